@@ -1,0 +1,73 @@
+"""One named condition with evidence, and the ordered diagnosis of one snapshot."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Stable names of the rules' findings; they appear in the JSON output."""
+
+    TASK_STORM = "task-storm"
+    MODEL_THRASH = "model-thrash"
+    QUEUE_BACKLOG = "queue-backlog"
+    MEMORY_PRESSURE = "memory-pressure"
+    MODEL_SPILLS = "model-spills"
+    TASKS_ON_BIG_MODEL = "tasks-on-big-model"
+    AUTOCOMPLETE_ON = "autocomplete-on"
+    TASK_MODEL_DOES_NOT_FIT = "task-model-does-not-fit"
+    TASK_MODEL_UNUSABLE = "task-model-unusable"
+    PROMPT_CACHE_GROWTH = "prompt-cache-growth"
+    SETTINGS_DRIFT = "settings-drift"
+
+
+class Severity(StrEnum):
+    INFO = "info"
+    TIGHT = "tight"
+    OVERLOADED = "overloaded"
+
+
+class Level(StrEnum):
+    CALM = "calm"
+    TIGHT = "tight"
+    OVERLOADED = "overloaded"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A number or a word that a finding rests on. `name` is stable; `unit` is bytes, s, requests, percent, or empty."""
+
+    name: str
+    value: float | int | str
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`subject` is what it is about (a model, a task, a program). Identity is (kind, subject): see `key`."""
+
+    kind: Kind
+    subject: str
+    severity: Severity
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def key(self) -> tuple[Kind, str]:
+        return self.kind, self.subject
+
+    def value(self, name: str) -> float | int | str | None:
+        """The value of the evidence of that name, or None."""
+        return next((item.value for item in self.evidence if item.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Findings in order of importance: the first is the one to speak of. `unknown`: source -> why."""
+
+    level: Level
+    findings: tuple[Finding, ...] = ()
+    unknown: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def top(self) -> Finding | None:
+        return self.findings[0] if self.findings else None

@@ -1,0 +1,46 @@
+"""One source's answer in one poll: Known or Unknown."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Why(StrEnum):
+    """Why a source gave no answer. Values are stable: they appear in the JSON output."""
+
+    NOT_ASKED = "not-asked"  # nothing configured or connected, or not due in this poll
+    NOT_YET = "not-yet"  # a rate needs a second sample
+    MISSING = "missing"  # this system has no such source (no PSI, no GPU driver)
+    UNSUPPORTED = "unsupported"  # this version or platform cannot say
+    DENIED = "denied"  # the OS refused us
+    UNREACHABLE = "unreachable"  # nothing accepted the connection
+    TIMED_OUT = "timed-out"
+    REFUSED = "refused"  # the server refused our token
+    BAD_ANSWER = "bad-answer"  # an answer of another shape than expected
+    REMOTE = "remote"  # the server runs on another machine and cannot be observed from here
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T_co]):
+    """A value and when it was taken (Unix seconds)."""
+
+    value: T_co
+    taken_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No value. `detail` is a fact for people (an errno, a path, a status), never a sentence."""
+
+    why: Why
+    detail: str = ""
+
+
+Reading = Known[T_co] | Unknown
+
+
+def value_of(reading: "Known[T_co] | Unknown") -> T_co | None:
+    """The value, or None where it is Unknown."""
+    return reading.value if isinstance(reading, Known) else None

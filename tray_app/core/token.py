@@ -1,0 +1,28 @@
+"""A secret that says which server it belongs to and never shows itself."""
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+def origin_of(url: str) -> str:
+    """`scheme://host:port`, lower case, port always present. ValueError where the URL has no host."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(url)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API key or a session token of Open WebUI; it is only ever sent to its own origin."""
+
+    value: str = field(repr=False)
+    origin: str = ""
+
+    @property
+    def is_api_key(self) -> bool:
+        return self.value.startswith("sk-")
+
+    def __str__(self) -> str:
+        return "Token(hidden)"

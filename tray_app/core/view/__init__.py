@@ -1,0 +1,1 @@
+"""Every sentence the user sees, made from values with a Translator."""

@@ -1,0 +1,1 @@
+"""This machine: counters, processes, connections and logs, each read once per poll."""
