@@ -1,0 +1,29 @@
+"""What a test needs and this machine lacks: skipped with the reason, or failed where the run says it must be there.
+
+`ELBOWROOM_TESTS_REQUIRE` is a comma list of parts (real, tray, wine, browser): a continuous-integration run installs
+the tools and names them, so that a missing tool cannot hide a part of the suite.
+"""
+
+import os
+from typing import Literal, NoReturn, get_args
+
+import pytest
+
+Part = Literal["real", "tray", "wine", "browser"]
+VARIABLE = "ELBOWROOM_TESTS_REQUIRE"
+
+
+def required(part: Part) -> bool:
+    """Whether this run must not skip the part. ValueError where the variable names a part that does not exist."""
+    named = {word.strip() for word in os.environ.get(VARIABLE, "").split(",")} - {""}
+    unknown = named - set(get_args(Part))
+    if unknown:
+        raise ValueError(f"{VARIABLE} names no such part: {', '.join(sorted(unknown))}")
+    return part in named
+
+
+def require(part: Part, reason: str) -> NoReturn:
+    """Ends the test: the part cannot run here for `reason`."""
+    if required(part):
+        pytest.fail(f"{part} is required by {VARIABLE}, but: {reason}", pytrace=False)
+    pytest.skip(f"{part}: {reason}")
