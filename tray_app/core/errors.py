@@ -111,10 +111,11 @@ class UsageError(ElbowroomError):
 class StorageError(ElbowroomError):
     """`path` may hold the home folder: the view shortens it. `reason` is the OS's own text."""
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, *, disk_full: bool = False) -> None:
         super().__init__(path, reason)
         self.path = path
         self.reason = reason
+        self.disk_full = disk_full
 
 
 class Problem(StrEnum):
@@ -127,6 +128,7 @@ class Problem(StrEnum):
     NO_PERMISSION = "no-permission"  # connected, but not as an admin
     NOT_CONNECTED = "not-connected"
     NO_KEYCHAIN = "no-keychain"
+    KEYCHAIN_LOCKED = "keychain-locked"  # denied, or no answer in time: the user can unlock it and try again
     WORKERS_DISAGREE = "workers-disagree"  # reads after the write alternate
     NOT_KEPT = "not-kept"  # the server answered 200 but does not hold the value
     CHANGED_ELSEWHERE = "changed-elsewhere"  # other settings changed between our read and read-back

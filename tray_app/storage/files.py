@@ -1,0 +1,117 @@
+"""How one of our files is written so that a crash, a full disk or a second reader never sees half of it."""
+
+import errno
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tray_app.core.errors import StorageError
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_REPLACE_TRIES = 5
+_REPLACE_PAUSE_S = 0.05
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """The typed error for what the OS said about a path."""
+    reason = error.strerror or str(error) or type(error).__name__
+    return StorageError(str(path), reason, disk_full=error.errno in FULL)
+
+
+@contextmanager
+def typed_errors(path: Path) -> Iterator[None]:
+    """Turn any OSError inside into a StorageError about `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(path, error) from error
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder that only this user can list; an existing one keeps its rights. OSError where it fails."""
+    path.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+
+
+def sync(descriptor: int) -> None:
+    """Have the bytes on the disk before going on. macOS fsync stops at the drive's cache (fsync(2)): ask for more."""
+    if sys.platform == "darwin":
+        import fcntl  # noqa: PLC0415 - this module must load on Windows
+
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+        except OSError:  # network and FUSE volumes do not know it
+            os.fsync(descriptor)
+    else:
+        os.fsync(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new or replaced name durable. Windows has no such call and needs none."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:  # some network volumes refuse it on folders
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte or raise OSError; a short write is an error of the device, told by the next call."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def create_private(path: Path) -> int:
+    """A descriptor of a new file that nobody else may open, at no time. FileExistsError where the name is taken."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    return os.open(path, flags, PRIVATE_FILE)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Replace a file as a whole: old or new content after a crash, never a mix. StorageError where it fails."""
+    spare = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    with typed_errors(path):
+        make_folder(path.parent)
+        try:
+            descriptor = create_private(spare)
+            try:
+                write_all(descriptor, data)
+                sync(descriptor)
+            finally:
+                os.close(descriptor)
+            _rename(spare, path)
+        except OSError:
+            spare.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def _rename(spare: Path, path: Path, tries: int = _REPLACE_TRIES if sys.platform == "win32" else 1) -> None:
+    """os.replace; on Windows a virus scanner or a reader may hold the name for a moment."""
+    for _ in range(tries - 1):
+        try:
+            spare.replace(path)
+        except PermissionError:
+            time.sleep(_REPLACE_PAUSE_S)
+        else:
+            return
+    spare.replace(path)
+
+
+def read_file(path: Path) -> bytes | None:
+    """The bytes, or None where there is no such file. StorageError where it cannot be read."""
+    with typed_errors(path):
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
