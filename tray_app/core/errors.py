@@ -3,12 +3,14 @@
 ElbowroomError
 |-- ServiceError               a server could not be used
 |   |-- Unreachable            nothing accepts the connection (refused, no such host)
+|   |   `-- Untrusted          TLS could not be set up or verified
 |   |-- TimedOut               no complete answer within the total deadline
 |   |-- Redirected             the address answers with a redirect; tokens never follow one
 |   |-- BadAnswer              not JSON, too large, or of another shape than expected
+|   |   `-- Interrupted        the connection ended before the answer was complete
 |   |-- NotThatServer          answers, but is not the server it was taken for
 |   |-- NotFound               404, 405 or the single-page app where an endpoint was expected
-|   |-- Invalid                422: the server names the fields it refuses
+|   |-- Invalid                422 or 400: the server refuses the request and names fields where it can
 |   |-- ServerFailed           5xx
 |   |-- Refused                the token was refused; see RefusedBecause
 |   `-- Insecure               a token over plain http to a public host
@@ -47,8 +49,16 @@ class Redirected(ServiceError):
     """`detail` is the address it redirects to (origin and path only)."""
 
 
+class Untrusted(Unreachable):
+    """TLS could not be set up: an unknown or expired certificate, or no TLS at that port."""
+
+
 class BadAnswer(ServiceError):
     pass
+
+
+class Interrupted(BadAnswer):
+    """The connection ended before the answer was complete."""
 
 
 class NotThatServer(ServiceError):
@@ -60,11 +70,15 @@ class NotFound(ServiceError):
 
 
 class Invalid(ServiceError):
-    """422; `fields` are the names in detail[].loc, empty where the server hides them."""
+    """The server takes the request for wrong (422, or 400 and other 4xx) and did nothing.
 
-    def __init__(self, url: str, fields: tuple[str, ...] = (), detail: str = "") -> None:
+    `fields` are the names in detail[].loc, empty where the server hides them.
+    """
+
+    def __init__(self, url: str, fields: tuple[str, ...] = (), detail: str = "", status: int = 422) -> None:
         super().__init__(url, detail)
         self.fields = fields
+        self.status = status
 
 
 class ServerFailed(ServiceError):

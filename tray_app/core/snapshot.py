@@ -44,6 +44,15 @@ class PressureInput:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingInput:
+    """A number that the pressure would also rest on. `detail` is a stable word (psi-off) or the OS's own text."""
+
+    name: str
+    why: Why
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """`available_bytes`: what can be handed out without swapping. `limit_bytes`: a cgroup limit below the total."""
 
@@ -58,6 +67,7 @@ class Memory:
     wired_bytes: int | None = None
     compressed_bytes: int | None = None
     limit_bytes: int | None = None
+    missing: tuple[MissingInput, ...] = ()
 
 
 class BudgetBasis(StrEnum):
@@ -82,6 +92,8 @@ class Gpu:
     used_bytes: int | None = None
     shared_used_bytes: int | None = None
     busy_percent: float | None = None
+    spilled_bytes: int | None = None
+    """Shared memory above what it was before VRAM filled up; None where it cannot be told or memory is unified."""
 
 
 class ProcessRole(StrEnum):
@@ -306,6 +318,8 @@ class WebUIModel:
     """Every user may use it; None where the list does not say."""
     host: str | None = None
     """Host of the outside connection that serves it."""
+    url_index: int | None = None
+    """Which of Open WebUI's OpenAI-type connections serves it; `outside_hosts()` turns it into a host."""
     capabilities: tuple[str, ...] | None = None
 
 

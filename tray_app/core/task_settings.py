@@ -4,6 +4,7 @@ Fields by version were read in 53 released versions and seen on twelve running o
 carried whole, with only the target keys changed.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -104,3 +105,91 @@ class TaskSettings:
     def model(self, slot: Setting) -> str:
         """The model id in one of SLOTS; empty: same as the chat model."""
         return self.task_model if slot is Setting.TASK_MODEL else self.task_model_external
+
+
+SINCE: dict[Setting, Version] = {
+    Setting.TITLES: (0, 5, 12),
+    Setting.TAGS: (0, 4, 0),
+    Setting.FOLLOW_UPS: (0, 6, 14),
+    Setting.AUTOCOMPLETE: (0, 4, 7),
+    Setting.SEARCH_QUERIES: (0, 3, 20),
+    Setting.RETRIEVAL_QUERIES: (0, 4, 0),
+    Setting.TASK_MODEL: (0, 3, 0),
+    Setting.TASK_MODEL_EXTERNAL: (0, 3, 0),
+    Setting.TASK_MODEL_PARAMS: (0, 11, 1),
+}
+"""First release whose `TaskConfigForm` has the field (Open WebUI main.py to 0.4.8, routers/tasks.py from 0.5.0).
+
+The search query switch came between 0.3.0 and 0.3.20; 0.3.20 is the oldest release that was seen to have it.
+"""
+
+_FIELDS: dict[Setting, str] = {task: task.value.replace("-", "_") for task in TASKS}
+
+
+def support(version: Version, setting: Setting) -> bool:
+    """Whether a release has this setting. The document itself decides where one was read (`key_of`)."""
+    return version >= SINCE[setting]
+
+
+def value(document: Mapping[str, Json], setting: Setting) -> Json:
+    """What the document holds. KeyError where this version has no such setting."""
+    key = key_of(setting, document)
+    if key is None:
+        raise KeyError(setting.value)
+    return document[key]
+
+
+def fits_type(setting: Setting, given: Json) -> bool:
+    """Whether Open WebUI's form takes this value: bool, str or null, object or null."""
+    if setting in SLOTS:
+        return given is None or isinstance(given, str)
+    if setting is Setting.TASK_MODEL_PARAMS:
+        return given is None or isinstance(given, dict)
+    return isinstance(given, bool)
+
+
+def decode(document: Mapping[str, Json]) -> TaskSettings:
+    """The document as values. ValueError names the key that is missing or of another type.
+
+    Both slots have been there since 0.3.0: an answer without them is no task settings. A null switch is what
+    old databases can hold: the server itself refuses to take it back, so it is not read as off.
+    """
+    for setting in Setting:
+        key = key_of(setting, document)
+        if key is None and setting in SLOTS:
+            raise ValueError(f"{_KEYS[setting][0]} is missing")
+        if key is not None and not fits_type(setting, document[key]):
+            raise ValueError(f"{key} is {type(document[key]).__name__}")
+    params = None
+    if key_of(Setting.TASK_MODEL_PARAMS, document):
+        params = json.dumps(document["TASK_MODEL_PARAMS"] or {}, sort_keys=True, ensure_ascii=False)
+    return TaskSettings(
+        **{field: _switch(document, task) for task, field in _FIELDS.items()},
+        task_model=str(document["TASK_MODEL"] or ""),
+        task_model_external=str(document["TASK_MODEL_EXTERNAL"] or ""),
+        task_model_params=params,
+    )
+
+
+def _switch(document: Mapping[str, Json], task: Setting) -> Switch:
+    key = key_of(task, document)
+    if key is None:
+        return Switch.UNSUPPORTED
+    return Switch.ON if document[key] else Switch.OFF
+
+
+def changed(document: Mapping[str, Json], values: Mapping[Setting, Json]) -> Document:
+    """The whole document with only these settings changed. KeyError: no such setting; ValueError: wrong type.
+
+    Everything else is carried as it came: from 0.11.1 a field that is left out is reset by the server
+    (TASK_MODEL_PARAMS), before that the server refuses the whole document.
+    """
+    target = dict(document)
+    for setting, new in values.items():
+        key = key_of(setting, document)
+        if key is None:
+            raise KeyError(setting.value)
+        if not fits_type(setting, new):
+            raise ValueError(f"{key} cannot be {type(new).__name__}")
+        target[key] = new
+    return target
