@@ -27,3 +27,28 @@ class Limits:
     fits_share: float = limit(
         0.8, 0.3, 1.0, "A second model fits while its need stays below this share of the room that is left."
     )
+    available_warning_percent: float = limit(
+        10, 1, 50, "Linux, Windows: memory pressure is warning below this share of available memory."
+    )
+    available_critical_percent: float = limit(5, 1, 50, "The same for critical.")
+    available_recovered_percent: float = limit(15, 1, 60, "Above this share of available memory pressure may end.")
+    psi_warning_percent: float = limit(
+        10, 1, 100, "Linux: memory pressure is warning when some task stalls this share of 10 s."
+    )
+    psi_critical_percent: float = limit(40, 1, 100, "The same for critical.")
+    psi_full_critical_percent: float = limit(10, 1, 100, "Linux: critical when all tasks stall this share of 10 s.")
+    psi_recovered_percent: float = limit(5, 0, 100, "Linux: at or below this stalled share pressure may end.")
+    swap_warning_bytes_per_s: float = limit(
+        1e6, 1e4, 1e10, "Linux, macOS: swapping that counts as warning once it lasts 30 s."
+    )
+    swap_critical_bytes_per_s: float = limit(2e7, 1e4, 1e10, "macOS: swapping out that is critical once it lasts 15 s.")
+    commit_warning_percent: float = limit(90, 50, 100, "Windows: share of the commit limit that counts as warning.")
+    commit_critical_percent: float = limit(95, 50, 100, "The same for critical.")
+    commit_recovered_percent: float = limit(85, 10, 100, "Windows: at or below this share pressure may end.")
+    page_reads_warning_per_s: float = limit(
+        500, 10, 1e6, "Windows: pages read from disk per second that count as warning once it lasts 30 s."
+    )
+    page_reads_critical_per_s: float = limit(2000, 10, 1e6, "The same for critical, once it lasts 15 s.")
+    spill_bytes: float = limit(
+        5e8, 1e7, 1e11, "Windows: GPU memory that spilled to system memory and counts as warning."
+    )
