@@ -8,7 +8,6 @@ A menu that was opened a minute ago, two clicks at once and a button of an old n
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tray_app.core.finding import Kind
 from tray_app.core.plan import Change, Plan, Remedy
 
 
@@ -134,14 +133,6 @@ class SetLanguage:
 
 
 @dataclass(frozen=True, slots=True)
-class DismissNotice:
-    """The person closed the notice about a finding: it was seen."""
-
-    kind: Kind
-    subject: str
-
-
-@dataclass(frozen=True, slots=True)
 class Refresh:
     """Poll now."""
 
@@ -166,7 +157,6 @@ Command = (
     | OpenLink
     | Autostart
     | SetLanguage
-    | DismissNotice
     | Refresh
     | Quit
 )

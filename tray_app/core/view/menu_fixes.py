@@ -1,0 +1,83 @@
+"""The menu's fixes: the best one in one click, the others beneath it, and what can be taken back."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from tray_app.core.command import ApplyRemedy, Undo
+from tray_app.core.plan import Remedy, Verdict
+from tray_app.core.view import remedy as remedy_view
+from tray_app.core.view.names import row_text
+from tray_app.core.view.paging import paged
+from tray_app.core.view.plan import change_sentence, plan_lines
+from tray_app.core.view.screen import Row, ScreenState, Undoable
+from tray_app.core.view.text import Translator
+
+BAD = {Verdict.EVICTS, Verdict.SPILLS}
+
+
+def must_ask(remedy: Remedy) -> bool:
+    """Whether a click on its row must show the plan first."""
+    return remedy.asks or not remedy.undoable or (remedy.fit is not None and remedy.fit.verdict in BAD)
+
+
+def remedy_text(remedy: Remedy, tr: Translator) -> str:
+    """`Turn follow-ups off (1 call fewer per message)`."""
+    effect = remedy_view.effect(remedy, tr)
+    sentence = remedy_view.sentence(remedy, tr)
+    return row_text(f"{sentence} ({effect})" if effect else sentence)
+
+
+def plan_rows(remedy: Remedy, tr: Translator) -> tuple[Row, ...]:
+    """Exactly what would change, one row each: not clickable."""
+    told = [Row(change_sentence(change, tr)) for change in remedy.plan.changes]
+    actions = plan_lines(type(remedy.plan)(actions=remedy.plan.actions), tr)
+    return (*(Row("".join(span.text for span in line)) for line in actions), *told)
+
+
+def remedy_row(remedy: Remedy, tr: Translator, *, busy: bool) -> Row:
+    """One click, or a submenu that shows the plan and asks; advice has nothing to click."""
+    text, identity = remedy_text(remedy, tr), f"fix:{remedy.id}"
+    if remedy.advice_only:
+        return Row(text, id=identity)
+    if not must_ask(remedy):
+        return Row(text, ApplyRemedy(remedy), id=identity, busy=busy)
+    warning = () if remedy.undoable else (Row(tr.gettext("This cannot be undone"), id="warning"),)
+    confirm = Row(tr.gettext("Do it anyway"), ApplyRemedy(remedy, confirmed=True), id=f"confirm:{remedy.id}", busy=busy)
+    return Row(text, children=(*plan_rows(remedy, tr), *warning, confirm), id=identity)
+
+
+def clock(at: float, now: float, utc_offset_s: int) -> str:
+    """`14:02` on the user's clock; with the date where that is not today."""
+    zone = timezone(timedelta(seconds=utc_offset_s)) if utc_offset_s else UTC
+    then, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone)
+    return then.strftime("%H:%M") if then.date() == today.date() else then.strftime("%Y-%m-%d %H:%M")
+
+
+def undo_row(entry: Undoable, state: ScreenState, tr: Translator, *, busy: bool) -> Row:
+    now = state.snapshot.taken_at if state.snapshot is not None else entry.applied_at
+    what = ", ".join(change_sentence(change, tr) for change in entry.changes)
+    text = tr.gettext("Undo: {what} ({time})").format(
+        what=row_text(what, 80), time=clock(entry.applied_at, now, state.utc_offset_s)
+    )
+    return Row(text, Undo(entry.change_id, entry.changes), id=f"undo:{entry.change_id}", busy=busy)
+
+
+def undo_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """The newest change, and the earlier ones in a submenu."""
+    busy = state.job is not None
+    rows = [undo_row(entry, state, tr, busy=busy) for entry in state.undoable]
+    if not rows:
+        return ()
+    earlier = rows[1:]
+    more = (Row(tr.gettext("Undo an earlier change"), children=paged(earlier, tr), id="undo-more"),) if earlier else ()
+    return (rows[0], *more)
+
+
+def fix_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """The best remedy that needs no question first; the others under `More fixes`."""
+    busy = state.job is not None
+    best = next((remedy for remedy in state.remedies if not remedy.advice_only and not must_ask(remedy)), None)
+    first = () if best is None else (remedy_row(best, tr, busy=busy),)
+    others = [remedy_row(remedy, tr, busy=busy) for remedy in state.remedies if remedy is not best]
+    title = tr.gettext("More fixes") if first else tr.gettext("Fixes")
+    more = (Row(title, children=paged(others, tr), id="more-fixes"),) if others else ()
+    return (*first, *more)

@@ -1,0 +1,123 @@
+"""The menu's first rows: how things are, what is being done, and what came of the last click."""
+
+from tray_app.core.command import Cancel, Connect
+from tray_app.core.finding import Level
+from tray_app.core.job import JobKind, RunningJob
+from tray_app.core.reading import Known, Unknown
+from tray_app.core.snapshot import Access, Memory, Ollama, OpenWebUI, Presence, Snapshot
+from tray_app.core.units import GIB, format_bytes
+from tray_app.core.view.icon import headline
+from tray_app.core.view.names import row_text, short
+from tray_app.core.view.screen import Row, ScreenState
+from tray_app.core.view.status import pressure_word, why_words
+from tray_app.core.view.text import Translator
+
+
+def state_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """Told, not clicked: what is wrong, memory, and each source that cannot be seen."""
+    rows = [Row(row_text(headline(state, tr)), id="headline")]
+    snapshot = state.snapshot
+    if snapshot is not None:
+        rows.append(Row(row_text(memory_line(snapshot, tr)), id="memory"))
+        rows += ollama_rows(snapshot, tr)
+        unsure = state.diagnosis is not None and state.diagnosis.level is Level.UNKNOWN
+        if unsure and isinstance(snapshot.requests, Unknown) and not isinstance(snapshot.ollama, Unknown):
+            words = tr.gettext("Requests: {state}").format(state=why_words(snapshot.requests, tr))
+            rows.append(Row(row_text(words), id="requests"))
+        rows += access_rows(snapshot, tr)
+    if state.message:
+        rows.append(Row(row_text(state.message), id="message"))
+    return tuple(rows)
+
+
+def memory_line(snapshot: Snapshot, tr: Translator) -> str:
+    """`Memory pressure warning · 19.8 of 21.3 GiB model budget`, as much of it as is known."""
+    match snapshot.memory:
+        case Unknown() as unknown:
+            pressure = tr.gettext("Memory: {state}").format(state=why_words(unknown, tr))
+        case Known(value=Memory() as memory):
+            pressure = tr.gettext("Memory pressure {pressure}").format(pressure=pressure_word(memory.pressure, tr))
+    budget = budget_line(snapshot, tr)
+    return f"{pressure} · {budget}" if budget else pressure
+
+
+def budget_line(snapshot: Snapshot, tr: Translator) -> str:
+    """What loaded models use of what models may use; empty where either is unknown."""
+    if isinstance(snapshot.gpu, Unknown) or isinstance(snapshot.ollama, Unknown):
+        return ""
+    if snapshot.ollama.value.presence is Presence.ABSENT:
+        return ""
+    used = sum(model.size_vram_bytes or model.size_bytes for model in snapshot.ollama.value.loaded)
+    return tr.gettext("{used} of {budget} model budget").format(
+        used=f"{used / GIB:.1f}", budget=format_bytes(snapshot.gpu.value.budget_bytes)
+    )
+
+
+def ollama_rows(snapshot: Snapshot, tr: Translator) -> tuple[Row, ...]:
+    """A word only where Ollama cannot be watched."""
+    match snapshot.ollama:
+        case Unknown() as unknown:
+            text = tr.gettext("Ollama: {state}").format(state=why_words(unknown, tr))
+        case Known(value=Ollama(presence=Presence.ABSENT)):
+            text = tr.gettext("Ollama is not running here")
+        case _:
+            return ()
+    return (Row(row_text(text), id="ollama"),)
+
+
+def access_rows(snapshot: Snapshot, tr: Translator) -> tuple[Row, ...]:
+    """One line why there is nothing to click, where that is so."""
+    match snapshot.open_webui:
+        case Unknown() as unknown:
+            text = tr.gettext("Open WebUI: {state}").format(state=why_words(unknown, tr))
+        case Known(value=OpenWebUI(access=Access.NONE)):
+            text = tr.gettext("Read-only: connect to Open WebUI to change its settings")
+        case Known(value=OpenWebUI(access=Access.USER)):
+            text = tr.gettext("Read-only: the account in use is not an Open WebUI admin")
+        case Known(value=OpenWebUI(access=Access.REFUSED)):
+            text = tr.gettext("Read-only: Open WebUI refuses the stored sign-in")
+        case _:
+            return ()
+    return (Row(row_text(text), id="access"),)
+
+
+def job_text(job: RunningJob, tr: Translator) -> str:
+    """`Downloading gemma3:1b: 40 % of 815 MiB`."""
+    if job.cancelling:
+        return tr.gettext("Cancelling...")
+    name = short(job.subject)
+    if job.kind is JobKind.PULL:
+        if job.percent is None or job.total_bytes is None:
+            return tr.gettext("Downloading {name}...").format(name=name)
+        return tr.gettext("Downloading {name}: {percent} % of {size}").format(
+            name=name, percent=job.percent, size=format_bytes(job.total_bytes)
+        )
+    return {
+        JobKind.CHANGE: tr.gettext("Changing Open WebUI's settings..."),
+        JobKind.UNDO: tr.gettext("Undoing a change..."),
+        JobKind.UNLOAD: tr.gettext("Unloading {name}...").format(name=name),
+        JobKind.STOP_GENERATIONS: tr.gettext("Stopping answers..."),
+        JobKind.SPEED_TEST: tr.gettext("Testing response speed..."),
+        JobKind.CONNECT: tr.gettext("Connecting to Open WebUI..."),
+    }[job.kind]
+
+
+def job_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """What runs, with its progress, and the way to end it."""
+    job = state.job
+    if job is None:
+        return ()
+    rows = [Row(row_text(job_text(job, tr)), id="job")]
+    if job.cancellable and not job.cancelling:
+        rows.append(Row(tr.gettext("Cancel"), Cancel(job.id), id="cancel"))
+    return tuple(rows)
+
+
+def connect_row(snapshot: Snapshot | None, tr: Translator) -> Row:
+    """Says again when the stored sign-in no longer works."""
+    known = snapshot.open_webui if snapshot is not None else None
+    server = known.value if isinstance(known, Known) else None
+    command = Connect(server.url if server is not None else "")
+    if server is not None and server.access in {Access.USER, Access.REFUSED, Access.ADMIN}:
+        return Row(tr.gettext("Connect to Open WebUI again..."), command, id="connect")
+    return Row(tr.gettext("Connect to Open WebUI..."), command, id="connect")
