@@ -40,7 +40,7 @@ def make_folder(path: Path) -> None:
 def sync(descriptor: int) -> None:
     """Have the bytes on the disk before going on. macOS fsync stops at the drive's cache (fsync(2)): ask for more."""
     if sys.platform == "darwin":
-        import fcntl  # noqa: PLC0415 - this module must load on Windows
+        import fcntl  # here, so that this module loads on Windows
 
         try:
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
@@ -52,16 +52,15 @@ def sync(descriptor: int) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make a new or replaced name durable. Windows has no such call and needs none."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:  # some network volumes refuse it on folders
-            raise
-    finally:
-        os.close(descriptor)
+    if sys.platform != "win32":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in {errno.EINVAL, errno.ENOTSUP}:  # some network volumes refuse it on folders
+                raise
+        finally:
+            os.close(descriptor)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -1,0 +1,53 @@
+"""The log file: rotated, readable by this user only, and without secrets whatever the message says."""
+
+import logging
+import logging.handlers
+import os
+import re
+from io import TextIOWrapper
+from pathlib import Path
+
+from tray_app.storage.files import PRIVATE_FILE, make_folder, typed_errors
+
+MAX_BYTES = 512 * 1024
+BACKUPS = 3
+
+_SECRETS = (
+    re.compile(r"\bsk-[A-Za-z0-9_-]{4,}"),  # API keys of Open WebUI and of model hosts
+    re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"),  # session tokens (JWT)
+    re.compile(r"(?i)(?<=bearer )\S+"),
+    re.compile(r"(?i)(?<=//)[^/\s@]+(?=@)"),  # user:password@ in a URL
+    re.compile(r"""(?i)(?<=password)(["']?\s*[:=]\s*)\S+"""),
+)
+
+
+def without_secrets(text: str) -> str:
+    """The text with everything that looks like a secret replaced, and the home folder shortened to ~."""
+    for pattern in _SECRETS:
+        text = pattern.sub("[hidden]", text)
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises where there is none
+    return text.replace(home, "~") if len(home) > 1 else text
+
+
+class _Formatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return without_secrets(super().format(record))
+
+
+class _PrivateFile(logging.handlers.RotatingFileHandler):
+    """Also the files that rotation makes are this user's only."""
+
+    def _open(self) -> TextIOWrapper:
+        def opener(path: str, flags: int) -> int:
+            return os.open(path, flags, PRIVATE_FILE)
+
+        return open(self.baseFilename, "a", encoding="utf-8", errors="backslashreplace", opener=opener)  # noqa: PTH123
+
+
+def open_log(path: Path) -> logging.Handler:
+    """A handler for the root logger. StorageError where the file cannot be written; the app then runs without."""
+    with typed_errors(path):
+        make_folder(path.parent)
+        handler = _PrivateFile(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
+    handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    return handler

@@ -1,0 +1,147 @@
+"""Tokens of Open WebUI servers, each bound to its origin: in the keychain, or in a 0600 file if the user insists."""
+
+import json
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+
+from tray_app.core.errors import StorageError
+from tray_app.core.token import Token, origin_of
+from tray_app.storage.files import read_file, replace_file, storage_error
+from tray_app.storage.keychain import Keychain
+from tray_app.storage.state import State, StateFile
+
+ENVIRONMENT_KEY = "ELBOWROOM_API_KEY"
+
+
+class Where(StrEnum):
+    KEYCHAIN = "keychain"
+    FILE = "file"
+
+
+class Secrets:
+    """All reading and writing of tokens. The keychain is read at most once per run, and only if it holds one."""
+
+    def __init__(
+        self, state: StateFile, keychain: Keychain, secret_file: Path, environ: Mapping[str, str] = os.environ
+    ) -> None:
+        self._state = state
+        self._keychain = keychain
+        self._file = secret_file
+        self._environ = environ
+        self._from_keychain: dict[str, str] | None = None
+
+    def token(self, url: str, *, chosen: bool) -> Token | None:
+        """The token for a server, or None. `chosen`: the user named this URL by option, environment or settings;
+        only then the environment's key may go there, and it wins.
+
+        ChangeError where the keychain holds it but does not give it; StorageError where the file cannot be read.
+        """
+        origin = origin_of(url)
+        from_environment = self._environ.get(ENVIRONMENT_KEY, "").strip()
+        if chosen and from_environment:
+            return Token(from_environment, origin)
+        match self._state.read().secrets.get(origin):
+            case Where.KEYCHAIN:
+                value = self._keychain_tokens().get(origin)
+            case Where.FILE:
+                value = read_secret_file(self._file).get(origin)
+            case _:
+                value = None
+        return Token(value, origin) if value else None
+
+    def stored(self) -> tuple[str, ...]:
+        """The origins that a token is stored for."""
+        return tuple(sorted(self._state.read().secrets))
+
+    def store(self, token: Token, where: Where) -> None:
+        """Keep a token for its origin, in one place only. ChangeError without a keychain: nothing is stored then."""
+        if not token.value or not token.origin:
+            raise ValueError(token.origin)
+        before = self._state.read().secrets.get(token.origin)
+        self._put(token.origin, token.value, where)
+        self._state.update(lambda state: _placed(state, token.origin, where))
+        if before is not None and before != where:
+            self._put(token.origin, None, Where(before))
+
+    def delete(self, url: str) -> bool:
+        """Forget the token of a server; False where none was stored."""
+        origin = origin_of(url)
+        where = self._state.read().secrets.get(origin)
+        if where is None:
+            return False
+        self._put(origin, None, Where(where))
+        self._state.update(lambda state: _placed(state, origin, None))
+        return True
+
+    def retry(self) -> None:
+        """Ask the keychain again at the next call: the user unlocked it."""
+        self._from_keychain = None
+
+    def _put(self, origin: str, value: str | None, where: Where) -> None:
+        held = self._keychain_tokens() if where is Where.KEYCHAIN else read_secret_file(self._file)
+        tokens = {key: kept for key, kept in held.items() if key != origin}
+        if value is not None:
+            tokens[origin] = value
+        if where is Where.FILE:
+            _write_secret_file(self._file, tokens)
+        else:
+            if tokens:
+                self._keychain.write(_encode(tokens))
+            else:
+                self._keychain.delete()
+            self._from_keychain = tokens
+
+    def _keychain_tokens(self) -> dict[str, str]:
+        if self._from_keychain is None:
+            self._from_keychain = _decode(self._keychain.read() or "")
+        return self._from_keychain
+
+
+def _placed(state: State, origin: str, where: Where | None) -> State:
+    kept = {key: value for key, value in state.secrets.items() if key != origin}
+    return replace(state, secrets=kept if where is None else {**kept, origin: where.value})
+
+
+def _encode(tokens: Mapping[str, str]) -> str:
+    return json.dumps(tokens, sort_keys=True, separators=(",", ":"))
+
+
+def _decode(text: str) -> dict[str, str]:
+    """The tokens by origin; what is no such item counts as empty and is overwritten by the next store."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    return {origin: token for origin, token in document.items() if isinstance(token, str)}
+
+
+def read_secret_file(path: Path) -> dict[str, str]:
+    """Tokens by origin. StorageError where it cannot be read, or where others could have read it."""
+    if sys.platform != "win32":  # there the user's own folder keeps others out
+        try:
+            mode = stat.S_IMODE(path.stat().st_mode)
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise storage_error(path, error) from error
+        if mode & 0o077:
+            raise StorageError(str(path), f"mode {mode:04o}, 0600 expected")
+    return _decode((read_file(path) or b"").decode(errors="replace"))
+
+
+def _write_secret_file(path: Path, tokens: Mapping[str, str]) -> None:
+    """0600 from the first byte on (the new file is created so, then renamed); no tokens: no file."""
+    if tokens:
+        replace_file(path, (_encode(tokens) + "\n").encode("ascii"))
+        return
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(path, error) from error

@@ -1,0 +1,207 @@
+"""Checks of a settings document against the declared fields; every problem is collected, none ends the check."""
+
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import Field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tray_app.core.setting_problem import SettingFault, SettingProblem
+from tray_app.core.token import origin_of
+
+if TYPE_CHECKING:
+    from tray_app.storage.settings import Settings
+
+T = TypeVar("T")
+_SHOWN_LENGTH = 60
+_MODEL_NAME_LENGTH = 300
+# What automatic relief may do by itself: task switches, and a task model that it checks for fit when it comes to it.
+SWITCH_REMEDIES = (
+    "autocomplete-off",
+    "follow-ups-off",
+    "tags-off",
+    "titles-off",
+    "search-queries-off",
+    "retrieval-queries-off",
+    "all-tasks-off",
+)
+TASK_MODEL_REMEDY = "task-model:"
+
+
+class _Bad(ValueError):
+    """A value that does not fit its field."""
+
+    def __init__(self, fault: SettingFault, expected: str = "", given: str | None = None) -> None:
+        super().__init__(fault)
+        self.fault = fault
+        self.expected = expected
+        self.given = given
+
+
+def checked(
+    defaults: T, document: Mapping[str, object], prefix: str, lines: Mapping[str, int], folder: Path
+) -> tuple[T, list[SettingProblem]]:
+    """`defaults` with the good values of the document, and a problem for each of the others."""
+    assert is_dataclass(defaults)
+    declared = {one.name: one for one in fields(defaults)}
+    problems: list[SettingProblem] = []
+    good: dict[str, object] = {}
+    for key, given in document.items():
+        line = lines.get(prefix + key)
+        if key not in declared:
+            # The value is not shown: it may be a secret that does not belong here.
+            problems.append(SettingProblem(prefix + key, "", _nearest(key, declared), SettingFault.UNKNOWN_KEY, line))
+            continue
+        try:
+            value = _value(declared[key], getattr(defaults, key), given, folder)
+        except _Bad as bad:
+            shown = shorten(given) if bad.given is None else bad.given
+            problems.append(SettingProblem(prefix + key, shown, bad.expected, bad.fault, line))
+        else:
+            if not is_dataclass(getattr(defaults, key)):
+                good[key] = value
+    return replace(defaults, **good), problems  # type: ignore[type-var]
+
+
+def _nearest(key: str, declared: Mapping[str, object]) -> str:
+    wanted = key.lower().replace("-", "_")
+    found = difflib.get_close_matches(wanted, declared, 1, 0.6)
+    # A key without its unit is the usual slip: hold -> hold_s.
+    longer = [name for name in declared if name.startswith(wanted + "_")]
+    return (found or longer or [""])[0]
+
+
+def shorten(given: object) -> str:
+    """The value as the user would write it, cut to one line."""
+    if isinstance(given, bool):
+        text = "true" if given else "false"
+    else:
+        text = given if isinstance(given, str) else str(given)
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 3] + "..."
+
+
+def _value(declared: "Field[Any]", default: object, given: object, folder: Path) -> object:
+    match default:
+        case bool():
+            return _instance(given, bool, "true-or-false")
+        case int() | float():
+            return _number(declared, given)
+        case str():
+            return _text(declared, _instance(given, str, "text"), folder)
+        case tuple():
+            return _names(given)
+        case _:
+            return _instance(given, dict, "table")
+
+
+def _instance(given: object, wanted: type[T], expected: str) -> T:
+    if type(given) is not wanted:
+        raise _Bad(SettingFault.WRONG_TYPE, expected)
+    return given
+
+
+def _number(declared: "Field[Any]", given: object) -> float:
+    if type(given) is int:
+        given = float(given) if abs(given) < 2**63 else math.inf
+    number = _instance(given, float, "number")
+    low, high = declared.metadata["low"], declared.metadata["high"]
+    if not low <= number <= high:  # false for nan too
+        raise _Bad(SettingFault.OUT_OF_RANGE, f"{low:.10g}..{high:.10g}")
+    return number
+
+
+def _text(declared: "Field[Any]", given: str, folder: Path) -> str:
+    choices: tuple[str, ...] = declared.metadata["choices"]
+    if choices and given not in choices:
+        raise _Bad(SettingFault.NOT_A_CHOICE, ", ".join(choice for choice in choices if choice))
+    match declared.metadata["form"]:
+        case "url" if given:
+            return _url(given)
+        case "file" if given:
+            return _file(given, folder)
+        case "remedy" if given:
+            return _remedy(given)
+    return given
+
+
+def _url(given: str) -> str:
+    """`http://host:port` with an optional path; never a password, which would end up in logs."""
+    url = given.strip().rstrip("/")
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise _Bad(SettingFault.URL_WITH_LOGIN, given="")
+    try:
+        origin_of(url)
+    except ValueError:
+        raise _Bad(SettingFault.NOT_A_URL, "http://127.0.0.1:8080") from None
+    if "?" in url or "#" in url or any(sign.isspace() for sign in url):
+        raise _Bad(SettingFault.NOT_A_URL, "http://127.0.0.1:8080")
+    return url
+
+
+def _file(given: str, folder: Path) -> str:
+    try:
+        path = folder / Path(given).expanduser()
+        found = path.is_file()
+    except (RuntimeError, ValueError, OSError):  # no home folder; a NUL; no right to look
+        found = False
+    if not found:
+        raise _Bad(SettingFault.NO_SUCH_FILE)
+    return str(path)
+
+
+def _remedy(given: str) -> str:
+    model = given.removeprefix(TASK_MODEL_REMEDY)
+    if given not in SWITCH_REMEDIES and (model == given or not model.strip()):
+        raise _Bad(SettingFault.NOT_A_CHOICE, ", ".join((*SWITCH_REMEDIES, TASK_MODEL_REMEDY + "NAME")))
+    return given
+
+
+def _names(given: object) -> tuple[str, ...]:
+    names = _instance(given, list, "list-of-texts")
+    if not all(isinstance(name, str) and 0 < len(name.strip()) <= _MODEL_NAME_LENGTH for name in names):
+        raise _Bad(SettingFault.WRONG_TYPE, "list-of-texts")
+    return tuple(dict.fromkeys(name.strip() for name in names))
+
+
+# Keys that only make sense together: (relation that must hold, left key, right key); left <= right.
+_ORDERED = (
+    ("poll_busy_s <= poll_s", "poll_busy_s", "poll_s"),
+    ("poll_s <= poll_idle_s", "poll_s", "poll_idle_s"),
+    ("limits.hold_s <= limits.clear_s", "limits.hold_s", "limits.clear_s"),
+    ("limits.clear_s <= limits.cool_down_s", "limits.clear_s", "limits.cool_down_s"),
+    ("limits.clear_s <= automatic_relief_clear_s", "limits.clear_s", "automatic_relief_clear_s"),
+)
+
+
+def contradictions(settings: "Settings", lines: Mapping[str, int]) -> "tuple[Settings, list[SettingProblem]]":
+    """Pairs that fit alone but not together: both fall back to their defaults, which do."""
+    problems: list[SettingProblem] = []
+    for relation, left, right in _ORDERED:
+        low, high = _get(settings, left), _get(settings, right)
+        if low > high:
+            key = left if left in lines else right
+            given = f"{low:.10g} > {high:.10g}"
+            problems.append(SettingProblem(key, given, relation, SettingFault.CONTRADICTION, lines.get(key)))
+            settings = _with_default(_with_default(settings, left), right)
+    if settings.automatic_relief and not settings.automatic_relief_remedy:
+        key = "automatic_relief"
+        problems.append(
+            SettingProblem(key, "true", "automatic_relief_remedy", SettingFault.CONTRADICTION, lines.get(key))
+        )
+        settings = replace(settings, automatic_relief=False)
+    return settings, problems
+
+
+def _get(settings: "Settings", key: str) -> float:
+    table, _, name = key.rpartition(".")
+    return float(getattr(getattr(settings, table) if table else settings, name))
+
+
+def _with_default(settings: "Settings", key: str) -> "Settings":
+    table, _, name = key.rpartition(".")
+    if table:
+        limits = settings.limits
+        return replace(settings, limits=replace(limits, **{name: getattr(type(limits)(), name)}))
+    return replace(settings, **{name: getattr(type(settings)(), name)})

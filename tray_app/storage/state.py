@@ -1,0 +1,115 @@
+"""What the app itself remembers between runs, as one small JSON file that is replaced as a whole."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import filelock
+
+from tray_app.core.errors import ChangeError, Problem
+from tray_app.core.task_settings import Json
+from tray_app.storage.files import make_folder, read_file, replace_file, storage_error, typed_errors
+
+VERSION = 1
+_LOCK_WAIT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Times are Unix seconds. A new field needs a default, a line in `_decoded` and no new version."""
+
+    connected_url: str = ""
+    """The Open WebUI that `connect` was last successful with."""
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Origin -> where its token is: `keychain` or `file`."""
+    snoozed_until: float | None = None
+    notices_only_critical: bool = False
+    muted: tuple[str, ...] = ()
+    """Causes that the user does not want to hear of again: `kind subject`."""
+    language: str = ""
+    """Chosen in the menu; the settings file wins."""
+    first_run_done: bool = False
+    relief_change_id: str = ""
+    """The journal id of the change that automatic relief made and has to take back."""
+    unknown: Mapping[str, Json] = field(default_factory=dict)
+    """Keys of a newer version, kept when the file is written."""
+
+
+class StateFile:
+    """Command line and tray may change it at the same time: `update` reads, changes and writes under a lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> State:
+        """The state; a missing or damaged file is the first-run state. StorageError where it cannot be read."""
+        return _decode(read_file(self.path) or b"")[0]
+
+    def update(self, change: Callable[[State], State]) -> State:
+        """Write what `change` makes of the current state. A damaged file is set aside first, not lost."""
+        with typed_errors(self.path):
+            make_folder(self.path.parent)
+            try:
+                with filelock.FileLock(self.path.with_name(self.path.name + ".lock"), timeout=_LOCK_WAIT_S):
+                    state, damaged = _decode(read_file(self.path) or b"")
+                    changed = change(state)
+                    if damaged:
+                        self._set_aside()
+                    if damaged or changed != state:
+                        replace_file(self.path, _encode(changed))
+                    return changed
+            except filelock.Timeout as error:
+                raise ChangeError(Problem.OTHER_WRITER, str(self.path)) from error
+
+    def _set_aside(self) -> None:
+        """Keep the damaged bytes under the first free name `state.json.damaged-N`."""
+        number = 1
+        while (aside := self.path.with_name(f"{self.path.name}.damaged-{number}")).exists():
+            number += 1
+        try:
+            self.path.rename(aside)
+        except OSError as error:
+            raise storage_error(aside, error) from error
+
+
+def _encode(state: State) -> bytes:
+    document: dict[str, Any] = {one.name: getattr(state, one.name) for one in fields(State) if one.name != "unknown"}
+    document = {**state.unknown, "version": VERSION, **document}
+    document["secrets"] = dict(state.secrets)
+    return (json.dumps(document, indent=2) + "\n").encode("ascii")
+
+
+def _decode(data: bytes) -> tuple[State, bool]:
+    """The state, and whether something in the file was unusable (damage, or a newer version's layout)."""
+    if not data.strip():
+        return State(), False
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return State(), True
+    if not isinstance(document, dict) or document.get("version") != VERSION:
+        return State(), True
+    known = {one.name for one in fields(State)} - {"unknown"}
+    good = {key: value for key in known & document.keys() if (value := _decoded(key, document[key])) is not None}
+    unknown = {key: value for key, value in document.items() if key not in known and key != "version"}
+    damaged = any(key not in good and document[key] is not None for key in known & document.keys())
+    return replace(State(), **good, unknown=MappingProxyType(unknown)), damaged
+
+
+def _decoded(key: str, value: object) -> Any:
+    """The value as its field wants it; None where it does not fit."""
+    match key, value:
+        case (("connected_url" | "language" | "relief_change_id"), str()):
+            return value
+        case (("notices_only_critical" | "first_run_done"), bool()):
+            return value
+        case "snoozed_until", int() | float() if not isinstance(value, bool):
+            return float(value)
+        case "muted", list() if all(isinstance(one, str) for one in value):
+            return tuple(value)
+        case "secrets", dict() if all(where in {"keychain", "file"} for where in value.values()):
+            return MappingProxyType(value)
+    return None
