@@ -274,6 +274,8 @@ class LogEvent:
     at: float
     model: str | None = None
     seconds: float | None = None
+    blob_digest: str | None = None
+    """`sha256-...`: the log names models by blob; the poll adds `model`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +285,8 @@ class OllamaLog:
     events: tuple[LogEvent, ...] = ()
     prompt_cache_bytes: int | None = None
     config: ServerConfig = ServerConfig()
+    finished: int = 0
+    """Answers and embeddings that ended since the last poll, failed ones included (access log)."""
 
 
 # --- Open WebUI -----------------------------------------------------------------------------

@@ -1,0 +1,165 @@
+"""Who is connected to Ollama's server and to its runners.
+
+Linux shows every user's sockets in /proc/net/tcp{,6}, by port: Ollama runs as another user there and its open files
+are hidden. macOS and Windows show the sockets of a process that belongs to the same user.
+"""
+
+import ipaddress
+import os
+import re
+import sys
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from tray_app.core.connections import OPEN_WEBUI_POOL, Client, Connections
+from tray_app.core.reading import Known, Reading, Unknown, Why
+from tray_app.core.snapshot import Processes, ProcessRole, WatchedProcess
+from tray_app.readers._proc_net import Row, established
+
+TABLE_LIMIT = 16 * 2**20
+_SOCKET = re.compile(r"socket:\[(\d+)\]")
+
+
+class ConnectionReader:
+    """No state; `proc` and `process` are there for tests."""
+
+    def __init__(
+        self,
+        *,
+        system: str = sys.platform,
+        proc: Path = Path("/proc"),
+        process: Callable[[int], psutil.Process] = psutil.Process,
+    ) -> None:
+        self._system = system
+        self._proc = proc
+        self._process = process
+
+    def read(self, taken_at: float, processes: Processes, server_port: int) -> Reading[Connections]:
+        """Connections at `server_port` and at the ports of the runners in `processes`.
+
+        Unknown (missing) when no Ollama server of this machine is in `processes`: it runs elsewhere or in a virtual
+        machine; Unknown (denied) when the OS does not show its sockets.
+        """
+        servers = [one for one in processes.watched if one.role is ProcessRole.OLLAMA_SERVER]
+        if not servers:
+            return Unknown(Why.MISSING, "no server process")
+        runners = [one for one in processes.watched if one.role is ProcessRole.OLLAMA_RUNNER and one.port]
+        web_pids = [one.pid for one in processes.watched if one.role is ProcessRole.OPEN_WEBUI]
+        read = self._read_linux if self._system == "linux" else self._read_by_process
+        answer = read(servers, runners, web_pids, server_port)
+        return answer if isinstance(answer, Unknown) else Known(answer, taken_at)
+
+    def _read_linux(
+        self, servers: list[WatchedProcess], runners: list[WatchedProcess], web_pids: list[int], server_port: int
+    ) -> Connections | Unknown:
+        ports = {server_port, *(one.port for one in runners if one.port)}
+        rows, problem = self._rows(servers, ports)
+        if problem is not None:
+            return problem
+        ours = _inodes(self._proc / "self")
+        own = {(row.local_host, row.local_port) for row in rows if row.inode in ours}
+        clients = [row for row in rows if row.local_port == server_port]
+        web: set[tuple[str, int]] = set()
+        if clients:
+            theirs = set().union(*(_inodes(self._proc / str(pid)) for pid in web_pids))
+            web = {(row.local_host, row.local_port) for row in rows if row.inode in theirs}
+        at_runner = {one.port: 0 for one in runners if one.port}
+        for row in rows:
+            if row.local_port in at_runner and (row.remote_host, row.remote_port) not in own:
+                at_runner[row.local_port] += 1
+        return Connections(
+            clients=_clients(((row.remote_host, row.remote_port) for row in clients), own, web),
+            runners=tuple(sorted(at_runner.items())),
+        )
+
+    def _rows(self, servers: list[WatchedProcess], ports: Collection[int]) -> tuple[list[Row], Unknown | None]:
+        """Rows of the network the server lives in: in a container it has its own."""
+        rows: list[Row] = []
+        problem: Unknown | None = Unknown(Why.MISSING, "/proc/net/tcp")
+        for folder in (self._proc / str(servers[0].pid) / "net", self._proc / "net"):
+            for name in ("tcp", "tcp6"):
+                try:
+                    with (folder / name).open("rb") as file:
+                        rows.extend(established(file.read(TABLE_LIMIT), ports))
+                    problem = None
+                except FileNotFoundError:
+                    continue  # no IPv6 in this kernel, or the process has just ended
+                except OSError as error:
+                    problem = problem and Unknown(Why.DENIED, f"{name}: {error.strerror}")
+            if problem is None:
+                break
+        return rows, problem
+
+    def _read_by_process(
+        self, servers: list[WatchedProcess], runners: list[WatchedProcess], web_pids: list[int], server_port: int
+    ) -> Connections | Unknown:
+        own = {local for local, _ in self._sockets(os.getpid()) or ()}
+        clients: list[tuple[str, int]] = []
+        seen = False
+        for server in servers:
+            sockets = self._sockets(server.pid)
+            seen = seen or sockets is not None
+            clients.extend(remote for local, remote in sockets or () if local[1] == server_port)
+        if not seen:
+            return Unknown(Why.DENIED, "sockets of another user's process")
+        at_runner: dict[int, int] = {}
+        for runner in runners:
+            sockets = self._sockets(runner.pid)
+            if sockets is not None and runner.port:
+                at_runner[runner.port] = sum(local[1] == runner.port and remote not in own for local, remote in sockets)
+        web: set[tuple[str, int]] = set()
+        if clients:
+            web = {local for pid in web_pids for local, _ in self._sockets(pid) or ()}
+        return Connections(_clients(clients, own, web), tuple(sorted(at_runner.items())))
+
+    def _sockets(self, pid: int) -> list[tuple[tuple[str, int], tuple[str, int]]] | None:
+        """(local, remote) of a process's established sockets; None where they are hidden or the process is gone."""
+        try:
+            found = self._process(pid).net_connections("tcp")
+        except (psutil.Error, OSError):
+            return None
+        return [
+            ((_plain(one.laddr.ip), one.laddr.port), (_plain(one.raddr.ip), one.raddr.port))
+            for one in found
+            if one.status == psutil.CONN_ESTABLISHED
+        ]
+
+
+def _plain(host: str) -> str:
+    """An IPv4 address that came over an IPv6 socket as what it is."""
+    return host.removeprefix("::ffff:")
+
+
+def _inodes(folder: Path) -> set[int]:
+    """Socket inodes of a process; empty where its files are hidden or it is gone."""
+    found: set[int] = set()
+    try:
+        for entry in (folder / "fd").iterdir():
+            with suppress(OSError):  # closed since it was listed
+                match = _SOCKET.fullmatch(str(entry.readlink()))
+                if match:
+                    found.add(int(match[1]))
+    except OSError:
+        return found
+    return found
+
+
+def _clients(
+    remotes: Iterable[tuple[str, int]], own: Collection[tuple[str, int]], web: Collection[tuple[str, int]]
+) -> tuple[Client, ...]:
+    return tuple(
+        Client(host, port, OPEN_WEBUI_POOL if (host, port) in web else _pool(host))
+        for host, port in sorted(remotes)
+        if (host, port) not in own
+    )
+
+
+def _pool(host: str) -> str:
+    """Another machine or container is one client; on loopback any program may be behind a port."""
+    try:
+        return "" if ipaddress.ip_address(host.partition("%")[0]).is_loopback else host
+    except ValueError:
+        return host

@@ -1,0 +1,230 @@
+"""Ollama's and Open WebUI's processes: found once, then only the found ones are looked at.
+
+One poll costs one list of process ids, one look at each new process, and CPU and memory of the few that matter.
+"""
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+import psutil
+
+from tray_app.core.reading import Known, Reading, Unknown, Why
+from tray_app.core.snapshot import OtherProcess, Processes, ProcessRole, WatchedProcess
+from tray_app.readers import footprint_macos
+from tray_app.readers.largest import LargestPrograms
+from tray_app.readers.roles import clean_name, could_matter, program, role_of, runner_facts
+
+YOUNG_S = 20.0
+"""A process may still be a copy of its parent (fork, then exec): a new one is looked at again for so long."""
+SWEEP = 8
+"""Old processes looked at again per poll, in turn, for an exec later in life or a reused id."""
+_GONE = (psutil.NoSuchProcess, psutil.ZombieProcess)
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A process that matters and what was seen of it before. `busy_s` is its CPU time at `looked_at` (monotonic)."""
+
+    process: psutil.Process
+    identity: WatchedProcess
+    looked_at: float = 0.0
+    busy_s: float | None = None
+
+
+@dataclass(slots=True)
+class _Look:
+    """One process as it is right now. `command_line` None: hidden from us."""
+
+    process: psutil.Process
+    name: str
+    parent: int | None
+    command_line: list[str] | None = field(default=None)
+
+
+class ProcessReader:
+    """Keeps what it found between polls; not for use from several threads."""
+
+    def __init__(
+        self,
+        *,
+        system: str = sys.platform,
+        pids: Callable[[], Iterable[int]] = psutil.pids,
+        process: Callable[[int], psutil.Process] = psutil.Process,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pids = pids
+        self._process = process
+        self._clock = clock
+        self._memory = _memory_call(system)
+        self._largest = LargestPrograms(process, self._memory, clock)
+        self._watched: dict[int, _Watched] = {}
+        self._first_seen: dict[int, float] = {}
+        self._turn: list[int] = []
+
+    def read(self, taken_at: float, *, ask_others: bool = False) -> Reading[Processes]:
+        """Unknown only where the list of processes cannot be had at all."""
+        try:
+            present = set(self._pids())
+        except (OSError, psutil.Error) as error:
+            return Unknown(Why.DENIED, clean_name(str(error)))
+        now = self._clock()
+        self._forget(present)
+        self._find(self._candidates(present, now))
+        watched = tuple(filter(None, (self._measure(item, now) for item in list(self._watched.values()))))
+        largest: OtherProcess | None = None
+        if ask_others:
+            largest = self._largest.read(present - self._watched.keys())
+        return Known(Processes(watched=watched, largest_other=largest), taken_at)
+
+    def _forget(self, present: set[int]) -> None:
+        for pid in self._first_seen.keys() - present:
+            del self._first_seen[pid]
+            self._watched.pop(pid, None)
+
+    def _candidates(self, present: set[int], now: float) -> list[int]:
+        """New and young processes, and a few old ones in turn."""
+        first = not self._first_seen
+        candidates = [pid for pid, seen in self._first_seen.items() if now - seen <= YOUNG_S]
+        new = present - self._first_seen.keys()
+        self._first_seen.update(dict.fromkeys(new, -math.inf if first else now))
+        if not self._turn:
+            self._turn = [pid for pid in present if pid not in self._watched]
+        turn, self._turn = self._turn[:SWEEP], self._turn[SWEEP:]
+        return [pid for pid in dict.fromkeys((*new, *candidates, *turn)) if pid in present]
+
+    def _find(self, candidates: list[int]) -> None:
+        """Give each candidate its role, or take it away from one that has become another program."""
+        looks = {pid: look for pid in candidates if (look := self._look(pid)) is not None}
+        roles: dict[int, ProcessRole] = {}
+        for pid, look in looks.items():
+            role = role_of(look.name, look.command_line, parent_is_ollama=self._is_ollama(look.parent, looks))
+            if role is not None:
+                roles[pid] = role
+        # Open WebUI's workers carry its load and none of its words: they count by descent.
+        web = {pid for pid, role in roles.items() if role is ProcessRole.OPEN_WEBUI}
+        web |= {
+            pid for pid, item in self._watched.items() if item.identity.role is ProcessRole.OPEN_WEBUI
+        } - looks.keys()
+        while below := {pid for pid, look in looks.items() if look.parent in web and pid not in roles}:
+            roles.update(dict.fromkeys(below, ProcessRole.OPEN_WEBUI))
+            web |= below
+        for pid, look in looks.items():
+            if pid in roles:
+                self._watch(look, roles[pid])
+            else:
+                self._watched.pop(pid, None)
+
+    def _is_ollama(self, parent: int | None, looks: dict[int, _Look]) -> bool:
+        if parent in looks:
+            return program(looks[parent].name) == "ollama"
+        return parent in self._watched and program(self._watched[parent].identity.name) == "ollama"
+
+    def _look(self, pid: int) -> _Look | None:
+        try:
+            process = self._process(pid)
+            with process.oneshot():
+                name, parent = process.name(), process.ppid()
+                look = _Look(process, name, parent)
+                if could_matter(name):
+                    look.command_line = _command_line(process)
+                if time.time() - process.create_time() <= YOUNG_S:
+                    self._first_seen[pid] = max(self._first_seen[pid], self._clock() - YOUNG_S / 2)
+        except _GONE:
+            return None
+        except (psutil.AccessDenied, OSError):
+            return None
+        return look
+
+    def _watch(self, look: _Look, role: ProcessRole) -> None:
+        try:
+            started_at = look.process.create_time()
+        except (*_GONE, psutil.AccessDenied, OSError):
+            return
+        identity = WatchedProcess(
+            pid=look.process.pid,
+            started_at=started_at,
+            role=role,
+            name=clean_name(look.name),
+            parent_pid=look.parent,
+        )
+        if role is ProcessRole.OLLAMA_RUNNER and look.command_line:
+            facts = runner_facts(look.command_line)
+            identity = replace(
+                identity,
+                blob_digest=facts.blob_digest,
+                model=facts.model,
+                port=facts.port,
+                context_length=facts.context_length,
+                parallel=facts.parallel,
+            )
+        known = self._watched.get(identity.pid)
+        if known is None or known.identity != identity:
+            self._watched[identity.pid] = _Watched(look.process, identity)
+
+    def _measure(self, item: _Watched, now: float) -> WatchedProcess | None:
+        """CPU and memory now; None and forgotten when the process is gone or its id was given to another."""
+        try:
+            if not item.process.is_running():
+                raise psutil.NoSuchProcess(item.identity.pid)
+            with item.process.oneshot():
+                memory = self._memory(item.process)
+                cpu = self._cpu_percent(item, now)
+        except _GONE:
+            del self._watched[item.identity.pid]
+            self._first_seen.pop(item.identity.pid, None)
+            return None
+        return replace(item.identity, memory_bytes=memory, cpu_percent=cpu)
+
+    @staticmethod
+    def _cpu_percent(item: _Watched, now: float) -> float | None:
+        """Of one core since the last poll; None at the first, where it is denied, or when the counter went back."""
+        try:
+            times = item.process.cpu_times()
+        except psutil.AccessDenied:
+            return None
+        busy = times.user + times.system
+        before, elapsed = item.busy_s, now - item.looked_at
+        item.busy_s, item.looked_at = busy, now
+        if before is None or busy < before or elapsed <= 0:
+            return None
+        return 100 * (busy - before) / elapsed
+
+
+def _command_line(process: psutil.Process) -> list[str] | None:
+    """None where the OS hides it. A process may write any bytes there, and any amount."""
+    try:
+        return process.cmdline()
+    except psutil.AccessDenied:
+        return None
+
+
+def _memory_call(system: str) -> Callable[[psutil.Process], int | None]:
+    """The call that gives a process's memory: the footprint on macOS, the resident size elsewhere."""
+
+    def resident(process: psutil.Process) -> int | None:
+        try:
+            return int(process.memory_info().rss)
+        except psutil.AccessDenied:
+            return None
+
+    if system != "darwin":
+        return resident
+    try:
+        library = footprint_macos.load()
+    except OSError:
+        return resident
+
+    def footprint(process: psutil.Process) -> int | None:
+        try:
+            return footprint_macos.footprint_bytes(library, process.pid)
+        except PermissionError:
+            return None
+        except ProcessLookupError as error:
+            raise psutil.NoSuchProcess(process.pid) from error
+        except OSError:
+            return resident(process)
+
+    return footprint
