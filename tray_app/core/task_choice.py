@@ -6,11 +6,10 @@ from tray_app.core.fit import beside
 from tray_app.core.limits import Limits
 from tray_app.core.plan import Fit, Verdict
 from tray_app.core.reading import Known, value_of
+from tray_app.core.slots import slot_for
 from tray_app.core.snapshot import InstalledModel, LoadedModel, OpenWebUI, Snapshot, WebUIModel
-from tray_app.core.task_settings import Setting, TaskSettings, parse_version
+from tray_app.core.task_settings import NEWEST_SEEN, Setting, TaskSettings, parse_version
 
-# From 0.6.11 on `connection_type` decides, before that `owned_by` (Open WebUI utils/task.py, get_task_model_id).
-_BY_CONNECTION_TYPE = (0, 6, 11)
 _ORDER = {
     Verdict.FITS: 0,
     Verdict.NOT_LOCAL: 1,
@@ -34,14 +33,6 @@ class TaskModelChoice:
     """False: missing or inactive in Open WebUI's list, which then silently uses the chat model instead."""
 
 
-def slot_of(chat: WebUIModel, version: str) -> Setting:
-    """The slot that serves the tasks of chats with this model."""
-    known = parse_version(version)
-    by_owner = known is not None and known < _BY_CONNECTION_TYPE
-    local = chat.owned_by == "ollama" if by_owner else chat.connection_type == "local"
-    return Setting.TASK_MODEL if local else Setting.TASK_MODEL_EXTERNAL
-
-
 def biggest(loaded: tuple[LoadedModel, ...]) -> LoadedModel | None:
     return max(loaded, key=lambda model: model.size_bytes, default=None)
 
@@ -52,7 +43,7 @@ def current_slot(server: OpenWebUI, snapshot: Snapshot) -> Setting:
     chat = biggest(ollama.loaded) if ollama is not None else None
     for model in value_of(server.models) or ():
         if chat is not None and model.ollama_name == chat.name:
-            return slot_of(model, server.version)
+            return slot_for(model, parse_version(server.version) or NEWEST_SEEN)
     return Setting.TASK_MODEL
 
 
