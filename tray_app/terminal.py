@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from types import TracebackType
-from typing import TextIO
+from typing import Self, TextIO
 
 from tray_app.core.view.lines import Line, Style, width
 
@@ -99,15 +99,20 @@ class Progress:
         self._width = 0
         self._last = ""
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the line away."""
         if self._live and self._width:
             self._stream.write("\r" + " " * self._width + "\r")
             self._stream.flush()
+            self._width = 0
 
     def update(self, text: str, step: str = "") -> None:
         """Show `text`; `step` names the stage, so that a log gets one line per stage."""

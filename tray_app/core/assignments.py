@@ -40,7 +40,7 @@ def parse(assignments: Iterable[str]) -> dict[Setting, Json]:
 
 def canonical(value: Json) -> str:
     """JSON text with sorted keys: equal texts are equal values, and True is not 1."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def same(setting: Setting, left: Json, right: Json) -> bool:

@@ -1,0 +1,176 @@
+"""`set`, `fix` and `undo`."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+from tray_app.app import App, Overrides
+from tray_app.cli import DONE, FAILED, INTERRUPTED, NOTHING_TO_DO
+from tray_app.core import assignments
+from tray_app.core.errors import ChangeError, Problem, ServiceError, UsageError
+from tray_app.core.plan import ActionKind, Change, Plan, Remedy
+from tray_app.core.task_settings import SLOTS, Setting
+from tray_app.core.view import change as view
+from tray_app.core.view import plan as plan_view
+from tray_app.core.view import remedy as remedy_view
+from tray_app.core.view import status as status_view
+from tray_app.core.view.text import Translator
+from tray_app.storage.journal import MISSING, RecordedChange, fold, undoable
+from tray_app.terminal import Terminal
+
+
+def set_(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """Change task settings; obeyed with a warning where a model id does not fit."""
+    wanted = assignments.parse(options.assignments)
+    app = App(Overrides.of(options))
+    client = app.writable_open_webui()
+    version = client.version()
+    try:
+        plan = assignments.plan(client.read_document(), wanted)
+    except ChangeError as error:
+        if error.problem is Problem.NOTHING_TO_DO:
+            terminal.text(view.nothing_to_change(tr))
+            return NOTHING_TO_DO
+        raise ChangeError(error.problem, error.subject, version) from error
+    for warning in view.model_warnings(plan.changes, client.models(), tr) if _names_a_model(plan) else ():
+        terminal.note(warning)
+    if options.dry_run:
+        terminal.show(plan_view.plan_lines(plan, tr))
+        terminal.text(view.dry_run(tr))
+        return DONE
+    done = app.fixer.apply(plan.changes, "set")
+    terminal.show(view.applied(done.changes, done.others, tr))
+    return DONE
+
+
+def _names_a_model(plan: Plan) -> bool:
+    return any(change.setting in SLOTS for change in plan.changes)
+
+
+def fix(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """Carry out a remedy: the best of the top finding, or the one that was named."""
+    app = App(Overrides.of(options))
+    with terminal.progress() as progress:
+        progress.update(status_view.looking(tr))
+        look = app.observer.look_twice()
+    if options.list:
+        terminal.show(status_view.remedy_lines(look.remedies, tr))
+        return DONE if look.remedies else NOTHING_TO_DO
+    remedy = _chosen(options.id, look.remedies, look.offered)
+    if remedy is None:
+        terminal.text(view.nothing_to_fix(look.diagnosis.level, tr))
+        return NOTHING_TO_DO
+    terminal.text(remedy_view.sentence(remedy, tr))
+    if remedy.advice_only:
+        for step in remedy_view.steps(remedy, look.snapshot.host.system, tr):
+            terminal.text(f"  {step}")
+        return DONE
+    terminal.show(plan_view.plan_lines(remedy.plan, tr))
+    if options.dry_run:
+        terminal.text(view.dry_run(tr))
+        return DONE
+    if not options.yes and not _agreed(terminal, remedy, tr):
+        return FAILED
+    return _carry_out(app, remedy, terminal, tr)
+
+
+def _chosen(wanted: str | None, remedies: Sequence[Remedy], offered: Sequence[Remedy]) -> Remedy | None:
+    if wanted is None:
+        return next((one for one in remedies if not one.advice_only and not one.asks), None)
+    for one in (*remedies, *offered):
+        if one.id == wanted:
+            return one
+    ids = tuple(one.id for one in (*remedies, *offered))
+    raise UsageError("remedy", wanted, assignments.nearest(wanted, ids), ids)
+
+
+def _agreed(terminal: Terminal, remedy: Remedy, tr: Translator) -> bool:
+    if not terminal.interactive:
+        raise UsageError("needs-yes", f"fix {remedy.id}")
+    if terminal.ask(view.question(remedy, tr)):
+        return True
+    terminal.text(view.left_alone(tr))
+    return False
+
+
+def _carry_out(app: App, remedy: Remedy, terminal: Terminal, tr: Translator) -> int:
+    from tray_app.remedying import Outcome, Step, carry_out
+
+    def show(step: Step) -> None:
+        progress.update(
+            view.pull_progress(step.subject, step.completed_bytes, step.total_bytes, step.bytes_per_s, tr), step.subject
+        )
+
+    with terminal.progress() as progress:
+        try:
+            done: Outcome = carry_out(app, remedy, show, cancelled=lambda: False)
+        except KeyboardInterrupt:
+            pulled = next((one.subject for one in remedy.plan.actions if one.kind is ActionKind.PULL), "")
+            if not pulled:
+                raise
+            progress.clear()
+            terminal.note(view.pull_cancelled(pulled, tr))
+            return INTERRUPTED
+    for name in done.unloaded:
+        terminal.text(view.unloaded(name, tr))
+    if done.stopped is not None:
+        terminal.text(view.stopped(done.stopped, tr))
+    if done.changes:
+        terminal.show(view.applied(done.changes, done.others, tr))
+    return DONE
+
+
+def undo(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """Take back the newest change that is still in force, or all of them."""
+    app = App(Overrides.of(options))
+    fixer = app.fixer
+    for settled in fixer.settle():
+        terminal.note(view.settled(_as_changes(settled), tr))
+    waiting = undoable(fold(app.journal.read().entries), app.open_webui.origin)
+    if not options.all:
+        waiting = waiting[:1]
+    if not waiting:
+        terminal.text(view.nothing_to_undo(tr))
+        return NOTHING_TO_DO
+    if options.dry_run:
+        for one in waiting:
+            terminal.show(plan_view.plan_lines(Plan(_back(one)), tr))
+        terminal.text(view.dry_run(tr))
+        return DONE
+    return max(_undo_one(app, one, terminal, tr) for one in waiting)
+
+
+def _as_changes(recorded: RecordedChange) -> tuple[Change, ...]:
+    """What was recorded, as changes forward; keys that were absent cannot be shown and never were written."""
+    return tuple(
+        Change(Setting(one.setting), one.before, one.after)
+        for one in recorded.remaining
+        if one.before is not MISSING and one.after is not MISSING
+    )
+
+
+def _back(recorded: RecordedChange) -> tuple[Change, ...]:
+    return tuple(Change(one.setting, one.after, one.before) for one in _as_changes(recorded))
+
+
+def _undo_one(app: App, recorded: RecordedChange, terminal: Terminal, tr: Translator) -> int:
+    try:
+        undone = app.fixer.undo(recorded)
+    except ChangeError as error:
+        if error.problem is not Problem.DRIFT:
+            raise
+        settings = [one.setting for one in _as_changes(recorded)]
+        terminal.note(view.left_to_others(settings, tr))
+        return FAILED
+    terminal.show(view.undone(undone.changes, undone.drifted, tr))
+    if recorded.remedy.startswith("task-model:"):
+        name = recorded.remedy.partition(":")[2]
+        terminal.text(view.model_stays(name, _size_of(app, name), tr))
+    return FAILED if undone.drifted else DONE
+
+
+def _size_of(app: App, name: str) -> int | None:
+    """The disk size of a model, as Ollama says; None where it cannot be asked."""
+    try:
+        return next((model.size_bytes for model in app.ollama.tags() if model.name == name), None)
+    except ServiceError:
+        return None

@@ -1,0 +1,246 @@
+"""Asks each reader and service once, at the rhythm of design section 4; typed errors become Unknown."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Generic, Protocol, TypeVar
+
+from tray_app.core.errors import (
+    BadAnswer,
+    NotFound,
+    NotThatServer,
+    Refused,
+    ServiceError,
+    TimedOut,
+    Unreachable,
+)
+from tray_app.core.reading import Known, Reading, Unknown, Why
+from tray_app.core.snapshot import (
+    Access,
+    InstalledModel,
+    LoadedModel,
+    Ollama,
+    OpenWebUI,
+    Presence,
+    ServerConfig,
+    WebUIModel,
+)
+from tray_app.core.task_settings import Document, TaskSettings, decode
+from tray_app.services.ollama import Shown
+
+T = TypeVar("T")
+
+# Seconds between questions, so that a user's server logs stay readable (design section 4).
+PS_EVERY_S = 30.0
+TAGS_EVERY_S = 60.0
+SETTINGS_EVERY_S = 60.0
+MODELS_EVERY_S = 300.0
+RARELY_S = 600.0
+BUSY_EVERY_S = 10.0
+BACK_OFF_S = (5.0, 10.0, 20.0, 40.0, 60.0)
+SHOWS_PER_POLL = 8
+
+
+def unknown(error: ServiceError) -> Unknown:
+    """A service's error as the reason why a reading is not there."""
+    match error:
+        case Unreachable():
+            why = Why.UNREACHABLE
+        case TimedOut():
+            why = Why.TIMED_OUT
+        case Refused():
+            return Unknown(Why.REFUSED, error.because.value)
+        case NotFound():
+            why = Why.UNSUPPORTED
+        case NotThatServer() | BadAnswer():
+            why = Why.BAD_ANSWER
+        case _:
+            why = Why.BAD_ANSWER
+    return Unknown(why, error.detail or error.url)
+
+
+class Asked(Generic[T]):
+    """One question to a server: its last answer, and when it is due again. Backs off while the server fails."""
+
+    def __init__(self, every_s: float) -> None:
+        self._every_s = every_s
+        self._due = 0.0
+        self._failures = 0
+        self.answer: Reading[T] = Unknown(Why.NOT_ASKED)
+
+    def ask(self, question: Callable[[], T], uptime_s: float, now: float) -> Reading[T]:
+        """The answer, asked again only when it is due."""
+        if uptime_s < self._due:
+            return self.answer
+        try:
+            self.answer = Known(question(), now)
+        except ServiceError as error:
+            self.answer = unknown(error)
+            self._due = uptime_s + BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
+            self._failures += 1
+        else:
+            self._failures = 0
+            self._due = uptime_s + self._every_s
+        return self.answer
+
+    def expire(self) -> None:
+        """Ask again in the next poll."""
+        self._due = 0.0
+
+
+class OllamaService(Protocol):
+    """What a poll asks of Ollama; services/ollama.py has it."""
+
+    def version(self) -> str: ...
+    def ps(self) -> tuple[LoadedModel, ...]: ...
+    def tags(self) -> tuple[InstalledModel, ...]: ...
+    def show(self, name: str, size_bytes: int = 0) -> Shown: ...
+
+
+@dataclass
+class OllamaPoll:
+    """Ollama's version, loaded and installed models. `local` tells whether its processes can be seen from here."""
+
+    service: OllamaService
+    url: str
+    local: bool
+    config: ServerConfig = field(default_factory=ServerConfig)
+    _version: Asked[str] = field(default_factory=lambda: Asked(TAGS_EVERY_S))
+    _loaded: Asked[tuple[LoadedModel, ...]] = field(default_factory=lambda: Asked(PS_EVERY_S))
+    _installed: Asked[tuple[InstalledModel, ...]] = field(default_factory=lambda: Asked(TAGS_EVERY_S))
+    _shown: dict[str, Shown] = field(default_factory=dict)
+
+    def take(self, uptime_s: float, now: float, *, process_seen: bool) -> Reading[Ollama]:
+        """`process_seen`: a server process runs here, so that silence is not absence."""
+        version = self._version.ask(self.service.version, uptime_s, now)
+        if isinstance(version, Unknown):
+            if version.why is Why.UNREACHABLE and self.local and not process_seen:
+                return Known(Ollama(self.url, Presence.ABSENT), now)
+            return version
+        loaded = self._loaded.ask(self.service.ps, uptime_s, now)
+        if isinstance(loaded, Unknown):
+            self._version.expire()
+            return loaded
+        installed = self._installed.ask(self.service.tags, uptime_s, now)
+        models = installed.value if isinstance(installed, Known) else ()
+        return Known(
+            Ollama(
+                url=self.url,
+                presence=Presence.RUNNING,
+                version=version.value,
+                local=self.local,
+                loaded=loaded.value,
+                installed=self._describe(models, loaded.value),
+                config=self.config,
+            ),
+            now,
+        )
+
+    def look_again(self) -> None:
+        """A runner came or went, or requests just ended: `/api/ps` has news."""
+        self._loaded.expire()
+
+    def forget_installed(self) -> None:
+        """A pull or a delete ended: `/api/tags` has news."""
+        self._installed.expire()
+        self._loaded.expire()
+
+    def _describe(
+        self, models: tuple[InstalledModel, ...], loaded: tuple[LoadedModel, ...]
+    ) -> tuple[InstalledModel, ...]:
+        """Shapes from `/api/show`, once per digest: loaded models first, then the small ones, a few per poll."""
+        names = {model.digest for model in loaded}
+        order = sorted(models, key=lambda one: (one.digest not in names, one.size_bytes))
+        missing = [one for one in order if one.remote_host is None and one.digest not in self._shown]
+        for model in missing[:SHOWS_PER_POLL]:
+            try:
+                self._shown[model.digest] = self.service.show(model.name, model.size_bytes)
+            except ServiceError:
+                break  # the next poll asks again
+        return tuple(_completed(model, self._shown.get(model.digest)) for model in models)
+
+
+def _completed(model: InstalledModel, shown: Shown | None) -> InstalledModel:
+    if shown is None:
+        return model
+    return replace(
+        model,
+        capabilities=model.capabilities or shown.capabilities,
+        shape=shown.shape,
+        num_ctx=shown.num_ctx,
+        blob_digest=shown.blob_digest,
+    )
+
+
+class OpenWebUIService(Protocol):
+    """What a poll asks of Open WebUI; services/open_webui.py has it."""
+
+    def version(self) -> str: ...
+    def access(self) -> Access: ...
+    def read_document(self) -> Document: ...
+    def models(self) -> tuple[WebUIModel, ...]: ...
+    def busy_chats(self) -> int: ...
+    def user_count(self) -> int: ...
+    def ollama_urls(self) -> tuple[str, ...]: ...
+    def own_autocomplete(self) -> bool: ...
+
+
+def _settings(service: OpenWebUIService) -> TaskSettings:
+    try:
+        return decode(service.read_document())
+    except ValueError as error:
+        raise BadAnswer("", str(error)) from error
+
+
+@dataclass
+class OpenWebUIPoll:
+    """Open WebUI's version for everybody, and with a token its task settings, models and busy chats."""
+
+    service: OpenWebUIService
+    url: str
+    connected: bool
+    _version: Asked[str] = field(default_factory=lambda: Asked(SETTINGS_EVERY_S))
+    _access: Asked[Access] = field(default_factory=lambda: Asked(SETTINGS_EVERY_S))
+    _tasks: Asked[TaskSettings] = field(default_factory=lambda: Asked(SETTINGS_EVERY_S))
+    _models: Asked[tuple[WebUIModel, ...]] = field(default_factory=lambda: Asked(MODELS_EVERY_S))
+    _busy: Asked[int] = field(default_factory=lambda: Asked(BUSY_EVERY_S))
+    _users: Asked[int] = field(default_factory=lambda: Asked(RARELY_S))
+    _urls: Asked[tuple[str, ...]] = field(default_factory=lambda: Asked(RARELY_S))
+    _autocomplete: Asked[bool] = field(default_factory=lambda: Asked(RARELY_S))
+
+    def take(self, uptime_s: float, now: float, *, requests_run: bool) -> Reading[OpenWebUI]:
+        """`requests_run`: Ollama is at work, so that asking for busy chats is worth a line in the server's log."""
+        version = self._version.ask(self.service.version, uptime_s, now)
+        if isinstance(version, Unknown):
+            return version
+        server = OpenWebUI(self.url, version.value)
+        if not self.connected:
+            return Known(server, now)
+        access = self._access.ask(self.service.access, uptime_s, now)
+        if isinstance(access, Unknown):
+            return Known(replace(server, access=Access.REFUSED if access.why is Why.REFUSED else Access.NONE), now)
+        server = replace(server, access=access.value)
+        if access.value not in {Access.USER, Access.ADMIN}:
+            return Known(server, now)
+        server = replace(
+            server,
+            tasks=self._tasks.ask(lambda: _settings(self.service), uptime_s, now),
+            models=self._models.ask(self.service.models, uptime_s, now),
+            own_autocomplete=self._autocomplete.ask(self.service.own_autocomplete, uptime_s, now),
+        )
+        if requests_run:
+            server = replace(server, busy_chats=self._busy.ask(self.service.busy_chats, uptime_s, now))
+        if access.value is Access.ADMIN:
+            server = replace(
+                server,
+                user_count=self._users.ask(self.service.user_count, uptime_s, now),
+                ollama_urls=self._urls.ask(self.service.ollama_urls, uptime_s, now),
+            )
+        return Known(server, now)
+
+    def look_again(self, *, models: bool = False) -> None:
+        """A change was made or a server came back: settings have news."""
+        for asked in (self._access, self._tasks):
+            asked.expire()
+        if models:
+            self._models.expire()
+
