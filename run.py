@@ -30,7 +30,7 @@ OLDEST, NEWEST = (3, 11), (3, 14)
 DEBIAN_PACKAGES = Path("/usr/lib/python3/dist-packages")
 DEBIAN_PYTHON = "/usr/bin/python3"
 PROBE_S = 1.0
-WINDOWS = os.name == "nt"
+WINDOWS = sys.platform == "win32"
 
 
 def say(text: str) -> None:
@@ -131,9 +131,9 @@ def ensure_ensurepip() -> None:
         return
     own = (sys.version_info[0], sys.version_info[1])
     package = "python3-venv" if version_of([DEBIAN_PYTHON]) == own else "python{}.{}-venv".format(*own)
-    if sys.platform == "win32" or shutil.which("apt-get") is None:
+    if shutil.which("apt-get") is None:
         fail("this Python has no ensurepip. Install your system's package for it, then try again.")
-    if os.geteuid() != 0:
+    if sys.platform != "win32" and os.geteuid() != 0:
         fail(f"a system package is missing. Run this once, then try again:\n  sudo apt-get install {package}")
     say(f"installing the system package {package} ...")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
