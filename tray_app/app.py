@@ -195,8 +195,7 @@ class App:
 
     @cached_property
     def fixer(self) -> "Fixer":
-        from tray_app.core.limits import Limits
-    from tray_app.fixes import Fixer
+        from tray_app.fixes import Fixer
 
         return Fixer(
             server=self.writable_open_webui(),
