@@ -16,6 +16,7 @@ ElbowroomError
 |   `-- Insecure               a token over plain http to a public host
 |-- UsageError                 the command line or a value on it is wrong
 |-- StorageError               one of our files cannot be read or written
+|-- TrayUnavailable            no icon can be shown here; the terminal commands still work
 `-- ChangeError                a change could not be made; nothing or something known was written
 """
 
@@ -130,6 +131,24 @@ class StorageError(ElbowroomError):
         self.path = path
         self.reason = reason
         self.disk_full = disk_full
+
+
+class TrayProblem(StrEnum):
+    """What is missing for an icon with a menu."""
+
+    NO_DISPLAY = "no-display"  # no graphical session (no display, no session bus)
+    NO_HOST = "no-host"  # a session, but nothing in it shows tray icons
+    NO_LIBRARY = "no-library"  # PyGObject or the AppIndicator library is missing
+    BROKEN = "broken"  # the tray library failed in another way; `detail` says how
+
+
+class TrayUnavailable(ElbowroomError):
+    """`detail` is the library's own short text."""
+
+    def __init__(self, problem: TrayProblem, detail: str = "") -> None:
+        super().__init__(problem.value, detail)
+        self.problem = problem
+        self.detail = detail
 
 
 class Problem(StrEnum):

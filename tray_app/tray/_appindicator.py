@@ -1,0 +1,106 @@
+"""pystray's AppIndicator icon with our menu, our icon files and no handlers of its own. Imports fail without gi."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pystray
+from gi.repository import GLib
+from pystray import _appindicator
+
+from tray_app.core.view.screen import Row, Shape
+from tray_app.tray import art
+from tray_app.tray.main_thread import Work, guarded
+from tray_app.tray.rows import Item, differ_in_words_only, items, tidy
+from tray_app.tray.tray import Send
+
+log = logging.getLogger(__name__)
+
+
+class _Icon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no types
+    """Without pystray's own notifier (which raises where no notification service runs), signal handler and files."""
+
+    theme_icon = ""
+
+    def _initialize(self) -> None:
+        self._mark_ready()
+
+    def _finalize(self) -> None:
+        del self._appindicator
+
+    def _update_fs_icon(self) -> None:
+        self._icon_path = self.theme_icon
+        self._icon_valid = True
+
+    def _remove_fs_icon(self) -> None:
+        self._icon_valid = False
+
+
+class AppIndicator:
+    """Threads: `post` and `run` aside, everything is for the thread of the GLib loop."""
+
+    def __init__(self, name: str, send: Send, icons: Path) -> None:
+        self._send = send
+        self._rows: tuple[Row, ...] = ()
+        self._icon = _Icon(name, icon=art.draw(Shape.UNKNOWN, 24), title=name, menu=pystray.Menu())
+        self._icon._appindicator.set_icon_theme_path(str(icons))  # noqa: SLF001
+
+    def post(self, work: Work) -> None:
+        GLib.idle_add(_once(work))
+
+    def later(self, seconds: float, work: Work) -> None:
+        GLib.timeout_add(max(1, int(seconds * 1000)), _once(work))
+
+    def run(self, ready: Work) -> None:
+        # The setup thread ends at once: pystray would wait 5 s for it when it stops.
+        self._icon.run(setup=lambda _icon: self.post(ready))
+
+    def stop(self) -> None:
+        self._icon.stop()
+
+    def reveal(self) -> None:
+        self._icon.visible = True
+
+    def set_icon(self, name: str, description: str) -> None:
+        self._icon.theme_icon = name
+        self._icon._icon_path = name  # noqa: SLF001
+        self._icon._appindicator.set_icon_full(name, description)  # noqa: SLF001
+
+    def set_tooltip(self, text: str) -> None:
+        self._icon.title = text
+
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        """Changes words in place where only they differ; else sends a new menu."""
+        new = tidy(rows)
+        gtk_menu = getattr(self._icon, "_menu_handle", None)
+        in_place = gtk_menu is not None and self._rows and differ_in_words_only(self._rows, new)
+        if not in_place or not _reword(self._icon.menu, gtk_menu, new):
+            self._icon.menu = pystray.Menu(*items(new, self._send))
+        self._rows = new
+
+
+def _once(work: Work) -> Callable[[], bool]:
+    run = guarded(work)
+
+    def call() -> bool:
+        run()
+        return False  # GLib: do not call again
+
+    return call
+
+
+def _reword(menu: Any, gtk_menu: Any, rows: Sequence[Row]) -> bool:
+    """Gives each item its new row and label. False where the menu on screen is not the one we think of."""
+    shown = gtk_menu.get_children()
+    if not len(shown) == len(rows) == len(menu.items):
+        return False
+    for item, widget, row in zip(menu.items, shown, rows, strict=True):
+        if not isinstance(item, Item):
+            continue
+        if item.row.text != row.text:
+            widget.set_label(row.text)
+        item.row = row
+        if row.children and not _reword(item.submenu, widget.get_submenu(), row.children):
+            return False
+    return True

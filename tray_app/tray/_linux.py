@@ -1,0 +1,104 @@
+"""The Linux panel: an AppIndicator over pystray's backend, pushed on change and at most once a second.
+
+A host draws the menu from what we send it over the session bus, and a new menu closes an open one. So a frame whose
+rows differ in words alone changes the words in place, and only a frame with other rows sends a new menu. Panels have
+been seen to crash at bursts of 50 menus a second; they never get more than one.
+"""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tray_app.core.command import Quit
+from tray_app.core.errors import TrayProblem, TrayUnavailable
+from tray_app.core.view.screen import NoticeView, View
+from tray_app.tray import notify
+from tray_app.tray._linux_host import find_host
+from tray_app.tray.icon_files import IconFiles
+from tray_app.tray.main_thread import guarded
+from tray_app.tray.tray import NAME, Send
+
+log = logging.getLogger(__name__)
+
+PUSH_EVERY_S = 1.0
+
+
+def open_linux(send: Send) -> "LinuxTray":
+    """TrayUnavailable says which part is missing; the cheap look at the bus comes before any library."""
+    find_host(os.environ)
+    os.environ["PYSTRAY_BACKEND"] = "appindicator"  # its other backends have no menu or no place in today's panels
+    try:
+        from tray_app.tray._appindicator import AppIndicator
+    except (ImportError, ValueError) as error:  # ValueError: gi finds no typelib of that name
+        raise TrayUnavailable(TrayProblem.NO_LIBRARY, str(error)) from error
+    return LinuxTray(send, AppIndicator)
+
+
+class LinuxTray:
+    """Threads: `show`, `notify` and `stop` from any; all else runs in the GLib loop of the main thread."""
+
+    def __init__(self, send: Send, make: Callable[..., Any], clock: Callable[[], float] = time.monotonic) -> None:
+        self._send = send
+        self._clock = clock
+        self._files = IconFiles(os.environ)
+        self._shown: View | None = None
+        self._waiting: View | None = None
+        self._timer = False
+        self._pushed_at = float("-inf")
+        self._indicator = make(NAME, send, self._files.folder)
+        self._notifier = notify.open_linux_notifier(send)
+
+    def show(self, view: View) -> None:
+        self._indicator.post(lambda: self._arrived(view))
+
+    def notify(self, notice: NoticeView) -> None:
+        self._notifier.show(notice)
+
+    def run(self, started: Callable[[], None] = lambda: None) -> None:
+        def ready() -> None:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, self._signalled)
+            self._indicator.reveal()
+            started()
+
+        try:
+            self._indicator.run(guarded(ready))
+        finally:
+            self._notifier.close()
+            self._files.close()
+
+    def stop(self) -> None:
+        self._indicator.post(self._indicator.stop)
+
+    def _signalled(self, _number: int, _frame: object) -> None:
+        self._send(Quit())
+        self.stop()
+
+    def _arrived(self, view: View) -> None:
+        self._waiting = view
+        wait_s = self._pushed_at + PUSH_EVERY_S - self._clock()
+        if wait_s <= 0:
+            self._push()
+        elif not self._timer:
+            self._timer = True
+            self._indicator.later(wait_s, self._due)
+
+    def _due(self) -> None:
+        self._timer = False
+        self._push()
+
+    def _push(self) -> None:
+        view, shown = self._waiting, self._shown
+        if view is None or view == shown:
+            return
+        self._waiting = None
+        if shown is None or view.shape != shown.shape:
+            self._indicator.set_icon(self._files.name(view.shape), view.tooltip)
+        if shown is None or view.tooltip != shown.tooltip:
+            self._indicator.set_tooltip(view.tooltip)
+        if shown is None or view.menu != shown.menu:
+            self._indicator.set_rows(view.menu.rows)
+        self._shown, self._pushed_at = view, self._clock()
