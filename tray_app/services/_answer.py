@@ -1,0 +1,158 @@
+"""One HTTP answer as a value or a typed error: the only reader of status codes and of the servers' refusals."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from tray_app.core.errors import (
+    BadAnswer,
+    Invalid,
+    NotFound,
+    Redirected,
+    Refused,
+    RefusedBecause,
+    ServerFailed,
+)
+from tray_app.core.task_settings import Json
+from tray_app.core.token import Token
+
+_DETAIL_LENGTH = 200
+_NO_PERMISSION = "You do not have permission"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers in lower case, and the whole body or as much as was read."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_json(self) -> bool:
+        return self.content_type == "application/json" or self.content_type.endswith("+json")
+
+
+def parse(answer: Answer, token: Token | None) -> Json:
+    """The JSON value of a good answer; every other answer raises a typed error."""
+    if not 200 <= answer.status < 300:
+        refuse(answer, token)
+    if not answer.is_json:
+        # Open WebUI answers a path it does not have with its single-page app, status 200.
+        if answer.content_type == "text/html":
+            raise NotFound(answer.url, "html")
+        raise BadAnswer(answer.url, answer.content_type or "no content type")
+    return parse_json(answer.url, answer.body)
+
+
+def parse_json(url: str, body: bytes) -> Json:
+    """Strict JSON: no NaN, no infinity, no half surrogates that could not be written down again."""
+    try:
+        value: Json = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
+        if b"\\ud" in body.lower():
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise BadAnswer(url, "not JSON") from error
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def refuse(answer: Answer, token: Token | None) -> NoReturn:
+    """The typed error of an answer that is not 2xx."""
+    url, status, detail = answer.url, answer.status, _detail(answer)
+    if 300 <= status < 400:
+        raise Redirected(url, _without_secrets(answer.headers.get("location", "")))
+    if status in {401, 403}:
+        raise Refused(url, _because(status, detail, token), detail)
+    if status == 429:
+        raise Refused(url, RefusedBecause.RATE_LIMITED, detail)
+    if status in {404, 405}:
+        raise NotFound(url, detail)
+    if 400 <= status < 500:
+        raise Invalid(url, _fields(answer), detail, status)
+    raise ServerFailed(url, status, detail)
+
+
+def _because(status: int, detail: str, token: Token | None) -> RefusedBecause:
+    """Why a token was refused: the words of Open WebUI 0.3-0.12 (utils/auth.py, constants.py).
+
+    A missing permission is 401 for a person's account and 403 for a key that may not call this path (0.9+).
+    """
+    if token is None:
+        return RefusedBecause.NO_TOKEN
+    if detail.startswith(_NO_PERMISSION):
+        return RefusedBecause.KEY_RESTRICTED if status == 403 and token.is_api_key else RefusedBecause.NOT_ADMIN
+    if detail.startswith("Use of API key is not enabled"):
+        return RefusedBecause.KEYS_OFF
+    if detail.startswith("API key not allowed to access this endpoint"):
+        return RefusedBecause.KEY_RESTRICTED
+    if status == 401 or detail == "Not authenticated":
+        return RefusedBecause.EXPIRED
+    return RefusedBecause.OTHER
+
+
+def _decoded(answer: Answer) -> Json:
+    if not answer.is_json:
+        return None
+    try:
+        return parse_json(answer.url, answer.body)
+    except BadAnswer:
+        return None
+
+
+def _detail(answer: Answer) -> str:
+    """The server's own short text: FastAPI's `detail`, Ollama's `error`, llama-server's `error.message`."""
+    value = _decoded(answer)
+    if not isinstance(value, dict):
+        return ""
+    found = value.get("detail", value.get("error", ""))
+    if isinstance(found, dict):
+        found = found.get("message", "")
+    return short(found) if isinstance(found, str) else ""
+
+
+def short(text: str) -> str:
+    """One printable line of a foreign text."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return line if len(line) <= _DETAIL_LENGTH else line[: _DETAIL_LENGTH - 1] + "…"
+
+
+def _fields(answer: Answer) -> tuple[str, ...]:
+    """Field names of a pydantic 422: the last part of each detail[].loc."""
+    value = _decoded(answer)
+    entries = value.get("detail") if isinstance(value, dict) else None
+    if not isinstance(entries, list):
+        return ()
+    places = [entry.get("loc") for entry in entries if isinstance(entry, dict)]
+    names = [place[-1] for place in places if isinstance(place, list) and place]
+    return tuple(dict.fromkeys(short(name) for name in names if isinstance(name, str)))
+
+
+def _without_secrets(location: str) -> str:
+    """Origin and path of a redirect's target: queries and credentials may be secrets."""
+    try:
+        parts = urlsplit(location)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return ""
+    shown = f"[{host}]" if host and ":" in host else host
+    origin = f"{parts.scheme}://{shown}{f':{port}' if port else ''}" if host else ""
+    return short(origin + parts.path)

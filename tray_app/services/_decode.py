@@ -1,0 +1,55 @@
+"""JSON from outside, one field at a time. A field of the wrong type is absent; the caller says what it needs."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tray_app.core.errors import BadAnswer
+from tray_app.core.task_settings import Json
+
+_LARGEST = 1 << 53
+
+
+def an_object(value: Json, url: str) -> dict[str, Json]:
+    """The object itself; BadAnswer where the answer is something else."""
+    if not isinstance(value, dict):
+        raise BadAnswer(url, f"{type(value).__name__} instead of an object")
+    return value
+
+
+def objects(value: Mapping[str, Json], key: str, url: str) -> Iterator[dict[str, Json]]:
+    """The objects of a list; BadAnswer where there is no list. Go servers send null for an empty one."""
+    found = value.get(key)
+    if found is None and key in value:
+        return
+    if not isinstance(found, list):
+        raise BadAnswer(url, f"no list {key}")
+    yield from (item for item in found if isinstance(item, dict))
+
+
+def text(value: Mapping[str, Any], key: str) -> str:
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def text_or_none(value: Mapping[str, Any], key: str) -> str | None:
+    return text(value, key) or None
+
+
+def number(value: Mapping[str, Any], key: str) -> int | None:
+    """A whole number >= 0 that a float holds exactly; None otherwise."""
+    found = value.get(key)
+    if isinstance(found, float) and found.is_integer():
+        found = int(found)
+    return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found <= _LARGEST else None
+
+
+def part(value: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """A nested object, empty where there is none."""
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def texts(value: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+    """A list of words; None where there is no list."""
+    found = value.get(key)
+    return tuple(item for item in found if isinstance(item, str)) if isinstance(found, list) else None

@@ -1,0 +1,103 @@
+"""Entries of Open WebUI's `GET /api/models` as values: base models, presets, pipes, arenas, outside models."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tray_app.core.snapshot import WebUIModel
+from tray_app.core.task_settings import Version
+from tray_app.services._decode import number, part, text, text_or_none
+
+ACCESS_SINCE: Version = (0, 4, 0)
+"""Before, every model in the list was everybody's (Open WebUI 0.3 has no access control on models)."""
+
+
+def decode(entries: Iterable[Mapping[str, Any]], version: Version) -> tuple[WebUIModel, ...]:
+    """Entries without an id are left out. Presets take name, digest, size and host from their base model."""
+    models = tuple(_model(entry, version) for entry in entries if text(entry, "id"))
+    by_id = {model.id: model for model in models if not model.preset}
+    # Open WebUI also finds an Ollama base by its name without the tag (utils/models.py, base_model_lookup).
+    by_stem = {model.id.partition(":")[0]: model for model in reversed(models) if model.owned_by == "ollama"}
+    return tuple(_with_base(model, by_id, by_stem) for model in models)
+
+
+def _model(entry: Mapping[str, Any], version: Version) -> WebUIModel:
+    info, ollama = part(entry, "info"), part(entry, "ollama")
+    preset = entry.get("preset") is True or bool(text(info, "base_model_id"))
+    return WebUIModel(
+        id=text(entry, "id"),
+        name=text(entry, "name") or text(entry, "id"),
+        owned_by=text(entry, "owned_by"),
+        connection_type=text_or_none(entry, "connection_type"),
+        base_model_id=text_or_none(info, "base_model_id"),
+        ollama_name=_ollama_name(ollama),
+        digest=text_or_none(ollama, "digest"),
+        size_bytes=number(ollama, "size"),
+        preset=preset,
+        pipe="pipe" in entry,
+        arena=entry.get("arena") is True or text(entry, "owned_by") == "arena",
+        active=info.get("is_active") is not False,
+        public=_public(info, version),
+        url_index=number(entry, "urlIdx"),
+        capabilities=_capabilities(info),
+    )
+
+
+def _ollama_name(ollama: Mapping[str, Any]) -> str | None:
+    """Ollama's own name, without the connection's prefix where `name` still has none (before about 0.10)."""
+    return text_or_none(ollama, "name") or text_or_none(ollama, "model")
+
+
+def _public(info: Mapping[str, Any], version: Version) -> bool | None:
+    """Whether every user may read it: `access_control` null to 0.7, a grant for user `*` from 0.8.
+
+    A base model without a record of its own is for admins only. The list does not say where neither is given.
+    """
+    if version < ACCESS_SINCE:
+        return True
+    if not info:
+        return False
+    if "access_grants" in info:
+        grants = info["access_grants"]
+        return isinstance(grants, list) and any(_for_everybody(grant) for grant in grants)
+    if "access_control" in info:
+        return info["access_control"] is None
+    return None
+
+
+def _for_everybody(grant: object) -> bool:
+    return (
+        isinstance(grant, dict)
+        and grant.get("principal_type") == "user"
+        and grant.get("principal_id") == "*"
+        and grant.get("permission") == "read"
+    )
+
+
+def _capabilities(info: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The switches of the model's own page that are on (`vision`, `file_context`...); None without a record."""
+    found = part(info, "meta").get("capabilities")
+    return tuple(name for name, on in found.items() if on is True) if isinstance(found, dict) else None
+
+
+def _with_base(model: WebUIModel, by_id: Mapping[str, WebUIModel], by_stem: Mapping[str, WebUIModel]) -> WebUIModel:
+    if not model.base_model_id:
+        return model
+    base = by_id.get(model.base_model_id) or by_stem.get(model.base_model_id.partition(":")[0])
+    if base is None:
+        return model
+    return replace(
+        model,
+        ollama_name=base.ollama_name,
+        digest=base.digest,
+        size_bytes=base.size_bytes,
+        url_index=base.url_index,
+    )
+
+
+def with_hosts(models: Iterable[WebUIModel], hosts: Mapping[int, str]) -> tuple[WebUIModel, ...]:
+    """The models with the host that receives their chats, where `outside_hosts()` told it."""
+    return tuple(
+        model if model.url_index is None else replace(model, host=hosts.get(model.url_index, model.host))
+        for model in models
+    )

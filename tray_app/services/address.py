@@ -1,0 +1,91 @@
+"""What a person or an environment variable says where a server is, as one base URL."""
+
+import ipaddress
+import os
+import re
+from urllib.parse import urlsplit
+
+from tray_app.core.errors import UsageError
+
+OLLAMA_PORT = 11434
+_PRIVATE_ENDINGS = (".localhost", ".local", ".lan", ".home", ".internal", ".home.arpa")
+_SHARED = ipaddress.ip_network("100.64.0.0/10")
+"""Carrier-grade NAT, and what Tailscale numbers its machines from: not routed in the internet."""
+_BIND_ALL = {"0.0.0.0", "::", ""}  # noqa: S104 - recognised, never bound
+
+
+def is_loopback(host: str) -> bool:
+    """This machine, by name or number."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def is_private(host: str) -> bool:
+    """Loopback, a private or link-local number, or a name that only a local network resolves."""
+    address = _address(host)
+    if address is None:
+        return is_loopback(host) or host.endswith(_PRIVATE_ENDINGS) or "." not in host
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return bool(mapped.is_loopback or mapped.is_private or mapped.is_link_local or mapped in _SHARED)
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def web_address(text: str) -> str:
+    """`localhost:3000`, `http://nas:3000/chat/`, ... as a base URL without a slash at the end. UsageError otherwise.
+
+    A user name or password in it is refused: a URL ends up in logs and on screens.
+    """
+    return _base_url(text.strip(), text, default_port=None)
+
+
+def ollama_address(text: str) -> str:
+    """The forms of OLLAMA_HOST as a base URL (Ollama envconfig/config.go). UsageError where it is none.
+
+    Without a scheme the port is 11434; with one it is the scheme's own. The wildcard addresses a server binds
+    to are not addresses to connect to: loopback stands in.
+    """
+    stripped = text.strip().strip("\"'").strip()
+    scheme, separator, rest = stripped.partition("://")
+    if not separator:
+        scheme, rest = "http", stripped
+    authority, slash, path = rest.partition("/")
+    if authority.count(":") > 1 and not authority.startswith("["):
+        authority = f"[{authority}]"  # a bare IPv6 number
+    host, port = _split_port(authority)
+    if host.strip("[]") in _BIND_ALL:
+        host = "[::1]" if host.strip("[]") == "::" else "127.0.0.1"
+    default = None if separator else OLLAMA_PORT
+    return _base_url(f"{scheme}://{host}{port}{slash}{path}", text, default_port=default)
+
+
+def ollama_from_environment() -> str:
+    """Where Ollama should be: OLLAMA_HOST, else its usual address."""
+    return ollama_address(os.environ.get("OLLAMA_HOST", ""))
+
+
+def _split_port(authority: str) -> tuple[str, str]:
+    match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(:\d*)?", authority)
+    return (match[1], match[2] or "") if match else (authority, "")
+
+
+def _base_url(text: str, given: str, default_port: int | None) -> str:
+    try:
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        host, port = parts.hostname, parts.port or default_port
+        (host or "").encode("idna" if not _address(host or "") else "ascii")
+    except (ValueError, UnicodeError) as error:
+        raise UsageError("url", given) from error
+    if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s\\<>\"{}|^`\x00-\x1f\x7f]", text):
+        raise UsageError("url", given)
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("url-with-password", f"{parts.scheme}://{host}")
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path.rstrip('/')}"

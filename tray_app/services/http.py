@@ -1,0 +1,343 @@
+"""HTTP to one server: total deadlines, a size limit, no redirects, typed errors. The only user of httpx.
+
+One request at a time and one kept connection per `Http`; a stream has a connection of its own. A token goes to
+its own origin only, cookies are never kept, and the libraries' own logging is silenced below warnings: it would
+write headers down.
+"""
+
+import contextlib
+import logging
+import ssl
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from json import dumps
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from tray_app import __version__
+from tray_app.core.errors import (
+    BadAnswer,
+    ChangeError,
+    Insecure,
+    Interrupted,
+    NotFound,
+    Problem,
+    ServiceError,
+    TimedOut,
+    Unreachable,
+    Untrusted,
+)
+from tray_app.core.task_settings import Json
+from tray_app.core.token import Token, origin_of
+from tray_app.services._answer import Answer, parse, parse_json, refuse, short
+from tray_app.services._watch import Ended, Watch, address_count
+from tray_app.services.address import is_private
+
+LIMIT_BYTES = 5 * 1024 * 1024
+LINE_LIMIT_BYTES = 1024 * 1024
+SILENCE_S = 300.0
+"""Longest silence of a stream: Ollama says nothing while it checks the digest of a large layer."""
+KEEPALIVE_S = 30.0
+
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class Http:
+    """One server. `base_url` comes from services/address.py; a token of another origin is a programming error."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: Token | None = None,
+        deadline_s: float = 2.0,
+        transport: httpx.BaseTransport | None = None,
+        allow_plain_http: bool = False,
+    ) -> None:
+        if token is not None and token.origin != origin_of(base_url):
+            raise ValueError("this token belongs to another server")
+        self.url = base_url.rstrip("/")
+        self.origin = origin_of(base_url)
+        self.token = token
+        self._deadline_s = deadline_s
+        self._transport = transport
+        parts = urlsplit(self.url)
+        self._host, self._port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        self._host_header = parts.netloc
+        self._plain = parts.scheme == "http"
+        self._private = is_private(self._host)
+        self._allow_plain_http = allow_plain_http
+        self._bases = self._addresses(parts.path)
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+        self._socket: Any = None
+
+    def get_json(
+        self, path: str, *, deadline_s: float | None = None, limit_bytes: int = LIMIT_BYTES, fresh: bool = False
+    ) -> Json:
+        """`fresh`: over a new connection, so that another worker process of the server may answer."""
+        return parse(self._ask("GET", path, None, deadline_s, limit_bytes, None, fresh=fresh), self.token)
+
+    def post_json(
+        self, path: str, body: Json, *, deadline_s: float | None = None, cancelled: Callable[[], bool] | None = None
+    ) -> Json:
+        """Never repeated: after a missing answer the caller looks what the server holds.
+
+        ChangeError(CANCELLED) where `cancelled` became true meanwhile.
+        """
+        return parse(self._ask("POST", path, body, deadline_s, LIMIT_BYTES, cancelled), self.token)
+
+    def post_lines(self, path: str, body: Json, *, cancelled: Callable[[], bool]) -> Iterator[Json]:
+        """An NDJSON stream, one value per line, until it ends or `cancelled` becomes true; both just end it."""
+        for line in self._stream(path, body, cancelled):
+            if line.strip():
+                yield parse_json(self.url + path, line)
+
+    def post_events(self, path: str, body: Json, *, cancelled: Callable[[], bool]) -> Iterator[Json]:
+        """The `data:` lines of a server-sent event stream, without the closing [DONE]."""
+        for line in self._stream(path, body, cancelled):
+            field, _, data = line.partition(b":")
+            if field == b"data" and data.strip() != b"[DONE]":
+                yield parse_json(self.url + path, data)
+
+    def refuse_insecure(self) -> None:
+        """Insecure where a secret would cross a public network in clear text."""
+        if self._plain and not self._private and not self._allow_plain_http:
+            raise Insecure(self.url)
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client, self._socket = None, None
+
+    def _addresses(self, path: str) -> list[str]:
+        """Where to connect. `localhost` is tried as 127.0.0.1 first: on Windows the IPv6 attempt can hang."""
+        if not self._plain or self._host != "localhost" or self._transport is not None:
+            return [self.url]
+        return [f"http://{host}:{self._port}{path}" for host in ("127.0.0.1", "[::1]")]
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Json,
+        deadline_s: float | None,
+        limit_bytes: int,
+        cancelled: Callable[[], bool] | None,
+        *,
+        fresh: bool = False,
+    ) -> Answer:
+        if self.token is not None:
+            self.refuse_insecure()
+        seconds = self._deadline_s if deadline_s is None else deadline_s
+        with Watch(seconds, cancelled) as watch:
+            if not self._lock.acquire(timeout=watch.remaining()):
+                raise TimedOut(self.url + path, seconds)
+            try:
+                if fresh:
+                    self.close()
+                return self._first_that_answers(method, path, body, limit_bytes, watch)
+            finally:
+                self._lock.release()
+
+    def _first_that_answers(self, method: str, path: str, body: Json, limit_bytes: int, watch: Watch) -> Answer:
+        for base in self._bases[:-1]:
+            try:
+                return self._repeated_once(method, base, path, body, limit_bytes, watch)
+            except Unreachable:
+                continue
+        answer = self._repeated_once(method, self._bases[-1], path, body, limit_bytes, watch)
+        self._bases = [self._bases[-1], *self._bases[:-1]]
+        return answer
+
+    def _repeated_once(self, method: str, base: str, path: str, body: Json, limit_bytes: int, watch: Watch) -> Answer:
+        """A server may close an idle connection just when it is used again: a GET may then be asked again."""
+        kept = self._socket
+        try:
+            return self._exchange(method, base, path, body, limit_bytes, watch)
+        except (ServiceError, ChangeError) as error:
+            reused = kept is not None and self._socket is kept
+            self.close()
+            if method != "GET" or not reused or not isinstance(error, Interrupted):
+                raise
+            return self._exchange(method, base, path, body, limit_bytes, watch)
+
+    def _exchange(self, method: str, base: str, path: str, body: Json, limit_bytes: int, watch: Watch) -> Answer:
+        if self._client is None:
+            self._client = self._new_client()
+        watch.attach(self._socket)
+        url = self.url + path
+        with _typed_errors(url, watch):
+            addresses = 1 if self._socket is not None else self._address_count(watch)
+            request = self._request(self._client, method, base + path, body, watch, len(self._bases) * addresses)
+            response = self._client.send(request, stream=True)
+            try:
+                return Answer(url, response.status_code, response.headers, _whole(url, response, limit_bytes, watch))
+            finally:
+                response.close()
+
+    def _stream(self, path: str, body: Json, cancelled: Callable[[], bool]) -> Iterator[bytes]:
+        """Lines of a good answer. A connection of its own, closed when the reader stops or cancels."""
+        if self.token is not None:
+            self.refuse_insecure()
+        url = self.url + path
+        with Watch(SILENCE_S, cancelled) as watch, self._new_client() as client:
+            try:
+                with _typed_errors(url, watch):
+                    request = self._request(client, "POST", self._bases[0] + path, body, watch, 1)
+                    response = client.send(request, stream=True)
+                    try:
+                        self._check_stream(url, response, watch)
+                        yield from _lines(url, response, watch)
+                    finally:
+                        response.close()
+            except ChangeError:
+                return
+
+    def _check_stream(self, url: str, response: httpx.Response, watch: Watch) -> None:
+        if response.is_success and response.headers.get("content-type", "").partition(";")[0] != "text/html":
+            return
+        body = _whole(url, response, LIMIT_BYTES, watch)
+        if response.is_success:
+            raise NotFound(url, "html")
+        refuse(Answer(url, response.status_code, response.headers, body), self.token)
+
+    def _request(
+        self, client: httpx.Client, method: str, url: str, body: Json, watch: Watch, addresses: int
+    ) -> httpx.Request:
+        def trace(event: str, info: Mapping[str, Any]) -> None:
+            if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+                connection = info["return_value"].get_extra_info("socket")
+                if client is self._client:
+                    self._socket = connection
+                watch.attach(connection)
+
+        seconds = watch.remaining()
+        content = None if method == "GET" else dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        headers = {"Host": self._host_header, "Accept": "*/*", "Accept-Encoding": "identity"}
+        headers["User-Agent"] = f"elbowroom/{__version__}"
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        if self.token is not None:
+            headers["Authorization"] = f"Bearer {self.token.value}"
+        return client.build_request(
+            method,
+            url,
+            content=content,
+            headers=headers,
+            timeout=httpx.Timeout(seconds, connect=seconds / addresses),
+            extensions={"trace": trace},
+        )
+
+    def _address_count(self, watch: Watch) -> int:
+        """Asked only where a name must be resolved here: not for numbers, nor where a proxy does it."""
+        if self._transport is not None or self._host == "localhost" or self._host.strip("[]").count(":"):
+            return 1
+        if not self._private and urllib.request.getproxies():
+            return 1
+        return address_count(self._host, self._port, watch.remaining())
+
+    def _new_client(self) -> httpx.Client:
+        """`trust_env` would send a loopback request through the system's proxy: only for public hosts."""
+        return httpx.Client(
+            verify=_no_trust() if self._plain else _system_trust(),
+            transport=self._transport,
+            trust_env=not self._private,
+            follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_S),
+        )
+
+
+@cache
+def _no_trust() -> ssl.SSLContext:
+    """For plain http: a context that trusts nobody, instead of loading certificates that nothing needs (28 ms)."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+@cache
+def _system_trust() -> ssl.SSLContext:
+    """The operating system's own certificates, so that a company's or a home's own authority counts."""
+    import truststore  # only where https is spoken
+
+    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return context
+
+
+def _whole(url: str, response: httpx.Response, limit_bytes: int, watch: Watch) -> bytes:
+    _check_encoding(url, response)
+    parts, size = [], 0
+    for chunk in response.iter_bytes():
+        size += len(chunk)
+        if size > limit_bytes:
+            raise BadAnswer(url, f"more than {limit_bytes // 1024**2} MiB")
+        if watch.ended:
+            raise httpx.ReadError("cut off")
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _lines(url: str, response: httpx.Response, watch: Watch) -> Iterator[bytes]:
+    """Complete lines as they come; the last one may lack its end."""
+    _check_encoding(url, response)
+    rest = b""
+    for chunk in response.iter_bytes():
+        watch.touch()
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from lines
+        if len(rest) > LINE_LIMIT_BYTES:
+            raise BadAnswer(url, "a line without end")
+        if watch.ended:
+            raise httpx.ReadError("cut off")
+    if rest:
+        yield rest
+
+
+def _check_encoding(url: str, response: httpx.Response) -> None:
+    """A packed answer was not asked for; unpacking it could fill the memory that this app watches over."""
+    encoding = response.headers.get("content-encoding", "identity")
+    if encoding != "identity":
+        raise BadAnswer(url, f"content-encoding {short(encoding)}")
+
+
+@contextlib.contextmanager
+def _typed_errors(url: str, watch: Watch) -> Iterator[None]:
+    """httpx's errors as ours; what happened after the watch ended is the watch's doing."""
+    try:
+        yield
+    except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
+        if watch.ended is Ended.CANCELLED:
+            raise ChangeError(Problem.CANCELLED, written="unknown") from error
+        match error:
+            case httpx.ConnectTimeout():
+                raise Unreachable(url, "no answer to connecting") from error
+            case _ if watch.ended is Ended.LATE:
+                raise TimedOut(url, watch.seconds) from error
+            case httpx.TimeoutException() | TimeoutError():
+                raise TimedOut(url, watch.seconds) from error
+            case httpx.ConnectError() if isinstance(_root(error), ssl.SSLError):
+                raise Untrusted(url, short(_reason(error))) from error
+            case httpx.ConnectError() | httpx.ProxyError() | httpx.UnsupportedProtocol():
+                raise Unreachable(url, short(_reason(error))) from error
+            case httpx.DecodingError():
+                raise BadAnswer(url, "not readable") from error
+            case _:
+                raise Interrupted(url, short(str(error))) from error
+
+
+def _root(error: BaseException) -> BaseException:
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    return error
+
+
+def _reason(error: BaseException) -> str:
+    """The operating system's own words, without number brackets where it gives them apart."""
+    root = _root(error)
+    return root.strerror if isinstance(root, OSError) and root.strerror else str(root)

@@ -1,0 +1,391 @@
+"""Open WebUI's HTTP API, versions 0.3 to 0.12 and newer ones that keep its promises.
+
+Addresses and roles were read in 53 releases and tried on running servers. Only documented reads and one write
+(`tasks/config/update`); never sign-up, key creation, connection settings, configs/import or user settings.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from tray_app.core.errors import (
+    BadAnswer,
+    Invalid,
+    NotFound,
+    NotThatServer,
+    Refused,
+    RefusedBecause,
+)
+from tray_app.core.snapshot import Access, WebUIModel
+from tray_app.core.task_settings import OLDEST, Document, Json, Setting, Version, decode, parse_version
+from tray_app.services import _webui_models
+from tray_app.services._answer import short
+from tray_app.services._decode import an_object, number, objects, part, text, texts
+from tray_app.services.http import Http
+
+UNDER_V1: Version = (0, 5, 0)
+"""`/api/task/...` before, `/api/v1/tasks/...` from here on: the only path change in all versions."""
+LIST_LIMIT_BYTES = 32 * 1024 * 1024
+"""Older versions put profile pictures into the model list."""
+LIST_DEADLINE_S = 12.0
+"""Open WebUI waits up to 10 s for each outside connection (AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST) before it answers."""
+WRITE_DEADLINE_S = 10.0
+CALL_DEADLINE_S = 600.0
+
+_CALLS: dict[Setting, str] = {
+    Setting.TITLES: "title",
+    Setting.TAGS: "tags",
+    Setting.FOLLOW_UPS: "follow_up",
+    Setting.AUTOCOMPLETE: "auto",
+    Setting.SEARCH_QUERIES: "queries",
+    Setting.RETRIEVAL_QUERIES: "queries",
+}
+_EXAMPLE = "How do I keep basil alive on a kitchen window?"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """`deployment_id` (0.6.37+) changes with a redeployment; empty before."""
+
+    version: str
+    deployment_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicFeatures:
+    """What `GET /api/config` tells everybody. None: this version does not say."""
+
+    auth: bool
+    """False: WEBUI_AUTH is off, anybody may sign in as the admin."""
+    login_form: bool | None = None
+    trusted_header: bool = False
+    ldap: bool = False
+    oauth_providers: tuple[str, ...] = ()
+    onboarding: bool = False
+    """No account exists yet."""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAnswer:
+    """`model` is the one that really answered: the proof of a switch."""
+
+    model: str
+    seconds: float
+
+
+class OpenWebUIClient:
+    """One server with one token, or none. Every method raises ServiceError subclasses only."""
+
+    def __init__(self, http: Http, version: Version | None = None) -> None:
+        self._http = http
+        self.url = http.url
+        self.origin = http.origin
+        self._identity: Identity | None = None
+        self._version = version
+        self._refusal: RefusedBecause | None = None
+
+    # --- who is there (anonymous) ---
+
+    def version(self) -> str:
+        """As the server writes it, e.g. 0.12.4. NotThatServer where something else answers."""
+        return self.identity().version
+
+    def identity(self, *, fresh: bool = False) -> Identity:
+        """Asked once, and again with `fresh`: after a restart it may be another version."""
+        if self._identity is None:
+            self.features()  # another program can also have a version: Ollama has
+        if self._identity is None or fresh:
+            try:
+                answer = self._http.get_json("/api/version")
+            except (NotFound, BadAnswer, Invalid) as error:
+                raise self._not_this(error) from error
+            found = answer if isinstance(answer, dict) else {}
+            if not text(found, "version"):
+                raise NotThatServer(self.url, "other-json")
+            self._identity = Identity(short(text(found, "version")), text(found, "deployment_id"))
+            self._version = parse_version(self._identity.version)
+        return self._identity
+
+    def features(self) -> PublicFeatures:
+        """Anonymous facts. NotThatServer where this is no Open WebUI."""
+        try:
+            answer = self._http.get_json("/api/config")
+        except (NotFound, BadAnswer, Invalid) as error:
+            raise self._not_this(error) from error
+        config = answer if isinstance(answer, dict) else {}
+        features = part(config, "features")
+        if not isinstance(features.get("auth"), bool) or not text(config, "version"):
+            raise NotThatServer(self.url, "other-json")
+        login_form = features.get("enable_login_form")
+        return PublicFeatures(
+            auth=features["auth"],
+            login_form=login_form if isinstance(login_form, bool) else None,
+            trusted_header=features.get("auth_trusted_header") is True,
+            ldap=features.get("enable_ldap") is True,
+            oauth_providers=tuple(part(part(config, "oauth"), "providers")),
+            onboarding=config.get("onboarding") is True,
+            name=short(text(config, "name")),
+        )
+
+    def _not_this(self, error: NotFound | BadAnswer | Invalid) -> NotThatServer:
+        """What answers instead: Ollama is worth a word of its own, people mix up the two addresses."""
+        if isinstance(error, NotFound) and error.detail != "html":
+            try:
+                answer = self._http.get_json("/api/tags")
+            except (NotFound, BadAnswer, Invalid, Refused):
+                return NotThatServer(self.url, "404")
+            return NotThatServer(self.url, "ollama" if isinstance(answer, dict) and "models" in answer else "404")
+        return NotThatServer(self.url, "html" if isinstance(error, NotFound) else "no-json")
+
+    # --- signing in ---
+
+    def sign_in(self, email: str, password: str) -> str:
+        """A session token. Once per user action: good sign-ins count towards the server's rate limit too.
+
+        With WEBUI_AUTH off two empty strings are enough. Refused says why not.
+        """
+        assert self._http.token is None
+        self._http.refuse_insecure()
+        body: Json = {"email": email, "password": password}
+        try:
+            answer = self._http.post_json("/api/v1/auths/signin", body, deadline_s=WRITE_DEADLINE_S)
+        except Invalid as error:
+            known = error.status == 400 and "trusted header" not in error.detail
+            because = RefusedBecause.BAD_CREDENTIALS if known else RefusedBecause.OTHER
+            raise Refused(self.url, because, error.detail) from error
+        except Refused as error:
+            if error.because is RefusedBecause.RATE_LIMITED:
+                raise
+            raise Refused(self.url, RefusedBecause.PASSWORD_OFF, error.detail) from error
+        found = an_object(answer, self.url)
+        if token := text(found, "token"):
+            return token
+        # 0.12.0+: a second factor is asked for with 200 and no token.
+        because = RefusedBecause.PENDING if text(found, "next_step") == "pending" else RefusedBecause.MFA
+        raise Refused(self.url, because, text(found, "next_step"))
+
+    def access(self) -> Access:
+        """What the token may do. Never raises Refused: `refusal()` then tells why."""
+        self._refusal = None
+        if self._http.token is None:
+            return Access.NONE
+        try:
+            self._http.get_json("/ollama/config")  # admins only in every version, for keys and sessions alike
+        except Refused as error:
+            self._refusal = error.because
+        except NotFound:
+            return self._access_by_role()
+        else:
+            return Access.ADMIN
+        if self._refusal in {RefusedBecause.NOT_ADMIN, RefusedBecause.KEY_RESTRICTED}:
+            return self._access_by_reading(self._refusal)
+        return Access.REFUSED
+
+    def refusal(self) -> RefusedBecause | None:
+        """Why the last `access()` was not ADMIN."""
+        return self._refusal
+
+    def _access_by_reading(self, first: RefusedBecause) -> Access:
+        """Every active account may read the task settings; one that waits for approval may not."""
+        try:
+            self._http.get_json(f"{self._base()}/config")
+        except Refused as error:
+            pending = first is RefusedBecause.NOT_ADMIN and error.because is RefusedBecause.NOT_ADMIN
+            self._refusal = RefusedBecause.PENDING if pending else error.because
+            return Access.REFUSED
+        return Access.USER
+
+    def _access_by_role(self) -> Access:
+        """For a future version without /ollama/config: the session's own role, which keys cannot ask for."""
+        try:
+            role = text(an_object(self._http.get_json("/api/v1/auths/"), self.url), "role")
+        except (Refused, NotFound):
+            return self._access_by_reading(RefusedBecause.OTHER)
+        if role == "admin":
+            return Access.ADMIN
+        return self._access_by_reading(RefusedBecause.NOT_ADMIN)
+
+    # --- the task settings ---
+
+    def read_document(self, *, fresh: bool = False) -> Document:
+        """The whole task settings. `fresh`: over a new connection, so that another worker may answer.
+
+        BadAnswer where the two task model slots are missing: then this is no version that can be changed.
+        """
+        return self._document(self._http.get_json(f"{self._base()}/config", fresh=fresh))
+
+    def write_document(self, document: Document) -> Document:
+        """The whole document back, once; the answer is what the server says it holds now."""
+        body: Json = dict(document)
+        return self._document(self._http.post_json(f"{self._base()}/config/update", body, deadline_s=WRITE_DEADLINE_S))
+
+    def _document(self, answer: Json) -> Document:
+        document = an_object(answer, self.url)
+        try:
+            decode({key: document[key] for key in ("TASK_MODEL", "TASK_MODEL_EXTERNAL") if key in document})
+        except ValueError as error:
+            raise BadAnswer(self.url, str(error)) from error
+        return document
+
+    def _numbers(self) -> Version:
+        """The version to choose paths by; one that cannot be read counts as newer than all known ones."""
+        if self._version is None:
+            self.identity()
+        return self._version or (1 << 30, 0, 0)
+
+    def _base(self) -> str:
+        numbers = self._numbers()
+        if numbers < OLDEST:
+            raise NotFound(self.url, f"version {'.'.join(map(str, numbers))}")
+        return "/api/v1/tasks" if numbers >= UNDER_V1 else "/api/task"
+
+    # --- models and connections ---
+
+    def models(self, *, refresh: bool = False, deadline_s: float = LIST_DEADLINE_S) -> tuple[WebUIModel, ...]:
+        """Open WebUI's own list, which also fills the server's memory of models: a fresh model is unknown before.
+
+        `refresh` empties the server's cache first (0.6.18+; ignored before). The server asks Ollama and every
+        outside connection for it: not for a short rhythm.
+        """
+        path = "/api/models?refresh=true" if refresh else "/api/models"
+        answer = self._http.get_json(path, deadline_s=deadline_s, limit_bytes=LIST_LIMIT_BYTES)
+        return _webui_models.decode(objects(an_object(answer, self.url), "data", self.url), self._numbers())
+
+    def ollama_urls(self) -> tuple[str, ...]:
+        """The Ollama servers it uses, without those that are switched off. Needs an admin."""
+        config = an_object(self._http.get_json("/ollama/config"), self.url)
+        if config.get("ENABLE_OLLAMA_API") is False:
+            return ()
+        if "OLLAMA_BASE_URLS" not in config:  # 0.3
+            config = an_object(self._http.get_json("/ollama/urls"), self.url)
+        urls = texts(config, "OLLAMA_BASE_URLS") or ()
+        configs = part(config, "OLLAMA_API_CONFIGS")  # by address to 0.5.0, by position later
+        off = {key for key in configs if part(configs, key).get("enable") is False}
+        return tuple(url for index, url in enumerate(urls) if str(index) not in off and url not in off)
+
+    def outside_hosts(self) -> dict[int, str]:
+        """Hosts of the OpenAI-type connections by position, as `WebUIModel.url_index` counts. Needs an admin.
+
+        The answer also holds the connections' keys: nothing but the host names leaves this function, and
+        neither the answer nor an error of it is logged.
+        """
+        path = "/openai/config" if self._numbers() >= (0, 4, 0) else "/openai/urls"
+        urls = texts(an_object(self._http.get_json(path), self.url), "OPENAI_API_BASE_URLS") or ()
+        return {index: host for index, url in enumerate(urls) if (host := _host(url))}
+
+    # --- what goes on ---
+
+    def busy_chats(self) -> int:
+        """Chats that are being answered, with the tasks after them. NotFound before 0.5; an admin's from 0.9."""
+        return len(self._generations())
+
+    def stop_generations(self) -> int:
+        """Ends every running answer, whoever's it is, and returns how many there were. Not undoable."""
+        stopped = 0
+        for name in self._generations():
+            try:
+                answer = self._http.post_json(f"/api/tasks/stop/{quote(name, safe='')}", {}, deadline_s=5.0)
+            except NotFound:
+                continue  # it ended by itself
+            stopped += isinstance(answer, dict) and answer.get("status") is True
+        return stopped
+
+    def _generations(self) -> tuple[str, ...]:
+        if self._numbers() < UNDER_V1:
+            raise NotFound(self.url, "version")
+        found = texts(an_object(self._http.get_json("/api/tasks"), self.url), "tasks")
+        if found is None:
+            raise BadAnswer(self.url, "no list tasks")
+        return found
+
+    def user_count(self) -> int:
+        """Accounts on the server, whether signed in or not. Needs an admin; only the number is kept."""
+        try:
+            answer = self._http.get_json("/api/v1/users/search?page=1")
+        except (NotFound, Invalid):  # before 0.6.30
+            answer = self._http.get_json("/api/v1/users/?skip=0&limit=50")
+        if isinstance(answer, list):
+            return len(answer)
+        total = number(an_object(answer, self.url), "total")
+        if total is None:
+            raise BadAnswer(self.url, "no total")
+        return total
+
+    def own_autocomplete(self) -> bool:
+        """Whether our own account asks for autocomplete (0.6.0+; off unless it says so). NotFound before."""
+        if self._numbers() < (0, 6, 0):
+            raise NotFound(self.url, "version")
+        answer = self._http.get_json("/api/v1/users/user/settings")
+        settings = answer if isinstance(answer, dict) else {}
+        return part(settings, "ui").get("promptAutocomplete") is True
+
+    # --- real calls, only when the user asks ---
+
+    def run_task(self, task: Setting, model: str, *, cancelled: Callable[[], bool] | None = None) -> TaskAnswer:
+        """One real call of a task for a chat with `model`. Invalid where the task is switched off.
+
+        A server that has not listed its models since its start knows none: then they are listed and it is
+        asked once more.
+        """
+        path, body = f"{self._base()}/{self._call(task)}/completions", _task_body(task, model)
+        try:
+            return self._timed(path, body, cancelled)
+        except NotFound:
+            self.models()
+            return self._timed(path, body, cancelled)
+
+    def _call(self, task: Setting) -> str:
+        if task is Setting.SEARCH_QUERIES and self._numbers() < (0, 4, 0):
+            return "query"
+        return _CALLS[task]
+
+    def _timed(self, path: str, body: Json, cancelled: Callable[[], bool] | None) -> TaskAnswer:
+        started = time.monotonic()
+        answer = self._http.post_json(path, body, deadline_s=CALL_DEADLINE_S, cancelled=cancelled)
+        seconds = time.monotonic() - started
+        found = an_object(answer, self.url)
+        if "choices" not in found:  # switched off: 200 with a detail for titles, tags and follow-ups
+            raise Invalid(self.url, (), short(text(found, "detail")), 200)
+        return TaskAnswer(text(found, "model"), seconds)
+
+    def chat_first_token(self, model: str, prompt: str, *, cancelled: Callable[[], bool] = lambda: False) -> float:
+        """Seconds from asking to the first word, which may be a word of thinking; the answer is then cut off."""
+        body: Json = {"model": model, "messages": [{"role": "user", "content": prompt}], "stream": True}
+        started = time.monotonic()
+        events = self._http.post_events("/api/chat/completions", body, cancelled=cancelled)
+        for event in events:
+            entry = event if isinstance(event, dict) else {}
+            if problem := entry.get("error") or entry.get("detail"):
+                raise Invalid(self.url, (), short(str(problem)), 200)
+            if any(_has_words(choice) for choice in objects({"choices": [], **entry}, "choices", self.url)):
+                return time.monotonic() - started
+        raise BadAnswer(self.url, "no words")
+
+
+def _has_words(choice: dict[str, Json]) -> bool:
+    delta = part(choice, "delta")
+    return any(text(delta, key) for key in ("content", "reasoning_content", "reasoning"))
+
+
+def _task_body(task: Setting, model: str) -> Json:
+    messages: list[Json] = [
+        {"role": "user", "content": _EXAMPLE},
+        {"role": "assistant", "content": "Bright light, water when the top of the soil is dry, and regular pinching."},
+    ]
+    body: dict[str, Json] = {"model": model, "messages": messages, "prompt": _EXAMPLE, "stream": False}
+    if task is Setting.AUTOCOMPLETE:
+        body |= {"prompt": "How do I keep basil", "type": "general"}
+    elif task is Setting.SEARCH_QUERIES:
+        body |= {"type": "web_search"}
+    elif task is Setting.RETRIEVAL_QUERIES:
+        body |= {"type": "retrieval"}
+    return body
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
