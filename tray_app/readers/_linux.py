@@ -4,7 +4,9 @@ Only the root of the visible cgroup tree is asked: inside a container that is th
 A limit on our own service says nothing about Ollama's memory.
 """
 
+import mmap
 import os
+import platform
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -45,7 +47,7 @@ class Collector:
     def __init__(self, root: Path = Path("/"), clock: Callable[[], float] = time.monotonic) -> None:
         self._proc = root / "proc"
         self._clock = clock
-        self._page_size = os.sysconf("SC_PAGE_SIZE")
+        self._page_size = mmap.PAGESIZE
         groups = root / "sys/fs/cgroup"
         if (groups / "memory.max").exists():
             self._group = groups
@@ -107,10 +109,9 @@ def decode(raw: Raw) -> Counters | Unknown:
 
 def host(root: Path = Path("/")) -> Host:
     """A container is told by the marks that Docker, Podman, systemd and Kubernetes leave."""
-    name = os.uname()
     marks = (".dockerenv", "run/.containerenv", "run/systemd/container")
     inside = any((root / mark).exists() for mark in marks) or "KUBERNETES_SERVICE_HOST" in os.environ
-    return Host("linux", system_version=name.release, architecture=name.machine, container=inside)
+    return Host("linux", system_version=platform.release(), architecture=platform.machine(), container=inside)
 
 
 def _fields(text: bytes) -> dict[bytes, int]:

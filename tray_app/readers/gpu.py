@@ -79,4 +79,5 @@ class GpuReader:
 def _collector(cache_path: Path | None) -> Collector:
     if sys.platform == "darwin":
         return _gpu.Collector(cache_path)
-    return _gpu.Collector()
+    else:  # noqa: RET505 - as a branch, the type checker reads it for the other systems only
+        return _gpu.Collector()
