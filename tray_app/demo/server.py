@@ -56,6 +56,8 @@ class Request:
     """Names in lower case."""
     body: bytes
     gone: Callable[[], bool] = field(repr=False, compare=False)
+    connection: int = 0
+    """Number of the connection it came on."""
 
     def json(self) -> Any:
         """The body; ValueError where it is not JSON. No body is None."""
@@ -107,6 +109,7 @@ class _Server(ThreadingHTTPServer):
         self.owner = owner
         self.stopping = threading.Event()
         self.open_sockets: set[socket.socket] = set()
+        self.connections = 0
         self.lock = threading.Lock()
         super().__init__((LOOPBACK, port), _Handler)
 
@@ -183,6 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
         with self.server.lock:
             self.server.open_sockets.add(self.connection)
+            self.server.connections += 1
+            self.number = self.server.connections
 
     def finish(self) -> None:
         with self.server.lock:
@@ -208,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         headers = {name.lower(): value for name, value in self.headers.items()}
         query = dict(parse_qsl(parts.query))
-        return Request(self.command, parts.path, query, headers, self.rfile.read(length), self._gone)
+        return Request(self.command, parts.path, query, headers, self.rfile.read(length), self._gone, self.number)
 
     def _answer(self) -> None:
         try:
