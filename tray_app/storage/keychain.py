@@ -6,7 +6,7 @@ keyring is imported at the first call, not with this module: finding a backend c
 import sys
 import threading
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from tray_app.core.errors import ChangeError, Problem
 
@@ -18,18 +18,11 @@ WINDOWS_MAX_CHARS = 1200
 _USERNAME = "tokens"
 
 
-class Keychain(Protocol):
-    """One item. Every call may raise ChangeError with NO_KEYCHAIN or KEYCHAIN_LOCKED."""
+class Keychain:
+    """The one item `service` in whatever keychain keyring finds.
 
-    def read(self) -> str | None: ...
-
-    def write(self, text: str) -> None: ...
-
-    def delete(self) -> None: ...
-
-
-class SystemKeychain:
-    """The item `service` in whatever keychain keyring finds."""
+    Every call may raise ChangeError with NO_KEYCHAIN, or with KEYCHAIN_LOCKED where unlocking it would help.
+    """
 
     def __init__(self, service: str, timeout_s: float = TIMEOUT_S, platform: str = sys.platform) -> None:
         self._service = service

@@ -41,7 +41,7 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
         def opener(path: str, flags: int) -> int:
             return os.open(path, flags, PRIVATE_FILE)
 
-        return open(self.baseFilename, "a", encoding="utf-8", errors="backslashreplace", opener=opener)  # noqa: PTH123
+        return open(self.baseFilename, "a", encoding="utf-8", errors="backslashreplace", opener=opener)
 
 
 def open_log(path: Path) -> logging.Handler:

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from tray_app.core.errors import StorageError
 from tray_app.core.token import Token, origin_of
 from tray_app.storage.files import read_file, replace_file, storage_error
-from tray_app.storage.keychain import Keychain
 from tray_app.storage.state import State, StateFile
 
 ENVIRONMENT_KEY = "ELBOWROOM_API_KEY"
@@ -23,11 +23,21 @@ class Where(StrEnum):
     FILE = "file"
 
 
+class Item(Protocol):
+    """The one text we keep in a keychain; see storage/keychain.py."""
+
+    def read(self) -> str | None: ...
+
+    def write(self, text: str) -> None: ...
+
+    def delete(self) -> None: ...
+
+
 class Secrets:
     """All reading and writing of tokens. The keychain is read at most once per run, and only if it holds one."""
 
     def __init__(
-        self, state: StateFile, keychain: Keychain, secret_file: Path, environ: Mapping[str, str] = os.environ
+        self, state: StateFile, keychain: Item, secret_file: Path, environ: Mapping[str, str] = os.environ
     ) -> None:
         self._state = state
         self._keychain = keychain
