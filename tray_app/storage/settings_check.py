@@ -165,33 +165,43 @@ def _names(given: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in names))
 
 
-# Keys that only make sense together: (relation that must hold, left key, right key); left <= right.
+# Keys that only make sense together: the first may not be above the second.
 _ORDERED = (
-    ("poll_busy_s <= poll_s", "poll_busy_s", "poll_s"),
-    ("poll_s <= poll_idle_s", "poll_s", "poll_idle_s"),
-    ("limits.hold_s <= limits.clear_s", "limits.hold_s", "limits.clear_s"),
-    ("limits.clear_s <= limits.cool_down_s", "limits.clear_s", "limits.cool_down_s"),
-    ("limits.clear_s <= automatic_relief_clear_s", "limits.clear_s", "automatic_relief_clear_s"),
+    ("poll_busy_s", "poll_s"),
+    ("poll_s", "poll_idle_s"),
+    ("limits.hold_s", "limits.clear_s"),
+    ("limits.clear_s", "limits.cool_down_s"),
+    ("limits.clear_s", "automatic_relief_clear_s"),
+    ("limits.available_critical_percent", "limits.available_warning_percent"),
+    ("limits.available_warning_percent", "limits.available_recovered_percent"),
+    ("limits.psi_recovered_percent", "limits.psi_warning_percent"),
+    ("limits.psi_warning_percent", "limits.psi_critical_percent"),
+    ("limits.swap_warning_bytes_per_s", "limits.swap_critical_bytes_per_s"),
+    ("limits.commit_recovered_percent", "limits.commit_warning_percent"),
+    ("limits.commit_warning_percent", "limits.commit_critical_percent"),
+    ("limits.page_reads_warning_per_s", "limits.page_reads_critical_per_s"),
 )
 
 
 def contradictions(settings: "Settings", lines: Mapping[str, int]) -> "tuple[Settings, list[SettingProblem]]":
-    """Pairs that fit alone but not together: both fall back to their defaults, which do."""
+    """Values that fit alone but not together: both fall back to their defaults, which do."""
     problems: list[SettingProblem] = []
-    for relation, left, right in _ORDERED:
-        low, high = _get(settings, left), _get(settings, right)
-        if low > high:
-            key = left if left in lines else right
-            given = f"{low:.10g} > {high:.10g}"
-            problems.append(SettingProblem(key, given, relation, SettingFault.CONTRADICTION, lines.get(key)))
-            settings = _with_default(_with_default(settings, left), right)
+    # Falling back may break the next pair, so look again until none is broken; each round restores defaults.
+    while (broken := _first_broken(settings)) is not None:
+        low, high = broken
+        key = low if low in lines else high
+        given = f"{_get(settings, low):.10g} > {_get(settings, high):.10g}"
+        problems.append(SettingProblem(key, given, f"{low} <= {high}", SettingFault.CONTRADICTION, lines.get(key)))
+        settings = _with_default(_with_default(settings, low), high)
     if settings.automatic_relief and not settings.automatic_relief_remedy:
-        key = "automatic_relief"
-        problems.append(
-            SettingProblem(key, "true", "automatic_relief_remedy", SettingFault.CONTRADICTION, lines.get(key))
-        )
+        key, needed = "automatic_relief", "automatic_relief_remedy"
+        problems.append(SettingProblem(key, "true", needed, SettingFault.CONTRADICTION, lines.get(key)))
         settings = replace(settings, automatic_relief=False)
     return settings, problems
+
+
+def _first_broken(settings: "Settings") -> tuple[str, str] | None:
+    return next(((low, high) for low, high in _ORDERED if _get(settings, low) > _get(settings, high)), None)
 
 
 def _get(settings: "Settings", key: str) -> float:

@@ -59,12 +59,9 @@ def _line_of(error: tomllib.TOMLDecodeError, lines: list[str]) -> int:
     """The parser says `(at line 3, column 5)` or `(at end of document)`: then the last line with text."""
     match = _AT_LINE.search(str(error))
     number = int(match[1]) if match else len(lines)
-    # An unclosed text is told at the line after; blame the nearest line that still has something in it.
-    while number > 1 and not lines[number - 1].strip():
-        number -= 1
-    if not lines[number - 1].strip():
-        number = next(index for index, line in enumerate(lines, 1) if line.strip())
-    return number
+    # An unclosed text is told at the line after it: blame the nearest one that still has something in it.
+    full = [index for index, line in enumerate(lines, 1) if line.strip(" \t")]
+    return max((index for index in full if index <= number), default=min(full, default=number))
 
 
 def _what(error: tomllib.TOMLDecodeError) -> str:
