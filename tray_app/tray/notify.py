@@ -5,6 +5,9 @@ the system's plain way. What fails is logged once and never raised.
 """
 
 import logging
+import queue
+import subprocess
+import threading
 from collections.abc import Callable
 from typing import Protocol
 
@@ -14,6 +17,9 @@ from tray_app.core.view.screen import NoticeView
 log = logging.getLogger(__name__)
 
 Send = Callable[[Command], None]
+CLOSE_WITHIN_S = 2.0
+OSASCRIPT_WITHIN_S = 10.0
+LOOK_AGAIN_AFTER_S = 30.0
 
 
 class Notifier(Protocol):
@@ -49,7 +55,104 @@ class Fallback:
         self._second.close()
 
 
+class Queued:
+    """A plain way to notify (`put`) that may block, in a thread of its own that starts with the first notice."""
+
+    def __init__(self, put: Callable[[NoticeView], None]) -> None:
+        self._put = put
+        self._queue: queue.SimpleQueue[NoticeView | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._start = threading.Lock()
+        self._failed = SaidOnce()
+
+    def show(self, notice: NoticeView) -> None:
+        with self._start:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="plain notices", daemon=True)
+                self._thread.start()
+        self._queue.put(notice)
+
+    def close(self) -> None:
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join(CLOSE_WITHIN_S)
+
+    def _work(self) -> None:
+        while (notice := self._queue.get()) is not None:
+            try:
+                self._put(notice)
+            except (OSError, ValueError, subprocess.SubprocessError) as error:
+                self._failed(error)
+
+
+def osascript(notice: NoticeView) -> None:
+    """Apple's script runner, with the words as arguments: no text of ours or a model's becomes script.
+
+    It shows under Script Editor's name, and nothing until the user allowed that once: the last resort.
+    """
+    script = "on run argv\ndisplay notification (item 2 of argv) with title (item 1 of argv)\nend run"
+    argv = ["/usr/bin/osascript", "-e", script, "--", notice.title, notice.body]
+    subprocess.run(argv, check=True, capture_output=True, timeout=OSASCRIPT_WITHIN_S)  # noqa: S603
+
+
+class WhenAccepted:
+    """Holds notices while the system would drop them (a locked session), and shows the last of each cause then."""
+
+    def __init__(self, put: Callable[[NoticeView], None], accepts: Callable[[], bool]) -> None:
+        self._put, self._accepts = put, accepts
+        self._held: dict[str, NoticeView] = {}
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._closed = False
+
+    def show(self, notice: NoticeView) -> None:
+        with self._lock:
+            self._held[notice.cause] = notice
+        self.flush()
+
+    def flush(self) -> None:
+        """Shows what is held, or looks again later."""
+        with self._lock:
+            if self._closed or not self._held:
+                return
+            if self._accepts():
+                held, self._held = self._held, {}
+            else:
+                held = {}
+                if self._timer is None or not self._timer.is_alive():
+                    self._timer = threading.Timer(LOOK_AGAIN_AFTER_S, self._look_again)
+                    self._timer.daemon = True
+                    self._timer.start()
+        for notice in held.values():
+            self._put(notice)
+
+    def _look_again(self) -> None:
+        with self._lock:
+            self._timer = None
+        self.flush()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            if self._timer is not None:
+                self._timer.cancel()
+
+
 def open_linux_notifier(send: Send) -> Notifier:
     from tray_app.tray._notify_linux import BusNotifier  # jeepney is there on Linux only
 
     return BusNotifier(send)
+
+
+def open_macos_notifier(send: Send) -> Notifier:
+    from tray_app.tray._notify_desktop import DesktopNotifier
+
+    first = DesktopNotifier(send)
+    return Fallback(first, first.able, Queued(osascript))
+
+
+def open_windows_notifier(send: Send, balloon: Callable[[NoticeView], None], accepts: Callable[[], bool]) -> Notifier:
+    from tray_app.tray._notify_desktop import DesktopNotifier
+
+    first = DesktopNotifier(send)
+    return Fallback(first, first.able, WhenAccepted(balloon, accepts))

@@ -1,0 +1,132 @@
+"""The macOS menu bar: pystray's backend with every AppKit call on the main thread and one NSMenu for life.
+
+macOS 26 and 27 end a process that changes its menu bar item on another thread, without a traceback; pystray's own
+start does that. And pystray finds a clicked row by its index in the newest menu: after a rebuild under an open menu a
+click would run another row's action. Here the menu is filled when it opens and left alone while it is open, and row
+numbers are never used twice, so that an old row can only ever run its own action.
+"""
+
+import io
+import logging
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from tray_app.core.command import Quit
+from tray_app.core.errors import TrayProblem, TrayUnavailable
+from tray_app.core.view.screen import NoticeView, Shape, View
+from tray_app.tray import art, notify
+from tray_app.tray.main_thread import Work, guarded
+from tray_app.tray.tray import NAME, Send
+
+log = logging.getLogger(__name__)
+
+IMAGE_POINTS = 18
+"""The height of glyphs in the menu bar; drawn with twice as many pixels for Retina screens."""
+COLOURED = {Shape.OVERLOADED}
+"""All others are template images, which macOS draws in the menu bar's own colour, light or dark."""
+AUTOSAVE_NAME = "main"
+"""macOS 26 keeps what the user set for an item under this name; unnamed items have been seen to stay hidden."""
+KEPT_ROWS = 4000
+"""Rows whose actions stay known: several menus of the longest kind."""
+
+
+def open_macos(send: Send) -> "MacTray":
+    os.environ["PYSTRAY_BACKEND"] = "darwin"
+    try:
+        from tray_app.tray._nsmenu import make_icon
+    except ImportError as error:
+        raise TrayUnavailable(TrayProblem.NO_LIBRARY, str(error)) from error
+    return MacTray(send, make_icon)
+
+
+class RowNumbers(dict[int, Callable[[Any], None]]):
+    """Actions by row number, in the shape pystray wants: `len` is the next number, and never falls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next = 0
+
+    def __len__(self) -> int:
+        return self._next
+
+    def append(self, action: Callable[[Any], None]) -> None:
+        self[self._next] = action
+        self._next += 1
+        self.pop(self._next - KEPT_ROWS, None)
+
+
+class MacTray:
+    """Threads: `show`, `notify` and `stop` from any; all else on the main thread."""
+
+    def __init__(self, send: Send, make_icon: Callable[..., Any]) -> None:
+        from PyObjCTools import AppHelper
+
+        self._send = send
+        self._post_on_main = AppHelper.callAfter
+        self._shown: View | None = None
+        self._activity: object | None = None
+        self._icon = make_icon(NAME, send)
+        self._notifier = notify.open_macos_notifier(send)
+
+    def _post(self, work: Work) -> None:
+        self._post_on_main(guarded(work))
+
+    def show(self, view: View) -> None:
+        self._post(lambda: self._show(view))
+
+    def notify(self, notice: NoticeView) -> None:
+        self._notifier.show(notice)
+
+    def run(self, started: Callable[[], None] = lambda: None) -> None:
+        def ready() -> None:
+            from PyObjCTools import MachSignals
+
+            # Python's own handlers do not run inside NSApplication.run; pystray's ends the process in C.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                MachSignals.signal(number, self._signalled)
+            self._icon.reveal()
+            started()
+
+        try:
+            self._icon.run(setup=lambda _icon: self._post(ready))
+        finally:
+            self._notifier.close()
+
+    def stop(self) -> None:
+        self._post(self._icon.stop)
+
+    def _signalled(self, *_: object) -> None:
+        self._send(Quit())
+        self._icon.stop()
+
+    def _show(self, view: View) -> None:
+        shown, self._shown = self._shown, view
+        if shown is None or view.shape != shown.shape:
+            self._icon.set_image(picture(view.shape), template=view.shape not in COLOURED)
+        if shown is None or view.tooltip != shown.tooltip:
+            self._icon.title = view.tooltip
+        if shown is None or view.menu != shown.menu:
+            self._icon.set_rows(view.menu.rows)
+        if shown is None or view.punctual != shown.punctual:
+            self._keep_punctual(on=view.punctual)
+
+    def _keep_punctual(self, *, on: bool) -> None:
+        """Holds App Nap off only while polls must be on time: napping, one a second becomes one in eight."""
+        import Foundation
+
+        process = Foundation.NSProcessInfo.processInfo()
+        if on and self._activity is None:
+            options = Foundation.NSActivityUserInitiatedAllowingIdleSystemSleep
+            self._activity = process.beginActivityWithOptions_reason_(options, "Watching an overloaded model")
+        elif not on and self._activity is not None:
+            process.endActivity_(self._activity)
+            self._activity = None
+
+
+def picture(shape: Shape) -> bytes:
+    """PNG at twice the points."""
+    data = io.BytesIO()
+    art.draw(shape, 2 * IMAGE_POINTS, template=shape not in COLOURED).save(data, "png")
+    return data.getvalue()
