@@ -131,8 +131,8 @@ def decode(raw: Raw) -> Counters | Unknown:
 def host() -> Host:
     """Not the platform module: it asks WMI from Python 3.12 on, which can take seconds."""
     if sys.platform == "win32":
-        version = sys.getwindowsversion()
-        number = f"{version.major}.{version.minor}.{version.build}"
+        version = sys.getwindowsversion().platform_version
+        number = ".".join(map(str, version))
     else:
         number = ""
     machine = os.environ.get("PROCESSOR_ARCHITEW6432") or os.environ.get("PROCESSOR_ARCHITECTURE", "")
