@@ -61,7 +61,7 @@ def step(state: ClientState, clients: tuple[Client, ...], now: Now) -> tuple[Cli
         answer = _kept(estimate, len(clients), idle, now)
     else:
         estimate = len(clients)
-        exact = now.keeps is False
+        exact = now.keeps is False or len(clients) <= now.running
         answer = InFlight(len(clients), Confidence.EXACT if exact else Confidence.LIKELY, len(clients))
     return ClientState(started=True, quiet=tuple(quiet.items()), estimate=estimate), answer
 

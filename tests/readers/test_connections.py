@@ -1,0 +1,289 @@
+"""Connections to Ollama and to its runners: recorded tables, and real sockets of our own and of other users."""
+
+import os
+import pickle
+import socket
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.readers.stand_in import OllamaStandIn, until
+from tray_app.core.connections import Client
+from tray_app.core.reading import Known, Unknown, Why
+from tray_app.core.snapshot import Processes, ProcessRole, WatchedProcess
+from tray_app.readers._proc_net import decode_address, established
+from tray_app.readers.connections import ConnectionReader
+from tray_app.readers.processes import ProcessReader
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc/net is Linux's")
+SYSTEM_PYTHON = "/usr/bin/python3"
+other_user = pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0 or not Path(SYSTEM_PYTHON).exists(),
+    reason="needs root to become other users, and a Python that they may run",
+)
+NOBODY, READER = 65534, 65533
+
+TABLE = b"""  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:2CAA 00000000:0000 0A 00000000:00000000 00:00000000 00000000   998        0 1651 1 0 100 0 0 10 0
+   1: 0100007F:2CAA 0100007F:9C40 01 00000000:00000000 00:00000000 00000000   998        0 2001 1 0 20 4 30 10 -1
+   2: 0100007F:9C40 0100007F:2CAA 01 00000000:00000000 00:00000000 00000000  1000        0 2002 1 0 20 4 30 10 -1
+   3: 0100007F:2CAA 0100007F:9C41 06 00000000:00000000 03:00001770 00000000     0        0 0 3 0
+   4: 0100007F:2CAA 050011AC:C350 01 00000000:00000000 00:00000000 00000000   998        0 2003 1 0 20 4 30 10 -1
+   5: 0100007F:9449 0100007F:2CAA 01 000
+   6: 0100007F:9449 0100007F:D6D8 01 00000000:00000000 00:00000000 00000000   998        0 2004 1 0 20 4 30 10 -1
+"""
+TABLE6 = b"""  sl  local_address                         remote_address                        st tx_queue rx_queue
+   0: 0000000000000000FFFF00000100007F:2CAA 0000000000000000FFFF00000100007F:9C44 01 0:0 00:0 0 998 0 3001 1
+   1: 00000000000000000000000001000000:2CAA 00000000000000000000000001000000:9C45 01 0:0 00:0 0 998 0 3002 1
+"""
+SERVER = WatchedProcess(41, 1.0, ProcessRole.OLLAMA_SERVER, "ollama")
+RUNNER = WatchedProcess(42, 1.0, ProcessRole.OLLAMA_RUNNER, "llama-server", port=0x9449)
+WEB = WatchedProcess(43, 1.0, ProcessRole.OPEN_WEBUI, "open-webui")
+BOTH = Processes((SERVER, RUNNER, WEB))
+
+
+@pytest.fixture
+def proc(tmp_path):
+    """A /proc with the tables above: our own socket is 2002's owner or nobody's, Open WebUI's files are readable."""
+    for owner in ("self", "41", "43"):
+        (tmp_path / owner / "fd").mkdir(parents=True)
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "tcp").write_bytes(TABLE)
+    (tmp_path / "net" / "tcp6").write_bytes(TABLE6)
+    return tmp_path
+
+
+def read(proc, processes=BOTH):
+    return ConnectionReader(system="linux", proc=proc).read(5.0, processes, 0x2CAA)
+
+
+class TestTable:
+    @pytest.mark.skipif(sys.byteorder != "little", reason="words of the table are in the machine's order")
+    @pytest.mark.parametrize(
+        ("text", "address"),
+        [
+            (b"0100007F:2CAA", ("127.0.0.1", 11434)),
+            (b"0000000000000000FFFF00000100007F:9C44", ("127.0.0.1", 40004)),
+            (b"00000000000000000000000001000000:2CAA", ("::1", 11434)),
+            (b"B80D01200000000067452301EFCDAB89:0050", ("2001:db8::123:4567:89ab:cdef", 80)),
+        ],
+    )
+    def test_addresses(self, text, address):
+        assert decode_address(text) == address
+
+    @pytest.mark.parametrize(
+        "text", [b"", b":", b"0100007F", b"0100007F:", b"XXXXXXXX:2CAA", b"01:2CAA", b"0100007F:12345"]
+    )
+    def test_what_is_no_address(self, text):
+        with pytest.raises(ValueError):
+            decode_address(text)
+
+    def test_only_established_rows_of_the_ports(self):
+        assert [row.inode for row in established(TABLE, {0x2CAA})] == [2001, 2002, 2003]
+        assert list(established(TABLE, {80})) == []
+
+    def test_cut_and_foreign_lines_are_passed_over(self):
+        for cut in range(0, len(TABLE), 7):
+            assert all(row.inode for row in established(TABLE[:cut], {0x2CAA, 0x9449}))
+        assert list(established(b"head\n" + bytes(range(256)) * 50, {0x2CAA})) == []
+
+
+class TestLinuxFiles:
+    def test_clients_by_port_and_runner_connections(self, proc):
+        answer = read(proc)
+        assert answer == Known(answer.value, 5.0)
+        assert answer.value.clients == (
+            Client("127.0.0.1", 40000),
+            Client("127.0.0.1", 40004),
+            Client("172.17.0.5", 50000, "172.17.0.5"),
+            Client("::1", 40005),
+        )
+        assert answer.value.runners == ((0x9449, 1),)
+
+    def test_our_own_connections_are_left_out(self, proc):
+        (proc / "self" / "fd" / "7").symlink_to("socket:[2002]")
+        assert Client("127.0.0.1", 40000) not in read(proc).value.clients
+
+    def test_open_webui_owns_its_connections_where_its_files_can_be_read(self, proc):
+        (proc / "43" / "fd" / "9").symlink_to("socket:[2002]")
+        (proc / "43" / "fd" / "8").symlink_to("/dev/null")
+        assert Client("127.0.0.1", 40000, "open-webui") in read(proc).value.clients
+
+    def test_the_servers_own_network_comes_first(self, proc):
+        (proc / "41" / "net").mkdir()
+        (proc / "41" / "net" / "tcp").write_bytes(TABLE.splitlines()[0])
+        assert read(proc).value.clients == ()
+
+    def test_without_tables_it_is_missing(self, proc):
+        (proc / "net" / "tcp").unlink()
+        (proc / "net" / "tcp6").unlink()
+        assert read(proc) == Unknown(Why.MISSING, "/proc/net/tcp")
+
+    def test_a_table_that_is_a_folder_is_told(self, proc):
+        for name in ("tcp", "tcp6"):
+            (proc / "net" / name).unlink()
+            (proc / "net" / name).mkdir()
+        assert read(proc).why is Why.DENIED
+
+    def test_no_server_no_answer(self, proc):
+        assert read(proc, Processes((RUNNER,))) == Unknown(Why.MISSING, "no server process")
+
+
+class FakeProcess:
+    """psutil.Process on a system that shows sockets per process."""
+
+    def __init__(self, pid, table):
+        self._pid, self._table = pid, table
+
+    def net_connections(self, kind):
+        assert kind == "tcp"
+        rows = self._table.get(self._pid, ())
+        if isinstance(rows, Exception):
+            raise rows
+        return [
+            psutil._ntuples.pconn(
+                -1,
+                socket.AF_INET,
+                socket.SOCK_STREAM,
+                psutil._ntuples.addr(*local),
+                remote and psutil._ntuples.addr(*remote),
+                state,
+            )
+            for local, remote, state in rows
+        ]
+
+
+LOOP = "127.0.0.1"
+ESTABLISHED, LISTEN = psutil.CONN_ESTABLISHED, psutil.CONN_LISTEN
+
+
+class TestByProcess:
+    def read(self, table):
+        reader = ConnectionReader(system="darwin", process=lambda pid: FakeProcess(pid, table))
+        return reader.read(5.0, BOTH, 11434)
+
+    def test_counts_at_both_ports_without_our_own(self):
+        answer = self.read(
+            {
+                41: [
+                    ((LOOP, 11434), (), LISTEN),
+                    ((LOOP, 11434), (LOOP, 5001), ESTABLISHED),
+                    ((LOOP, 11434), (LOOP, 5002), ESTABLISHED),
+                    (("::ffff:127.0.0.1", 11434), ("::ffff:127.0.0.1", 5003), ESTABLISHED),
+                    ((LOOP, 6001), (LOOP, 0x9449), ESTABLISHED),
+                ],
+                42: [((LOOP, 0x9449), (LOOP, 6001), ESTABLISHED), ((LOOP, 0x9449), (LOOP, 5004), ESTABLISHED)],
+                43: [((LOOP, 5003), (LOOP, 11434), ESTABLISHED)],
+                os.getpid(): [((LOOP, 5002), (LOOP, 11434), ESTABLISHED), ((LOOP, 5004), (LOOP, 0x9449), ESTABLISHED)],
+            }
+        )
+        assert answer.value.clients == (Client(LOOP, 5001), Client(LOOP, 5003, "open-webui"))
+        assert answer.value.runners == ((0x9449, 1),)
+
+    def test_another_users_server_is_denied(self):
+        assert self.read({41: psutil.AccessDenied(41)}).why is Why.DENIED
+
+    def test_a_runner_that_ended_is_left_out(self):
+        answer = self.read({41: [], 42: psutil.NoSuchProcess(42), 43: psutil.AccessDenied(43)})
+        assert answer.value.runners == ()
+
+
+def take(port):
+    processes = ProcessReader().read(0.0)
+    return ConnectionReader().read(0.0, processes.value, port)
+
+
+def mine(answer, standing):
+    """Clients and runner connections of one stand-in; another one may run at the same time."""
+    return len(answer.value.clients), answer.value.at_runner(standing.runner_port)
+
+
+@linux
+class TestReal:
+    def test_four_requests_leave_one_by_one(self):
+        """The test's own sockets are the clients, so they are counted from a process of another id."""
+        with OllamaStandIn() as ollama:
+            assert in_child(lambda: mine(take(ollama.port), ollama)) == (0, 0)
+            for _ in range(4):
+                ollama.request()
+            seen = []
+            while True:
+                expected = len(ollama.clients), min(len(ollama.clients), 1)
+                until(lambda expected=expected: in_child(lambda: mine(take(ollama.port), ollama)) == expected)
+                seen.append(expected)
+                if not ollama.clients:
+                    break
+                ollama.finish_oldest()
+            assert seen == [(4, 1), (3, 1), (2, 1), (1, 1), (0, 0)]
+
+    def test_own_connections_do_not_count(self):
+        with OllamaStandIn() as ollama:
+            ollama.request()
+            until(lambda: mine(take(ollama.port), ollama) == (0, 1))
+
+    @other_user
+    def test_an_unprivileged_user_sees_another_users_server_and_runner(self):
+        with OllamaStandIn(user=NOBODY, python=SYSTEM_PYTHON) as ollama:
+            for _ in range(3):
+                ollama.request()
+
+            def look():
+                processes = ProcessReader().read(0.0).value
+                answer = ConnectionReader().read(0.0, processes, ollama.port)
+                runner = next(one for one in processes.watched if one.pid == ollama.runner_pid)
+                hidden = ConnectionReader(system="darwin").read(0.0, processes, ollama.port)
+                return (
+                    os.getuid(),
+                    *mine(answer, ollama),
+                    runner.port,
+                    runner.parallel,
+                    runner.memory_bytes > 0,
+                    hidden,
+                )
+
+            until(lambda: in_child(look, READER)[1:3] == (3, 1))
+            uid, clients, running, port, parallel, has_memory, by_process = in_child(look, READER)
+            assert (uid, clients, running, port, parallel, has_memory) == (READER, 3, 1, ollama.runner_port, 2, True)
+            # Its open files are hidden from that user: only the table by port tells.
+            assert by_process.why is Why.DENIED
+
+    def test_a_server_that_ends_between_the_two_looks(self):
+        with OllamaStandIn() as ollama:
+            processes = ProcessReader().read(0.0).value
+            port = ollama.port
+        gone = replace(processes, watched=tuple(one for one in processes.watched if one.pid == ollama.pid))
+        assert ConnectionReader().read(0.0, gone, port).value.clients == ()
+
+
+def in_child(work, user=None):
+    """The result of `work` in a fork of this process, as another user where one is given."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            os.close(reading)
+            # The fork holds copies of the test's sockets; without them it is a bystander.
+            for number in range(3, 256):
+                if number != writing:
+                    try:
+                        if Path(f"/proc/self/fd/{number}").readlink().name.startswith("socket:"):
+                            os.close(number)
+                    except OSError:
+                        continue
+            if user is not None:
+                os.setgroups([])
+                os.setgid(user)
+                os.setuid(user)
+            os.write(writing, pickle.dumps(work()))
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        data = pipe.read()
+    assert os.waitpid(pid, 0)[1] == 0
+    return pickle.loads(data)
