@@ -23,6 +23,9 @@ class Limits:
     )
     hold_s: float = limit(10, 0, 600, "How long a condition must last before it is told.")
     clear_s: float = limit(60, 0, 3600, "How long a condition must be gone before it is over.")
+    wake_grace_s: float = limit(
+        30, 0, 600, "How long after sleep requests that wait are not judged: old connections look alive."
+    )
     cool_down_s: float = limit(1800, 60, 86400, "Shortest time between two notices for one cause.")
     fits_share: float = limit(
         0.8, 0.3, 1.0, "A second model fits while its need stays below this share of the room that is left."
