@@ -8,7 +8,8 @@ from tray_app.core.plan import Fit, Verdict
 from tray_app.core.reading import Known, value_of
 from tray_app.core.slots import slot_for
 from tray_app.core.snapshot import InstalledModel, LoadedModel, OpenWebUI, Snapshot, WebUIModel
-from tray_app.core.task_settings import NEWEST_SEEN, Setting, TaskSettings, parse_version
+from tray_app.core.task_settings import Setting, TaskSettings
+from tray_app.core.task_target import entry_of, uses_our_ollama, version_of
 
 _ORDER = {
     Verdict.FITS: 0,
@@ -41,10 +42,8 @@ def current_slot(server: OpenWebUI, snapshot: Snapshot) -> Setting:
     """The slot of the biggest loaded model, as that is the one to spare; TASK_MODEL where nothing tells."""
     ollama = value_of(snapshot.ollama)
     chat = biggest(ollama.loaded) if ollama is not None else None
-    for model in value_of(server.models) or ():
-        if chat is not None and model.ollama_name == chat.name:
-            return slot_for(model, parse_version(server.version) or NEWEST_SEEN)
-    return Setting.TASK_MODEL
+    entry = entry_of(chat.name, value_of(server.models) or ()) if chat is not None else None
+    return slot_for(entry, version_of(server)) if entry is not None else Setting.TASK_MODEL
 
 
 def can_do_tasks(model: WebUIModel) -> bool:
@@ -60,7 +59,7 @@ def choice(
     here = installed.get(model.ollama_name or "")
     if here is not None and here.remote_host:
         return TaskModelChoice(model.id, NOT_LOCAL, here.remote_host)
-    if here is not None:
+    if here is not None and uses_our_ollama(snapshot) is not False:
         return TaskModelChoice(model.id, beside(here, snapshot, limits))
     if model.owned_by != "ollama" and model.host:
         return TaskModelChoice(model.id, NOT_LOCAL, model.host)

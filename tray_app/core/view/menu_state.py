@@ -1,6 +1,6 @@
 """The menu's first rows: how things are, what is being done, and what came of the last click."""
 
-from tray_app.core.command import Cancel, Connect
+from tray_app.core.command import Cancel, Connect, Refresh
 from tray_app.core.finding import Level
 from tray_app.core.job import JobKind, RunningJob
 from tray_app.core.reading import Known, Unknown
@@ -14,11 +14,14 @@ from tray_app.core.view.text import Translator
 
 
 def state_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
-    """Told, not clicked: what is wrong, memory, and each source that cannot be seen."""
-    rows = [Row(row_text(headline(state, tr)), id="headline")]
+    """What is wrong, memory, and each source that cannot be seen.
+
+    A click on the first two looks again: rows without a command are drawn faint, and these are the ones to read.
+    """
+    rows = [Row(row_text(headline(state, tr)), Refresh(), id="headline")]
     snapshot = state.snapshot
     if snapshot is not None:
-        rows.append(Row(row_text(memory_line(snapshot, tr)), id="memory"))
+        rows.append(Row(row_text(memory_line(snapshot, tr)), Refresh(), id="memory"))
         rows += ollama_rows(snapshot, tr)
         unsure = state.diagnosis is not None and state.diagnosis.level is Level.UNKNOWN
         if unsure and isinstance(snapshot.requests, Unknown) and not isinstance(snapshot.ollama, Unknown):
