@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from tray_app.core.errors import ChangeError, Problem, ServiceError
 from tray_app.core.token import Token, origin_of
-from tray_app.storage.journal import Journal
+from tray_app.storage.journal import MISSING, Journal, fold, in_force
 from tray_app.storage.lock import write_lock
 from tray_app.storage.paths import Paths
 from tray_app.storage.settings import SettingsFile
@@ -22,8 +22,9 @@ from tray_app.storage.state import StateFile
 
 if TYPE_CHECKING:
     from tray_app.core.limits import Limits
+    from tray_app.core.snapshot import WrittenSetting
     from tray_app.fixes import Fixer
-    from tray_app.observer import Observer
+    from tray_app.observer import Machine, Observer
     from tray_app.services.http import Http
     from tray_app.services.ollama import OllamaClient
     from tray_app.services.open_webui import OpenWebUIClient
@@ -206,9 +207,34 @@ class App:
         )
 
     @cached_property
+    def machine(self) -> "Machine":
+        """This machine's own counters."""
+        from tray_app.machine import RealMachine
+
+        return RealMachine(self.ollama_url, self.paths.cache_dir, lambda: self.limits)
+
+    @cached_property
     def observer(self) -> "Observer":
         """The one that polls and judges."""
         from tray_app.observer import Observer
+        from tray_app.poll import OllamaPoll, OpenWebUIPoll
 
-        return Observer.of(self)
+        url = self.open_webui_url
+        return Observer(
+            machine=self.machine,
+            ollama=OllamaPoll(self.ollama, self.ollama_url, self.ollama_is_local),
+            open_webui=OpenWebUIPoll(self.open_webui, url, connected=self.token(url) is not None),
+            limits=lambda: self.limits,
+            written=self._written,
+        )
 
+    def _written(self) -> tuple["WrittenSetting", ...]:
+        """What the journal says we wrote on this server and nobody took back: drift is judged by it."""
+        from tray_app.core.snapshot import WrittenSetting
+
+        recorded = fold(self.journal.read().entries)
+        return tuple(
+            WrittenSetting(setting, change.after, at)
+            for setting, (change, at) in in_force(recorded, origin_of(self.open_webui_url)).items()
+            if change.after is not MISSING
+        )

@@ -243,4 +243,3 @@ class OpenWebUIPoll:
             asked.expire()
         if models:
             self._models.expire()
-

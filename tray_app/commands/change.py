@@ -55,7 +55,7 @@ def fix(options: Namespace, terminal: Terminal, tr: Translator) -> int:
     if options.list:
         terminal.show(status_view.remedy_lines(look.remedies, tr))
         return DONE if look.remedies else NOTHING_TO_DO
-    remedy = _chosen(options.id, look.remedies, look.offered)
+    remedy = _chosen(options.id, look.remedies)
     if remedy is None:
         terminal.text(view.nothing_to_fix(look.diagnosis.level, tr))
         return NOTHING_TO_DO
@@ -73,13 +73,13 @@ def fix(options: Namespace, terminal: Terminal, tr: Translator) -> int:
     return _carry_out(app, remedy, terminal, tr)
 
 
-def _chosen(wanted: str | None, remedies: Sequence[Remedy], offered: Sequence[Remedy]) -> Remedy | None:
+def _chosen(wanted: str | None, remedies: Sequence[Remedy]) -> Remedy | None:
     if wanted is None:
         return next((one for one in remedies if not one.advice_only and not one.asks), None)
-    for one in (*remedies, *offered):
+    for one in remedies:
         if one.id == wanted:
             return one
-    ids = tuple(one.id for one in (*remedies, *offered))
+    ids = tuple(one.id for one in remedies)
     raise UsageError("remedy", wanted, assignments.nearest(wanted, ids), ids)
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 from argparse import Namespace
+from collections.abc import Mapping
 
 from tray_app.app import App, Overrides
 from tray_app.cli import DONE
@@ -18,9 +19,16 @@ from tray_app.storage.journal import encode, fold
 from tray_app.terminal import Terminal
 
 
-def _show_look(look: Look, terminal: Terminal, tr: Translator, *, as_json: bool) -> None:
+def _show_look(
+    look: Look,
+    terminal: Terminal,
+    tr: Translator,
+    *,
+    as_json: bool,
+    alerts: Mapping[tuple[str, str], str] | None = None,
+) -> None:
     if as_json:
-        made = report.status(look.snapshot, look.diagnosis, look.remedies, look.alert_states)
+        made = report.status(look.snapshot, look.diagnosis, look.remedies, alerts)
         terminal.text(json.dumps(made, ensure_ascii=False))
         return
     terminal.show(status_view.status_lines(look.snapshot, look.diagnosis, look.remedies, tr))
@@ -47,7 +55,7 @@ def watch(options: Namespace, terminal: Terminal, tr: Translator) -> int:
     due = time.monotonic()
     try:
         while True:
-            look = app.observer.look(with_alerts=True)
+            look = app.observer.look()
             if not options.json and terminal.out.isatty():
                 terminal.clear()
             _show_look(look, terminal, tr, as_json=options.json)

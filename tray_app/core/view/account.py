@@ -14,7 +14,8 @@ def kept_in_file(tr: Translator) -> str:
 
 def how_to_sign_in(tr: Translator) -> str:
     return tr.gettext(
-        "Paste an API key of an admin (Open WebUI: Settings > Account), or press Enter to sign in with e-mail and password."
+        "Paste an API key of an admin (Open WebUI: Settings > Account), "
+        "or press Enter to sign in with e-mail and password."
     )
 
 

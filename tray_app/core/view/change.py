@@ -62,16 +62,8 @@ def applied(changes: Sequence[Change], others: Sequence[str], tr: Translator) ->
     """What the server holds now, verified; and the way back."""
     lines = [line(Span("ok ", Style.GOOD), change_sentence(change, tr)) for change in changes]
     if others:
-        lines.append(
-            line(
-                Span(
-                    tr.gettext("Somebody else changed other settings at the same moment ({keys}); they were left alone.").format(
-                        keys=", ".join(others)
-                    ),
-                    Style.WARN,
-                )
-            )
-        )
+        told = tr.gettext("Somebody else changed other settings at the same moment ({keys}); they were left alone.")
+        lines.append(line(Span(told.format(keys=", ".join(others)), Style.WARN)))
     lines.append(line(Span(tr.gettext("Verified. Take it back with: elbowroom undo"), Style.FAINT)))
     return lines
 

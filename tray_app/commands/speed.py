@@ -1,0 +1,76 @@
+"""`speed`: how long do tasks take, and how soon does the chat begin?"""
+
+import json
+from argparse import Namespace
+
+from tray_app.app import App, Overrides
+from tray_app.cli import DONE, FAILED
+from tray_app.core.errors import UsageError
+from tray_app.core.report import SCHEMA
+from tray_app.core.slots import slot_for
+from tray_app.core.snapshot import WebUIModel
+from tray_app.core.task_settings import NEWEST_SEEN, parse_version
+from tray_app.core.view import speed as view
+from tray_app.core.view.text import Translator
+from tray_app.speed import Bench, Progress
+from tray_app.storage.journal import RecordedChange, fold
+from tray_app.terminal import Terminal
+
+
+def run(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """With consent only: the calls take as long as the models need."""
+    app = App(Overrides.of(options))
+    client = app.writable_open_webui()
+    chat = _chat_model(app)
+    if chat is None:
+        terminal.note(view.no_chat_model(tr))
+        return FAILED
+    if not options.yes:
+        if not terminal.interactive:
+            raise UsageError("needs-yes", "speed")
+        if not terminal.ask(view.question(options.runs * (1 + len(options.compare)), chat.id, tr)):
+            return FAILED
+
+    def recorded(change_id: str) -> RecordedChange:
+        return next(one for one in fold(app.journal.read().entries) if one.id == change_id)
+
+    slot = slot_for(chat, parse_version(client.version()) or NEWEST_SEEN)
+    with terminal.progress() as progress:
+
+        def show(step: Progress) -> None:
+            progress.update(view.running(step.asked, step.run, step.runs, tr))
+
+        timings = Bench(client, app.fixer, recorded, slot).compare(chat.id, options.compare, options.runs, show)
+    if options.json:
+        made = {
+            "schema": SCHEMA,
+            "chat_model": chat.id,
+            "runs": options.runs,
+            "timings": [
+                {
+                    "task_model": one.asked,
+                    "answered": one.answered,
+                    "task": one.task.value,
+                    "task_s": one.task_s,
+                    "first_token_s": one.first_token_s,
+                }
+                for one in timings
+            ],
+        }
+        terminal.text(json.dumps(made, ensure_ascii=False))
+    else:
+        rows = [(one.asked, one.answered, one.task_s, one.first_token_s) for one in timings]
+        terminal.show(view.lines(rows, options.runs, tr))
+    app.close()
+    return DONE
+
+
+def _chat_model(app: App) -> WebUIModel | None:
+    """The biggest loaded model, as Open WebUI lists it."""
+    loaded = sorted(app.ollama.ps(), key=lambda model: model.size_bytes, reverse=True)
+    listed = app.open_webui.models()
+    for model in loaded:
+        for entry in listed:
+            if entry.ollama_name == model.name and not entry.preset:
+                return entry
+    return None
