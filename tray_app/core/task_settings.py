@@ -70,12 +70,6 @@ _KEYS: dict[Setting, tuple[str, ...]] = {
     Setting.TASK_MODEL_PARAMS: ("TASK_MODEL_PARAMS",),
 }
 
-ALWAYS_ON: dict[Setting, Version] = {
-    # The task runs in these versions, but no switch for it exists before the given one.
-    Setting.TITLES: (0, 5, 12),
-    Setting.TAGS: (0, 4, 0),
-}
-
 
 def key_of(setting: Setting, document: Mapping[str, Json]) -> str | None:
     """The document's key for a setting, or None where this version has no such setting."""
@@ -123,12 +117,27 @@ SINCE: dict[Setting, Version] = {
 The search query switch came between 0.3.0 and 0.3.20; 0.3.20 is the oldest release that was seen to have it.
 """
 
+RUNS_SINCE: dict[Setting, Version] = {
+    Setting.TITLES: (0, 3, 0),
+    Setting.TAGS: (0, 3, 33),
+    Setting.FOLLOW_UPS: (0, 6, 14),
+    Setting.AUTOCOMPLETE: (0, 4, 7),
+    Setting.SEARCH_QUERIES: (0, 3, 0),
+    Setting.RETRIEVAL_QUERIES: (0, 4, 0),
+}
+"""First release that has the task at all; some ran for a while before there was a switch."""
+
 _FIELDS: dict[Setting, str] = {task: task.value.replace("-", "_") for task in TASKS}
 
 
 def support(version: Version, setting: Setting) -> bool:
     """Whether a release has this setting. The document itself decides where one was read (`key_of`)."""
     return version >= SINCE[setting]
+
+
+def runs(version: Version, task: Setting) -> bool:
+    """Whether a release has this task, with or without a switch."""
+    return version >= RUNS_SINCE[task]
 
 
 def value(document: Mapping[str, Json], setting: Setting) -> Json:

@@ -12,16 +12,22 @@ ACCESS_SINCE: Version = (0, 4, 0)
 """Before, every model in the list was everybody's (Open WebUI 0.3 has no access control on models)."""
 
 
-def decode(entries: Iterable[Mapping[str, Any]], version: Version) -> tuple[WebUIModel, ...]:
-    """Entries without an id are left out. Presets take name, digest, size and host from their base model."""
-    models = tuple(_model(entry, version) for entry in entries if text(entry, "id"))
+def decode(
+    entries: Iterable[Mapping[str, Any]], version: Version, prefixes: Iterable[str] = ()
+) -> tuple[WebUIModel, ...]:
+    """Entries without an id are left out. Presets take name, digest, size and host from their base model.
+
+    `prefixes` are those of the Ollama connections: Open WebUI puts them before Ollama's own names.
+    """
+    prefixes = tuple(prefixes)
+    models = tuple(_model(entry, version, prefixes) for entry in entries if text(entry, "id"))
     by_id = {model.id: model for model in models if not model.preset}
     # Open WebUI also finds an Ollama base by its name without the tag (utils/models.py, base_model_lookup).
     by_stem = {model.id.partition(":")[0]: model for model in reversed(models) if model.owned_by == "ollama"}
     return tuple(_with_base(model, by_id, by_stem) for model in models)
 
 
-def _model(entry: Mapping[str, Any], version: Version) -> WebUIModel:
+def _model(entry: Mapping[str, Any], version: Version, prefixes: Iterable[str]) -> WebUIModel:
     info, ollama = part(entry, "info"), part(entry, "ollama")
     preset = entry.get("preset") is True or bool(text(info, "base_model_id"))
     return WebUIModel(
@@ -30,7 +36,7 @@ def _model(entry: Mapping[str, Any], version: Version) -> WebUIModel:
         owned_by=text(entry, "owned_by"),
         connection_type=text_or_none(entry, "connection_type"),
         base_model_id=text_or_none(info, "base_model_id"),
-        ollama_name=_ollama_name(ollama),
+        ollama_name=_ollama_name(ollama, prefixes),
         digest=text_or_none(ollama, "digest"),
         size_bytes=number(ollama, "size"),
         preset=preset,
@@ -43,9 +49,13 @@ def _model(entry: Mapping[str, Any], version: Version) -> WebUIModel:
     )
 
 
-def _ollama_name(ollama: Mapping[str, Any]) -> str | None:
-    """Ollama's own name, without the connection's prefix where `name` still has none (before about 0.10)."""
-    return text_or_none(ollama, "name") or text_or_none(ollama, "model")
+def _ollama_name(ollama: Mapping[str, Any], prefixes: Iterable[str]) -> str | None:
+    """Ollama's own name. Older versions put the connection's prefix before `model` only, newer before both."""
+    name = text(ollama, "name") or text(ollama, "model")
+    for prefix in prefixes:
+        if name == text(ollama, "model") and name.startswith(f"{prefix}."):
+            return name.removeprefix(f"{prefix}.")
+    return name or None
 
 
 def _public(info: Mapping[str, Any], version: Version) -> bool | None:

@@ -10,7 +10,7 @@ import logging
 import ssl
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from json import dumps
@@ -27,6 +27,8 @@ from tray_app.core.errors import (
     Interrupted,
     NotFound,
     Problem,
+    Refused,
+    RefusedBecause,
     ServiceError,
     TimedOut,
     Unreachable,
@@ -93,18 +95,20 @@ class Http:
         """
         return parse(self._ask("POST", path, body, deadline_s, LIMIT_BYTES, cancelled), self.token)
 
-    def post_lines(self, path: str, body: Json, *, cancelled: Callable[[], bool]) -> Iterator[Json]:
+    def post_lines(self, path: str, body: Json, *, cancelled: Callable[[], bool]) -> Generator[Json, None, None]:
         """An NDJSON stream, one value per line, until it ends or `cancelled` becomes true; both just end it."""
-        for line in self._stream(path, body, cancelled):
-            if line.strip():
-                yield parse_json(self.url + path, line)
+        with contextlib.closing(self._stream(path, body, cancelled)) as lines:
+            for line in lines:
+                if line.strip():
+                    yield parse_json(self.url + path, line)
 
-    def post_events(self, path: str, body: Json, *, cancelled: Callable[[], bool]) -> Iterator[Json]:
+    def post_events(self, path: str, body: Json, *, cancelled: Callable[[], bool]) -> Generator[Json, None, None]:
         """The `data:` lines of a server-sent event stream, without the closing [DONE]."""
-        for line in self._stream(path, body, cancelled):
-            field, _, data = line.partition(b":")
-            if field == b"data" and data.strip() != b"[DONE]":
-                yield parse_json(self.url + path, data)
+        with contextlib.closing(self._stream(path, body, cancelled)) as lines:
+            for line in lines:
+                field, _, data = line.partition(b":")
+                if field == b"data" and data.strip() != b"[DONE]":
+                    yield parse_json(self.url + path, data)
 
     def refuse_insecure(self) -> None:
         """Insecure where a secret would cross a public network in clear text."""
@@ -115,6 +119,14 @@ class Http:
         if self._client is not None:
             self._client.close()
         self._client, self._socket = None, None
+
+    def _check_token(self) -> None:
+        if self.token is None:
+            return
+        self.refuse_insecure()
+        if not self.token.value.isascii() or not self.token.value.isprintable():
+            # Not a header's text: no server could have given it away.
+            raise Refused(self.url, RefusedBecause.EXPIRED)
 
     def _addresses(self, path: str) -> list[str]:
         """Where to connect. `localhost` is tried as 127.0.0.1 first: on Windows the IPv6 attempt can hang."""
@@ -133,8 +145,7 @@ class Http:
         *,
         fresh: bool = False,
     ) -> Answer:
-        if self.token is not None:
-            self.refuse_insecure()
+        self._check_token()
         seconds = self._deadline_s if deadline_s is None else deadline_s
         with Watch(seconds, cancelled) as watch:
             if not self._lock.acquire(timeout=watch.remaining()):
@@ -182,10 +193,9 @@ class Http:
             finally:
                 response.close()
 
-    def _stream(self, path: str, body: Json, cancelled: Callable[[], bool]) -> Iterator[bytes]:
+    def _stream(self, path: str, body: Json, cancelled: Callable[[], bool]) -> Generator[bytes, None, None]:
         """Lines of a good answer. A connection of its own, closed when the reader stops or cancels."""
-        if self.token is not None:
-            self.refuse_insecure()
+        self._check_token()
         url = self.url + path
         with Watch(SILENCE_S, cancelled) as watch, self._new_client() as client:
             try:

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tray_app.core.errors import Interrupted, NotFound, NotThatServer, ServerFailed
+from tray_app.core.errors import (
+    BadAnswer,
+    Interrupted,
+    Invalid,
+    NotFound,
+    NotThatServer,
+    Refused,
+    ServerFailed,
+    ServiceError,
+)
 from tray_app.core.model_shape import ModelShape, decode_show
 from tray_app.core.snapshot import InstalledModel, LoadedModel
 from tray_app.core.task_settings import Json
@@ -46,16 +55,23 @@ class OllamaClient:
     def __init__(self, http: Http) -> None:
         self._http = http
         self.url = http.url
+        self._recognised = False
 
     def version(self) -> str:
-        """NotThatServer where something else answers."""
+        """NotThatServer where something else answers, Open WebUI included: it has a version at the same path."""
         try:
             answer = self._http.get_json("/api/version")
-        except NotFound as error:
-            raise NotThatServer(self.url, error.detail if error.detail == "html" else "404") from error
+        except (NotFound, BadAnswer, Invalid, Refused) as error:
+            raise NotThatServer(self.url, _instead(error)) from error
         found = text(answer, "version") if isinstance(answer, dict) else ""
         if not found:
             raise NotThatServer(self.url, "other-json")
+        if not self._recognised:
+            try:
+                self.ps()
+            except (NotFound, Refused) as error:
+                raise NotThatServer(self.url, "open-webui" if error.detail == "html" else _instead(error)) from error
+            self._recognised = True
         return short(found)
 
     def ps(self) -> tuple[LoadedModel, ...]:
@@ -102,6 +118,13 @@ class OllamaClient:
         if "file does not exist" in reason or "not found" in reason:
             raise NotFound(self.url, reason)
         raise ServerFailed(self.url, 500, reason)
+
+
+def _instead(error: ServiceError) -> str:
+    """Which kind of other program answers."""
+    if isinstance(error, NotFound):
+        return "html" if error.detail == "html" else "404"
+    return "no-json"
 
 
 def _loaded(entry: Mapping[str, Any]) -> LoadedModel:

@@ -18,10 +18,11 @@ from tray_app.core.errors import (
     RefusedBecause,
 )
 from tray_app.core.snapshot import Access, WebUIModel
-from tray_app.core.task_settings import OLDEST, Document, Json, Setting, Version, decode, parse_version
-from tray_app.services import _webui_models
+from tray_app.core.task_settings import OLDEST, Document, Json, Setting, Version, decode, parse_version, runs
+from tray_app.services import _task_calls, _webui_models
 from tray_app.services._answer import short
 from tray_app.services._decode import an_object, number, objects, part, text, texts
+from tray_app.services._task_calls import TaskAnswer
 from tray_app.services.http import Http
 
 UNDER_V1: Version = (0, 5, 0)
@@ -32,16 +33,6 @@ LIST_DEADLINE_S = 12.0
 """Open WebUI waits up to 10 s for each outside connection (AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST) before it answers."""
 WRITE_DEADLINE_S = 10.0
 CALL_DEADLINE_S = 600.0
-
-_CALLS: dict[Setting, str] = {
-    Setting.TITLES: "title",
-    Setting.TAGS: "tags",
-    Setting.FOLLOW_UPS: "follow_up",
-    Setting.AUTOCOMPLETE: "auto",
-    Setting.SEARCH_QUERIES: "queries",
-    Setting.RETRIEVAL_QUERIES: "queries",
-}
-_EXAMPLE = "How do I keep basil alive on a kitchen window?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +58,6 @@ class PublicFeatures:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TaskAnswer:
-    """`model` is the one that really answered: the proof of a switch."""
-
-    model: str
-    seconds: float
-
-
 class OpenWebUIClient:
     """One server with one token, or none. Every method raises ServiceError subclasses only."""
 
@@ -85,6 +68,7 @@ class OpenWebUIClient:
         self._identity: Identity | None = None
         self._version = version
         self._refusal: RefusedBecause | None = None
+        self._prefixes: tuple[str, ...] = ()
 
     # --- who is there (anonymous) ---
 
@@ -172,7 +156,7 @@ class OpenWebUIClient:
         if self._http.token is None:
             return Access.NONE
         try:
-            self._http.get_json("/ollama/config")  # admins only in every version, for keys and sessions alike
+            self._ollama_config()  # admins only in every version, for keys and sessions alike
         except Refused as error:
             self._refusal = error.because
         except NotFound:
@@ -212,7 +196,8 @@ class OpenWebUIClient:
     def read_document(self, *, fresh: bool = False) -> Document:
         """The whole task settings. `fresh`: over a new connection, so that another worker may answer.
 
-        BadAnswer where the two task model slots are missing: then this is no version that can be changed.
+        BadAnswer names the field where a slot is missing or a value has another type: then this is no version
+        that can be changed, or a database so old that the server itself would refuse it.
         """
         return self._document(self._http.get_json(f"{self._base()}/config", fresh=fresh))
 
@@ -224,7 +209,7 @@ class OpenWebUIClient:
     def _document(self, answer: Json) -> Document:
         document = an_object(answer, self.url)
         try:
-            decode({key: document[key] for key in ("TASK_MODEL", "TASK_MODEL_EXTERNAL") if key in document})
+            decode(document)
         except ValueError as error:
             raise BadAnswer(self.url, str(error)) from error
         return document
@@ -251,11 +236,12 @@ class OpenWebUIClient:
         """
         path = "/api/models?refresh=true" if refresh else "/api/models"
         answer = self._http.get_json(path, deadline_s=deadline_s, limit_bytes=LIST_LIMIT_BYTES)
-        return _webui_models.decode(objects(an_object(answer, self.url), "data", self.url), self._numbers())
+        entries = objects(an_object(answer, self.url), "data", self.url)
+        return _webui_models.decode(entries, self._numbers(), self._prefixes)
 
     def ollama_urls(self) -> tuple[str, ...]:
         """The Ollama servers it uses, without those that are switched off. Needs an admin."""
-        config = an_object(self._http.get_json("/ollama/config"), self.url)
+        config = self._ollama_config()
         if config.get("ENABLE_OLLAMA_API") is False:
             return ()
         if "OLLAMA_BASE_URLS" not in config:  # 0.3
@@ -264,6 +250,13 @@ class OpenWebUIClient:
         configs = part(config, "OLLAMA_API_CONFIGS")  # by address to 0.5.0, by position later
         off = {key for key in configs if part(configs, key).get("enable") is False}
         return tuple(url for index, url in enumerate(urls) if str(index) not in off and url not in off)
+
+    def _ollama_config(self) -> dict[str, Json]:
+        """Of each connection only the prefix is kept, which its models' names begin with; keys are not."""
+        config = an_object(self._http.get_json("/ollama/config"), self.url)
+        configs = part(config, "OLLAMA_API_CONFIGS")
+        self._prefixes = tuple(found for key in configs if (found := text(part(configs, key), "prefix_id")))
+        return config
 
     def outside_hosts(self) -> dict[int, str]:
         """Hosts of the OpenAI-type connections by position, as `WebUIModel.url_index` counts. Needs an admin.
@@ -329,26 +322,20 @@ class OpenWebUIClient:
         A server that has not listed its models since its start knows none: then they are listed and it is
         asked once more.
         """
-        path, body = f"{self._base()}/{self._call(task)}/completions", _task_body(task, model)
+        if not runs(self._numbers(), task):
+            raise NotFound(self.url, "version")
+        path = f"{self._base()}/{_task_calls.name(task, self._numbers())}/completions"
+        body = _task_calls.body(task, model)
         try:
             return self._timed(path, body, cancelled)
         except NotFound:
             self.models()
             return self._timed(path, body, cancelled)
 
-    def _call(self, task: Setting) -> str:
-        if task is Setting.SEARCH_QUERIES and self._numbers() < (0, 4, 0):
-            return "query"
-        return _CALLS[task]
-
     def _timed(self, path: str, body: Json, cancelled: Callable[[], bool] | None) -> TaskAnswer:
         started = time.monotonic()
         answer = self._http.post_json(path, body, deadline_s=CALL_DEADLINE_S, cancelled=cancelled)
-        seconds = time.monotonic() - started
-        found = an_object(answer, self.url)
-        if "choices" not in found:  # switched off: 200 with a detail for titles, tags and follow-ups
-            raise Invalid(self.url, (), short(text(found, "detail")), 200)
-        return TaskAnswer(text(found, "model"), seconds)
+        return _task_calls.decode(answer, time.monotonic() - started, self.url)
 
     def chat_first_token(self, model: str, prompt: str, *, cancelled: Callable[[], bool] = lambda: False) -> float:
         """Seconds from asking to the first word, which may be a word of thinking; the answer is then cut off."""
@@ -356,32 +343,10 @@ class OpenWebUIClient:
         started = time.monotonic()
         events = self._http.post_events("/api/chat/completions", body, cancelled=cancelled)
         for event in events:
-            entry = event if isinstance(event, dict) else {}
-            if problem := entry.get("error") or entry.get("detail"):
-                raise Invalid(self.url, (), short(str(problem)), 200)
-            if any(_has_words(choice) for choice in objects({"choices": [], **entry}, "choices", self.url)):
+            if _task_calls.has_words(event, self.url):
+                events.close()
                 return time.monotonic() - started
         raise BadAnswer(self.url, "no words")
-
-
-def _has_words(choice: dict[str, Json]) -> bool:
-    delta = part(choice, "delta")
-    return any(text(delta, key) for key in ("content", "reasoning_content", "reasoning"))
-
-
-def _task_body(task: Setting, model: str) -> Json:
-    messages: list[Json] = [
-        {"role": "user", "content": _EXAMPLE},
-        {"role": "assistant", "content": "Bright light, water when the top of the soil is dry, and regular pinching."},
-    ]
-    body: dict[str, Json] = {"model": model, "messages": messages, "prompt": _EXAMPLE, "stream": False}
-    if task is Setting.AUTOCOMPLETE:
-        body |= {"prompt": "How do I keep basil", "type": "general"}
-    elif task is Setting.SEARCH_QUERIES:
-        body |= {"type": "web_search"}
-    elif task is Setting.RETRIEVAL_QUERIES:
-        body |= {"type": "retrieval"}
-    return body
 
 
 def _host(url: str) -> str:

@@ -1,0 +1,70 @@
+"""Bodies and answers of Open WebUI's task endpoints and of a streamed chat, for timing real calls."""
+
+from dataclasses import dataclass
+
+from tray_app.core.errors import Invalid
+from tray_app.core.task_settings import Json, Setting, Version
+from tray_app.services._answer import short
+from tray_app.services._decode import an_object, objects, part, text
+
+_QUESTION = "How do I keep basil alive on a kitchen window?"
+_REPLY = "Bright light, water when the top of the soil is dry, and regular pinching."
+
+_NAMES: dict[Setting, str] = {
+    Setting.TITLES: "title",
+    Setting.TAGS: "tags",
+    Setting.FOLLOW_UPS: "follow_up",
+    Setting.AUTOCOMPLETE: "auto",
+    Setting.SEARCH_QUERIES: "queries",
+    Setting.RETRIEVAL_QUERIES: "queries",
+}
+_TYPES = {
+    Setting.AUTOCOMPLETE: "general",
+    Setting.SEARCH_QUERIES: "web_search",
+    Setting.RETRIEVAL_QUERIES: "retrieval",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskAnswer:
+    """`model` is the one that really answered: the proof of a switch."""
+
+    model: str
+    seconds: float
+
+
+def name(task: Setting, version: Version) -> str:
+    """The part of the path that names the task; 0.3 knew one search query only."""
+    return "query" if task is Setting.SEARCH_QUERIES and version < (0, 4, 0) else _NAMES[task]
+
+
+def body(task: Setting, model: str) -> Json:
+    """A short chat that any model can work on."""
+    messages: list[Json] = [{"role": "user", "content": _QUESTION}, {"role": "assistant", "content": _REPLY}]
+    made: dict[str, Json] = {"model": model, "messages": messages, "prompt": _QUESTION, "stream": False}
+    if task in _TYPES:
+        made["type"] = _TYPES[task]
+    return made
+
+
+def decode(answer: Json, seconds: float, url: str) -> TaskAnswer:
+    """Titles, tags and follow-ups that are switched off answer 200 with a detail and no choices: Invalid."""
+    found = an_object(answer, url)
+    if "choices" not in found:
+        raise Invalid(url, (), short(text(found, "detail")), 200)
+    return TaskAnswer(text(found, "model"), seconds)
+
+
+def has_words(event: Json, url: str) -> bool:
+    """Whether a chunk of a streamed answer brings text, words of thinking included. Invalid where it is an error."""
+    entry = event if isinstance(event, dict) else {}
+    if problem := entry.get("error") or entry.get("detail"):
+        said = part(entry, "error").get("message", problem)
+        raise Invalid(url, (), short(str(said)), 200)
+    if "choices" not in entry:
+        return False
+    return any(_words(part(choice, "delta")) for choice in objects(entry, "choices", url))
+
+
+def _words(delta: dict[str, Json]) -> bool:
+    return any(text(delta, key) for key in ("content", "reasoning_content", "reasoning"))
