@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 BLOB = "sha256-" + "7527116228d3d6838ba05d004aeb3957dfd3a1317b718046d1a451a4eafa3c6d"
 
@@ -81,7 +82,7 @@ class OllamaStandIn:
         self._python = os.path.realpath(python)
         self.clients: list[socket.socket] = []
 
-    def __enter__(self) -> "OllamaStandIn":
+    def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="stand-in-"))
         self._folder.chmod(0o755)
         (self._folder / "ollama").symlink_to(self._python)

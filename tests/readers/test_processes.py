@@ -1,0 +1,294 @@
+"""Finding and measuring processes: real children, and a fake system for what no test can make happen."""
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+from tests.readers.stand_in import BLOB, OllamaStandIn, until
+from tray_app.core.reading import Known, Unknown, Why
+from tray_app.core.snapshot import ProcessRole
+from tray_app.readers.processes import YOUNG_S, ProcessReader
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the stand-in's names need links to the interpreter")
+
+
+class FakeSystem:
+    """Processes as psutil shows them, with a clock that only tests move."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self.table = {}
+        self.looked_at = []
+
+    def add(self, pid, name, command_line=(), parent=1, **more):
+        self.table[pid] = FakeProcess(self, pid, name, command_line, parent, **more)
+        return self.table[pid]
+
+    def reader(self, system="linux"):
+        return ProcessReader(system=system, pids=lambda: list(self.table), process=self.get, clock=lambda: self.now)
+
+    def get(self, pid):
+        self.looked_at.append(pid)
+        if pid not in self.table:
+            raise psutil.NoSuchProcess(pid)
+        return self.table[pid]
+
+
+class FakeProcess:
+    def __init__(self, system, pid, name, command_line, parent, started=10.0, rss=1000, denied=(), gone=()):
+        self.system, self.pid, self._name, self._line, self._parent = system, pid, name, command_line, parent
+        self.started, self.rss, self.busy = started, rss, 0.0
+        self.denied, self.gone = set(denied), set(gone)
+
+    def _do(self, call, answer):
+        if call in self.gone:
+            raise psutil.NoSuchProcess(self.pid)
+        if call in self.denied:
+            raise psutil.AccessDenied(self.pid)
+        return answer
+
+    def oneshot(self):
+        return nullcontext()
+
+    def name(self):
+        return self._do("name", self._name)
+
+    def ppid(self):
+        return self._do("ppid", self._parent)
+
+    def cmdline(self):
+        return list(self._do("cmdline", self._line))
+
+    def create_time(self):
+        return self._do("create_time", self.started)
+
+    def is_running(self):
+        return self.system.table.get(self.pid) is self
+
+    def memory_info(self):
+        return self._do("memory_info", SimpleNamespace(rss=self.rss))
+
+    def cpu_times(self):
+        return self._do("cpu_times", SimpleNamespace(user=self.busy, system=0.0))
+
+
+RUNNER_LINE = ("llama-server", "--model", f"/m/blobs/{BLOB}", "--port", "4000", "-c", "4096", "-np", "1")
+
+
+@pytest.fixture
+def system():
+    fake = FakeSystem()
+    fake.add(1, "init", rss=1)
+    return fake
+
+
+def watched(reader, **more):
+    answer = reader.read(1.0, **more)
+    return {one.pid: one for one in answer.value.watched}
+
+
+class TestFinding:
+    def test_server_and_runner(self, system):
+        system.add(10, "ollama", ("ollama", "serve"))
+        system.add(11, "llama-server", RUNNER_LINE, parent=10)
+        found = watched(system.reader())
+        assert [found[pid].role for pid in (10, 11)] == [ProcessRole.OLLAMA_SERVER, ProcessRole.OLLAMA_RUNNER]
+        runner = found[11]
+        assert (runner.blob_digest, runner.port, runner.context_length, runner.parallel) == (BLOB, 4000, 4096, 1)
+        assert runner.parent_pid == 10
+
+    def test_workers_of_open_webui_count_by_descent(self, system):
+        system.add(20, "python", ("python", "-m", "uvicorn", "open_webui.main:app"))
+        system.add(21, "python", ("python", "-c", "from multiprocessing.spawn import spawn_main"), parent=20)
+        system.add(22, "llama-server", ("llama-server", "--models-dir", "/x"), parent=21)
+        system.add(23, "python", ("python", "other.py"))
+        reader = system.reader()
+        assert {pid: one.role for pid, one in watched(reader).items()} == dict.fromkeys(
+            (20, 21, 22), ProcessRole.OPEN_WEBUI
+        )
+        system.add(24, "sh", ("sh",), parent=21)
+        assert 24 in watched(reader)
+
+    def test_a_fork_that_has_not_become_itself_yet(self, system):
+        """Between fork and exec a runner still looks like the server."""
+        system.add(10, "ollama", ("ollama", "serve"))
+        reader = system.reader()
+        watched(reader)
+        child = system.add(11, "ollama", ("ollama", "serve"), parent=10, started=time.time())
+        assert watched(reader)[11].role is ProcessRole.OLLAMA_SERVER
+        child._name, child._line = "llama-server", RUNNER_LINE
+        system.now += 2
+        assert watched(reader)[11].role is ProcessRole.OLLAMA_RUNNER
+
+    def test_a_probe_is_never_taken_for_a_runner(self, system):
+        system.add(10, "ollama", ("ollama", "serve"))
+        system.add(11, "llama-server", ("llama-server", "--port", "5", "--verbose"), parent=10)
+        assert set(watched(system.reader())) == {10}
+
+    def test_an_old_process_that_becomes_ollama_is_found_in_turn(self, system):
+        shell = system.add(5, "sh", ("sh",))
+        reader = system.reader()
+        watched(reader)
+        shell._name, shell._line = "ollama", ("ollama", "serve")
+        system.now += YOUNG_S + 1
+        found = {}
+        for _ in range(3):
+            found |= watched(reader)
+        assert found[5].role is ProcessRole.OLLAMA_SERVER
+
+    def test_known_processes_are_not_asked_for_again(self, system):
+        for pid in range(100, 400):
+            system.add(pid, "sleep")
+        reader = system.reader()
+        watched(reader)
+        system.now += YOUNG_S + 1
+        system.looked_at.clear()
+        watched(reader)
+        assert len(system.looked_at) <= 10
+
+    def test_the_same_number_of_another_process(self, system):
+        system.add(10, "ollama", ("ollama", "serve"))
+        reader = system.reader()
+        assert watched(reader)[10].started_at == 10.0
+        system.add(10, "firefox", ("firefox",), started=99.0)
+        assert watched(reader) == {}
+        system.now += 1
+        assert watched(reader) == {}
+
+
+class TestTrouble:
+    @pytest.mark.parametrize("call", ["name", "ppid", "cmdline", "create_time"])
+    @pytest.mark.parametrize("how", ["denied", "gone"])
+    def test_what_vanishes_or_denies_in_the_middle(self, system, call, how):
+        system.add(10, "ollama", ("ollama", "serve"))
+        system.add(11, "llama-server", RUNNER_LINE, parent=10, **{how: {call}})
+        assert 10 in watched(system.reader())
+
+    def test_hidden_numbers_are_none_not_zero(self, system):
+        system.add(10, "ollama", ("ollama", "serve"), denied={"memory_info", "cpu_times"})
+        reader = system.reader()
+        watched(reader)
+        system.now += 5
+        assert (watched(reader)[10].memory_bytes, watched(reader)[10].cpu_percent) == (None, None)
+
+    @pytest.mark.parametrize("call", ["memory_info", "cpu_times"])
+    def test_a_process_that_ends_while_it_is_measured(self, system, call):
+        dying = system.add(10, "ollama", ("ollama", "serve"))
+        reader = system.reader()
+        assert 10 in watched(reader)
+        dying.gone.add(call)
+        assert watched(reader) == {}
+
+    def test_no_list_of_processes(self):
+        def denied():
+            raise PermissionError(1, "Operation not permitted")
+
+        answer = ProcessReader(pids=denied).read(1.0)
+        assert isinstance(answer, Unknown)
+        assert answer.why is Why.DENIED
+
+
+class TestNumbers:
+    def test_processor_time_of_one_core(self, system):
+        server = system.add(10, "ollama", ("ollama", "serve"))
+        reader = system.reader()
+        assert watched(reader)[10].cpu_percent is None
+        system.now, server.busy = system.now + 4, 6.0
+        assert watched(reader)[10].cpu_percent == pytest.approx(150.0)
+
+    def test_a_counter_that_goes_back(self, system):
+        server = system.add(10, "ollama", ("ollama", "serve"))
+        server.busy = 9.0
+        reader = system.reader()
+        watched(reader)
+        system.now, server.busy = system.now + 4, 1.0
+        assert watched(reader)[10].cpu_percent is None
+
+    def test_the_largest_other_program_only_when_asked(self, system):
+        system.add(10, "ollama", ("ollama", "serve"), rss=10**9)
+        for pid in range(50, 56):
+            system.add(pid, "browser", rss=300)
+        system.add(60, "editor\n\x1b[1m", rss=900)
+        reader = system.reader()
+        assert reader.read(1.0).value.largest_other is None
+        other = reader.read(1.0, ask_others=True).value.largest_other
+        assert (other.name, other.memory_bytes) == ("browser", 1800)
+        for pid in range(50, 56):
+            del system.table[pid]
+        other = reader.read(1.0, ask_others=True).value.largest_other
+        assert (other.name, other.memory_bytes) == ("editor??[1m", 900)
+
+    def test_thousands_are_measured_over_several_polls(self, system):
+        for pid in range(1000, 4000):
+            system.add(pid, f"p{pid}", rss=pid)
+        reader = system.reader()
+        largest = 0
+        reader.read(1.0, ask_others=True)
+        for _ in range(20):
+            system.looked_at.clear()
+            largest = reader.read(1.0, ask_others=True).value.largest_other.memory_bytes
+            assert len(system.looked_at) <= 300
+        assert largest == 3999
+
+
+@linux
+class TestReal:
+    def test_a_server_and_its_runner(self):
+        with OllamaStandIn() as ollama:
+            reader = ProcessReader()
+            found = watched(reader)
+            server, runner = found[ollama.pid], found[ollama.runner_pid]
+            assert (server.role, runner.role) == (ProcessRole.OLLAMA_SERVER, ProcessRole.OLLAMA_RUNNER)
+            assert (runner.name, runner.parent_pid, runner.port) == ("llama-server", ollama.pid, ollama.runner_port)
+            assert (runner.blob_digest, runner.context_length, runner.parallel) == (BLOB, 4096, 2)
+            real = psutil.Process(ollama.runner_pid)
+            assert runner.memory_bytes == pytest.approx(real.memory_info().rss, rel=0.2)
+            assert runner.started_at == real.create_time()
+        assert not {ollama.pid, ollama.runner_pid} & watched(reader).keys()
+
+    @pytest.mark.parametrize(
+        "name",
+        [b"ollama\nserve", b"\x1b[2Jollama", b"ollama" + b"x" * 65_536, b"ollama\xff\xfe\xed\xa0\x80"],
+        ids=["newline", "escape", "64 KB", "surrogates"],
+    )
+    def test_a_process_with_a_hostile_command_line(self, name):
+        child = subprocess.Popen(
+            [name, "-c", "import time; time.sleep(60)", b"serve"], executable=sys.executable, stdin=subprocess.DEVNULL
+        )
+        try:
+            until(lambda: name[:9] in Path(f"/proc/{child.pid}/cmdline").read_bytes())
+            answer = ProcessReader().read(1.0, ask_others=True)
+            assert isinstance(answer, Known)
+            assert child.pid not in {one.pid for one in answer.value.watched}
+        finally:
+            child.kill()
+            child.wait()
+
+    def test_a_runner_with_a_hostile_tail_keeps_its_facts(self, tmp_path):
+        script = tmp_path / "llama-server"
+        script.write_text(f"#!{sys.executable}\nimport time; time.sleep(60)\n")
+        script.chmod(0o755)
+        child = subprocess.Popen([script, *RUNNER_LINE[1:], "\n\x1b]0;x\x07" + "y" * 60_000, b"\xff"])
+        try:
+            reader = ProcessReader()
+            until(lambda: child.pid in watched(reader))
+            assert watched(reader)[child.pid].port == 4000
+        finally:
+            child.kill()
+            child.wait()
+
+    def test_agrees_with_the_system_about_this_process(self):
+        """The largest program is one that the system shows too."""
+        other = None
+        reader = ProcessReader()
+        for _ in range(5):
+            other = reader.read(1.0, ask_others=True).value.largest_other or other
+        assert other is not None
+        assert other.memory_bytes >= psutil.Process(os.getpid()).memory_info().rss * 0.5
