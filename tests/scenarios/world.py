@@ -136,7 +136,7 @@ class Machine:
         limit = self.budget if self.unified else self.budget - int(0.7 * GIB)
         room = size if size <= limit else self.budget - GIB
         on_gpu = min(size, room) if self.gpu else 0
-        held = size + int(0.4 * GIB) + grown
+        held = (size if self.unified else size - on_gpu) + int(0.4 * GIB) + grown
         return Model(name, context, pid, size, on_gpu, loading, held)
 
     def memory(self, models):

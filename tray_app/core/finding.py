@@ -67,6 +67,10 @@ class Diagnosis:
     level: Level
     findings: tuple[Finding, ...] = ()
     unknown: tuple[tuple[str, str], ...] = ()
+    explained: tuple[Finding, ...] = ()
+    """True as well, but only another side of a finding above: nothing to speak of, and not over either."""
+    undecided: tuple[Kind, ...] = ()
+    """Kinds that could not be judged in this poll: neither found nor gone."""
 
     @property
     def top(self) -> Finding | None:
