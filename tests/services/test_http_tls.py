@@ -1,0 +1,80 @@
+"""https: the operating system's certificates decide, before any token is sent."""
+
+import ssl
+import sys
+from pathlib import Path
+
+import pytest
+
+from tray_app.core.errors import TimedOut, Untrusted
+from tray_app.core.token import Token, origin_of
+from tray_app.services import http as http_module
+from tray_app.services.http import Http
+
+PEM = Path(__file__).with_name("localhost.pem")
+
+
+@pytest.fixture
+def serve_tls(serve):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(PEM)
+    seen = []
+
+    def start(talk, host="127.0.0.1"):
+        def behave(peer):
+            with context.wrap_socket(peer.connection, server_side=True) as peer.connection:
+                seen.append(peer.request())
+                talk(peer)
+
+        return serve(behave, host).url.replace("http:", "https:")
+
+    return start, seen
+
+
+@pytest.fixture
+def trusted(monkeypatch):
+    """The certificate as one of the system's own: OpenSSL reads SSL_CERT_FILE."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(PEM))
+    http_module._system_trust.cache_clear()
+    yield
+    http_module._system_trust.cache_clear()
+
+
+def test_an_unknown_certificate_is_untrusted_and_sees_no_token(serve_tls, closing):
+    start, seen = serve_tls
+    url = start(lambda peer: peer.answer(b"1"))
+    with pytest.raises(Untrusted) as caught:
+        closing(Http(url, token=Token("secret", origin_of(url)))).get_json("/x")
+    assert "certificate" in caught.value.detail.lower()
+    assert seen == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS and Windows keep certificates in their own stores")
+class TestTrusted:
+    def test_a_known_certificate_gets_the_token(self, serve_tls, closing, trusted):
+        start, seen = serve_tls
+        url = start(lambda peer: peer.answer(b"1"))
+        assert closing(Http(url, token=Token("secret", origin_of(url)))).get_json("/x") == 1
+        assert b"Bearer secret" in seen[0]
+
+    def test_another_name_than_the_certificate_s_is_untrusted(self, serve_tls, closing, trusted):
+        start, seen = serve_tls
+        url = start(lambda peer: peer.answer(b"1"), "127.0.0.2")
+        with pytest.raises(Untrusted):
+            closing(Http(url)).get_json("/x")
+        assert seen == []
+
+    @pytest.mark.parametrize("byte", [b"X", b""], ids=["drips", "hangs"])
+    def test_the_deadline_holds_inside_tls(self, serve_tls, closing, trusted, byte):
+        start, _ = serve_tls
+        url = start(lambda peer: peer.drip(byte) if byte else peer.hang())
+        with pytest.raises(TimedOut):
+            closing(Http(url, deadline_s=0.5)).get_json("/x")
+
+
+def test_plain_http_builds_no_certificate_store(serve, closing):
+    http_module._system_trust.cache_clear()
+    server = serve(lambda peer: (peer.request(), peer.answer(b"1")))
+    assert closing(Http(server.url)).get_json("/x") == 1
+    assert http_module._system_trust.cache_info().currsize == 0
+    assert http_module._no_trust().get_ca_certs() == []
