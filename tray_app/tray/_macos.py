@@ -54,7 +54,7 @@ class RowNumbers(dict[int, Callable[[Any], None]]):
     def append(self, action: Callable[[Any], None]) -> None:
         self[self._next] = action
         self._next += 1
-        self.pop(self._next - KEPT_ROWS, None)
+        self.pop(self._next - KEPT_ROWS - 1, None)
 
 
 class MacTray:

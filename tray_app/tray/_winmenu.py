@@ -2,12 +2,15 @@
 
 import ctypes
 import logging
+import os
+import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pystray
-from pystray._util import serialized_image, win32
+from pystray._util import win32
 
 from tray_app.core.view.screen import Row, Shape
 from tray_app.tray import art
@@ -129,12 +132,20 @@ class TaskbarIcon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
         return bool(win32.Shell_NotifyIcon(win32.NIM_ADD, data))
 
     def _assert_icon_handle(self) -> None:
-        """Loads the picture in its own size: pystray asks for 32 pixels and lets the shell shrink it."""
+        """Loads the picture in its own size.
+
+        pystray lets Pillow write its usual sizes (none of 20 pixels), asks for 32 and lets the shell shrink that.
+        """
         if self._icon_handle:
             return
         size = self.icon.size[0]
-        with serialized_image(self.icon, "ICO") as path:
-            self._icon_handle = win32.LoadImage(None, path, win32.IMAGE_ICON, size, size, win32.LR_LOADFROMFILE)
+        handle, name = tempfile.mkstemp(".ico")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                self.icon.save(file, "ICO", sizes=[self.icon.size])
+            self._icon_handle = win32.LoadImage(None, name, win32.IMAGE_ICON, size, size, win32.LR_LOADFROMFILE)
+        finally:
+            Path(name).unlink()
 
 
 def _small_icon_size() -> int:
