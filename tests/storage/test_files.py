@@ -1,0 +1,89 @@
+"""Replacing a file as a whole, on each system's terms."""
+
+import os
+import stat
+import sys
+
+import pytest
+
+from tray_app.core.errors import StorageError
+from tray_app.storage import files
+
+
+def test_a_new_file_is_private_from_its_first_instant(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "umask", os.umask)
+    before = os.umask(0)
+    try:
+        descriptor = files.create_private(tmp_path / "secret")
+        try:
+            assert stat.S_IMODE(os.fstat(descriptor).st_mode) == 0o600
+        finally:
+            os.close(descriptor)
+    finally:
+        os.umask(before)
+
+
+def test_an_existing_name_or_link_is_never_written_through(tmp_path):
+    (tmp_path / "target").write_text("kept", encoding="utf-8")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    for name in ("target", "link"):
+        with pytest.raises(FileExistsError):
+            files.create_private(tmp_path / name)
+    files.replace_file(tmp_path / "link", b"new")
+    assert (tmp_path / "target").read_text(encoding="utf-8") == "kept"
+    assert not (tmp_path / "link").is_symlink()
+
+
+def test_short_writes_are_continued(tmp_path, monkeypatch):
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, bytes(data[:3])))
+    files.replace_file(tmp_path / "file", b"0123456789")
+    assert (tmp_path / "file").read_bytes() == b"0123456789"
+
+
+def test_a_name_that_is_held_for_a_moment_is_tried_again(tmp_path, monkeypatch):
+    """Windows: a virus scanner opens what was just written."""
+    spare, path = tmp_path / "spare", tmp_path / "path"
+    spare.write_text("new", encoding="utf-8")
+    held = iter([True, True, False])
+    real = os.replace
+
+    def replace(self, target):
+        if next(held):
+            raise PermissionError(13, "held")
+        real(self, target)
+
+    monkeypatch.setattr(type(spare), "replace", replace)
+    monkeypatch.setattr(files, "_REPLACE_PAUSE_S", 0)
+    files._rename(spare, path, tries=5)
+    assert path.read_text(encoding="utf-8") == "new"
+
+
+def test_a_name_that_stays_held_is_an_error(tmp_path, monkeypatch):
+    spare = tmp_path / "spare"
+    spare.write_text("new", encoding="utf-8")
+
+    def replace(self, target):
+        raise PermissionError(13, "held")
+
+    monkeypatch.setattr(type(spare), "replace", replace)
+    monkeypatch.setattr(files, "_REPLACE_PAUSE_S", 0)
+    with pytest.raises(PermissionError):
+        files._rename(spare, tmp_path / "path", tries=3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights of POSIX folders")
+def test_a_folder_of_ours_is_closed_to_others_and_a_users_folder_keeps_its_rights(tmp_path):
+    files.make_folder(tmp_path / "ours")
+    assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == 0o700
+    (tmp_path / "theirs").mkdir(mode=0o755)
+    files.make_folder(tmp_path / "theirs")
+    assert stat.S_IMODE((tmp_path / "theirs").stat().st_mode) == 0o755
+
+
+def test_an_error_names_the_file_and_the_systems_reason(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StorageError) as caught:
+        files.replace_file(tmp_path / "file" / "below", b"")
+    assert caught.value.path == str(tmp_path / "file" / "below")
+    assert caught.value.reason

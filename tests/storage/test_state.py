@@ -1,0 +1,153 @@
+"""Our own state: replaced as a whole, damage set aside, what a newer version added is carried along."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tray_app.core.errors import StorageError
+from tray_app.storage import files
+from tray_app.storage.state import State, StateFile
+
+FULL = State(
+    connected_url="http://127.0.0.1:8080",
+    secrets={"http://127.0.0.1:8080": "keychain"},
+    snoozed_until=1.5,
+    notices_only_critical=True,
+    muted=("task-storm qwen3:32b",),
+    language="ko",
+    first_run_done=True,
+    relief_change_id="abc",
+)
+
+
+@pytest.fixture
+def file(tmp_path) -> StateFile:
+    return StateFile(tmp_path / "home" / "state.json")
+
+
+def names(file: StateFile) -> list[str]:
+    return sorted(path.name for path in file.path.parent.iterdir() if path.suffix != ".lock")
+
+
+def test_a_missing_file_is_the_first_run(file):
+    assert file.read() == State()
+    assert not file.path.parent.exists()
+
+
+def test_every_field_survives_and_the_sample_has_them_all(file):
+    for declared in fields(State):
+        if declared.name != "unknown":
+            assert getattr(FULL, declared.name) != getattr(State(), declared.name)
+    assert file.update(lambda _: FULL) == FULL
+    assert StateFile(file.path).read() == FULL
+
+
+def test_no_spare_file_stays_and_nobody_else_may_read(file):
+    file.update(lambda _: FULL)
+    assert names(file) == ["state.json"]
+    assert file.path.stat().st_mode & 0o077 == 0
+
+
+def test_what_a_newer_version_added_is_kept(file):
+    file.update(lambda _: FULL)
+    document = json.loads(file.path.read_bytes())
+    file.path.write_text(json.dumps({**document, "later": {"deep": [1]}}), encoding="utf-8")
+    file.update(lambda state: replace(state, language="en"))
+    document = json.loads(file.path.read_bytes())
+    assert (document["later"], document["language"]) == ({"deep": [1]}, "en")
+
+
+@pytest.mark.parametrize(
+    "damage", [b"{", b"\xff", b"[]", b'{"version": 9}', b"null", b"[" * 100_000, b'{"version": 1, "muted": 3}']
+)
+def test_a_damaged_file_is_set_aside_when_it_is_written_not_when_it_is_read(file, damage):
+    file.path.parent.mkdir()
+    file.path.write_bytes(damage)
+    assert file.read() == State()
+    assert file.path.read_bytes() == damage
+    file.update(lambda state: replace(state, language="ko"))
+    assert file.read() == State(language="ko")
+    assert names(file) == ["state.json", "state.json.damaged-1"]
+    assert file.path.with_name("state.json.damaged-1").read_bytes() == damage
+
+
+def test_each_damaged_file_gets_a_name_of_its_own(file):
+    file.path.parent.mkdir()
+    for _ in range(3):
+        file.path.write_bytes(b"{")
+        file.update(lambda state: state)
+    assert names(file) == ["state.json", *(f"state.json.damaged-{number}" for number in (1, 2, 3))]
+
+
+def test_one_bad_field_does_not_cost_the_others(file):
+    file.update(lambda _: FULL)
+    document = json.loads(file.path.read_bytes())
+    file.path.write_text(json.dumps({**document, "snoozed_until": True}), encoding="utf-8")
+    assert file.read() == replace(FULL, snoozed_until=None)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_a_state(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("state") / "state.json"
+    path.write_bytes(data)
+    assert isinstance(StateFile(path).read(), State)
+
+
+def test_two_processes_lose_none_of_each_others_changes(file):
+    code = (
+        "import sys; from pathlib import Path; from dataclasses import replace\n"
+        "from tray_app.storage.state import StateFile\n"
+        "file = StateFile(Path(sys.argv[1]))\n"
+        "for n in range(15): file.update(lambda s: replace(s, muted=(*s.muted, f'{sys.argv[2]} {n}')))\n"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(file.path), name]) for name in ("a", "b")]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert len(set(file.read().muted)) == 30
+
+
+def test_kill_9_leaves_a_whole_state(file):
+    file.update(lambda _: FULL)
+    code = (
+        "import sys; from pathlib import Path; from dataclasses import replace\n"
+        "from tray_app.storage.state import StateFile\n"
+        "file = StateFile(Path(sys.argv[1])); n = 0\n"
+        "while True:\n"
+        "    n += 1; file.update(lambda s: replace(s, relief_change_id='x' * (n * 997 % 9999))); print(n, flush=True)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(file.path)], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        for _ in range(9):
+            writer.stdout.readline()
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.stdout.read()
+    assert replace(file.read(), relief_change_id="abc") == FULL
+
+
+def test_a_full_disk_keeps_the_old_state(file, monkeypatch):
+    file.update(lambda _: FULL)
+
+    def full(descriptor: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(files.os, "write", full)
+        with pytest.raises(StorageError) as caught:
+            file.update(lambda _: State())
+    assert caught.value.disk_full
+    assert file.read() == FULL
+    assert names(file) == ["state.json"]
+
+
+def test_a_folder_in_place_of_the_file_is_told(tmp_path):
+    with pytest.raises(StorageError) as caught:
+        StateFile(tmp_path).read()
+    assert caught.value.reason
+    assert not caught.value.disk_full
