@@ -22,7 +22,7 @@ from tray_app.storage.state import StateFile
 
 if TYPE_CHECKING:
     from tray_app.core.limits import Limits
-    from tray_app.core.snapshot import WrittenSetting
+    from tray_app.core.snapshot import WebUIModel, WrittenSetting
     from tray_app.fixes import Fixer
     from tray_app.observer import Machine, Observer
     from tray_app.services.http import Http
@@ -35,12 +35,13 @@ USUAL_OPEN_WEBUI = ("http://127.0.0.1:8080", "http://127.0.0.1:3000")
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """What the command line says about where things are. `now` and `sleep` can be played in tests and in the demo."""
+    """What the command line says about where things are; the demo and tests also play the machine."""
 
     home: Path | None = None
     ollama: str = ""
     open_webui: str = ""
     allow_plain_http: bool = False
+    machine: "Machine | None" = None
 
     @classmethod
     def of(cls, options: Namespace) -> "Overrides":
@@ -194,6 +195,16 @@ class App:
             raise ChangeError(Problem.NO_PERMISSION, self.open_webui_url, refusal.value if refusal else "")
         return client
 
+    def chat_model(self) -> "WebUIModel | None":
+        """The biggest loaded model, as Open WebUI lists it; None where none is loaded or listed."""
+        loaded = sorted(self.ollama.ps(), key=lambda model: model.size_bytes, reverse=True)
+        listed = [entry for entry in self.open_webui.models() if not entry.preset]
+        for model in loaded:
+            for entry in listed:
+                if entry.ollama_name == model.name:
+                    return entry
+        return None
+
     @cached_property
     def fixer(self) -> "Fixer":
         from tray_app.fixes import Fixer
@@ -209,6 +220,8 @@ class App:
     @cached_property
     def machine(self) -> "Machine":
         """This machine's own counters."""
+        if self.overrides.machine is not None:
+            return self.overrides.machine
         from tray_app.machine import RealMachine
 
         return RealMachine(self.ollama_url, self.paths.cache_dir, lambda: self.limits)

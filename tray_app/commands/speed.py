@@ -8,7 +8,6 @@ from tray_app.cli import DONE, FAILED
 from tray_app.core.errors import UsageError
 from tray_app.core.report import SCHEMA
 from tray_app.core.slots import slot_for
-from tray_app.core.snapshot import WebUIModel
 from tray_app.core.task_settings import NEWEST_SEEN, parse_version
 from tray_app.core.view import speed as view
 from tray_app.core.view.text import Translator
@@ -21,7 +20,7 @@ def run(options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """With consent only: the calls take as long as the models need."""
     app = App(Overrides.of(options))
     client = app.writable_open_webui()
-    chat = _chat_model(app)
+    chat = app.chat_model()
     if chat is None:
         terminal.note(view.no_chat_model(tr))
         return FAILED
@@ -64,13 +63,3 @@ def run(options: Namespace, terminal: Terminal, tr: Translator) -> int:
     app.close()
     return DONE
 
-
-def _chat_model(app: App) -> WebUIModel | None:
-    """The biggest loaded model, as Open WebUI lists it."""
-    loaded = sorted(app.ollama.ps(), key=lambda model: model.size_bytes, reverse=True)
-    listed = app.open_webui.models()
-    for model in loaded:
-        for entry in listed:
-            if entry.ollama_name == model.name and not entry.preset:
-                return entry
-    return None

@@ -21,6 +21,13 @@ def no_chat_model(tr: Translator) -> str:
     return tr.gettext("No chat model is loaded. Send it one message in Open WebUI, then try again.")
 
 
+def sentence(answered: str, task_s: float, first_token_s: float, tr: Translator) -> str:
+    """One measurement as one sentence, for the menu."""
+    return tr.gettext("A task call takes {task} s on {model}; a chat begins after {first} s.").format(
+        task=round(task_s, 1), model=clean(answered), first=round(first_token_s, 1)
+    )
+
+
 def lines(rows: Sequence[tuple[str, str, float, float]], runs: int, tr: Translator) -> list[Line]:
     """Rows of (asked, answered, task seconds, first token seconds), medians."""
     cells = []

@@ -42,6 +42,14 @@ def level_word(level: Level, tr: Translator) -> str:
     }[level]
 
 
+def level_style(level: Level) -> Style:
+    return _LEVEL_STYLE[level]
+
+
+def pressure_style(pressure: Pressure | None) -> Style:
+    return _PRESSURE_STYLE[pressure or Pressure.UNKNOWN]
+
+
 def pressure_word(pressure: Pressure, tr: Translator) -> str:
     return {
         Pressure.NORMAL: tr.gettext("normal"),

@@ -1,0 +1,198 @@
+"""`demo`: the whole story on embedded stand-ins, in the terminal or in the tray."""
+
+import tempfile
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tray_app.app import App, Overrides
+from tray_app.cli import DONE, FAILED
+from tray_app.core.finding import Kind
+from tray_app.core.task_settings import TASKS, Switch, decode
+from tray_app.core.token import Token, origin_of
+from tray_app.core.view import change as change_view
+from tray_app.core.view import demo as view
+from tray_app.core.view import finding as finding_view
+from tray_app.core.view import plan as plan_view
+from tray_app.core.view.lines import line
+from tray_app.core.view.text import Translator
+from tray_app.demo.machine import PlayedMachine
+from tray_app.demo.ollama import DemoOllama
+from tray_app.demo.open_webui import ADMIN, DemoOpenWebUI
+from tray_app.demo.person import Person
+from tray_app.demo.scheduler import Pace
+from tray_app.demo.upstream import Call
+from tray_app.observer import Look
+from tray_app.storage.journal import fold, undoable
+from tray_app.storage.secret import Where
+from tray_app.terminal import Terminal
+
+CHAT_MODEL = "qwen3:32b"
+# A 32B Q4 model on such a Mac writes about 12 tokens a second; the demo plays it some four times faster.
+PACE = Pace(token_s=0.02, prompt_token_s=0.0005, load_s_per_gib=0.05)
+FAST_PACE = Pace(token_s=0.01, prompt_token_s=0.0002, load_s_per_gib=0.01)
+OVERLOAD_WITHIN_S = 20.0
+CALM_WITHIN_S = 15.0
+
+
+@dataclass
+class Stage:
+    """The stand-ins, the person and our own app on them, all in a folder of their own."""
+
+    ollama: DemoOllama
+    open_webui: DemoOpenWebUI
+    person: Person
+    app: App
+
+
+@contextmanager
+def stage(pace: Pace) -> Iterator[Stage]:
+    """Everything of the demo on loopback and in a temporary folder; nothing of it is left afterwards."""
+    with tempfile.TemporaryDirectory(prefix="elbowroom-demo-") as folder:
+        ollama = DemoOllama(pace=pace)
+        ollama.start()
+        open_webui = DemoOpenWebUI("0.12.4", ollama_url=ollama.url)
+        open_webui.start()
+        open_webui.settings["ENABLE_AUTOCOMPLETE_GENERATION"] = True
+        app = App(
+            Overrides(home=Path(folder), ollama=ollama.url, open_webui=open_webui.url, machine=PlayedMachine(ollama))
+        )
+        token = Token(open_webui.session(ADMIN[0]), origin_of(open_webui.url))
+        app.secrets.store(token, Where.FILE)
+        person = Person(open_webui.url, token.value, CHAT_MODEL)
+        try:
+            yield Stage(ollama, open_webui, person, app)
+        finally:
+            person.leave()
+            app.close()
+            open_webui.stop()
+            ollama.stop()
+
+
+def run(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """Without a terminal the story plays through without keys and ends within a minute."""
+    if options.tray:
+        from tray_app.commands.tray import run_demo
+
+        return run_demo(options, terminal, tr)
+    with stage(FAST_PACE if options.fast else PACE) as played:
+        return Story(played, terminal, tr, fast=options.fast or not terminal.interactive).play()
+
+
+class Story:
+    """Six scenes: quiet, crowd, finding, fix, effect, undo."""
+
+    def __init__(self, played: Stage, terminal: Terminal, tr: Translator, *, fast: bool) -> None:
+        self._stage = played
+        self._terminal = terminal
+        self._tr = tr
+        self._fast = fast
+        self._began = time.monotonic()
+        self._interval = 0.5 if fast else 1.0
+
+    def play(self) -> int:
+        terminal, tr = self._terminal, self._tr
+        terminal.show(view.opening(tr))
+        self._quiet()
+        overloaded, busy_before, calls_before = self._crowd()
+        if overloaded is None or not overloaded.remedies:
+            terminal.note(view.unclear(tr))
+            return FAILED
+        self._say(overloaded)
+        self._fix(overloaded)
+        busy_after, calls_after = self._again()
+        terminal.show(view.receipt(busy_before, busy_after, calls_before, calls_after, tr))
+        self._undo()
+        terminal.show(view.closing(tr))
+        return DONE
+
+    def _quiet(self) -> None:
+        self._scene(1)
+        for _line in Call(self._stage.ollama.url, "/api/generate", {"model": CHAT_MODEL, "stream": False}).lines():
+            pass  # loads the model, as a first message would
+        self._watch(lambda _look: False, self._interval * 2)
+
+    def _crowd(self) -> tuple[Look | None, float, int]:
+        """The overload, and the calls and seconds of one message with all its tasks."""
+        self._scene(2)
+        calls = len(self._stage.ollama.calls())
+        began = time.monotonic()
+        self._stage.person.type_for(3.0)
+        self._stage.person.send_message(new_chat=True)
+        worst = self._watch(_is_storm, OVERLOAD_WITHIN_S)
+        self._wait_until_free()
+        return worst, time.monotonic() - began, len(self._stage.ollama.calls()) - calls
+
+    def _say(self, look: Look) -> None:
+        self._scene(3)
+        assert look.diagnosis.top is not None
+        self._terminal.show([line("   " + finding_view.sentence(look.diagnosis.top, self._tr))])
+        for remedy in look.remedies[:3]:
+            self._terminal.show([view.chosen(remedy, self._tr)])
+        self._key()
+
+    def _fix(self, look: Look) -> None:
+        self._scene(4)
+        app = self._stage.app
+        for remedy in [one for one in look.remedies if one.plan.changes and not one.plan.actions][:2]:
+            self._terminal.show([view.command(f"elbowroom fix {remedy.id}")])
+            self._terminal.show(plan_view.plan_lines(remedy.plan, self._tr))
+            done = app.fixer.apply(remedy.plan.changes, remedy.id)
+            self._terminal.show(change_view.applied(done.changes, done.others, self._tr))
+            app.observer.open_webui.look_again()
+        self._key()
+
+    def _again(self) -> tuple[float, int]:
+        self._scene(5)
+        calls = len(self._stage.ollama.calls())
+        began = time.monotonic()
+        self._stage.person.type_for(3.0)
+        self._stage.person.send_message(new_chat=True)
+        time.sleep(0.2)
+        self._watch(lambda _look: self._stage.ollama.running + self._stage.ollama.waiting == 0, CALM_WITHIN_S)
+        return time.monotonic() - began, len(self._stage.ollama.calls()) - calls
+
+    def _undo(self) -> None:
+        self._scene(6)
+        app = self._stage.app
+        self._terminal.show([view.command("elbowroom undo --all")])
+        for recorded in undoable(fold(app.journal.read().entries), app.open_webui.origin):
+            undone = app.fixer.undo(recorded)
+            self._terminal.show(change_view.undone(undone.changes, undone.drifted, self._tr))
+        held = decode(app.open_webui.read_document(fresh=True))
+        on = ", ".join(plan_view.setting_name(task, self._tr) for task in TASKS if held.switch(task) is Switch.ON)
+        self._terminal.show([line("   " + view.held(on, self._tr))])
+
+    # --- helpers ---------------------------------------------------------------------------
+
+    def _scene(self, number: int) -> None:
+        self._terminal.show([line(""), view.scene(number, self._tr)])
+
+    def _key(self) -> None:
+        """A person goes on with Enter; without one the story waits a moment for the reader of a recording."""
+        if not self._fast and self._terminal.interactive:
+            self._terminal.note(view.press_enter(self._tr))
+            input()
+
+    def _watch(self, until: Callable[[Look], bool], seconds: float) -> Look | None:
+        """Look once per interval, one line each; the first look for which `until` holds, or None."""
+        end = time.monotonic() + seconds
+        while True:
+            look = self._stage.app.observer.look()
+            spent = time.monotonic() - self._began
+            self._terminal.show([view.moment(spent, look.snapshot, look.diagnosis.level, self._tr)])
+            if until(look):
+                return look
+            if time.monotonic() >= end:
+                return None
+            time.sleep(self._interval)
+
+    def _wait_until_free(self) -> None:
+        self._stage.ollama.wait_for(running=0, waiting=0, seconds=CALM_WITHIN_S)
+
+
+def _is_storm(look: Look) -> bool:
+    return look.diagnosis.top is not None and look.diagnosis.top.kind is Kind.TASK_STORM

@@ -1,0 +1,113 @@
+"""The words of the demo: who plays, and what happens scene by scene."""
+
+from tray_app.core.finding import Level
+from tray_app.core.plan import Remedy
+from tray_app.core.reading import value_of
+from tray_app.core.snapshot import Memory, Requests, Snapshot
+from tray_app.core.view import remedy as remedy_view
+from tray_app.core.view.lines import Line, Span, Style, clean, line
+from tray_app.core.view.status import level_style, level_word, pressure_style, pressure_word
+from tray_app.core.view.text import Translator
+
+
+def opening(tr: Translator) -> list[Line]:
+    """What is real and what is played."""
+    return [
+        line(Span(tr.gettext("Elbowroom demo"), Style.STRONG)),
+        line(tr.gettext("A 32 GB Mac with qwen3:32b in Ollama and Open WebUI 0.12.4, as stand-ins on this machine.")),
+        line(
+            Span(
+                tr.gettext(
+                    "Played: the two servers and the memory of the Mac. Real: everything Elbowroom does with them."
+                ),
+                Style.FAINT,
+            )
+        ),
+        line(""),
+    ]
+
+
+def scene(number: int, tr: Translator) -> Line:
+    """The title of a scene; 1 to 6."""
+    titles = (
+        tr.gettext("Quiet: the model is loaded and nobody asks anything."),
+        tr.gettext("You start a chat. Open WebUI sends title, tags, follow-ups and autocomplete to the same model."),
+        tr.gettext("Elbowroom says what is wrong, and what helps."),
+        tr.gettext("One command makes the change, through Open WebUI's admin API, and checks it."),
+        tr.gettext("The same chat again."),
+        tr.gettext("And back: every change can be undone."),
+    )
+    return line(Span(f"{number}  ", Style.FAINT), Span(titles[number - 1], Style.STRONG))
+
+
+def moment(seconds: float, snapshot: Snapshot, level: Level, tr: Translator) -> Line:
+    """One look as one line: time, requests, pressure, level."""
+    requests: Requests | None = value_of(snapshot.requests)
+    memory: Memory | None = value_of(snapshot.memory)
+    running = value_of(requests.running) if requests else None
+    waiting = value_of(requests.waiting) if requests else None
+    pressure = memory.pressure if memory else None
+    counts = tr.gettext("{running} running, {waiting} waiting").format(
+        running="?" if running is None else running, waiting="?" if waiting is None else waiting
+    )
+    words = pressure_word(pressure, tr) if pressure else "?"
+    return line(
+        Span(f"   {seconds:4.0f} s  ", Style.FAINT),
+        f"{counts}   ",
+        Span(tr.gettext("memory pressure {pressure}").format(pressure=words), pressure_style(pressure)),
+        "   ",
+        Span(level_word(level, tr), level_style(level)),
+    )
+
+
+def command(text: str) -> Line:
+    """The command a person would type."""
+    return line(Span("   $ ", Style.FAINT), Span(text, Style.STRONG))
+
+
+def chosen(remedy: Remedy, tr: Translator) -> Line:
+    effect = remedy_view.effect(remedy, tr)
+    return line(
+        "   ", Span(remedy_view.sentence(remedy, tr), Style.GOOD), Span(f"  {effect}" if effect else "", Style.FAINT)
+    )
+
+
+def press_enter(tr: Translator) -> str:
+    return tr.gettext("Press Enter to go on")
+
+
+def receipt(before_s: float, after_s: float, calls_before: int, calls_after: int, tr: Translator) -> list[Line]:
+    """The effect, measured: how long the model was busy with one message, and how many calls it got."""
+    return [
+        line(
+            "   ",
+            tr.gettext("Calls to qwen3:32b for one message: {before} before, {after} after.").format(
+                before=calls_before, after=calls_after
+            ),
+        ),
+        line(
+            "   ",
+            tr.gettext("Time until the model was free again: {before} s before, {after} s after.").format(
+                before=round(before_s, 1), after=round(after_s, 1)
+            ),
+        ),
+    ]
+
+
+def closing(tr: Translator) -> list[Line]:
+    return [
+        line(""),
+        line(tr.gettext("That was the demo. With your own Open WebUI:")),
+        command("elbowroom connect http://127.0.0.1:8080"),
+        command("elbowroom status"),
+        command("elbowroom fix"),
+    ]
+
+
+def unclear(tr: Translator) -> str:
+    return tr.gettext("The overload did not build up on this machine in time; run the demo again.")
+
+
+def held(name: str, tr: Translator) -> str:
+    """What the server itself says after the undo."""
+    return tr.gettext("Open WebUI holds again: tasks on: {tasks}").format(tasks=clean(name))
