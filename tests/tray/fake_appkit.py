@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - the names are the systems' own
 """AppKit as far as a menu bar icon needs it, with the rules that end a real process: everything on the main thread,
 and (our own rule) an open menu is never changed.
 

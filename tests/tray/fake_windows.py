@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - the names are the systems' own
 """user32 and shell32 as far as a tray icon needs them: windows, messages, menus with a life of their own, one tray.
 
 pystray's own win32 code runs on it unchanged. Menus are handles; a destroyed one cannot pop up, and destroying the

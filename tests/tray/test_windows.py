@@ -68,7 +68,7 @@ def run(windows, sent):
         def body():
             try:
                 script(session)
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - raised again on the main thread
                 failed.append(error)
             finally:
                 tray.stop()

@@ -47,6 +47,7 @@ class BusNotifier:
         self._thread: threading.Thread | None = None
         self._start = threading.Lock()
         self._failed = SaidOnce()
+        self._closed = False
         self._shown: dict[str, int] = {}
         self._meaning: dict[int, NoticeView] = {}
 
@@ -58,6 +59,9 @@ class BusNotifier:
         self._put(notice)
 
     def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         if self._thread is not None:
             self._put(None)
             self._thread.join(ANSWER_WITHIN_S)

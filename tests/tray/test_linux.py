@@ -1,0 +1,150 @@
+"""What reaches a Linux panel, and when: on a stand-in for the AppIndicator and with a clock that is turned by hand."""
+
+import os
+import signal
+
+import pytest
+
+from tray_app.core.command import Quit, Refresh
+from tray_app.core.errors import TrayProblem, TrayUnavailable
+from tray_app.core.view.screen import MenuView, NoticeView, Row, Shape, View
+from tray_app.tray import _linux
+from tray_app.tray._linux_host import find_host
+
+
+class Indicator:
+    """A panel with an event loop: work and timers wait until the test lets them happen."""
+
+    def __init__(self, _name, _send, icons):
+        self.icons, self.waiting, self.timers = icons, [], []
+        self.icon = self.tooltip = None
+        self.rows, self.menus_sent, self.shown = (), 0, False
+
+    def post(self, work):
+        self.waiting.append(work)
+
+    def later(self, seconds, work):
+        self.timers.append((seconds, work))
+
+    def settle(self):
+        while self.waiting:
+            self.waiting.pop(0)()
+
+    def run(self, ready):
+        self.running = True
+        self.post(ready)
+        while self.running:
+            self.settle()
+
+    def stop(self):
+        self.running = False
+
+    def reveal(self):
+        self.shown = True
+
+    def set_icon(self, name, _description):
+        self.icon = name
+        assert (self.icons / "hicolor" / "22x22" / "apps" / f"{name}.png").is_file()
+
+    def set_tooltip(self, text):
+        self.tooltip = text
+
+    def set_rows(self, rows):
+        self.rows = rows
+        self.menus_sent += 1
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def panel(monkeypatch, tmp_path, sent):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+    clock = Clock()
+    tray = _linux.LinuxTray(sent.append, Indicator, clock)
+    yield tray, tray._indicator, clock
+    tray._notifier.close()
+
+
+def view(number, shape=Shape.CALM):
+    return View(shape, f"tip {number}", MenuView((Row(f"row {number}", Refresh(), id="row"),)))
+
+
+def test_a_first_frame_is_shown_at_once(panel):
+    tray, shown, _ = panel
+    tray.show(view(1, Shape.TIGHT))
+    shown.settle()
+    assert (shown.icon, shown.tooltip, shown.rows[0].text) == ("elbowroom-tight", "tip 1", "row 1")
+
+
+def test_a_burst_reaches_the_panel_once_a_second_with_its_last_frame(panel):
+    tray, shown, clock = panel
+    for number in range(100):
+        tray.show(view(number))
+    shown.settle()
+    assert (shown.menus_sent, shown.rows[0].text) == (1, "row 0")
+    ((seconds, due),) = shown.timers
+    assert seconds == pytest.approx(1.0)
+    clock.now += seconds
+    due()
+    assert (shown.menus_sent, shown.rows[0].text, shown.tooltip) == (2, "row 99", "tip 99")
+
+
+def test_an_equal_frame_sends_nothing(panel):
+    tray, shown, clock = panel
+    for _ in range(3):
+        tray.show(view(1))
+        shown.settle()
+        clock.now += 5
+    assert shown.menus_sent == 1
+    assert shown.timers == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly(panel, sent, tmp_path, number):
+    tray, shown, _ = panel
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    tray.show(view(1))
+    try:
+        tray.run(started=lambda: signal.raise_signal(number))
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    assert sent == [Quit()]
+    assert shown.shown
+    assert list(tmp_path.iterdir()) == []  # no picture is left behind
+
+
+def test_notices_without_a_bus_are_said_once_in_the_log_and_never_raised(panel, caplog):
+    tray, _, _ = panel
+    for number in range(5):
+        tray.notify(NoticeView("Title", "body", f"cause {number}"))
+    tray._notifier.close()
+    assert caplog.text.count("Notices cannot be shown") == 1
+
+
+def test_without_a_display_there_is_no_tray_and_a_reason():
+    with pytest.raises(TrayUnavailable) as caught:
+        find_host({})
+    assert caught.value.problem is TrayProblem.NO_DISPLAY
+
+
+def test_a_display_without_a_session_bus_is_no_session(monkeypatch, tmp_path):
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+    with pytest.raises(TrayUnavailable) as caught:
+        find_host({"DISPLAY": ":1"})
+    assert caught.value.problem is TrayProblem.NO_DISPLAY
+
+
+def test_the_check_comes_before_pystray_is_imported(monkeypatch, sent):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("PYSTRAY_BACKEND", raising=False)
+    with pytest.raises(TrayUnavailable):
+        _linux.open_linux(sent.append)
+    assert "PYSTRAY_BACKEND" not in os.environ
