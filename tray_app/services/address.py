@@ -57,7 +57,7 @@ def ollama_address(text: str) -> str:
     if not separator:
         scheme, rest = "http", stripped
     authority, slash, path = rest.partition("/")
-    if authority.count(":") > 1 and not authority.startswith("["):
+    if authority.count(":") > 1 and not authority.startswith("[") and "@" not in authority:
         authority = f"[{authority}]"  # a bare IPv6 number
     host, port = _split_port(authority)
     if host.strip("[]") in _BIND_ALL:
