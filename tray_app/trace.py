@@ -5,12 +5,18 @@ Replay runs the very diagnosis of the running app over the lines and touches not
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tray_app.core.alerts import Alerts, Notice, step
 from tray_app.core.codec import BadValue, decode, encode
+from tray_app.core.diagnose import diagnose
 from tray_app.core.errors import ElbowroomError, StorageError
+from tray_app.core.finding import Diagnosis
+from tray_app.core.history import History, Moment
+from tray_app.core.limits import Limits
 from tray_app.core.snapshot import Snapshot
 from tray_app.core.task_settings import Json
 
@@ -69,6 +75,29 @@ def read(lines: Iterable[str], on_broken: Callable[[BrokenLine], None] | None = 
             on_broken(broken)
         else:
             yield snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """One poll of a trace and what follows from it and the polls before."""
+
+    snapshot: Snapshot
+    diagnosis: Diagnosis
+    alerts: Alerts
+    notices: tuple[Notice, ...]
+
+
+def replay(
+    lines: Iterable[str], limits: Limits | None = None, on_broken: Callable[[BrokenLine], None] | None = None
+) -> Iterator[Replayed]:
+    """The running app's own judgement over a trace, one answer per poll. Gaps and clock jumps count as in the app."""
+    limits = limits or Limits()
+    history, alerts = History(), Alerts()
+    for snapshot in read(lines, on_broken):
+        diagnosis = diagnose(snapshot, history, limits)
+        alerts, notices = step(alerts, diagnosis, Moment.of(snapshot), limits)
+        history = history.add(snapshot)
+        yield Replayed(snapshot, diagnosis, alerts, notices)
 
 
 class Recorder:

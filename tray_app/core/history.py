@@ -13,7 +13,19 @@ CLOCK_MOVED_S = 20.0
 """A clock that ran ahead of the monotonic one by more than this: the machine slept, or somebody set the clock."""
 
 
-def is_gap(before: Snapshot, after: Snapshot) -> bool:
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a poll was taken: monotonic seconds, and Unix seconds."""
+
+    uptime_s: float
+    taken_at: float
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "Moment":
+        return cls(snapshot.uptime_s, snapshot.taken_at)
+
+
+def is_gap(before: Snapshot | Moment, after: Snapshot | Moment) -> bool:
     """Did time pass between two polls that nobody watched? A clock that was set back alone is no gap."""
     up = after.uptime_s - before.uptime_s
     return not 0 <= up <= LATE_S or after.taken_at - before.taken_at - up > CLOCK_MOVED_S
