@@ -1,0 +1,89 @@
+"""Writes docs/settings.md from the declarations in tray_app/storage/settings.py and tray_app/core/limits.py.
+
+    .venv/bin/python docs/make_settings.py
+
+A test fails when the page is not what this makes.
+"""
+# ruff: noqa: INP001 - a script beside the page it makes
+
+import json
+from collections.abc import Iterator
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any
+
+from tray_app.core.limits import Limits
+from tray_app.storage.settings import Settings
+
+PAGE = Path(__file__).with_name("settings.md")
+HEAD = """\
+# Settings
+
+<!-- Made by docs/make_settings.py: change the declarations, not this page. -->
+
+Elbowroom runs without a settings file. To change something, write a file `settings.toml`:
+
+| system | file |
+|---|---|
+| macOS | `~/Library/Application Support/elbowroom/settings.toml` |
+| Windows | `%LOCALAPPDATA%\\elbowroom\\settings.toml` |
+| Linux | `~/.config/elbowroom/settings.toml` |
+| with `--home DIR` | `DIR/settings.toml` |
+
+Elbowroom only reads it. It notices a change while it runs. A key that is wrong is reported with its line and
+falls back to its default; the other keys count. Times are seconds (`_s`), sizes bytes (`_bytes`).
+
+```toml
+language = "ko"
+poll_s = 10
+
+[limits]
+hold_s = 20
+```
+"""
+
+
+def shown(value: object) -> str:
+    """A default as TOML writes it."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return json.dumps(list(value) if isinstance(value, tuple) else value)
+
+
+def kind(declared: "Field[Any]", default: object) -> str:
+    metadata = declared.metadata
+    if metadata.get("choices"):
+        return " or ".join(f"`{json.dumps(choice)}`" for choice in metadata["choices"])
+    match default:
+        case bool():
+            return "`true` or `false`"
+        case int() | float():
+            return f"{shown(metadata['low'])} to {shown(metadata['high'])}"
+        case tuple():
+            return "list of texts"
+        case _:
+            return {"url": "address", "file": "file name", "remedy": "remedy id"}.get(metadata.get("form", ""), "text")
+
+
+def table(values: Settings | Limits) -> Iterator[str]:
+    yield "| key | default | values | what it does |"
+    yield "|---|---|---|---|"
+    for declared in fields(values):
+        default = getattr(values, declared.name)
+        if not isinstance(default, Limits):
+            what = declared.metadata["doc"]
+            yield f"| `{declared.name}` | `{shown(default)}` | {kind(declared, default)} | {what} |"
+
+
+def page() -> str:
+    return "\n".join(
+        [HEAD, "## Keys", "", *table(Settings()), "", "## `[limits]`", "", *limits_words(), *table(Limits()), ""]
+    )
+
+
+def limits_words() -> list[str]:
+    return ["Thresholds of the rules and times of the alerts. The defaults suit most machines.", ""]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8", newline="\n")

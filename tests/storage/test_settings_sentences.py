@@ -1,0 +1,37 @@
+"""Every problem of a settings file becomes one line that says where and what is used instead."""
+
+from gettext import NullTranslations
+from pathlib import Path
+
+import pytest
+
+from tray_app.core.setting_problem import SettingFault, SettingProblem
+from tray_app.core.view.settings import sentence
+from tray_app.storage.settings import decode
+
+TR = NullTranslations()
+
+
+def test_three_errors_read_well():
+    _, problems = decode(b'language = "kr"\npoll_s = 0\nnotice = true\n', Path("/"))
+    assert [sentence(problem, TR) for problem in problems] == [
+        "Settings file, line 1: `language` is `kr`, but must be one of en, ko; the default is used.",
+        "Settings file, line 2: `poll_s` is `0`, but must be within 1..300; the default is used.",
+        "Settings file, line 3: There is no key `notice`; it is ignored. Did you mean `notices`?",
+    ]
+
+
+@pytest.mark.parametrize("fault", list(SettingFault))
+def test_every_fault_has_a_sentence_in_one_line(fault):
+    expected = "table" if fault is SettingFault.WRONG_TYPE else "x"
+    text = sentence(SettingProblem("key", "a\nb {c}", expected, fault), TR)
+    assert text.startswith("Settings file: ")
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    "text", ["notices = 1", "poll_s = []", "language = 1", "candidate_models = 1", "limits = 1", "[notices]"]
+)
+def test_every_wrong_type_has_words(text):
+    _, problems = decode(text.encode(), Path("/"))
+    assert "needs" in sentence(problems[0], TR)
