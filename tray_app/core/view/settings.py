@@ -31,7 +31,7 @@ def _texts(tr: Translator) -> dict[SettingFault, str]:
             "`{key}` is `{given}`, which is no address such as {expected}; the default is used."
         ),
         SettingFault.URL_WITH_LOGIN: tr.gettext(
-            "`{key}` holds a user name or password, so it is not used. Write the address alone; signing in is for `connect`."
+            "`{key}` holds a user name or password, so it is not used. Write the address alone."
         ),
         SettingFault.NO_SUCH_FILE: tr.gettext("`{key}` is `{given}`, but there is no such file; it is ignored."),
         SettingFault.CONTRADICTION: tr.gettext(
