@@ -1,0 +1,37 @@
+"""`record` and `replay`."""
+
+import json
+import time
+from argparse import Namespace
+from contextlib import suppress
+
+from tray_app.app import App, Overrides
+from tray_app.cli import DONE
+from tray_app.core import report
+from tray_app.core.errors import StorageError
+from tray_app.core.remedies import remedies
+from tray_app.core.view import status as status_view
+from tray_app.core.view import trace as view
+from tray_app.core.view.text import Translator
+from tray_app.terminal import Terminal
+from tray_app.trace import BrokenLine, Recorder, replay_steps
+
+
+def record(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """One line per poll until --seconds or Ctrl-C; each line is whole in the file before the next poll."""
+    app = App(Overrides.of(options))
+    interval = app.settings_file.settings.poll_s
+    end = time.monotonic() + options.seconds if options.seconds else None
+    count = 0
+    with Recorder(options.file) as recorder, terminal.progress() as progress, suppress(KeyboardInterrupt):
+        while True:
+            recorder.write(app.observer.snapshot())
+            count += 1
+            progress.update(view.recording(count, str(options.file), tr), "recording")
+            left = interval if end is None else min(interval, end - time.monotonic())
+            if left <= 0:
+                break
+            time.sleep(left)
+    terminal.text(view.recorded(count, str(options.file), tr))
+    app.close()
+    return DONE

@@ -1,0 +1,1 @@
+"""The one page of the app: a form on loopback that connects to Open WebUI."""

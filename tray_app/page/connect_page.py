@@ -1,0 +1,189 @@
+"""The page itself: a listener on 127.0.0.1 that ends after success, on cancel, or after ten quiet minutes."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from typing import Any
+
+from tray_app.page.gate import SECURITY_HEADERS, Denied, Gate
+
+IDLE_S = 600.0
+READ_TIMEOUT_S = 10.0
+LINGER_S = 1.0
+"""After success the page may still fetch its last answer."""
+FILES = {
+    "/": ("connect.html", "text/html; charset=utf-8"),
+    "/connect.css": ("connect.css", "text/css; charset=utf-8"),
+    "/connect.js": ("connect.js", "text/javascript; charset=utf-8"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What the person sent. Exactly one of `api_key` and `email` with `password` is used."""
+
+    url: str
+    api_key: str = field(default="", repr=False)
+    email: str = ""
+    password: str = field(default="", repr=False)
+    keep_in_file: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`message` is a finished sentence; `offer_file`: there is no keychain, so a file is offered."""
+
+    ok: bool
+    message: str
+    offer_file: bool = False
+
+
+class ConnectPage:
+    """`check` does the whole sign-in and may take seconds; it runs on a request's thread, one at a time."""
+
+    def __init__(
+        self,
+        check: Callable[[Filled], Reply],
+        texts: Mapping[str, str],
+        language: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._check = check
+        self._texts = {**texts, "lang": language}
+        self._clock = clock
+        self._one_at_a_time = threading.Lock()
+        self._last_seen = clock()
+        self._done = threading.Event()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.page = self
+        self.gate = Gate(self._server.server_address[1], clock)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="page", daemon=True)
+        self._thread.start()
+
+    def wait(self, cancelled: Callable[[], bool]) -> bool:
+        """Until somebody is connected (True), or cancelled or idle (False). The listener is closed then."""
+        try:
+            while not self._done.wait(0.2):
+                if cancelled() or self._clock() - self._last_seen > IDLE_S:
+                    return False
+            time.sleep(LINGER_S)
+            return True
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    # --- called by the handler, on its threads -----------------------------------------------
+
+    def seen(self) -> None:
+        self._last_seen = self._clock()
+
+    def file(self, path: str) -> tuple[bytes, str] | None:
+        """A file of the page. The texts are data beside it, so that no name from outside is ever markup."""
+        if path == "/texts.json":
+            return json.dumps(self._texts, ensure_ascii=False).encode(), "application/json"
+        found = FILES.get(path)
+        if found is None:
+            return None
+        return files("tray_app.page").joinpath(found[0]).read_bytes(), found[1]
+
+    def submit(self, body: bytes) -> Reply | None:
+        """None where the body is not the form's own shape."""
+        try:
+            sent = json.loads(body)
+            filled = Filled(
+                url=_text(sent, "url"),
+                api_key=_text(sent, "api_key"),
+                email=_text(sent, "email"),
+                password=_text(sent, "password"),
+                keep_in_file=sent.get("keep_in_file") is True,
+            )
+        except (ValueError, TypeError, AttributeError):
+            return None
+        with self._one_at_a_time:
+            if self._done.is_set():
+                return None
+            reply = self._check(filled)
+        if reply.ok:
+            self._done.set()
+        return reply
+
+
+def _text(sent: Mapping[str, Any], name: str) -> str:
+    value = sent.get(name, "")
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value.strip() if name != "password" else value
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    page: ConnectPage
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that hangs up in the middle is no event worth a traceback on stderr."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = READ_TIMEOUT_S
+    server_version = "Elbowroom"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        page, headers = self.server.page, self._lower()
+        page.seen()
+        if not page.gate.host_ok(headers):
+            return self._deny(Denied.HOST)
+        if self.path.startswith("/open/"):
+            cookie = page.gate.bootstrap(self.path.removeprefix("/open/"))
+            if cookie is None:
+                return self._deny(Denied.COOKIE)
+            return self._send(303, b"", "text/plain", (("Location", "/"), ("Set-Cookie", cookie)))
+        if denied := page.gate.may_read(headers):
+            return self._deny(denied)
+        found = page.file(self.path)
+        if found is None:
+            return self._send(404, b"", "text/plain")
+        return self._send(200, *found)
+
+    def do_POST(self) -> None:
+        page, headers = self.server.page, self._lower()
+        page.seen()
+        if denied := page.gate.may_act(headers):
+            return self._deny(denied)
+        if self.path != "/connect":
+            return self._send(404, b"", "text/plain")
+        reply = page.submit(self.rfile.read(int(headers["content-length"])))
+        if reply is None:
+            return self._send(400, b"", "text/plain")
+        body = {"ok": reply.ok, "message": reply.message, "offer_file": reply.offer_file}
+        return self._send(200, json.dumps(body, ensure_ascii=False).encode(), "application/json")
+
+    def _other(self) -> None:
+        self._deny(Denied.METHOD)
+
+    do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_HEAD = _other  # noqa: N815 - names of the base class
+
+    def _lower(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in self.headers.items()}
+
+    def _deny(self, denied: Denied) -> None:
+        self.close_connection = True
+        self._send(denied.status, b"", "text/plain")
+
+    def _send(self, status: int, body: bytes, kind: str, more: tuple[tuple[str, str], ...] = ()) -> None:
+        self.send_response(status)
+        for name, value in (("Content-Type", kind), ("Content-Length", str(len(body))), *SECURITY_HEADERS, *more):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
+        """Paths hold the one-time token: nothing is logged."""

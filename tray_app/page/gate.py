@@ -1,0 +1,102 @@
+"""Who may talk to the page: every rule that a request must pass, as a pure function of its headers.
+
+The page listens on loopback, where every web site and every local user can send requests. So: the exact Host (against
+DNS rebinding), a one-time way in that becomes a cookie, and for whatever does something the page's own origin, JSON
+and a header that no form can set.
+"""
+
+import hmac
+import secrets
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from http.cookies import CookieError, SimpleCookie
+
+BOOTSTRAP_TTL_S = 30.0
+HEADER = "x-elbowroom"
+BODY_LIMIT = 64 * 1024
+
+
+class Denied(StrEnum):
+    """Why a request was turned away, with the status it gets."""
+
+    HOST = "421"
+    COOKIE = "403"
+    ORIGIN = "403 origin"
+    METHOD = "405"
+    TYPE = "415"
+    SIZE = "413"
+
+    @property
+    def status(self) -> int:
+        return int(self.value[:3])
+
+
+class Gate:
+    """Secrets of one run of the page. `port` is the listener's; headers come with names in lower case."""
+
+    def __init__(self, port: int, clock: Callable[[], float]) -> None:
+        self.host = f"127.0.0.1:{port}"
+        self.origin = f"http://{self.host}"
+        self.cookie_name = f"elbowroom-{port}"
+        self._clock = clock
+        self._cookie = secrets.token_urlsafe(32)
+        self._bootstrap = secrets.token_urlsafe(32)
+        self._bootstrap_until = clock() + BOOTSTRAP_TTL_S
+
+    @property
+    def bootstrap_url(self) -> str:
+        """For the browser, once and soon: other local users can see a browser's command line."""
+        return f"{self.origin}/open/{self._bootstrap}"
+
+    def host_ok(self, headers: Mapping[str, str]) -> bool:
+        return headers.get("host") == self.host
+
+    def bootstrap(self, token: str) -> str | None:
+        """The Set-Cookie value for a correct, unused and young token; None for any other."""
+        good = bool(self._bootstrap) and hmac.compare_digest(token.encode(), self._bootstrap.encode())
+        if not good or self._clock() > self._bootstrap_until:
+            return None
+        self._bootstrap = ""
+        return f"{self.cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path=/"
+
+    def may_read(self, headers: Mapping[str, str]) -> Denied | None:
+        """For the page and what belongs to it."""
+        if not self.host_ok(headers):
+            return Denied.HOST
+        if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+            return Denied.ORIGIN
+        return None if self._has_cookie(headers) else Denied.COOKIE
+
+    def may_act(self, headers: Mapping[str, str]) -> Denied | None:
+        """For what does something: the page's own script and nobody else."""
+        if denied := self.may_read(headers):
+            return denied
+        if headers.get("origin") != self.origin or headers.get("sec-fetch-site", "same-origin") != "same-origin":
+            return Denied.ORIGIN
+        if headers.get("content-type", "").partition(";")[0].strip() != "application/json" or HEADER not in headers:
+            return Denied.TYPE
+        length = headers.get("content-length", "")
+        if not length.isdigit() or int(length) > BODY_LIMIT:
+            return Denied.SIZE
+        return None
+
+    def _has_cookie(self, headers: Mapping[str, str]) -> bool:
+        try:
+            found = SimpleCookie(headers.get("cookie", "")).get(self.cookie_name)
+        except CookieError:
+            return False
+        return found is not None and hmac.compare_digest(found.value.encode(), self._cookie.encode())
+
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+SECURITY_HEADERS = (
+    ("Content-Security-Policy", _POLICY),
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
