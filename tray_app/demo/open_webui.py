@@ -1,5 +1,6 @@
 """The stand-in for Open WebUI: accounts, task settings, models, tasks and chats, by release, on loopback."""
 
+import json
 import re
 import threading
 import uuid
@@ -99,8 +100,8 @@ class DemoOpenWebUI(DemoServer):
         try:
             if request.body and "json" in request.headers.get("content-type", "json"):
                 request.json()
-        except ValueError:
-            return as_json({"detail": [problem("json_invalid", ("body", 0), "JSON decode error", {})]}, 422)
+        except ValueError as error:
+            return self._not_json(request, error)
         route = self._route(request)
         try:
             return route(request) if route else self._no_such_path(request)
@@ -108,6 +109,13 @@ class DemoOpenWebUI(DemoServer):
             return as_json({"detail": denied.detail}, denied.status)
         except webui_settings.Refused as refused:
             return as_json({"detail": refused.problems}, 422)
+
+    def _not_json(self, request: Request, error: ValueError) -> Answer:
+        """Said before anything else is looked at, the token included."""
+        if self.version >= (0, 12, 0) and request.path.startswith("/api/v1/auths/"):
+            return as_json({"detail": "Invalid authentication request."}, 422)
+        where = error.pos if isinstance(error, json.JSONDecodeError) else 0
+        return as_json({"detail": [problem("json_invalid", ("body", where), "JSON decode error", {})]}, 422)
 
     def _no_such_path(self, request: Request) -> Answer:
         """The single-page app answers every unknown GET; 0.3 and 0.4 keep it away from their sub-applications."""
@@ -208,10 +216,7 @@ class DemoOpenWebUI(DemoServer):
 
     def _read_settings(self, request: Request) -> Answer:
         self.accounts.user(request)
-        stored = dict(self._store(request))
-        if "TASK_MODEL_PARAMS" in stored:
-            stored["TASK_MODEL_PARAMS"] = stored["TASK_MODEL_PARAMS"] or {}
-        return as_json(stored)
+        return as_json(self._store(request))
 
     def _write_settings(self, request: Request) -> Answer:
         self.accounts.admin(request)

@@ -189,6 +189,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.connections += 1
             self.number = self.server.connections
 
+    def handle(self) -> None:
+        # A caller that hangs up between two requests is no error.
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
     def finish(self) -> None:
         with self.server.lock:
             self.server.open_sockets.discard(self.connection)

@@ -19,6 +19,8 @@ WRONG_PASSWORD = "The email or password provided is incorrect. Please check for 
 EMAIL_TAKEN = (
     "Uh-oh! This email is already registered. Sign in with your existing account or choose another email to start anew."
 )
+KEY_FIRST: Version = (0, 6, 37)
+"""From here on an unknown key is refused before the switch for keys is looked at."""
 FOUR_WEEKS_S = 28 * 86400
 SIGN_INS, SIGN_IN_WINDOW_S = 15, 180.0
 
@@ -89,7 +91,7 @@ class Accounts:
             "role": account.role,
             "profile_image_url": "/user.png",
         }
-        if self.version >= (0, 5, 0):
+        if self.version >= (0, 3, 30):
             answer["expires_at"] = int(time.time()) + FOUR_WEEKS_S if self.version >= (0, 6, 36) else None
             answer["permissions"] = {"features": {"api_keys": self.keys_permission}}
         return answer
@@ -174,12 +176,15 @@ class Accounts:
     # --- API keys ---------------------------------------------------------------------------
 
     def _key_owner(self, key: str, path: str) -> Account:
+        off = self.version >= (0, 4, 0) and not self.keys_on
+        if off and self.version < KEY_FIRST:
+            raise Denied(403, KEYS_OFF)
         account = next((account for account in self.accounts if account.api_key == key), None)
         if account is None:
             raise Denied(401, INVALID_TOKEN)
         if self.version < (0, 4, 0):
             return account
-        if not self.keys_on:
+        if off:
             raise Denied(403, KEYS_OFF)
         if self.version < (0, 5, 2) and self.version >= (0, 5, 0):
             allowed = path in {"/api/models", "/api/chat/completions"}

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tray_app.demo.server import Answer, Request, as_json
 from tray_app.demo.upstream import UpstreamError, get_json
-from tray_app.demo.webui_accounts import Denied
+from tray_app.demo.webui_accounts import Account, Denied
 from tray_app.demo.webui_models import Record
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ class AdminRoutes:
             ("GET", "/ollama/api/tags"): self._tags,
             ("GET", "/ollama/api/ps"): self._ps,
             ("GET", "/openai/config"): self._openai_config,
+            ("GET", "/openai/urls"): self._openai_urls,
+            ("GET", "/ollama/urls"): self._ollama_urls,
+            ("GET", "/api/v1/users/search"): self._search_users,
+            ("GET", "/api/v1/users/"): self._list_users,
             ("GET", "/api/usage"): self._usage,
         }
         if (request.method, request.path) in self._missing():
@@ -54,11 +58,13 @@ class AdminRoutes:
         missing: set[tuple[str, str]] = set()
         if version < (0, 6, 14):
             missing.add(("GET", "/api/usage"))
+        if version < (0, 6, 30):
+            missing.add(("GET", "/api/v1/users/search"))
+        if version >= (0, 4, 0):
+            missing |= {("GET", "/ollama/urls"), ("GET", "/openai/urls")}
         if version < (0, 5, 0):
             missing |= {("GET", "/ollama/api/ps"), ("POST", "/api/v1/models/create")}
             missing |= {(method, "/api/v1/users/default/permissions") for method in ("GET", "POST")}
-        if version < (0, 4, 0):
-            missing.add(("GET", "/openai/config"))
         return missing
 
     # --- API keys and accounts --------------------------------------------------------------
@@ -118,6 +124,30 @@ class AdminRoutes:
         self.accounts.accounts[:] = [account for account in self.accounts.accounts if account.id != target]
         return Answer(b"true")
 
+    def _search_users(self, request: Request) -> Answer:
+        """Open to ordinary users too."""
+        self.accounts.user(request)
+        told = [self._told_user(account) for account in self.accounts.accounts]
+        return as_json({"users": told, "total": len(told)})
+
+    def _list_users(self, request: Request) -> Answer:
+        """A bare list in older releases."""
+        self.accounts.admin(request)
+        if self.server.version >= (0, 6, 5):
+            return self._search_users(request)
+        return as_json([self._told_user(account) for account in self.accounts.accounts])
+
+    def _told_user(self, account: Account) -> dict[str, Any]:
+        return {"id": account.id, "name": account.name, "email": account.email, "role": account.role}
+
+    def _ollama_urls(self, request: Request) -> Answer:
+        self.accounts.admin(request)
+        return as_json({"OLLAMA_BASE_URLS": list(self.registry.ollama_urls)})
+
+    def _openai_urls(self, request: Request) -> Answer:
+        self.accounts.admin(request)
+        return as_json({"OPENAI_API_BASE_URLS": [connection.url for connection in self.registry.hosted]})
+
     def _read_permissions(self, request: Request) -> Answer:
         self.accounts.admin(request)
         return as_json({"features": {"api_keys": self.accounts.keys_permission}})
@@ -169,6 +199,8 @@ class AdminRoutes:
     def _openai_config(self, request: Request) -> Answer:
         self.accounts.admin(request)
         hosted = self.registry.hosted
+        if self.server.version < (0, 4, 0):
+            return as_json({"ENABLE_OPENAI_API": bool(hosted)})
         return as_json(
             {
                 "ENABLE_OPENAI_API": bool(hosted),
@@ -204,4 +236,6 @@ class AdminRoutes:
         """`user_count`: accounts that were active lately; here all that opened a session."""
         self.accounts.user(request)
         active = {account.id for account in self.accounts.sessions.values()}
+        if self.server.version < (0, 6, 41):
+            return as_json({"model_ids": [], "user_ids": sorted(active)})
         return as_json({"model_ids": [], "user_count": len(active)})

@@ -45,7 +45,8 @@ class Registry:
         self.ollama_connection_type = "local"
         self.ollama_prefix = ""
         self.hosted = hosted
-        self.arena = False
+        self.arena = (0, 3, 33) <= version < (0, 12, 0)
+        """The arena entry is listed by default in these releases."""
         self.records: dict[str, Record] = {}
         self.entries: dict[str, dict[str, Any]] = {}
         self._listed_at = 0.0

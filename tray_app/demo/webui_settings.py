@@ -124,7 +124,7 @@ def _string(value: Any) -> tuple[Any, tuple[str, str] | None]:
 def _boolean(value: Any) -> tuple[Any, tuple[str, str] | None]:
     if isinstance(value, bool):
         return value, None
-    if isinstance(value, str | int | float):
+    if isinstance(value, str | int) or (isinstance(value, float) and value in {0.0, 1.0}):
         word = str(value).lower().removesuffix(".0")
         if word in _TRUE | _FALSE:
             return word in _TRUE, None
@@ -135,8 +135,10 @@ def _boolean(value: Any) -> tuple[Any, tuple[str, str] | None]:
 def _integer(value: Any) -> tuple[Any, tuple[str, str] | None]:
     if isinstance(value, int):
         return int(value), None
-    if isinstance(value, float) and value.is_integer():
-        return int(value), None
+    if isinstance(value, float):
+        if value.is_integer():
+            return int(value), None
+        return None, ("int_from_float", "Input should be a valid integer, got a number with a fractional part")
     if isinstance(value, str):
         try:
             return int(value), None

@@ -46,7 +46,7 @@ class Generations:
         self.version = version
         self.registry = registry
         self.settings = settings
-        self.running: dict[str, _Chat] = {}
+        self.running: dict[str, Chat] = {}
         self._threads: list[threading.Thread] = []
         self._calls: weakref.WeakSet[Call] = weakref.WeakSet()
 
@@ -65,13 +65,17 @@ class Generations:
             raise Denied(404, "Model '' was not found" if self.version >= (0, 9, 0) else "Model not found")
         model = self.registry.task_model(str(body["model"]), settings)
         if not self.registry.may_use(account, model):
-            raise Denied(500 if kind == "auto" else 400, "An internal error has occurred.")
+            raise self._failed(kind) if self.version >= (0, 5, 0) else Denied(404, "Model not found")
         name = "queries" if kind in {"queries", "query"} else kind
         text = prompt(name, self.version, body.get("messages") or [], str(body.get("prompt", "")))
         try:
             return as_json(self._complete(model, self._task_body(name, model, text, settings)))
         except UpstreamError as error:
-            raise Denied(500 if kind == "auto" else 400, "An internal error has occurred.") from error
+            raise self._failed(kind) from error
+
+    @staticmethod
+    def _failed(kind: str) -> Denied:
+        return Denied(500 if kind == "auto" else 400, "An internal error has occurred.")
 
     def _check_length(self, settings: dict[str, Any], text: str) -> None:
         limit = settings.get("AUTOCOMPLETE_GENERATION_INPUT_MAX_LENGTH", -1)
@@ -96,7 +100,7 @@ class Generations:
             self.registry.refresh()
         model = str(body.get("model", ""))
         if model not in self.registry.entries:
-            raise Denied(404 if self.version >= (0, 9, 0) or self.version < (0, 5, 0) else 400, "Model not found")
+            raise Denied(400, "Model not found")
         if not self.registry.may_use(account, model):
             raise Denied(403, "Model not found")
         with_session = all(body.get(name) for name in ("session_id", "chat_id", "id"))
@@ -113,7 +117,7 @@ class Generations:
 
     def _in_background(self, body: dict[str, Any], account: Account) -> str:
         task_id = str(uuid.uuid4())
-        chat = _Chat(self, body, account)
+        chat = Chat(self, body, account)
         self.running[task_id] = chat
         if self.version >= (0, 10, 0) and body.get("background_tasks", {}).get("title_generation"):
             self._thread(lambda: chat.task("title"))
@@ -130,7 +134,7 @@ class Generations:
     def stop(self, task_id: str) -> Answer:
         chat = self.running.pop(task_id, None)
         if chat is None:
-            if self.version >= (0, 6, 0):
+            if self.version >= (0, 6, 14):
                 return as_json({"status": False, "message": f"Task with ID {task_id} not found."})
             raise Denied(404, f"Task with ID {task_id} not found.")
         chat.stop()
@@ -192,7 +196,7 @@ class Generations:
             call.abort()
 
 
-class _Chat:
+class Chat:
     """A chat with a session: the answer, then the tasks that the browser asked for, in the release's order."""
 
     def __init__(self, generations: Generations, body: dict[str, Any], account: Account) -> None:
@@ -200,6 +204,8 @@ class _Chat:
         self.body = body
         self.account = account
         self.stopped = False
+        self.answered = threading.Event()
+        """Set when the answer is complete or given up; the tasks come after it."""
         self._call: Call | None = None
 
     def stop(self) -> None:
@@ -215,6 +221,8 @@ class _Chat:
             answer = "".join(stream_texts(self._call))
         except UpstreamError:
             return
+        finally:
+            self.answered.set()
         self._call = None
         self.body = {**self.body, "messages": [*messages, {"role": "assistant", "content": answer}]}
         for task in self._order():
