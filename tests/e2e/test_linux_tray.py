@@ -1,0 +1,111 @@
+"""The real AppIndicator on a private bus: what a panel is told, and what its clicks send."""
+
+import signal
+import sys
+
+import pytest
+
+from tests.e2e.bus import wait_for
+from tests.e2e.canned import HOSTILE
+from tests.e2e.desk import App, Desk
+
+pytestmark = pytest.mark.tray
+
+
+def sent(app):
+    return [line for line in app.lines if line.startswith("sent")]
+
+
+def test_icon_title_and_rows_arrive_as_the_view_says(desk, canned):
+    assert desk.person.icon() == ("elbowroom-unknown", "Overloaded: 3")
+    menu = desk.person.menu()
+    assert menu.texts() == [
+        "Overloaded: 3 requests wait",
+        "Turn follow-ups off (3)",
+        HOSTILE,
+        "Switches",
+        "Only told",
+        "Quit",
+    ]
+    assert not menu.find("Only told").enabled
+    shown = [(row.text, row.toggle, row.checked) for row in menu.find("Switches").rows]
+    assert shown == [("Titles", "checkmark", True), ("Tags", "checkmark", False), ("one", "radio", False)]
+
+
+def test_clicks_send_what_their_rows_say(desk, canned):
+    desk.person.click("Switches", "Tags")
+    canned.wait_line("SnoozeUntil.TOMORROW")
+    desk.person.click(HOSTILE[:5])
+    canned.wait_line("SnoozeUntil.HOUR")
+    assert len(sent(canned)) == 2
+    assert not desk.person.menu().find("Switches", "Tags").checked  # the state is the server's, not the click's
+
+
+def test_new_words_reach_an_open_menu_and_its_rows_stay_the_same(desk, canned):
+    before = desk.person.menu()
+    desk.person.send(0, "opened")
+    canned.tell("show 5")
+    after = desk.person.wait_row("Overloaded: 5")
+    assert after.number == before.find("Overloaded").number
+    assert desk.person.icon() == ("elbowroom-working", "Overloaded: 5")
+    desk.person.send(before.find("Turn follow-ups").number, "clicked")  # the row of the menu that was open
+    canned.wait_line("follow-ups-off")
+
+
+def test_a_changed_state_sends_a_new_menu_and_a_burst_only_its_last_frame(desk, canned):
+    canned.tell("burst 200")
+    desk.person.wait_row("Overloaded: 200")
+    assert desk.person.menu().find("Switches", "one").checked
+    assert desk.person.icon() == ("elbowroom-overloaded", "Overloaded: 200")
+
+
+def test_a_notice_has_a_button_that_sends_and_a_newer_one_takes_its_place(desk, canned):
+    canned.tell("notify first")
+    first = desk.notes.wait("first")
+    assert (first.title, first.body, first.urgency) == ("Overloaded", "first &lt;b&gt;&amp;", 2)
+    canned.tell("notify second")
+    second = desk.notes.wait("second")
+    assert second.replaces == first.number
+    desk.notes.press(second, "Turn it off")
+    canned.wait_line("follow-ups-off")
+    canned.tell("notify third")
+    assert desk.notes.wait("third").replaces == 0  # the pressed one is gone
+
+
+def test_a_new_panel_gets_the_icon_again(desk, canned):
+    desk.kill_host()
+    canned.tell("show 4")
+    desk.start_host()
+    desk.person.wait_row("Overloaded: 4")
+    desk.person.click("Turn follow-ups off")
+    canned.wait_line("follow-ups-off")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_it_cleanly(desk, canned, number):
+    canned.process.send_signal(number)
+    assert canned.ended() == 0
+    assert sent(canned) == ["sent Quit()"]
+    assert canned.lines[-1] == "ended"
+    wait_for(lambda: not desk.watcher.items, "the icon to leave")
+    assert list((desk.folder / "run").iterdir()) == []
+
+
+def test_quit_ends_it(desk, canned):
+    desk.person.click("Quit")
+    assert canned.ended() == 0
+
+
+def test_nothing_was_said_on_stderr(desk, canned):
+    desk.person.click("Quit")
+    canned.ended()
+    assert set(canned.lines) == {"started", "sent Quit()", "ended"}
+
+
+def test_without_a_tray_host_it_says_so(bench):
+    if bench:
+        pytest.skip(bench)
+    with Desk(host=False) as desk:
+        app = App(desk, [sys.executable, "-m", "tests.e2e.canned"])
+        assert app.ended() == 1
+        assert app.lines == ["unavailable no-host org.kde.StatusNotifierWatcher"]
