@@ -34,6 +34,13 @@ class State:
     first_run_done: bool = False
     relief_change_id: str = ""
     """The journal id of the change that automatic relief made and has to take back."""
+    relief_remedy: str = ""
+    relief_at: float | None = None
+    """When automatic relief last applied or took back."""
+    relief_blocked: str = ""
+    """The remedy that the user undid: relief leaves it alone."""
+    told: Mapping[str, float] = field(default_factory=dict)
+    """Cause -> when its notice was shown, so that a restart does not repeat it."""
     unknown: Mapping[str, Json] = field(default_factory=dict)
     """Keys of a newer version, kept when the file is written."""
 
@@ -79,6 +86,7 @@ def _encode(state: State) -> bytes:
     document: dict[str, Any] = {one.name: getattr(state, one.name) for one in fields(State) if one.name != "unknown"}
     document = {**state.unknown, "version": VERSION, **document}
     document["secrets"] = dict(state.secrets)
+    document["told"] = dict(state.told)
     return (json.dumps(document, indent=2) + "\n").encode("ascii")
 
 
@@ -102,14 +110,16 @@ def _decode(data: bytes) -> tuple[State, bool]:
 def _decoded(key: str, value: object) -> Any:
     """The value as its field wants it; None where it does not fit."""
     match key, value:
-        case (("connected_url" | "language" | "relief_change_id"), str()):
+        case (("connected_url" | "language" | "relief_change_id" | "relief_remedy" | "relief_blocked"), str()):
             return value
         case (("notices_only_critical" | "first_run_done"), bool()):
             return value
-        case "snoozed_until", int() | float() if not isinstance(value, bool):
+        case (("snoozed_until" | "relief_at"), int() | float()) if not isinstance(value, bool):
             return float(value)
         case "muted", list() if all(isinstance(one, str) for one in value):
             return tuple(value)
+        case "told", dict() if all(type(at) in {int, float} for at in value.values()):
+            return MappingProxyType({cause: float(at) for cause, at in value.items()})
         case "secrets", dict() if all(where in {"keychain", "file"} for where in value.values()):
             return MappingProxyType(value)
     return None
