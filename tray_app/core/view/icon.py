@@ -40,7 +40,7 @@ def headline(state: ScreenState, tr: Translator) -> str:
         return tr.gettext("Calm: nothing crowds your models")
     if diagnosis.top is None or diagnosis.level is Level.UNKNOWN:
         return tr.gettext("{level}: not everything can be seen").format(level=word)
-    return tr.gettext("{level}: {what}").format(level=word, what=finding_view.sentence(diagnosis.top, tr))
+    return tr.gettext("{level}: {what}").format(level=word, what=finding_view.headline(diagnosis.top, tr))
 
 
 def tooltip(state: ScreenState, tr: Translator) -> str:

@@ -6,9 +6,10 @@ from tray_app.core.job import JobKind, RunningJob
 from tray_app.core.reading import Known, Unknown
 from tray_app.core.snapshot import Access, Memory, Ollama, OpenWebUI, Presence, Snapshot
 from tray_app.core.units import GIB, format_bytes
+from tray_app.core.view import finding as finding_view
 from tray_app.core.view.icon import headline
-from tray_app.core.view.names import row_text, short
-from tray_app.core.view.screen import Row, ScreenState
+from tray_app.core.view.names import row_text, short, wrapped
+from tray_app.core.view.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.view.status import pressure_word, why_words
 from tray_app.core.view.text import Translator
 
@@ -22,6 +23,7 @@ def state_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     snapshot = state.snapshot
     if snapshot is not None:
         rows.append(Row(row_text(memory_line(snapshot, tr)), Refresh(), id="memory"))
+        rows += why_rows(state, tr)
         rows += ollama_rows(snapshot, tr)
         unsure = state.diagnosis is not None and state.diagnosis.level is Level.UNKNOWN
         if unsure and isinstance(snapshot.requests, Unknown) and not isinstance(snapshot.ollama, Unknown):
@@ -31,6 +33,19 @@ def state_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     if state.message:
         rows.append(Row(row_text(state.message), id="message"))
     return tuple(rows)
+
+
+def why_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """Every finding in full, what it rests on included, in lines that a menu can hold."""
+    if state.diagnosis is None or not state.diagnosis.findings:
+        return ()
+    rows: list[Row] = []
+    for number, finding in enumerate(state.diagnosis.findings):
+        if number:
+            rows.append(SEPARATOR)
+        lines = wrapped(finding_view.sentence(finding, tr))
+        rows += [Row(line, Refresh(), id=f"why:{number}:{part}") for part, line in enumerate(lines)]
+    return (Row(tr.gettext("What it rests on"), children=tuple(rows), id="why"),)
 
 
 def memory_line(snapshot: Snapshot, tr: Translator) -> str:

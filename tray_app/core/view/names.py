@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from tray_app.core.view.lines import clean
+from tray_app.core.view.lines import clean, width
 
 NAME_LIMIT = 40
 ROW_LIMIT = 110
@@ -35,3 +35,16 @@ def row_text(text: str, limit: int = ROW_LIMIT) -> str:
     head, space, _ = cut.rpartition(" ")
     cut = head if space and len(head) > limit // 2 else cut
     return f"{cut}...{_END_ISOLATE}" if cut.count(_ISOLATE) > cut.count(_END_ISOLATE) else f"{cut}..."
+
+
+def wrapped(text: str, columns: int = 80) -> tuple[str, ...]:
+    """A sentence as lines of a menu, broken between words, wide East Asian characters counted as two."""
+    lines, line = [], ""
+    for word in row_text(text, 10_000).split(" "):
+        longer = f"{line} {word}" if line else word
+        if line and width(longer) > columns:
+            lines.append(line)
+            line = word
+        else:
+            line = longer
+    return (*lines, line) if line else tuple(lines)

@@ -17,11 +17,6 @@ TITLE_LIMIT, BODY_LIMIT = 60, 240
 
 def about(finding: Finding, remedies: tuple[Remedy, ...], tr: Translator) -> NoticeView:
     """What is wrong; the button is the best fix that needs no question."""
-    titles = {
-        Severity.OVERLOADED: tr.gettext("Your models are overloaded"),
-        Severity.TIGHT: tr.gettext("Your models have little room"),
-        Severity.INFO: tr.gettext("About your models"),
-    }
     best = next((remedy for remedy in remedies if not remedy.advice_only and not must_ask(remedy)), None)
     body, buttons = finding_view.sentence(finding, tr), []
     if best is not None:
@@ -29,7 +24,7 @@ def about(finding: Finding, remedies: tuple[Remedy, ...], tr: Translator) -> Not
         buttons.append(Button(row_text(text, TITLE_LIMIT), ApplyRemedy(best)))
     buttons.append(Button(tr.gettext("Snooze for 1 hour"), Snooze(SnoozeUntil.HOUR)))
     return NoticeView(
-        title=titles[finding.severity],
+        title=row_text(finding_view.headline(finding, tr), TITLE_LIMIT),
         body=row_text(body, BODY_LIMIT),
         cause=f"{finding.kind.value}:{finding.subject}",
         buttons=tuple(buttons),
