@@ -108,7 +108,7 @@ def test_times_of_go(stamp, seconds):
 
 
 def test_installed_models_as_recorded(closing):
-    recorded = json.loads((RECORDED / "tags.json").read_text(encoding="utf-8"))
+    recorded = json.loads((RECORDED / "ollama-0.32.15" / "tags.json").read_text(encoding="utf-8"))
     found = client({"/api/tags": recorded}, closing).tags()
     assert [(model.name, model.size_bytes) for model in found] == [
         (entry["name"], entry["size"]) for entry in recorded["models"]
@@ -143,7 +143,7 @@ def test_hostile_entries_do_no_harm(closing):
 
 
 @pytest.mark.parametrize(
-    "path", sorted((RECORDED / "show").glob("*.json")), ids=lambda path: path.stem
+    "path", sorted((RECORDED / "ollama-0.32.15" / "show").glob("*.json")), ids=lambda path: path.stem
 )
 def test_recorded_models_have_a_shape(path):
     assert decode_shown(json.loads(path.read_text(encoding="utf-8")), 2_000_000_000).shape is not None

@@ -325,6 +325,7 @@ class WebUIModel:
     url_index: int | None = None
     """Which of Open WebUI's OpenAI-type connections serves it; `outside_hosts()` turns it into a host."""
     capabilities: tuple[str, ...] | None = None
+    """Ollama's words (completion, embedding, thinking...); Ollama lists them from 0.30 on."""
 
 
 @dataclass(frozen=True, slots=True)

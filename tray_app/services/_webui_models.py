@@ -6,7 +6,7 @@ from typing import Any
 
 from tray_app.core.snapshot import WebUIModel
 from tray_app.core.task_settings import Version
-from tray_app.services._decode import number, part, text, text_or_none
+from tray_app.services._decode import number, part, text, text_or_none, texts
 
 ACCESS_SINCE: Version = (0, 4, 0)
 """Before, every model in the list was everybody's (Open WebUI 0.3 has no access control on models)."""
@@ -45,7 +45,7 @@ def _model(entry: Mapping[str, Any], version: Version, prefixes: Iterable[str]) 
         active=info.get("is_active") is not False,
         public=_public(info, version),
         url_index=number(entry, "urlIdx"),
-        capabilities=_capabilities(info),
+        capabilities=texts(ollama, "capabilities"),
     )
 
 
@@ -84,12 +84,6 @@ def _for_everybody(grant: object) -> bool:
     )
 
 
-def _capabilities(info: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """The switches of the model's own page that are on (`vision`, `file_context`...); None without a record."""
-    found = part(info, "meta").get("capabilities")
-    return tuple(name for name, on in found.items() if on is True) if isinstance(found, dict) else None
-
-
 def _with_base(model: WebUIModel, by_id: Mapping[str, WebUIModel], by_stem: Mapping[str, WebUIModel]) -> WebUIModel:
     if not model.base_model_id:
         return model
@@ -102,6 +96,7 @@ def _with_base(model: WebUIModel, by_id: Mapping[str, WebUIModel], by_stem: Mapp
         digest=base.digest,
         size_bytes=base.size_bytes,
         url_index=base.url_index,
+        capabilities=base.capabilities,
     )
 
 

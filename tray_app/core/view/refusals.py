@@ -55,7 +55,7 @@ def _token(because: RefusedBecause, tr: Translator) -> tuple[str, str]:
         RefusedBecause.KEY_RESTRICTED: (
             tr.gettext("{server} does not allow this API key to use the addresses that are needed."),
             tr.gettext(
-                "Allow /api/v1/tasks, /api/models, /api/tasks and /ollama/config for API keys "
+                "Allow /api/v1/tasks, /api/v1/users, /api/models, /api/tasks and /ollama/config for API keys "
                 "in Open WebUI: Admin Panel > Settings > General > Authentication."
             ),
         ),
