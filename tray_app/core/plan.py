@@ -66,6 +66,8 @@ class Effect:
     calls_per_message: float | None = None
     calls_per_minute: float | None = None
     memory_bytes: int | None = None
+    calls_per_chat: float | None = None
+    """On the first message of a chat, its own calls included."""
 
 
 @dataclass(frozen=True, slots=True)
