@@ -27,6 +27,11 @@ def from_environment() -> str:
     return ""
 
 
+def of_system() -> str:
+    """What the environment or the system's own settings say; English where neither names a language of ours."""
+    return from_environment() or "en"
+
+
 def option(argv: Sequence[str]) -> str:
     """`--lang ko` or `--lang=ko` anywhere on the command line, before it is parsed."""
     for index, word in enumerate(argv):

@@ -1,13 +1,15 @@
 """One look: every source asked in order, one diagnosis, the remedies. Used by the command line and by the worker."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from tray_app.core.alerts import Alerts, Notice, Quiet, Told
+from tray_app.core.alerts import step as step_alerts
 from tray_app.core.diagnose import diagnose
 from tray_app.core.finding import Diagnosis
-from tray_app.core.history import History
+from tray_app.core.history import History, Moment
 from tray_app.core.limits import Limits
 from tray_app.core.machine_look import MachineLook
 from tray_app.core.plan import Remedy
@@ -26,6 +28,7 @@ from tray_app.core.snapshot import (
 from tray_app.poll import OllamaPoll, OpenWebUIPoll
 
 SECOND_SAMPLE_S = 1.0
+NO_ALERTS = Alerts()
 
 
 class Machine(Protocol):
@@ -52,6 +55,8 @@ class Look:
     snapshot: Snapshot
     diagnosis: Diagnosis
     remedies: tuple[Remedy, ...]
+    alerts: Alerts = NO_ALERTS
+    notices: tuple[Notice, ...] = ()
 
 
 class Observer:
@@ -75,6 +80,7 @@ class Observer:
         self._now = now
         self._uptime = uptime
         self.history = History()
+        self.alerts = Alerts()
         self._runners: frozenset[int] = frozenset()
         self._was_running = 0
 
@@ -104,13 +110,21 @@ class Observer:
             written=self._written(),
         )
 
-    def look(self) -> Look:
-        """One poll, judged against the polls before it."""
+    def remember_told(self, told: Mapping[str, float]) -> None:
+        """Notices of an earlier run still count for their cool-down."""
+        self.alerts = replace(self.alerts, told=tuple(Told(cause, at) for cause, at in told.items()))
+
+    def told(self) -> dict[str, float]:
+        return {one.cause: one.at for one in self.alerts.told}
+
+    def look(self, quiet: Quiet | None = None) -> Look:
+        """One poll, judged against the polls before it; `quiet`: what the user does not want to hear."""
         snapshot = self.snapshot()
         limits = self._limits()
         diagnosis = diagnose(snapshot, self.history, limits)
         self.history = self.history.add(snapshot)
-        return Look(snapshot, diagnosis, remedies(diagnosis, snapshot, limits))
+        self.alerts, notices = step_alerts(self.alerts, diagnosis, Moment.of(snapshot), limits, quiet)
+        return Look(snapshot, diagnosis, remedies(diagnosis, snapshot, limits), self.alerts, notices)
 
     def look_twice(self, sleep: Callable[[float], object] = time.sleep) -> Look:
         """Two polls, so that rates are known. Whatever was asked a second ago is not asked again."""

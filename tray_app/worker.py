@@ -19,7 +19,6 @@ from tray_app.core.command import (
     Command,
     Connect,
     Disconnect,
-    DismissNotice,
     MuteForModel,
     NotificationsOnlyCritical,
     OpenLink,
@@ -36,6 +35,7 @@ from tray_app.core.reading import value_of
 from tray_app.core.snapshot import Pressure
 from tray_app.core.view import errors as error_view
 from tray_app.core.view import menu as menu_view
+from tray_app.core.view import status as status_view
 from tray_app.core.view.screen import NoticeView, ScreenState, View
 from tray_app.core.view.text import Translator
 from tray_app.jobs import JobDone, JobMoved, Jobs, Work
@@ -108,7 +108,7 @@ class Worker:
                 self._round()
             except Exception:
                 log.exception("internal error")
-                self._message = error_view.internal(self._desk.translator())
+                self._message = status_view.internal_error(self._desk.translator())
                 self._due = self._uptime() + self._interval()
         self._jobs.stop(QUIT_WAIT_S)
         self._screen.stop()
@@ -207,15 +207,13 @@ class Worker:
                 self._due = 0.0
             case OpenLink():
                 self._desk.open_link(command)
-            case DismissNotice():
-                pass  # seen: the cool-down already keeps it from coming back
             case _:
                 return False
         return True
 
     def _start(self, kind: JobKind, subject: str, work: Work, *, cancellable: bool) -> None:
         if not self._jobs.start(kind, subject, work, cancellable=cancellable):
-            self._message = menu_view.busy(self._desk.translator())
+            self._message = status_view.job_runs_already(self._desk.translator())
 
     def _job_ended(self, done: JobDone) -> None:
         """What came of it is told, and whatever it may have changed is asked again at once."""

@@ -25,6 +25,10 @@ FULL = State(
     language="ko",
     first_run_done=True,
     relief_change_id="abc",
+    relief_remedy="follow-ups-off",
+    relief_at=2.5,
+    relief_blocked="tags-off",
+    told={"qwen3:32b": 3.5},
 )
 
 

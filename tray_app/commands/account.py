@@ -1,4 +1,4 @@
-"""`connect` and `disconnect`: the only place where somebody signs in, once per call."""
+"""`connect` and `disconnect`: the only commands that sign in, once per call."""
 
 import getpass
 import sys
@@ -7,13 +7,12 @@ from dataclasses import replace
 
 from tray_app.app import App, Overrides
 from tray_app.cli import DONE, NOTHING_TO_DO
-from tray_app.core.errors import Refused, RefusedBecause, UsageError
-from tray_app.core.snapshot import Access
-from tray_app.core.token import Token, origin_of
+from tray_app.connecting import sign_in
+from tray_app.core.errors import UsageError
 from tray_app.core.view import account as view
 from tray_app.core.view.text import Translator
+from tray_app.page.connect_page import Filled
 from tray_app.services.address import web_address
-from tray_app.storage.secret import Where
 from tray_app.terminal import Terminal
 
 
@@ -21,52 +20,43 @@ def connect(options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Check the server and the sign-in, then keep the token for this one origin. Nothing is kept when it fails."""
     url = web_address(options.url)
     app = App(Overrides.of(options))
-    version = app.open_webui_at(url).version()
-    token = Token(_credential(options, app, url, terminal, tr), origin_of(url))
-    client = app.open_webui_at(url, token)
-    access = client.access()
-    if access is not Access.ADMIN:
-        because = client.refusal() or RefusedBecause.NOT_ADMIN
-        raise Refused(url, because)
-    where = Where.FILE if options.insecure_file_secret else Where.KEYCHAIN
-    app.secrets.store(token, where)
-    app.state.update(lambda state: replace(state, connected_url=url))
+    app.open_webui_at(url).version()  # before any secret is asked for: is it an Open WebUI at all?
+    filled = replace(_filled(options, app, url, terminal, tr), keep_in_file=options.insecure_file_secret)
+    version = sign_in(app, filled)
     terminal.text(view.connected(url, version, tr))
-    if where is Where.FILE:
+    if filled.keep_in_file:
         terminal.note(view.kept_in_file(tr))
+    app.close()
     return DONE
 
 
-def _credential(options: Namespace, app: App, url: str, terminal: Terminal, tr: Translator) -> str:
-    """A token: given, signed in for, or the one that a server without accounts gives to everybody."""
+def _filled(options: Namespace, app: App, url: str, terminal: Terminal, tr: Translator) -> Filled:
+    """A token that was given, an e-mail address with its password, or nothing for a server without accounts."""
     if options.api_key_stdin or options.token_stdin:
         token = sys.stdin.readline().strip()
         if not token or any(char.isspace() for char in token):
             raise UsageError("empty-token", "--api-key-stdin" if options.api_key_stdin else "--token-stdin")
-        return token
-    anonymous = app.open_webui_at(url)
+        return Filled(url, api_key=token)
     email = options.email or ""
     if not email:
-        if not anonymous.features().auth:
-            return anonymous.sign_in("", "")
         if options.password_stdin:
             raise UsageError("needs-email", "--password-stdin")
+        if not app.open_webui_at(url).features().auth:
+            return Filled(url)
         if not terminal.interactive:
             raise UsageError("needs-credentials", "connect")
         terminal.note(view.how_to_sign_in(tr))
-        given = getpass.getpass(view.api_key_prompt(tr) + " ", stream=sys.stderr).strip()
-        if given:
-            return given
+        key = getpass.getpass(view.api_key_prompt(tr) + " ", stream=sys.stderr).strip()
+        if key:
+            return Filled(url, api_key=key)
         terminal.err.write(view.email_prompt(tr) + " ")
         terminal.err.flush()
         email = input().strip()
     if options.password_stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    elif terminal.interactive:
-        password = getpass.getpass(view.password_prompt(tr) + " ", stream=sys.stderr)
-    else:
+        return Filled(url, email=email, password=sys.stdin.readline().rstrip("\r\n"))
+    if not terminal.interactive:
         raise UsageError("needs-credentials", "connect")
-    return anonymous.sign_in(email, password)
+    return Filled(url, email=email, password=getpass.getpass(view.password_prompt(tr) + " ", stream=sys.stderr))
 
 
 def disconnect(options: Namespace, terminal: Terminal, tr: Translator) -> int:

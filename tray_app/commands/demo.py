@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tray_app.app import App, Overrides
 from tray_app.cli import DONE, FAILED
-from tray_app.core.finding import Kind
+from tray_app.core.finding import Kind, Level
+from tray_app.core.reading import value_of
 from tray_app.core.task_settings import TASKS, Switch, decode
 from tray_app.core.token import Token, origin_of
 from tray_app.core.view import change as change_view
@@ -62,11 +63,14 @@ def stage(pace: Pace) -> Iterator[Stage]:
         )
         token = Token(open_webui.session(ADMIN[0]), origin_of(open_webui.url))
         app.secrets.store(token, Where.FILE)
-        person = Person(open_webui.url, token.value, CHAT_MODEL)
+        account = open_webui.accounts.by_email(ADMIN[0])
+        assert account is not None
+        account.ui = {"promptAutocomplete": True}
+        person = Person(open_webui, model=CHAT_MODEL, pause_s=0.4)
         try:
             yield Stage(ollama, open_webui, person, app)
         finally:
-            person.leave()
+            person.stop()
             app.close()
             open_webui.stop()
             ollama.stop()
@@ -77,7 +81,8 @@ def run(options: Namespace, terminal: Terminal, tr: Translator) -> int:
     if options.tray:
         from tray_app.commands.tray import run_demo
 
-        return run_demo(options, terminal, tr)
+        with stage(PACE) as played:
+            return run_demo(played.app.overrides, terminal, tr, played.person.start)
     with stage(FAST_PACE if options.fast else PACE) as played:
         return Story(played, terminal, tr, fast=options.fast or not terminal.interactive).play()
 
@@ -92,19 +97,22 @@ class Story:
         self._fast = fast
         self._began = time.monotonic()
         self._interval = 0.5 if fast else 1.0
+        self._calls_at = self._sent_at = 0
 
     def play(self) -> int:
         terminal, tr = self._terminal, self._tr
         terminal.show(view.opening(tr))
         self._quiet()
-        overloaded, busy_before, calls_before = self._crowd()
+        overloaded = self._crowd()
         if overloaded is None or not overloaded.remedies:
             terminal.note(view.unclear(tr))
             return FAILED
         self._say(overloaded)
+        before = self._per_message()
         self._fix(overloaded)
-        busy_after, calls_after = self._again()
-        terminal.show(view.receipt(busy_before, busy_after, calls_before, calls_after, tr))
+        self._again()
+        after = self._per_message()
+        terminal.show(view.receipt(before, after, tr))
         self._undo()
         terminal.show(view.closing(tr))
         return DONE
@@ -115,16 +123,11 @@ class Story:
             pass  # loads the model, as a first message would
         self._watch(lambda _look: False, self._interval * 2)
 
-    def _crowd(self) -> tuple[Look | None, float, int]:
-        """The overload, and the calls and seconds of one message with all its tasks."""
+    def _crowd(self) -> Look | None:
+        """A person chats and types until the calls pile up."""
         self._scene(2)
-        calls = len(self._stage.ollama.calls())
-        began = time.monotonic()
-        self._stage.person.type_for(3.0)
-        self._stage.person.send_message(new_chat=True)
-        worst = self._watch(_is_storm, OVERLOAD_WITHIN_S)
-        self._wait_until_free()
-        return worst, time.monotonic() - began, len(self._stage.ollama.calls()) - calls
+        self._stage.person.start()
+        return self._watch(_is_storm, OVERLOAD_WITHIN_S)
 
     def _say(self, look: Look) -> None:
         self._scene(3)
@@ -145,15 +148,19 @@ class Story:
             app.observer.open_webui.look_again()
         self._key()
 
-    def _again(self) -> tuple[float, int]:
+    def _again(self) -> None:
+        """The person goes on chatting; what was queued before the change is answered first."""
         self._scene(5)
-        calls = len(self._stage.ollama.calls())
-        began = time.monotonic()
-        self._stage.person.type_for(3.0)
-        self._stage.person.send_message(new_chat=True)
-        time.sleep(0.2)
-        self._watch(lambda _look: self._stage.ollama.running + self._stage.ollama.waiting == 0, CALM_WITHIN_S)
-        return time.monotonic() - began, len(self._stage.ollama.calls()) - calls
+        self._count_from()
+        self._watch(_is_relieved, CALM_WITHIN_S)
+
+    def _count_from(self) -> None:
+        self._calls_at, self._sent_at = len(self._stage.ollama.calls()), self._stage.person.sent
+
+    def _per_message(self) -> float:
+        """Calls that reached the chat model per message, since the last count began."""
+        sent = max(1, self._stage.person.sent - self._sent_at)
+        return (len(self._stage.ollama.calls()) - self._calls_at) / sent
 
     def _undo(self) -> None:
         self._scene(6)
@@ -190,9 +197,12 @@ class Story:
                 return None
             time.sleep(self._interval)
 
-    def _wait_until_free(self) -> None:
-        self._stage.ollama.wait_for(running=0, waiting=0, seconds=CALM_WITHIN_S)
-
 
 def _is_storm(look: Look) -> bool:
     return look.diagnosis.top is not None and look.diagnosis.top.kind is Kind.TASK_STORM
+
+
+def _is_relieved(look: Look) -> bool:
+    requests = value_of(look.snapshot.requests)
+    waiting = value_of(requests.waiting) if requests else None
+    return waiting == 0 and look.diagnosis.level in {Level.CALM, Level.TIGHT}

@@ -3,7 +3,6 @@
 import json
 import time
 from argparse import Namespace
-from collections.abc import Mapping
 
 from tray_app.app import App, Overrides
 from tray_app.cli import DONE
@@ -19,15 +18,10 @@ from tray_app.storage.journal import encode, fold
 from tray_app.terminal import Terminal
 
 
-def _show_look(
-    look: Look,
-    terminal: Terminal,
-    tr: Translator,
-    *,
-    as_json: bool,
-    alerts: Mapping[tuple[str, str], str] | None = None,
-) -> None:
+def _show_look(look: Look, terminal: Terminal, tr: Translator, *, as_json: bool, over_time: bool = False) -> None:
+    """`over_time`: findings carry their alert state; a single look has none."""
     if as_json:
+        alerts = look.alerts.words() if over_time else None
         made = report.status(look.snapshot, look.diagnosis, look.remedies, alerts)
         terminal.text(json.dumps(made, ensure_ascii=False))
         return
@@ -58,7 +52,7 @@ def watch(options: Namespace, terminal: Terminal, tr: Translator) -> int:
             look = app.observer.look()
             if not options.json and terminal.out.isatty():
                 terminal.clear()
-            _show_look(look, terminal, tr, as_json=options.json)
+            _show_look(look, terminal, tr, as_json=options.json, over_time=True)
             seen += 1
             if options.count and seen >= options.count:
                 return DONE

@@ -62,4 +62,3 @@ def run(options: Namespace, terminal: Terminal, tr: Translator) -> int:
         terminal.show(view.lines(rows, options.runs, tr))
     app.close()
     return DONE
-

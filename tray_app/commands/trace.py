@@ -6,15 +6,15 @@ from argparse import Namespace
 from contextlib import suppress
 
 from tray_app.app import App, Overrides
-from tray_app.cli import DONE
+from tray_app.cli import DONE, FAILED
 from tray_app.core import report
-from tray_app.core.errors import StorageError
 from tray_app.core.remedies import remedies
 from tray_app.core.view import status as status_view
 from tray_app.core.view import trace as view
 from tray_app.core.view.text import Translator
 from tray_app.terminal import Terminal
-from tray_app.trace import BrokenLine, Recorder, replay_steps
+from tray_app.trace import BrokenLine, Recorder, lines_of
+from tray_app.trace import replay as replayed
 
 
 def record(options: Namespace, terminal: Terminal, tr: Translator) -> int:
@@ -35,3 +35,23 @@ def record(options: Namespace, terminal: Terminal, tr: Translator) -> int:
     terminal.text(view.recorded(count, str(options.file), tr))
     app.close()
     return DONE
+
+
+def replay(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """The same judgement over recorded polls, no I/O besides the file; one answer per poll."""
+    limits = App(Overrides.of(options)).limits
+    broken: list[BrokenLine] = []
+
+    def note(line: BrokenLine) -> None:
+        broken.append(line)
+        terminal.note(view.broken_line(line.number, line.reason, tr))
+
+    for one in replayed(lines_of(options.file), limits, note):
+        helps = remedies(one.diagnosis, one.snapshot, limits)
+        if options.json:
+            made = report.status(one.snapshot, one.diagnosis, helps, one.alerts.words())
+            terminal.text(json.dumps(made, ensure_ascii=False))
+        else:
+            terminal.text(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.snapshot.taken_at)))
+            terminal.show(status_view.verdict_lines(one.diagnosis, helps, tr))
+    return FAILED if broken else DONE

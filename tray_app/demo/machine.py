@@ -41,6 +41,8 @@ COMPRESSED_IDLE = 0.5 * GIB
 COMPRESSED_PER_WAITING = 1.1 * GIB
 """Each waiting request brings its prompt and the prompt cache that llama-server keeps; programs are squeezed for it."""
 SETTLE_S = 3.0
+CLOCK = 10.0
+"""The played kernel's clock runs ten times as fast, so that nobody has to wait a minute for pressure to ease."""
 SERVER_PID, RUNNER_PID = 501, 620
 
 
@@ -115,7 +117,7 @@ class PlayedMachine:
         available = max(GIB // 4, int(TOTAL - wired - self._compressed - PROGRAMS * 0.45))
         pages_free = max(GIB // 4, int(TOTAL - wired - self._compressed))
         ratio = pages_free / (pages_free + self._compressed * 2)
-        judged = step(self._pressure, gauges("darwin", Limits()), {"kernel-ratio": ratio}, now)
+        judged = step(self._pressure, gauges("darwin", Limits()), {"kernel-ratio": ratio}, now * CLOCK)
         self._pressure = judged.state
         return Memory(
             total_bytes=TOTAL,

@@ -37,3 +37,49 @@ def forgotten(origin: str, tr: Translator) -> str:
 
 def nothing_to_forget(tr: Translator) -> str:
     return tr.gettext("No sign-in is stored.")
+
+
+def page_texts(url: str, tr: Translator) -> dict[str, str]:
+    """Every text of the connect page, by the name the page uses."""
+    return {
+        "title": tr.gettext("Connect to Open WebUI"),
+        "intro": tr.gettext(
+            "Elbowroom needs an admin of your Open WebUI to change the task settings. "
+            "What you enter stays on this computer and goes to that server only."
+        ),
+        "url": tr.gettext("Address of Open WebUI"),
+        "url_value": url,
+        "how": tr.gettext("Sign in with"),
+        "by_key": tr.gettext("an API key"),
+        "by_password": tr.gettext("e-mail and password"),
+        "by_nothing": tr.gettext("nothing: this server has no accounts"),
+        "api_key": tr.gettext("API key"),
+        "api_key_hint": tr.gettext("Open WebUI: Settings > Account > API keys. It must belong to an admin."),
+        "email": tr.gettext("E-mail"),
+        "password": tr.gettext("Password"),
+        "password_hint": tr.gettext("The password is used once and not kept."),
+        "keep_in_file": tr.gettext("No keychain here: keep the sign-in in a file that only my account can read"),
+        "connect": tr.gettext("Connect"),
+        "checking": tr.gettext("Checking..."),
+        "gone": tr.gettext("This page is no longer in use. Choose the menu row again."),
+    }
+
+
+def connected_page(url: str, version: str, tr: Translator) -> str:
+    return tr.gettext("Connected to Open WebUI {version} at {url}. You can close this page.").format(
+        version=clean(version), url=url
+    )
+
+
+def now_connected(tr: Translator) -> str:
+    return tr.gettext("Connected to Open WebUI.")
+
+
+def not_connected(tr: Translator) -> str:
+    return tr.gettext("Not connected.")
+
+
+def no_browser(url: str, tr: Translator) -> str:
+    return tr.gettext("No browser could be opened. In a terminal: elbowroom connect {url}").format(
+        url=url or "http://127.0.0.1:8080"
+    )

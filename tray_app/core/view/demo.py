@@ -76,22 +76,12 @@ def press_enter(tr: Translator) -> str:
     return tr.gettext("Press Enter to go on")
 
 
-def receipt(before_s: float, after_s: float, calls_before: int, calls_after: int, tr: Translator) -> list[Line]:
-    """The effect, measured: how long the model was busy with one message, and how many calls it got."""
-    return [
-        line(
-            "   ",
-            tr.gettext("Calls to qwen3:32b for one message: {before} before, {after} after.").format(
-                before=calls_before, after=calls_after
-            ),
-        ),
-        line(
-            "   ",
-            tr.gettext("Time until the model was free again: {before} s before, {after} s after.").format(
-                before=round(before_s, 1), after=round(after_s, 1)
-            ),
-        ),
-    ]
+def receipt(before: float, after: float, tr: Translator) -> list[Line]:
+    """The effect, counted at the server: calls that one message costs the chat model."""
+    text = tr.gettext("Calls to qwen3:32b for each message: {before} before, {after} after.").format(
+        before=f"{before:.1f}", after=f"{after:.1f}"
+    )
+    return [line("   ", Span(text, Style.GOOD))]
 
 
 def closing(tr: Translator) -> list[Line]:

@@ -42,6 +42,14 @@ def level_word(level: Level, tr: Translator) -> str:
     }[level]
 
 
+def internal_error(tr: Translator) -> str:
+    return tr.gettext("Something went wrong inside Elbowroom; the log has the details.")
+
+
+def job_runs_already(tr: Translator) -> str:
+    return tr.gettext("One thing at a time: wait until the running one has ended.")
+
+
 def level_style(level: Level) -> Style:
     return _LEVEL_STYLE[level]
 
@@ -209,6 +217,15 @@ def status_lines(
     if remedies:
         lines += [line(""), line(Span(tr.gettext("What helps"), Style.STRONG))]
         lines += remedy_lines(remedies, tr, command)
+    return lines
+
+
+def verdict_lines(diagnosis: Diagnosis, remedies: Sequence[Remedy], tr: Translator) -> list[Line]:
+    """Level, findings and the best remedy, without the readings: one answer of a replay."""
+    lines = [line("  ", Span(level_word(diagnosis.level, tr), _LEVEL_STYLE[diagnosis.level]))]
+    lines += [line("  ", *finding_line(finding, tr)) for finding in diagnosis.findings]
+    if remedies:
+        lines.append(line(Span("  -> ", Style.FAINT), remedy_view.sentence(remedies[0], tr)))
     return lines
 
 

@@ -1,0 +1,86 @@
+"""`Connect to Open WebUI...`: the page in the browser, the sign-in behind it, and the token to its place."""
+
+import logging
+import webbrowser
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tray_app.core.errors import ChangeError, ElbowroomError, Problem, Refused, RefusedBecause
+from tray_app.core.snapshot import Access
+from tray_app.core.token import Token, origin_of
+from tray_app.core.view import account as view
+from tray_app.core.view import errors as error_view
+from tray_app.core.view.text import Translator
+from tray_app.jobs import JobControl, JobDone, Work
+from tray_app.page.connect_page import ConnectPage, Filled, Reply
+from tray_app.services.address import web_address
+from tray_app.storage.secret import Where
+
+if TYPE_CHECKING:
+    from tray_app.app import App
+
+log = logging.getLogger(__name__)
+
+
+def sign_in(app: "App", filled: Filled) -> str:
+    """Check the server and the sign-in, keep the token for this one origin; returns the server's version.
+
+    ElbowroomError where anything is missing; nothing is kept then.
+    """
+    url = web_address(filled.url)
+    anonymous = app.open_webui_at(url)
+    version = anonymous.version()
+    if filled.api_key:
+        value = filled.api_key
+    elif filled.email:
+        value = anonymous.sign_in(filled.email, filled.password)
+    elif anonymous.features().auth:
+        raise Refused(url, RefusedBecause.NO_TOKEN)
+    else:
+        value = anonymous.sign_in("", "")
+    token = Token(value, origin_of(url))
+    client = app.open_webui_at(url, token)
+    if client.access() is not Access.ADMIN:
+        raise Refused(url, client.refusal() or RefusedBecause.NOT_ADMIN)
+    app.secrets.store(token, Where.FILE if filled.keep_in_file else Where.KEYCHAIN)
+    app.state.update(lambda state: replace(state, connected_url=url))
+    return version
+
+
+def connect_work(
+    app: "App",
+    url: str,
+    translator: Callable[[], Translator],
+    language: Callable[[], str],
+    open_browser: Callable[[str], bool] = webbrowser.open,
+) -> Work:
+    """The job behind the menu row: ends after success, cancel or ten quiet minutes."""
+
+    def check(filled: Filled) -> Reply:
+        tr = translator()
+        try:
+            version = sign_in(app, filled)
+        except ElbowroomError as error:
+            text = f"{error_view.sentence(error, tr)} {error_view.next_step(error, tr)}".strip()
+            no_keychain = isinstance(error, ChangeError) and error.problem is Problem.NO_KEYCHAIN
+            return Reply(ok=False, message=text, offer_file=no_keychain)
+        return Reply(ok=True, message=view.connected_page(web_address(filled.url), version, tr))
+
+    def work(control: JobControl) -> JobDone:
+        tr = translator()
+        page = ConnectPage(check, view.page_texts(url, tr), language())
+        try:
+            opened = open_browser(page.gate.bootstrap_url)
+        except webbrowser.Error as error:
+            log.warning("no browser: %s", error)
+            opened = False
+        if not opened:
+            page.close()
+            return JobDone("", view.no_browser(url, tr))
+        connected = page.wait(control.cancelled)
+        if not connected:
+            return JobDone("", view.not_connected(tr))
+        return JobDone("", view.now_connected(tr), connection=True)
+
+    return work

@@ -1,0 +1,26 @@
+"""How this copy of the app is started again, at login and after a move."""
+
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+
+
+def login_command(home: Path | None = None) -> tuple[str, ...]:
+    """The installed tray command with an absolute path, else this Python with our module."""
+    windows = sys.platform == "win32"
+    script = Path(sysconfig.get_path("scripts")) / ("elbowroom-tray.exe" if windows else "elbowroom-tray")
+    found = script if script.exists() else shutil.which("elbowroom-tray")
+    if found:
+        start: tuple[str, ...] = (str(found),)
+    else:
+        python = Path(sys.executable)
+        windowless = python.with_name("pythonw.exe")
+        start = (str(windowless if windows and windowless.exists() else python), "-m", "tray_app", "tray")
+    place = ("--home", str(home.absolute())) if home is not None else ()
+    return (*start, "--at-login", *place)
+
+
+def is_translocated() -> bool:
+    """macOS runs an app that was not moved since its download from a read-only copy that is gone after a restart."""
+    return "/AppTranslocation/" in sys.executable
