@@ -61,9 +61,11 @@ def fix(options: Namespace, terminal: Terminal, tr: Translator) -> int:
         return NOTHING_TO_DO
     terminal.text(remedy_view.sentence(remedy, tr))
     if remedy.advice_only:
-        for step in remedy_view.steps(remedy, look.snapshot.host.system, tr):
+        for step in remedy_view.advice_steps(remedy, look.snapshot.host.system, tr):
             terminal.text(f"  {step}")
         return DONE
+    if not remedy.plan.changes and not remedy.plan.actions:
+        app.writable_open_webui()  # it has no plan where the server may not be changed: this says why
     terminal.show(plan_view.plan_lines(remedy.plan, tr))
     if options.dry_run:
         terminal.text(view.dry_run(tr))

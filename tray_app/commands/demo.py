@@ -33,8 +33,9 @@ from tray_app.terminal import Terminal
 
 CHAT_MODEL = "qwen3:32b"
 # A 32B Q4 model on such a Mac writes about 12 tokens a second; the demo plays it some four times faster.
-PACE = Pace(token_s=0.02, prompt_token_s=0.0005, load_s_per_gib=0.05)
-FAST_PACE = Pace(token_s=0.01, prompt_token_s=0.0002, load_s_per_gib=0.01)
+PACE = Pace(token_s=0.07, prompt_token_s=0.002, load_s_per_gib=0.05)
+FAST_PACE = Pace(token_s=0.05, prompt_token_s=0.001, load_s_per_gib=0.01)
+TABS = 2
 OVERLOAD_WITHIN_S = 20.0
 CALM_WITHIN_S = 15.0
 
@@ -45,8 +46,17 @@ class Stage:
 
     ollama: DemoOllama
     open_webui: DemoOpenWebUI
-    person: Person
+    people: tuple[Person, ...]
     app: App
+
+    def chat(self) -> None:
+        """Everybody begins to chat and goes on until the stage is cleared."""
+        for person in self.people:
+            person.start()
+
+    @property
+    def sent(self) -> int:
+        return sum(person.sent for person in self.people)
 
 
 @contextmanager
@@ -66,11 +76,12 @@ def stage(pace: Pace) -> Iterator[Stage]:
         account = open_webui.accounts.by_email(ADMIN[0])
         assert account is not None
         account.ui = {"promptAutocomplete": True}
-        person = Person(open_webui, model=CHAT_MODEL, pause_s=0.4)
+        people = tuple(Person(open_webui, model=CHAT_MODEL, pause_s=0.4) for _ in range(TABS))
         try:
-            yield Stage(ollama, open_webui, person, app)
+            yield Stage(ollama, open_webui, people, app)
         finally:
-            person.stop()
+            for person in people:
+                person.stop()
             app.close()
             open_webui.stop()
             ollama.stop()
@@ -82,7 +93,7 @@ def run(options: Namespace, terminal: Terminal, tr: Translator) -> int:
         from tray_app.commands.tray import run_demo
 
         with stage(PACE) as played:
-            return run_demo(played.app.overrides, terminal, tr, played.person.start)
+            return run_demo(played.app.overrides, terminal, tr, played.chat)
     with stage(FAST_PACE if options.fast else PACE) as played:
         return Story(played, terminal, tr, fast=options.fast or not terminal.interactive).play()
 
@@ -126,7 +137,7 @@ class Story:
     def _crowd(self) -> Look | None:
         """A person chats and types until the calls pile up."""
         self._scene(2)
-        self._stage.person.start()
+        self._stage.chat()
         return self._watch(_is_storm, OVERLOAD_WITHIN_S)
 
     def _say(self, look: Look) -> None:
@@ -155,11 +166,11 @@ class Story:
         self._watch(_is_relieved, CALM_WITHIN_S)
 
     def _count_from(self) -> None:
-        self._calls_at, self._sent_at = len(self._stage.ollama.calls()), self._stage.person.sent
+        self._calls_at, self._sent_at = len(self._stage.ollama.calls()), self._stage.sent
 
     def _per_message(self) -> float:
         """Calls that reached the chat model per message, since the last count began."""
-        sent = max(1, self._stage.person.sent - self._sent_at)
+        sent = max(1, self._stage.sent - self._sent_at)
         return (len(self._stage.ollama.calls()) - self._calls_at) / sent
 
     def _undo(self) -> None:
