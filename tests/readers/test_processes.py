@@ -113,7 +113,7 @@ class TestFinding:
         assert {pid: one.role for pid, one in watched(reader).items()} == dict.fromkeys(
             (20, 21, 22), ProcessRole.OPEN_WEBUI
         )
-        system.add(24, "sh", ("sh",), parent=21)
+        system.add(24, "python3", ("python3", "-c", "resource_tracker"), parent=21)
         assert 24 in watched(reader)
 
     def test_a_fork_that_has_not_become_itself_yet(self, system):

@@ -3,11 +3,10 @@
 One poll costs one list of process ids, one look at each new process, and CPU and memory of the few that matter.
 """
 
-import math
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import psutil
 
@@ -17,9 +16,9 @@ from tray_app.readers import footprint_macos
 from tray_app.readers.largest import LargestPrograms
 from tray_app.readers.roles import clean_name, could_matter, program, role_of, runner_facts
 
-YOUNG_S = 20.0
+YOUNG_S = 12.0
 """A process may still be a copy of its parent (fork, then exec): a new one is looked at again for so long."""
-SWEEP = 8
+SWEEP = 4
 """Old processes looked at again per poll, in turn, for an exec later in life or a reused id."""
 _GONE = (psutil.NoSuchProcess, psutil.ZombieProcess)
 
@@ -36,12 +35,20 @@ class _Watched:
 
 @dataclass(slots=True)
 class _Look:
-    """One process as it is right now. `command_line` None: hidden from us."""
+    """One process as it is right now. `command_line` None: hidden from us, or the name says that it cannot matter."""
 
     process: psutil.Process
     name: str
-    parent: int | None
-    command_line: list[str] | None = field(default=None)
+    parent: int | None = None
+    command_line: list[str] | None = None
+
+
+@dataclass(slots=True)
+class _Young:
+    """A process to look at again until then (monotonic)."""
+
+    until: float
+    process: psutil.Process | None = None
 
 
 class ProcessReader:
@@ -61,8 +68,10 @@ class ProcessReader:
         self._memory = _memory_call(system)
         self._largest = LargestPrograms(process, self._memory, clock)
         self._watched: dict[int, _Watched] = {}
-        self._first_seen: dict[int, float] = {}
+        self._known: set[int] = set()
+        self._young: dict[int, _Young] = {}
         self._turn: list[int] = []
+        self._starting = True
 
     def read(self, taken_at: float, *, ask_others: bool = False) -> Reading[Processes]:
         """Unknown only where the list of processes cannot be had at all."""
@@ -80,20 +89,22 @@ class ProcessReader:
         return Known(Processes(watched=watched, largest_other=largest), taken_at)
 
     def _forget(self, present: set[int]) -> None:
-        for pid in self._first_seen.keys() - present:
-            del self._first_seen[pid]
+        for pid in self._known - present:
+            self._young.pop(pid, None)
             self._watched.pop(pid, None)
 
     def _candidates(self, present: set[int], now: float) -> list[int]:
         """New and young processes, and a few old ones in turn."""
-        first = not self._first_seen
-        candidates = [pid for pid, seen in self._first_seen.items() if now - seen <= YOUNG_S]
-        new = present - self._first_seen.keys()
-        self._first_seen.update(dict.fromkeys(new, -math.inf if first else now))
+        new = present - self._known
+        if self._known:  # at our own start the rest of the machine is not new
+            self._young.update((pid, _Young(now + YOUNG_S)) for pid in new)
+        self._starting = not self._known
+        self._known = present
+        self._young = {pid: young for pid, young in self._young.items() if now <= young.until}
         if not self._turn:
-            self._turn = [pid for pid in present if pid not in self._watched]
-        turn, self._turn = self._turn[:SWEEP], self._turn[SWEEP:]
-        return [pid for pid in dict.fromkeys((*new, *candidates, *turn)) if pid in present]
+            self._turn = list(present)
+        turn, self._turn = self._turn[-SWEEP:], self._turn[:-SWEEP]
+        return [pid for pid in dict.fromkeys((*new, *self._young, *turn)) if pid in present]
 
     def _find(self, candidates: list[int]) -> None:
         """Give each candidate its role, or take it away from one that has become another program."""
@@ -123,18 +134,20 @@ class ProcessReader:
         return parent in self._watched and program(self._watched[parent].identity.name) == "ollama"
 
     def _look(self, pid: int) -> _Look | None:
+        """A process that cannot matter costs one look at its name."""
+        young = self._young.get(pid)
         try:
-            process = self._process(pid)
+            process = young.process if young and young.process else self._process(pid)
+            if young:
+                young.process = process
             with process.oneshot():
-                name, parent = process.name(), process.ppid()
-                look = _Look(process, name, parent)
-                if could_matter(name):
+                if self._starting and time.time() - process.create_time() <= YOUNG_S:
+                    self._young[pid] = _Young(self._clock() + YOUNG_S, process)
+                look = _Look(process, process.name())
+                if could_matter(look.name):
                     look.command_line = _command_line(process)
-                if time.time() - process.create_time() <= YOUNG_S:
-                    self._first_seen[pid] = max(self._first_seen[pid], self._clock() - YOUNG_S / 2)
-        except _GONE:
-            return None
-        except (psutil.AccessDenied, OSError):
+                    look.parent = process.ppid()
+        except (*_GONE, psutil.AccessDenied, OSError):
             return None
         return look
 
@@ -174,7 +187,8 @@ class ProcessReader:
                 cpu = self._cpu_percent(item, now)
         except _GONE:
             del self._watched[item.identity.pid]
-            self._first_seen.pop(item.identity.pid, None)
+            self._known.discard(item.identity.pid)
+            self._young.pop(item.identity.pid, None)
             return None
         return replace(item.identity, memory_bytes=memory, cpu_percent=cpu)
 
