@@ -137,10 +137,12 @@ class RealServer:
 
 
 def _keep_empty_database(source: Path, template: Path) -> None:
-    """A consistent copy while the server has it open."""
+    """A consistent copy while the server has it open, without the settings that releases from 0.10 store at start."""
     part = template.with_suffix(f".{os.getpid()}")
     with contextlib.closing(sqlite3.connect(source)) as live, contextlib.closing(sqlite3.connect(part)) as copy:
         live.backup(copy)
+        copy.execute("DELETE FROM config")
+        copy.commit()
     part.replace(template)
 
 
@@ -157,7 +159,7 @@ def _end(process: psutil.Process | None) -> None:
             process.wait(10)
 
 
-def session(url: str, who: dict[str, str], *, boss: str | None = None) -> str:
+def session(url: str, who: dict[str, str], *, boss: str | None = None, role: str = "user") -> str:
     """A session token: signs in, or makes the account first (the first one becomes admin; others need `boss`)."""
     with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
         login = {"email": who["email"], "password": who["password"]}
@@ -166,7 +168,7 @@ def session(url: str, who: dict[str, str], *, boss: str | None = None) -> str:
             if boss is None:
                 client.post("/api/v1/auths/signup", json={**who, "profile_image_url": ""}).raise_for_status()
             else:
-                body = {**who, "role": "user", "profile_image_url": "/user.png"}
+                body = {**who, "role": role, "profile_image_url": "/user.png"}
                 head = {"Authorization": f"Bearer {boss}"}
                 client.post("/api/v1/auths/add", json=body, headers=head).raise_for_status()
             answer = client.post("/api/v1/auths/signin", json=login)

@@ -102,6 +102,9 @@ class DemoOpenWebUI(DemoServer):
                 request.json()
         except ValueError as error:
             return self._not_json(request, error)
+        if (0, 6, 41) <= self.version < (0, 7, 0) and " " not in request.headers.get("authorization", " "):
+            # These releases split the header before looking at it.
+            return Answer(b"Internal Server Error", 500, "text/plain; charset=utf-8")
         route = self._route(request)
         try:
             return route(request) if route else self._no_such_path(request)

@@ -58,8 +58,6 @@ class AdminRoutes:
         missing: set[tuple[str, str]] = set()
         if version < (0, 6, 14):
             missing.add(("GET", "/api/usage"))
-        if version < (0, 6, 30):
-            missing.add(("GET", "/api/v1/users/search"))
         if version >= (0, 4, 0):
             missing |= {("GET", "/ollama/urls"), ("GET", "/openai/urls")}
         if version < (0, 5, 0):
@@ -125,15 +123,17 @@ class AdminRoutes:
         return Answer(b"true")
 
     def _search_users(self, request: Request) -> Answer:
-        """Open to ordinary users too."""
+        """Open to ordinary users too; before it existed, `search` was taken for the id of an account."""
         self.accounts.user(request)
+        if self.server.version < (0, 6, 30):
+            raise Denied(400, "We could not find what you're looking for :/")
         told = [self._told_user(account) for account in self.accounts.accounts]
         return as_json({"users": told, "total": len(told)})
 
     def _list_users(self, request: Request) -> Answer:
         """A bare list in older releases."""
         self.accounts.admin(request)
-        if self.server.version >= (0, 6, 5):
+        if self.server.version >= (0, 6, 30):
             return self._search_users(request)
         return as_json([self._told_user(account) for account in self.accounts.accounts])
 
