@@ -1,7 +1,7 @@
 """The command line as a person uses it: on stand-ins over real sockets, exit codes and all."""
 
+import io
 import json
-import os
 import stat
 
 import pytest
@@ -32,10 +32,7 @@ def cli(tmp_path, monkeypatch, ollama, server, capsys):
 
     def call(*argv, stdin=None):
         if stdin is not None:
-            read, write = os.pipe()
-            os.write(write, stdin.encode())
-            os.close(write)
-            monkeypatch.setattr("sys.stdin", os.fdopen(read))
+            monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
         code = run([*argv, "--home", str(tmp_path / "home"), "--ollama", ollama.url])
         out, err = capsys.readouterr()
         return code, out, err
@@ -146,11 +143,11 @@ def test_the_secret_file_is_for_this_user_only(connected, tmp_path):
     assert stat.S_IMODE(mode) == 0o600
 
 
-def test_disconnect_forgets_the_token(connected, tmp_path):
+def test_disconnect_forgets_the_token(connected, server):
     assert connected("disconnect")[0] == 0
-    code, _, err = connected("settings")
+    code, _, err = connected("settings", "--open-webui", server.url)
     assert code == 1
-    assert "connect" in err
+    assert f"elbowroom connect {server.url}" in err
     assert connected("disconnect")[0] == 3
 
 

@@ -9,7 +9,7 @@ from argparse import Namespace
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from tray_app.core.errors import ChangeError, Problem, ServiceError
@@ -60,6 +60,12 @@ class App:
         self.overrides = overrides
         self.paths = Paths(overrides.home)
         self._open: list[Http] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close every connection that was opened."""

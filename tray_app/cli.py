@@ -233,9 +233,12 @@ def run(argv: Sequence[str]) -> int:
     tr = translator(argv)
     try:
         options = parse(argv, tr)
+        from tray_app.app import App, Overrides
+
         module, function = COMMANDS[options.command].split(".")
         command = getattr(importlib.import_module(f"tray_app.commands.{module}"), function)
-        code: int = command(options, terminal, tr)
+        with App(Overrides.of(options)) as app:
+            code: int = command(app, options, terminal, tr)
     except ElbowroomError as error:
         from tray_app.core.view import errors
 

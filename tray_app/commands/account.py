@@ -5,7 +5,7 @@ import sys
 from argparse import Namespace
 from dataclasses import replace
 
-from tray_app.app import App, Overrides
+from tray_app.app import App
 from tray_app.cli import DONE, NOTHING_TO_DO
 from tray_app.connecting import sign_in
 from tray_app.core.errors import UsageError
@@ -16,17 +16,15 @@ from tray_app.services.address import web_address
 from tray_app.terminal import Terminal
 
 
-def connect(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def connect(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Check the server and the sign-in, then keep the token for this one origin. Nothing is kept when it fails."""
     url = web_address(options.url)
-    app = App(Overrides.of(options))
     app.open_webui_at(url).version()  # before any secret is asked for: is it an Open WebUI at all?
     filled = replace(_filled(options, app, url, terminal, tr), keep_in_file=options.insecure_file_secret)
     version = sign_in(app, filled)
     terminal.text(view.connected(url, version, tr))
     if filled.keep_in_file:
         terminal.note(view.kept_in_file(tr))
-    app.close()
     return DONE
 
 
@@ -59,9 +57,8 @@ def _filled(options: Namespace, app: App, url: str, terminal: Terminal, tr: Tran
     return Filled(url, email=email, password=getpass.getpass(view.password_prompt(tr) + " ", stream=sys.stderr))
 
 
-def disconnect(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def disconnect(app: App, _options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Forget every stored token. Open WebUI itself is not told: the token stays valid there until it expires."""
-    app = App(Overrides.of(options))
     origins = app.secrets.stored()
     for origin in origins:
         app.secrets.delete(origin)

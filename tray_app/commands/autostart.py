@@ -3,6 +3,7 @@
 from argparse import Namespace
 
 from tray_app import autostart
+from tray_app.app import App
 from tray_app.cli import DONE, FAILED
 from tray_app.core.errors import StorageError
 from tray_app.core.view import autostart as view
@@ -11,9 +12,9 @@ from tray_app.launch import is_translocated, login_command
 from tray_app.terminal import Terminal
 
 
-def run(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Show or change it for this user. `on` also repairs a path that changed."""
-    command = login_command(options.home)
+    command = login_command(app.overrides.home)
     try:
         if options.state == "on":
             if is_translocated():

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from collections.abc import Sequence
 
-from tray_app.app import App, Overrides
+from tray_app.app import App
 from tray_app.cli import DONE, FAILED, INTERRUPTED, NOTHING_TO_DO
 from tray_app.core import assignments
 from tray_app.core.errors import ChangeError, Problem, ServiceError, UsageError
@@ -18,10 +18,9 @@ from tray_app.storage.journal import MISSING, RecordedChange, fold, undoable
 from tray_app.terminal import Terminal
 
 
-def set_(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Change task settings; obeyed with a warning where a model id does not fit."""
     wanted = assignments.parse(options.assignments)
-    app = App(Overrides.of(options))
     client = app.writable_open_webui()
     version = client.version()
     try:
@@ -46,9 +45,8 @@ def _names_a_model(plan: Plan) -> bool:
     return any(change.setting in SLOTS for change in plan.changes)
 
 
-def fix(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Carry out a remedy: the best of the top finding, or the one that was named."""
-    app = App(Overrides.of(options))
     with terminal.progress() as progress:
         progress.update(status_view.looking(tr))
         look = app.observer.look_twice()
@@ -121,9 +119,8 @@ def _carry_out(app: App, remedy: Remedy, terminal: Terminal, tr: Translator) -> 
     return DONE
 
 
-def undo(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def undo(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Take back the newest change that is still in force, or all of them."""
-    app = App(Overrides.of(options))
     fixer = app.fixer
     for settled in fixer.settle():
         terminal.note(view.settled(_as_changes(settled), tr))

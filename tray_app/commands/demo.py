@@ -87,7 +87,7 @@ def stage(pace: Pace) -> Iterator[Stage]:
             ollama.stop()
 
 
-def run(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def run(_app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Without a terminal the story plays through without keys and ends within a minute."""
     if options.tray:
         from tray_app.commands.tray import run_demo

@@ -4,7 +4,7 @@ import json
 import time
 from argparse import Namespace
 
-from tray_app.app import App, Overrides
+from tray_app.app import App
 from tray_app.cli import DONE
 from tray_app.core import report
 from tray_app.core.errors import ChangeError, Problem
@@ -28,9 +28,8 @@ def _show_look(look: Look, terminal: Terminal, tr: Translator, *, as_json: bool,
     terminal.show(status_view.status_lines(look.snapshot, look.diagnosis, look.remedies, tr))
 
 
-def status(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def status(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Two samples one second apart, no hold time; exit code 0 whenever it answered, Unknown included."""
-    app = App(Overrides.of(options))
     if options.json:
         look = app.observer.look_twice()
     else:
@@ -38,13 +37,11 @@ def status(options: Namespace, terminal: Terminal, tr: Translator) -> int:
             progress.update(status_view.looking(tr))
             look = app.observer.look_twice()
     _show_look(look, terminal, tr, as_json=options.json)
-    app.close()
     return DONE
 
 
-def watch(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def watch(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """One look per interval until --count or Ctrl-C; on a terminal each look replaces the last."""
-    app = App(Overrides.of(options))
     seen = 0
     due = time.monotonic()
     try:
@@ -62,13 +59,10 @@ def watch(options: Namespace, terminal: Terminal, tr: Translator) -> int:
             time.sleep(due - time.monotonic())
     except KeyboardInterrupt:
         return DONE
-    finally:
-        app.close()
 
 
-def settings(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def settings(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Open WebUI's task settings now; any signed-in account may read them."""
-    app = App(Overrides.of(options))
     client = app.open_webui
     version = client.version()
     if app.token(app.open_webui_url) is None:
@@ -90,9 +84,8 @@ def settings(options: Namespace, terminal: Terminal, tr: Translator) -> int:
     return DONE
 
 
-def journal(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def journal(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Every change, oldest first, and what became of it; broken lines are counted, never hidden."""
-    app = App(Overrides.of(options))
     content = app.journal.read()
     if options.json:
         made = {
@@ -118,12 +111,11 @@ def journal(options: Namespace, terminal: Terminal, tr: Translator) -> int:
     return DONE
 
 
-def fit(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def fit(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Predicted memory of a model, and whether it fits beside another; nothing is loaded."""
     from tray_app.core import fit_report
     from tray_app.core.view import fit as fit_view
 
-    app = App(Overrides.of(options))
     snapshot = app.observer.look().snapshot
     made = fit_report.predict(
         options.model, snapshot, with_model=options.beside, context=options.context, limits=app.limits
@@ -135,8 +127,8 @@ def fit(options: Namespace, terminal: Terminal, tr: Translator) -> int:
     return DONE
 
 
-def doctor(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def doctor(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Every raw source, its decoded value or its error, redacted."""
     from tray_app.commands.doctor import run
 
-    return run(App(Overrides.of(options)), options, terminal, tr)
+    return run(app, options, terminal, tr)

@@ -3,7 +3,7 @@
 import json
 from argparse import Namespace
 
-from tray_app.app import App, Overrides
+from tray_app.app import App
 from tray_app.cli import DONE, FAILED
 from tray_app.core.errors import UsageError
 from tray_app.core.report import SCHEMA
@@ -16,9 +16,8 @@ from tray_app.storage.journal import RecordedChange, fold
 from tray_app.terminal import Terminal
 
 
-def run(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """With consent only: the calls take as long as the models need."""
-    app = App(Overrides.of(options))
     client = app.writable_open_webui()
     chat = app.chat_model()
     if chat is None:
@@ -60,5 +59,4 @@ def run(options: Namespace, terminal: Terminal, tr: Translator) -> int:
     else:
         rows = [(one.asked, one.answered, one.task_s, one.first_token_s) for one in timings]
         terminal.show(view.lines(rows, options.runs, tr))
-    app.close()
     return DONE

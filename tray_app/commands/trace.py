@@ -5,7 +5,7 @@ import time
 from argparse import Namespace
 from contextlib import suppress
 
-from tray_app.app import App, Overrides
+from tray_app.app import App
 from tray_app.cli import DONE, FAILED
 from tray_app.core import report
 from tray_app.core.remedies import remedies
@@ -17,9 +17,8 @@ from tray_app.trace import BrokenLine, Recorder, lines_of
 from tray_app.trace import replay as replayed
 
 
-def record(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def record(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """One line per poll until --seconds or Ctrl-C; each line is whole in the file before the next poll."""
-    app = App(Overrides.of(options))
     interval = app.settings_file.settings.poll_s
     end = time.monotonic() + options.seconds if options.seconds else None
     count = 0
@@ -33,13 +32,12 @@ def record(options: Namespace, terminal: Terminal, tr: Translator) -> int:
                 break
             time.sleep(left)
     terminal.text(view.recorded(count, str(options.file), tr))
-    app.close()
     return DONE
 
 
-def replay(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def replay(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """The same judgement over recorded polls, no I/O besides the file; one answer per poll."""
-    limits = App(Overrides.of(options)).limits
+    limits = app.limits
     broken: list[BrokenLine] = []
 
     def note(line: BrokenLine) -> None:

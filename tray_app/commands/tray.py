@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
-from tray_app.app import Overrides
+from tray_app.app import App, Overrides
 from tray_app.cli import DONE, FAILED
 from tray_app.core.command import Command, Refresh
 from tray_app.core.errors import StorageError, TrayUnavailable
@@ -30,9 +30,9 @@ LOOK_EVERY_S = 2.0
 END_WITHIN_S = 2.0
 
 
-def run(options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """The tray app of this user, one at a time: a second start brings up the first and ends."""
-    overrides = Overrides.of(options)
+    overrides = app.overrides
     paths = Paths(overrides.home)
     _log_to(paths.log_file)
     lock = SingleInstance(paths.instance_lock_file, paths.instance_file)
