@@ -7,7 +7,7 @@ went is a displacement; a model that expired unused and is loaded later is not.
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tray_app.core.history import History
+from tray_app.core.history import Change, History
 from tray_app.core.reading import Known, value_of
 from tray_app.core.runners import full_name
 from tray_app.core.snapshot import LogEventKind, ProcessRole, Snapshot, WatchedProcess
@@ -42,10 +42,13 @@ class Thrash:
 
 def thrash(snapshot: Snapshot, history: History, window_s: float) -> Thrash | None:
     """None where no model took another's place."""
-    polls = history.unbroken(window_s, snapshot)
-    found = _by_runners(polls) or _by_log(polls)
+    if isinstance(snapshot.processes, Known):
+        found = _by_runners(history.changes_since_gap(window_s, snapshot))
+    else:
+        found = _by_log(history.unbroken(window_s, snapshot))
     if not found:
         return None
+    polls = history.unbroken(window_s, snapshot)
     counts: dict[str, int] = {}
     for one in found:
         counts[one.model] = counts.get(one.model, 0) + 1
@@ -59,11 +62,10 @@ def _runners(poll: Snapshot) -> dict[Runner, WatchedProcess]:
     return {(one.pid, one.started_at): one for one in watched if one.role is ProcessRole.OLLAMA_RUNNER}
 
 
-def _by_runners(polls: tuple[Snapshot, ...]) -> list[Displacement]:
-    seen = [poll for poll in polls if isinstance(poll.processes, Known)]
+def _by_runners(changes: tuple[Change, ...]) -> list[Displacement]:
     found: list[Displacement] = []
     gone: list[tuple[str, float]] = []
-    for before, after in pairwise(seen):
+    for before, after in changes:
         old, new = _runners(before), _runners(after)
         gone = [entry for entry in gone if after.uptime_s - entry[1] <= FOLLOWS_S]
         gone.extend((_name(one), after.uptime_s) for key, one in old.items() if key not in new)

@@ -2,7 +2,7 @@
 
 from tray_app.core.big_model import local_ollama
 from tray_app.core.finding import Evidence, Finding, Kind, Severity
-from tray_app.core.history import History
+from tray_app.core.history import KEEP_S, History
 from tray_app.core.limits import Limits
 from tray_app.core.reading import Unknown, value_of
 from tray_app.core.runners import same_model
@@ -45,9 +45,10 @@ def _runners(snapshot: Snapshot) -> list[WatchedProcess]:
 
 def _logged(snapshot: Snapshot, history: History) -> int | None:
     """The newest "cache state" line, as long as the runners it spoke of are still there."""
-    pids = {one.pid for one in _runners(snapshot)}
-    for poll in history.backwards(900.0, snapshot):
-        if pids and {one.pid for one in _runners(poll)} != pids:
+    changes = history.changes_with(snapshot)
+    since_s = changes[-1][1].uptime_s if changes else 0.0
+    for poll in history.backwards(KEEP_S, snapshot):
+        if poll.uptime_s < since_s:
             return None
         log = value_of(poll.ollama_log)
         if log is not None and log.prompt_cache_bytes is not None:
