@@ -20,12 +20,13 @@ def _texts(tr: Translator) -> dict[str, str]:
         "twice": tr.gettext("`{given}` is set twice."),
         "value": tr.gettext("`{given}` is not a value for this setting."),
         "remedy": tr.gettext("There is no fix `{given}` for what is found now."),
+        "model": tr.gettext("Ollama has no model `{given}` installed."),
         "url": tr.gettext("`{given}` is not an address of a server."),
         "url-with-password": tr.gettext("An address with a user name or password in it is not used: {given}."),
         "empty-token": tr.gettext("No usable token came in through {given}."),
         "needs-email": tr.gettext("{given} needs --email as well."),
         "needs-credentials": tr.gettext("`{given}` needs a way to sign in when no terminal is there to ask."),
-        "needs-yes": tr.gettext("`{given}` asks before it changes anything, and no terminal is there to ask."),
+        "needs-yes": tr.gettext("`{given}` asks before it starts, and no terminal is there to ask."),
     }
 
 
@@ -36,6 +37,7 @@ def _step(error: UsageError, tr: Translator) -> str:
         "empty-token": tr.gettext("Send one line with the token and nothing else."),
         "needs-credentials": tr.gettext("Use --api-key-stdin, --token-stdin, or --email with --password-stdin."),
         "needs-yes": tr.gettext("Add --yes to go ahead."),
+        "model": tr.gettext("`ollama pull NAME` installs one."),
         "arguments": tr.gettext("`elbowroom --help` shows all commands."),
     }
     if error.nearest:
