@@ -77,6 +77,8 @@ def stage(pace: Pace) -> Iterator[Stage]:
         assert account is not None
         account.ui = {"promptAutocomplete": True}
         people = tuple(Person(open_webui, model=CHAT_MODEL, pause_s=0.4) for _ in range(TABS))
+        for _line in Call(ollama.url, "/api/generate", {"model": CHAT_MODEL, "stream": False}).lines():
+            pass  # loads the model, as a first message would
         try:
             yield Stage(ollama, open_webui, people, app)
         finally:
@@ -130,8 +132,6 @@ class Story:
 
     def _quiet(self) -> None:
         self._scene(1)
-        for _line in Call(self._stage.ollama.url, "/api/generate", {"model": CHAT_MODEL, "stream": False}).lines():
-            pass  # loads the model, as a first message would
         self._watch(lambda _look: False, self._interval * 2)
 
     def _crowd(self) -> Look | None:
