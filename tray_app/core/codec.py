@@ -16,18 +16,26 @@ from tray_app.core.reading import Known, Unknown, Why
 from tray_app.core.task_settings import Json
 
 T = TypeVar("T")
-Decode = Callable[[Any, str], Any]
+Decode = Callable[[Any], Any]
 
 _NOT_FINITE = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
+_LARGEST = 10**100
+"""Whole numbers beyond this are no counts of anything, and would overflow when they are divided."""
 
 
 class BadValue(ValueError):
     """`path` names the field (`requests.value.active[0].kind`), `reason` what is wrong with it."""
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, reason: str, path: str = "") -> None:
         super().__init__(f"{path or 'value'}: {reason}")
         self.path = path
         self.reason = reason
+
+    def within(self, outer: str) -> "BadValue":
+        """The same, seen from the value that holds the field."""
+        if not self.path:
+            return BadValue(self.reason, outer)
+        return BadValue(self.reason, f"{outer}{self.path}" if self.path[0] == "[" else f"{outer}.{self.path}")
 
 
 def encode(value: object) -> Json:
@@ -51,8 +59,8 @@ def encode(value: object) -> Json:
 
 def decode(kind: type[T], value: Json) -> T:
     """The value of that dataclass. Raises BadValue, which names the field."""
-    read: Callable[[Json, str], T] = _decoder(cast("Any", kind))
-    return read(value, "")
+    read: Callable[[Json], T] = _decoder(cast("Any", kind))
+    return read(value)
 
 
 @cache
@@ -73,34 +81,45 @@ def _decoder(kind: Any) -> Decode:
     raise TypeError(str(kind))
 
 
-def _number(value: Any, path: str) -> float:
+def _at(where: str, read: Decode, value: Any) -> Any:
+    try:
+        return read(value)
+    except BadValue as error:
+        raise error.within(where) from None
+
+
+def _number(value: Any) -> float:
+    if type(value) is float:
+        return value
     if isinstance(value, str) and value in _NOT_FINITE:
         return _NOT_FINITE[value]
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadValue(path, "is not a number")
+        raise BadValue("is not a number")
     try:
         return float(value)
     except OverflowError:
-        raise BadValue(path, "is too large") from None
+        raise BadValue("is too large") from None
 
 
-def _whole(value: Any, path: str) -> int:
+def _whole(value: Any) -> int:
     if isinstance(value, float) and value.is_integer():
-        return int(value)
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise BadValue(path, "is not a whole number")
+        raise BadValue("is not a whole number")
+    if abs(value) > _LARGEST:
+        raise BadValue("is too large")
     return value
 
 
-def _text(value: Any, path: str) -> str:
+def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise BadValue(path, "is not a text")
+        raise BadValue("is not a text")
     return value
 
 
-def _truth(value: Any, path: str) -> bool:
+def _truth(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise BadValue(path, "is not true or false")
+        raise BadValue("is not true or false")
     return value
 
 
@@ -108,11 +127,13 @@ _PLAIN: dict[type, Decode] = {float: _number, int: _whole, str: _text, bool: _tr
 
 
 def _word(kind: type[StrEnum]) -> Decode:
-    def read(value: Any, path: str) -> StrEnum:
-        try:
-            return kind(value)
-        except ValueError:
-            raise BadValue(path, f"is not one of {', '.join(kind)}") from None
+    words = {member.value: member for member in kind}
+
+    def read(value: Any) -> StrEnum:
+        found = words.get(value) if isinstance(value, str) else None
+        if found is None:
+            raise BadValue(f"is not one of {', '.join(words)}")
+        return found
 
     return read
 
@@ -121,17 +142,18 @@ def _optional(kind: Any) -> Decode:
     inner = [part for part in get_args(kind) if part is not types.NoneType]
     if len(inner) != 1:
         raise TypeError(str(kind))
-    return lambda value, path: None if value is None else _decoder(inner[0])(value, path)
+    read = _decoder(inner[0])
+    return lambda value: None if value is None else read(value)
 
 
 def _sequence(kind: Any) -> Decode:
     item, _ellipsis = get_args(kind)
+    one = _decoder(item)
 
-    def read(value: Any, path: str) -> tuple[Any, ...]:
+    def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise BadValue(path, "is not a list")
-        one = _decoder(item)
-        return tuple(one(entry, f"{path}[{index}]") for index, entry in enumerate(value))
+            raise BadValue("is not a list")
+        return tuple(_at(f"[{index}]", one, entry) for index, entry in enumerate(value))
 
     return read
 
@@ -139,35 +161,37 @@ def _sequence(kind: Any) -> Decode:
 def _reading(kind: Any) -> Decode:
     """`Known[X] | Unknown`."""
     known = next(part for part in get_args(kind) if get_origin(part) is Known)
-    (inner,) = get_args(known)
+    inner = _decoder(get_args(known)[0])
+    why = _word(Why)
 
-    def read(value: Any, path: str) -> Known[Any] | Unknown:
+    def read(value: Any) -> Known[Any] | Unknown:
         if not isinstance(value, Mapping):
-            raise BadValue(path, "is not an object")
+            raise BadValue("is not an object")
         if "unknown" in value:
-            why = _word(Why)(value["unknown"], f"{path}.unknown")
-            return Unknown(cast("Why", why), _text(value.get("detail", ""), f"{path}.detail"))
+            return Unknown(_at("unknown", why, value["unknown"]), _at("detail", _text, value.get("detail", "")))
         if "value" not in value or "taken_at" not in value:
-            raise BadValue(path, "has neither value and taken_at nor unknown")
-        return Known(_decoder(inner)(value["value"], f"{path}.value"), _number(value["taken_at"], f"{path}.taken_at"))
+            raise BadValue("has neither value and taken_at nor unknown")
+        return Known(_at("value", inner, value["value"]), _at("taken_at", _number, value["taken_at"]))
 
     return read
 
 
 def _record(kind: type) -> Decode:
     hints = get_type_hints(kind)
-    expected = [(item.name, item.default is MISSING and item.default_factory is MISSING) for item in fields(kind)]
+    readers = [
+        (item.name, _decoder(hints[item.name]), item.default is MISSING and item.default_factory is MISSING)
+        for item in fields(kind)
+    ]
 
-    def read(value: Any, path: str) -> Any:
+    def read(value: Any) -> Any:
         if not isinstance(value, Mapping):
-            raise BadValue(path, "is not an object")
+            raise BadValue("is not an object")
         given = {}
-        for name, required in expected:
-            here = f"{path}.{name}" if path else name
+        for name, one, required in readers:
             if name in value:
-                given[name] = _decoder(hints[name])(value[name], here)
+                given[name] = _at(name, one, value[name])
             elif required:
-                raise BadValue(here, "is missing")
+                raise BadValue("is missing", name)
         return kind(**given)
 
     return read

@@ -62,6 +62,8 @@ class History:
     changes: tuple[Change, ...] = ()
     seen: Snapshot | None = None
     """The newest poll that saw processes."""
+    prompt_cache_bytes: int | None = None
+    """The newest "cache state" line of the log, as long as the runners it spoke of are there."""
 
     def add(self, snapshot: Snapshot) -> "History":
         """The window with one more snapshot; those older than KEEP_S fall out."""
@@ -69,7 +71,7 @@ class History:
         kept = tuple(old for old in self.snapshots if oldest <= old.uptime_s <= snapshot.uptime_s)
         changes = tuple(one for one in self.changes_with(snapshot) if oldest <= one[1].uptime_s <= snapshot.uptime_s)
         seen = snapshot if isinstance(snapshot.processes, Known) else self.seen
-        return History((*kept, snapshot), self._gap_before(snapshot), changes, seen)
+        return History((*kept, snapshot), self._gap_before(snapshot), changes, seen, self.prompt_cache_with(snapshot))
 
     def _gap_before(self, now: Snapshot) -> float | None:
         return now.uptime_s if self.snapshots and is_gap(self.snapshots[-1], now) else self.gap_s
@@ -94,6 +96,13 @@ class History:
         gap_s = self._gap_before(now)
         since = None if gap_s is None else now.uptime_s - gap_s
         return since if since is not None and 0 <= since < within_s else None
+
+    def prompt_cache_with(self, now: Snapshot) -> int | None:
+        """What the log said last of the prompts that runners keep, `now` included."""
+        logged = now.ollama_log.value.prompt_cache_bytes if isinstance(now.ollama_log, Known) else None
+        if logged is not None:
+            return logged
+        return self.prompt_cache_bytes if len(self.changes_with(now)) == len(self.changes) else None
 
     def changes_with(self, now: Snapshot) -> tuple[Change, ...]:
         """Where runners came or went, `now` included, oldest first."""

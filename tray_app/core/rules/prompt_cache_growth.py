@@ -2,7 +2,7 @@
 
 from tray_app.core.big_model import local_ollama
 from tray_app.core.finding import Evidence, Finding, Kind, Severity
-from tray_app.core.history import KEEP_S, History
+from tray_app.core.history import History
 from tray_app.core.limits import Limits
 from tray_app.core.reading import Unknown, value_of
 from tray_app.core.runners import same_model
@@ -18,7 +18,7 @@ def check(snapshot: Snapshot, history: History, limits: Limits) -> tuple[Finding
     if isinstance(ollama, Unknown) and ollama is not snapshot.ollama:
         return ollama
     runners = _runners(snapshot)
-    logged = _logged(snapshot, history)
+    logged = history.prompt_cache_with(snapshot)
     if logged is not None and logged >= limits.prompt_cache_bytes:
         largest = max(runners, key=lambda one: one.memory_bytes or 0, default=None)
         return (_finding(largest.model if largest is not None and largest.model else "Ollama", logged, "log"),)
@@ -41,19 +41,6 @@ def _runners(snapshot: Snapshot) -> list[WatchedProcess]:
     processes = value_of(snapshot.processes)
     watched = processes.watched if processes is not None else ()
     return [one for one in watched if one.role is ProcessRole.OLLAMA_RUNNER and not one.loading]
-
-
-def _logged(snapshot: Snapshot, history: History) -> int | None:
-    """The newest "cache state" line, as long as the runners it spoke of are still there."""
-    changes = history.changes_with(snapshot)
-    since_s = changes[-1][1].uptime_s if changes else 0.0
-    for poll in history.backwards(KEEP_S, snapshot):
-        if poll.uptime_s < since_s:
-            return None
-        log = value_of(poll.ollama_log)
-        if log is not None and log.prompt_cache_bytes is not None:
-            return log.prompt_cache_bytes
-    return None
 
 
 def _grown(runner: WatchedProcess, snapshot: Snapshot) -> int | None:
