@@ -86,6 +86,7 @@ class WindowsPython:
         self.folder = self.drive / "Python311"
         self._built = self.home / "built"
         self._session = self.home / "session.json"
+        self._started: list[subprocess.Popen[bytes]] = []
 
     # --- building ---------------------------------------------------------------------------
 
@@ -232,7 +233,9 @@ class WindowsPython:
         if self._state():
             return False
         read, write = os.pipe()
-        xvfb = _stays("Xvfb", "-displayfd", str(write), "-screen", "0", f"{SCREEN}x24", "-nolisten", "tcp", fd=write)
+        xvfb = self._stays(
+            "Xvfb", "-displayfd", str(write), "-screen", "0", f"{SCREEN}x24", "-nolisten", "tcp", fd=write
+        )
         os.close(write)
         with os.fdopen(read) as answer:
             number = answer.readline().strip()
@@ -241,7 +244,7 @@ class WindowsPython:
         up = self.drive / "keeper-up"
         up.unlink(missing_ok=True)
         self._session.write_text(json.dumps({"display": f":{number}", "xvfb": xvfb}))
-        _stays(WINE, r"C:\Python311\python.exe", "-c", KEEPER, environment=self.environment())
+        self._stays(WINE, r"C:\Python311\python.exe", "-c", KEEPER, environment=self.environment())
         wait_for(lambda: up.exists() and "Wine desktop" in self._x("xwininfo", "-root", "-tree"), "Wine's desktop")
         return True
 
@@ -252,6 +255,9 @@ class WindowsPython:
         self._session.unlink(missing_ok=True)
         if state:
             os.kill(int(state["xvfb"]), 15)
+        for process in self._started:
+            process.wait(30)
+        self._started.clear()
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator["WindowsPython"]:
@@ -296,6 +302,16 @@ class WindowsPython:
             return {}
         return state if alive else {}
 
+    def _stays(self, *command: str, environment: Mapping[str, str] | None = None, fd: int | None = None) -> int:
+        """Starts a program that outlives us, unless we stop it; its process id."""
+        null = subprocess.DEVNULL
+        kept = () if fd is None else (fd,)
+        process = subprocess.Popen(
+            command, stdin=null, stdout=null, stderr=null, env=environment, pass_fds=kept, start_new_session=True
+        )
+        self._started.append(process)
+        return process.pid
+
     def _wine(self, *command: str) -> None:
         _output(WINE, *command, environment=self.environment())
 
@@ -320,11 +336,11 @@ def wait_for(condition: object, what: str, seconds: float = 60) -> None:
 
 
 def _requirements() -> list[str]:
-    """What the app needs, and pytest."""
+    """What the app and its tests need."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
     constraints = REPOSITORY / "constraints.txt"
     pinned = ["-c", str(constraints)] if constraints.exists() else []
-    return [*project["dependencies"], "pytest", *pinned]
+    return [*project["dependencies"], "hypothesis", "pytest", "pytest-timeout", *pinned]
 
 
 def _uv() -> str:
@@ -341,15 +357,6 @@ def _host_python() -> str:
         if path and _output(path, "-c", "import sys; print(*sys.version_info[:2])").strip() == "3 11":
             return path
     raise RuntimeError("a CPython 3.11 is missing here")
-
-
-def _stays(*command: str, environment: Mapping[str, str] | None = None, fd: int | None = None) -> int:
-    """Starts a program that outlives us; its process id."""
-    null = subprocess.DEVNULL
-    kept = () if fd is None else (fd,)
-    return subprocess.Popen(
-        command, stdin=null, stdout=null, stderr=null, env=environment, pass_fds=kept, start_new_session=True
-    ).pid
 
 
 def _output(*command: str, environment: Mapping[str, str] | None = None, **more: str) -> str:

@@ -1,0 +1,88 @@
+"""The command line as a Windows user runs it, against stand-ins that listen on this machine."""
+
+import json
+
+import pytest
+
+from tray_app.demo.ollama import DemoOllama
+from tray_app.demo.open_webui import ADMIN, DemoOpenWebUI
+
+pytestmark = pytest.mark.wine
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def elbowroom(windows, request):
+    """Runs a command with a home of its own."""
+    home = f"C:\\homes\\{request.node.name}"
+
+    def run(*arguments, code=0, text=""):
+        done = windows.run("-W", "error", "-m", "tray_app", "--home", home, *arguments, text=text)
+        assert done.returncode == code, (done.stdout, done.stderr)
+        return done.stdout if code == 0 else done.stderr
+
+    return run
+
+
+@pytest.fixture
+def servers():
+    """Ollama and Open WebUI of our own, on loopback, which Wine shares."""
+    ollama = DemoOllama()
+    ollama.start()
+    webui = DemoOpenWebUI(ollama_url=ollama.url)
+    webui.start()
+    yield ollama, webui
+    webui.stop()
+    ollama.stop()
+
+
+def test_help_names_the_commands(elbowroom):
+    text = elbowroom("--help")
+    assert "status" in text
+    assert "doctor" in text
+
+
+def test_a_wrong_command_is_usage(elbowroom):
+    assert "status" in elbowroom("statsu", code=2)
+
+
+def test_status_sees_memory_and_that_no_server_is_there(elbowroom):
+    status = json.loads(elbowroom("--ollama", NOWHERE, "--open-webui", NOWHERE, "status", "--json"))
+    assert status["schema"] == 1
+    assert status["memory"]["pressure"] in {"normal", "warning", "critical"}
+    assert status["memory"]["total_bytes"] > 1 << 30
+
+
+def test_status_reads_ollama_and_open_webui(elbowroom, servers):
+    ollama, webui = servers
+    status = json.loads(elbowroom("--ollama", ollama.url, "--open-webui", webui.url, "status", "--json"))
+    assert status["ollama"]["presence"] == "running"
+    assert status["open_webui"]["version"] == webui.version_text
+
+
+def test_connect_change_undo_disconnect(elbowroom, servers):
+    """A token in the credential manager, a change, and its undo, on the server's own word."""
+    _, webui = servers
+    before = dict(webui.settings)
+    key = webui.session(ADMIN[0])
+    elbowroom("connect", webui.url, "--token-stdin", text=key)
+    changed = webui.settings["ENABLE_TAGS_GENERATION"]
+    elbowroom("--open-webui", webui.url, "set", f"tags={'off' if changed else 'on'}")
+    assert webui.settings == {**before, "ENABLE_TAGS_GENERATION": not changed}
+    elbowroom("--open-webui", webui.url, "undo")
+    assert webui.settings == before
+    journal = json.loads(elbowroom("journal", "--json"))
+    assert key not in json.dumps(journal)
+    elbowroom("disconnect")
+    assert "connect" in elbowroom("--open-webui", webui.url, "settings", code=1)
+
+
+def test_doctor_tells_which_sources_windows_has(elbowroom):
+    text = elbowroom("--ollama", NOWHERE, "--open-webui", NOWHERE, "doctor", "--json")
+    assert json.loads(text)["schema"] == 1
+    assert "Pages Input/sec" in text or "pages_input" in text
+
+
+def test_output_through_a_pipe_survives_every_letter(elbowroom):
+    """A pipe is not UTF-8 on Windows: what it cannot hold must not end the command."""
+    elbowroom("--lang", "ko", "--ollama", NOWHERE, "--open-webui", NOWHERE, "status")
