@@ -24,6 +24,7 @@ class Layers:
     mla_cache_width: int = 0
     recurrent_layers: int = 0
     recurrent_state_values: int = 0
+    recurrent_projection: int = 0
     caches: bool = True
     single_sequence: bool = False
     exact: bool = True
@@ -107,6 +108,9 @@ PLAIN = frozenset(PLAIN_NAMES.split())
 # Ollama sched.go: more than one slot is never used for these, whatever OLLAMA_NUM_PARALLEL says.
 SINGLE_SEQUENCE = ("mllama", "qwen3vl", "qwen35", "qwen3next", "lfm2", "nemotron_h")
 
+STATE_TENSORS = ("ssm_a", "ssm_in.weight", "ssm_conv1d_q.weight", "shortconv.conv.weight")
+"""A layer with one of these keeps a state."""
+
 KNOWN = (
     frozenset(WINDOWS)
     | ARRAY_WINDOWS
@@ -128,10 +132,15 @@ def layers(info: ModelInfo, tensors: Tensors | None, blocks: int, key_length: in
     """What this architecture's layers remember; an upper bound with `exact=False` where it is not known."""
     architecture = info.architecture
     if architecture in CACHELESS:
-        return Layers((0,) * blocks, caches=False)
+        return Layers((0,) * blocks, sliding_window=info.number("attention.sliding_window"), caches=False)
     state = _state_values(info, head_count)
     if architecture in RECURRENT:
-        return Layers((0,) * blocks, recurrent_layers=blocks, recurrent_state_values=state)
+        return Layers(
+            (0,) * blocks,
+            recurrent_layers=blocks,
+            recurrent_state_values=state,
+            recurrent_projection=_projection(tensors),
+        )
     trunk = blocks - min(info.number("nextn_predict_layers"), blocks)
     heads = _kv_heads(info, tensors, blocks, key_length, head_count)
     recurrent = _recurrent(info, tensors, heads, trunk)
@@ -147,6 +156,7 @@ def layers(info: ModelInfo, tensors: Tensors | None, blocks: int, key_length: in
         mla_cache_width=_latent_width(info),
         recurrent_layers=len(recurrent),
         recurrent_state_values=state if recurrent else 0,
+        recurrent_projection=_projection(tensors) if recurrent else 0,
         single_sequence=architecture.startswith(SINGLE_SEQUENCE),
         exact=architecture in KNOWN,
     )
@@ -184,8 +194,8 @@ def _has(tensors: Tensors, layer: int, *names: str) -> bool:
 
 
 def _own_cache(info: ModelInfo, heads: tuple[int, ...], trunk: int) -> tuple[int, ...]:
-    """Layers that read another layer's cache, and blocks for multi-token prediction, have none of their own."""
-    own = trunk
+    """Layers that read another layer's cache have none of their own; blocks for multi-token prediction do, mostly."""
+    own = trunk if info.architecture in HYBRID_BY_INTERVAL else len(heads)
     if info.architecture == "gemma3n":
         own = min(own, GEMMA3N_OWN_CACHE)
     if info.architecture == "gemma4":
@@ -201,10 +211,14 @@ def _recurrent(info: ModelInfo, tensors: Tensors | None, heads: tuple[int, ...],
         interval = info.number("full_attention_interval", default=4) or 4
         return frozenset(layer for layer in range(trunk) if (layer + 1) % interval)
     if architecture in HYBRID_BY_HEADS:
-        return frozenset(layer for layer in range(trunk) if heads[layer] == 0)
+        return frozenset(
+            layer
+            for layer in range(trunk)
+            if heads[layer] == 0 or (tensors is not None and _has(tensors, layer, *STATE_TENSORS))
+        )
     if architecture in HYBRID_NEMOTRON:
         return frozenset(
-            layer for layer in range(trunk) if tensors is not None and _has(tensors, layer, "ssm_a", "ssm_in.weight")
+            layer for layer in range(trunk) if tensors is not None and _has(tensors, layer, *STATE_TENSORS)
         )
     if architecture not in KNOWN and info.has("ssm.state_size"):
         return frozenset(range(trunk))
@@ -222,6 +236,14 @@ def _state_values(info: ModelInfo, head_count: int) -> int:
     if head := info.number("kda.head_dim"):
         return 3 * (max(kernel, 1) - 1) * head_count * head + head * head * head_count
     return max(kernel - 1, 0) * (inner + 2 * info.number("ssm.group_count") * state) + state * inner
+
+
+def _projection(tensors: Tensors | None) -> int:
+    """Rows of the state layers' input projection (ssm_in)."""
+    if tensors is None:
+        return 0
+    found = (shape[1] for name, shape in tensors.shapes.items() if name.endswith(".ssm_in.weight") and len(shape) > 1)
+    return max(found, default=0)
 
 
 def _latent_width(info: ModelInfo) -> int:

@@ -53,6 +53,16 @@ class ModelShape:
     """False for embedding models: nothing is remembered between tokens."""
     single_sequence: bool = False
     """Ollama forces one slot for this architecture (Ollama sched.go)."""
+    dense_layers: bool = True
+    """Some layer has a plain feed-forward part beside or instead of experts."""
+    shared_feed_forward_length: int = 0
+    latent_key_length: int = 0
+    """Key length after decompression, with multi-head latent attention."""
+    latent_value_length: int = 0
+    recurrent_projection: int = 0
+    """Width of the input projection of a recurrent layer."""
+    deepstack_layers: int = 0
+    per_layer_input_length: int = 0
 
 
 def decode_show(show: Mapping[str, Any], size_bytes: int) -> ModelShape | None:
@@ -84,7 +94,7 @@ def decode_show(show: Mapping[str, Any], size_bytes: int) -> ModelShape | None:
         feed_forward_length=info.number("feed_forward_length"),
         experts_used=info.number("expert_used_count"),
         expert_feed_forward_length=info.number("expert_feed_forward_length"),
-        weights_bytes=tensors.weights_bytes if tensors else max(0, size - projector),
+        weights_bytes=_loaded_bytes(info, tensors, blocks) if tensors else max(0, size - projector),
         token_embedding_bytes=tensors.token_embedding_bytes if tensors else 0,
         input_bytes=tensors.input_bytes if tensors else 0,
         has_output_tensor=tensors.has_output if tensors else False,
@@ -101,7 +111,35 @@ def decode_show(show: Mapping[str, Any], size_bytes: int) -> ModelShape | None:
         caches=remembered.caches,
         single_sequence=remembered.single_sequence,
         exact=remembered.exact,
+        dense_layers=_has_dense_layers(info, tensors),
+        shared_feed_forward_length=_shared_width(info, tensors),
+        latent_key_length=info.number("attention.key_length_mla"),
+        latent_value_length=info.number("attention.value_length_mla"),
+        recurrent_projection=remembered.recurrent_projection,
+        deepstack_layers=info.number("n_deepstack_layers", high=MAX_BLOCKS),
+        per_layer_input_length=info.number("embedding_length_per_layer_input"),
     )
+
+
+def _loaded_bytes(info: ModelInfo, tensors: Tensors, blocks: int) -> int:
+    """Blocks for multi-token prediction stay on the disk unless drafting is switched on (TENSOR_SKIP in llama.cpp)."""
+    extra = min(info.number("nextn_predict_layers"), blocks)
+    skipped = sum(tensors.layer_bytes.get(layer, 0) for layer in range(blocks - extra, blocks))
+    return tensors.weights_bytes - skipped
+
+
+def _has_dense_layers(info: ModelInfo, tensors: Tensors | None) -> bool:
+    """A mixture of experts may have none; without the list of tensors it may have some."""
+    if tensors is None or not info.number("expert_used_count"):
+        return True
+    return any(name.startswith("blk.") and name.endswith(".ffn_up.weight") for name in tensors.shapes)
+
+
+def _shared_width(info: ModelInfo, tensors: Tensors | None) -> int:
+    if tensors is not None:
+        shapes = (shape for name, shape in tensors.shapes.items() if name.endswith(".ffn_up_shexp.weight"))
+        return max((shape[1] for shape in shapes if len(shape) > 1), default=0)
+    return info.number("expert_shared_feed_forward_length")
 
 
 def _projector_bytes(projector_info: Any, tensors: Tensors | None, size_bytes: int) -> int:
