@@ -30,7 +30,7 @@ from tray_app.core.command import (
 )
 from tray_app.core.finding import Diagnosis, Level
 from tray_app.core.job import JobKind, RunningJob
-from tray_app.core.plan import Change, Plan
+from tray_app.core.plan import ActionKind, Change, Plan, Remedy
 from tray_app.core.reading import Unknown, Why
 from tray_app.core.snapshot import Access, Ollama, Presence
 from tray_app.core.task_settings import Setting, Switch
@@ -378,3 +378,24 @@ def check_texts(state):
 def test_a_switch_state_is_never_invented():
     state = with_server(tasks=known(replace(states.SETTINGS, tags=Switch.UNSUPPORTED)))
     assert find(state, "task:tags").checked is None
+
+
+def test_advice_tells_its_steps_and_can_connect_where_that_is_missing():
+    advice = Remedy("context-length", Plan(), "long-context", subject=BIG, advice_only=True)
+    row = find(replace(STATE, remedies=(advice,)), "fix:context-length")
+    assert "OLLAMA_CONTEXT_LENGTH" in " ".join(texts(row.children))
+    assert all(one.command is None for one in row.children)
+    missing = replace(states.FOLLOW_UPS_OFF, advice_only=True, reason="needs-connect")
+    row = find(replace(STATE, remedies=(missing,)), "fix:follow-ups-off")
+    assert row.command is None
+    assert isinstance(row.children[-1].command, Connect)
+
+
+def test_a_small_model_can_be_had_while_nothing_is_wrong():
+    state = with_models((listed(BIG),), calm())
+    rows = find(state, "get-model").children
+    assert rows
+    for row in rows:
+        confirmed = row if row.command is not None else row.children[-1]
+        assert [action.kind for action in confirmed.command.remedy.plan.actions] == [ActionKind.PULL]
+        assert confirmed.command.remedy.plan.changes[0].setting is Setting.TASK_MODEL

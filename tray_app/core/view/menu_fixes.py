@@ -3,15 +3,17 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 from tray_app.core.command import ApplyRemedy, Undo
-from tray_app.core.plan import Remedy, Verdict
+from tray_app.core.plan import Plan, Remedy, Verdict
 from tray_app.core.view import remedy as remedy_view
-from tray_app.core.view.names import row_text
+from tray_app.core.view.menu_state import connect_row
+from tray_app.core.view.names import row_text, wrapped
 from tray_app.core.view.paging import paged
 from tray_app.core.view.plan import change_sentence, plan_lines
-from tray_app.core.view.screen import Row, ScreenState, Undoable
+from tray_app.core.view.screen import SEPARATOR, Row, ScreenState, Undoable
 from tray_app.core.view.text import Translator
 
 BAD = {Verdict.EVICTS, Verdict.SPILLS}
+NEEDS_CONNECTION = {"needs-connect", "needs-admin"}
 
 
 def must_ask(remedy: Remedy) -> bool:
@@ -20,29 +22,38 @@ def must_ask(remedy: Remedy) -> bool:
 
 
 def remedy_text(remedy: Remedy, tr: Translator) -> str:
-    """`Turn follow-ups off (1 call fewer per message)`."""
-    effect = remedy_view.effect(remedy, tr)
+    """`Turn follow-ups off (1 call fewer per message)`; a sentence with a verdict in it stands for itself."""
     sentence = remedy_view.sentence(remedy, tr)
+    effect = "" if sentence.endswith(")") else remedy_view.effect(remedy, tr)
     return row_text(f"{sentence} ({effect})" if effect else sentence)
 
 
 def plan_rows(remedy: Remedy, tr: Translator) -> tuple[Row, ...]:
     """Exactly what would change, one row each: not clickable."""
-    told = [Row(change_sentence(change, tr)) for change in remedy.plan.changes]
-    actions = plan_lines(type(remedy.plan)(actions=remedy.plan.actions), tr)
-    return (*(Row("".join(span.text for span in line)) for line in actions), *told)
+    told = [Row(row_text(change_sentence(change, tr))) for change in remedy.plan.changes]
+    actions = plan_lines(Plan(actions=remedy.plan.actions), tr)
+    return (*(Row(row_text("".join(span.text for span in line))) for line in actions), *told)
 
 
-def remedy_row(remedy: Remedy, tr: Translator, *, busy: bool) -> Row:
-    """One click, or a submenu that shows the plan and asks; advice has nothing to click."""
-    text, identity = remedy_text(remedy, tr), f"fix:{remedy.id}"
+def advice_rows(remedy: Remedy, state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """Why, and the steps outside this app; connecting is the one that can be clicked."""
+    system = state.snapshot.host.system if state.snapshot is not None else ""
+    told = [remedy_view.reason(remedy, tr), *remedy_view.advice_steps(remedy, system, tr)]
+    rows = tuple(Row(line) for text in told for line in wrapped(text))
+    return (*rows, connect_row(state.snapshot, tr)) if remedy.reason in NEEDS_CONNECTION else rows
+
+
+def remedy_row(remedy: Remedy, state: ScreenState, tr: Translator) -> Row:
+    """One click, or a submenu that shows the plan and asks; advice tells its steps."""
+    text, identity, busy = remedy_text(remedy, tr), f"fix:{remedy.id}", state.job is not None
     if remedy.advice_only:
-        return Row(text, id=identity)
+        return Row(text, children=advice_rows(remedy, state, tr), id=identity)
     if not must_ask(remedy):
         return Row(text, ApplyRemedy(remedy), id=identity, busy=busy)
-    warning = () if remedy.undoable else (Row(tr.gettext("This cannot be undone"), id="warning"),)
+    why = tuple(Row(line) for line in wrapped(remedy_view.reason(remedy, tr)))
+    warning = () if remedy.undoable else (Row(tr.gettext("This cannot be undone")),)
     confirm = Row(tr.gettext("Do it anyway"), ApplyRemedy(remedy, confirmed=True), id=f"confirm:{remedy.id}", busy=busy)
-    return Row(text, children=(*plan_rows(remedy, tr), *warning, confirm), id=identity)
+    return Row(text, children=(*plan_rows(remedy, tr), *why, *warning, SEPARATOR, confirm), id=identity)
 
 
 def clock(at: float, now: float, utc_offset_s: int) -> str:
@@ -74,10 +85,9 @@ def undo_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
 
 def fix_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     """The best remedy that needs no question first; the others under `More fixes`."""
-    busy = state.job is not None
     best = next((remedy for remedy in state.remedies if not remedy.advice_only and not must_ask(remedy)), None)
-    first = () if best is None else (remedy_row(best, tr, busy=busy),)
-    others = [remedy_row(remedy, tr, busy=busy) for remedy in state.remedies if remedy is not best]
+    first = () if best is None else (remedy_row(best, state, tr),)
+    others = [remedy_row(remedy, state, tr) for remedy in state.remedies if remedy is not best]
     title = tr.gettext("More fixes") if first else tr.gettext("Fixes")
     more = (Row(title, children=paged(others, tr), id="more-fixes"),) if others else ()
     return (*first, *more)

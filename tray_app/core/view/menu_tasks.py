@@ -2,9 +2,13 @@
 
 import json
 
+from tray_app.core.candidates import CANDIDATES
 from tray_app.core.command import SetSettings
+from tray_app.core.finding import Diagnosis, Level
 from tray_app.core.plan import Change, Plan, Remedy
 from tray_app.core.reading import Known
+from tray_app.core.remedy_models import model_remedies
+from tray_app.core.situation import situation
 from tray_app.core.snapshot import Access, OpenWebUI, Snapshot
 from tray_app.core.task_choice import TaskModelChoice, choices, current_slot
 from tray_app.core.task_settings import TASKS, Setting, Switch, TaskSettings
@@ -53,13 +57,15 @@ def task_model_row(
     offered = [
         choice_row(item, slot, used, tr, busy=busy) for item in choices(server, settings, snapshot, state.limits)
     ]
-    pulls = tuple(remedy_row(remedy, tr, busy=busy) for remedy in state.remedies if gets_a_model(remedy))
+    pulls = tuple(remedy_row(remedy, state, tr) for remedy in models_to_get(state, snapshot))
     get = (SEPARATOR, Row(tr.gettext("Get a small model"), children=pulls, id="get-model")) if pulls else ()
     return Row(tr.gettext("Task model"), children=(same, *paged(offered, tr), *get), id="task-model")
 
 
-def gets_a_model(remedy: Remedy) -> bool:
-    return remedy.id.startswith("task-model:") and bool(remedy.plan.actions)
+def models_to_get(state: ScreenState, snapshot: Snapshot) -> list[Remedy]:
+    """Small models to download and use for tasks, also while nothing is wrong."""
+    here = situation(state.diagnosis or Diagnosis(Level.UNKNOWN), snapshot, state.limits)
+    return [remedy for remedy in model_remedies(here, CANDIDATES) if remedy.plan.actions]
 
 
 def model_change(model: str, slot: Setting, used: str) -> Plan:
@@ -87,7 +93,7 @@ def choice_row(item: TaskModelChoice, slot: Setting, used: str, tr: Translator, 
     if item.host is not None:
         told.append(Row(tr.gettext("Chat text will be sent to {host}").format(host=short(item.host))))
     confirm = Row(tr.gettext("Do it anyway"), SetSettings(plan), id=f"confirm:task-model:{item.id}", busy=busy)
-    return Row(row_text(text), children=(*told, confirm), id=f"task-model:{item.id}")
+    return Row(row_text(text), children=(*told, SEPARATOR, confirm), id=f"task-model:{item.id}")
 
 
 def choice_words(item: TaskModelChoice, tr: Translator) -> str:
