@@ -34,16 +34,20 @@ BLOB = "sha256-" + "0" * 64
 ATTRIBUTES = ["name", "cmdline", "memory_info", "cpu_times"]
 
 
-def cpu_ms(look: Callable[[], object], polls: int, series: int) -> float:
-    """Milliseconds of CPU time per call: the least of several series, for the rest is other people's noise."""
-    look()
-    best = float("inf")
+def cpu_ms(looks: list[Callable[[], object]], polls: int, series: int) -> list[float]:
+    """Milliseconds of CPU time per call: the least of several series, for the rest is other people's noise.
+
+    The looks take turns, so that a noisy minute is everyone's.
+    """
+    best = [float("inf")] * len(looks)
     for _ in range(series):
-        began = time.process_time()
-        for _ in range(polls):
+        for index, look in enumerate(looks):
             look()
-        best = min(best, (time.process_time() - began) / polls)
-    return best * 1000
+            began = time.process_time()
+            for _ in range(polls):
+                look()
+            best[index] = min(best[index], (time.process_time() - began) / polls * 1000)
+    return best
 
 
 @contextmanager
@@ -62,21 +66,23 @@ def sleepers() -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def watched() -> Iterator[None]:
+def watched() -> Iterator[list[int]]:
     """An Ollama server, a runner and an Open WebUI, as far as a process list shows."""
     nap = "import time; time.sleep(3600)"
     with tempfile.TemporaryDirectory() as folder:
+        server, runner = Path(folder, "ollama"), Path(folder, "llama-server")
+        server.symlink_to("/bin/sh")
+        runner.symlink_to(sys.executable)
         Path(folder, "serve").write_text("read line\n")
+        model = ["--model", f"/models/blobs/{BLOB}", "--port", "4000"]
         children = [
-            subprocess.Popen(["ollama", "serve"], executable="/bin/sh", cwd=folder, stdin=subprocess.PIPE),
-            subprocess.Popen(
-                ["llama-server", "-c", nap, "--model", f"/models/blobs/{BLOB}", "--port", "4000"],
-                executable=sys.executable,
-            ),
+            subprocess.Popen([server, "serve"], cwd=folder, stdin=subprocess.PIPE),
+            subprocess.Popen([runner, "-c", nap, *model]),
             subprocess.Popen([sys.executable, "-c", nap, "open-webui", "serve"]),
         ]
         try:
-            yield
+            time.sleep(0.5)
+            yield [child.pid for child in children]
         finally:
             end(children)
 
@@ -92,18 +98,21 @@ def end(children: list[subprocess.Popen[bytes]]) -> None:
 
 def processes(counts: list[int], polls: int, series: int) -> None:
     rows: list[tuple[int, int, float, float, float, float]] = []
-    with watched(), sleepers() as grow:
+    with watched() as played, sleepers() as grow:
         for count in counts:
             grow(count)
             time.sleep(YOUNG_S + 2)  # a young process is looked at more often: measure the rest of the day
             reader = ProcessReader()
             found = reader.read(0.0)
-            roles = len(getattr(found, "value", Processes()).watched)
-            assert roles >= 3, f"only {roles} of the three played processes were found"
-            look = cpu_ms(lambda reader=reader: reader.read(0.0), polls, series)
-            asked = cpu_ms(lambda reader=reader: reader.read(0.0, ask_others=True), polls, series)
-            floor = cpu_ms(psutil.pids, polls, series)
-            usual = cpu_ms(lambda: list(psutil.process_iter(ATTRIBUTES)), max(1, polls // 10), series)
+            missing = set(played) - {one.pid for one in getattr(found, "value", Processes()).watched}
+            assert not missing, f"not found: {missing}"
+            looks: list[Callable[[], object]] = [
+                lambda reader=reader: reader.read(0.0),
+                lambda reader=reader: reader.read(0.0, ask_others=True),
+                psutil.pids,
+            ]
+            look, asked, floor = cpu_ms(looks, polls, series)
+            (usual,) = cpu_ms([lambda: list(psutil.process_iter(ATTRIBUTES))], 2, series)
             rows.append((count, len(psutil.pids()), look, asked, floor, usual))
     print("| sleeping | processes | our look | with the largest other | pids() alone | process_iter | usual / ours |")
     print("|---|---|---|---|---|---|---|")
@@ -121,7 +130,6 @@ def processes(counts: list[int], polls: int, series: int) -> None:
 def readers(polls: int, series: int) -> None:
     """Each reader's own time, so that a slow one can be seen."""
     with tempfile.TemporaryDirectory() as folder, watched():
-        time.sleep(0.5)
         log = Path(folder, "server.log")
         log.write_bytes(b"start\n")
         follower = LogFollower(log)
@@ -144,8 +152,8 @@ def readers(polls: int, series: int) -> None:
             ("log, one load and five requests", busy_log),
         ]
         print("\n| reader | CPU per look |\n|---|---|")
-        for name, look in looks:
-            print(f"| {name} | {cpu_ms(look, polls, series):.3f} ms |")
+        for (name, _), cost in zip(looks, cpu_ms([look for _, look in looks], polls, series), strict=True):
+            print(f"| {name} | {cost:.3f} ms |")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import os
 import pickle
 import socket
+import struct
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from tray_app.core.connections import Client
 from tray_app.core.reading import Known, Unknown, Why
 from tray_app.core.snapshot import Processes, ProcessRole, WatchedProcess
 from tray_app.readers._proc_net import decode_address, established
+from tray_app.readers._sock_diag import decode, dump
 from tray_app.readers.connections import ConnectionReader
 from tray_app.readers.processes import ProcessReader
 
@@ -39,6 +41,7 @@ TABLE6 = b"""  sl  local_address                         remote_address         
    0: 0000000000000000FFFF00000100007F:2CAA 0000000000000000FFFF00000100007F:9C44 01 0:0 00:0 0 998 0 3001 1
    1: 00000000000000000000000001000000:2CAA 00000000000000000000000001000000:9C45 01 0:0 00:0 0 998 0 3002 1
 """
+LOOP = "127.0.0.1"
 SERVER = WatchedProcess(41, 1.0, ProcessRole.OLLAMA_SERVER, "ollama")
 RUNNER = WatchedProcess(42, 1.0, ProcessRole.OLLAMA_RUNNER, "llama-server", port=0x9449)
 WEB = WatchedProcess(43, 1.0, ProcessRole.OPEN_WEBUI, "open-webui")
@@ -57,7 +60,7 @@ def proc(tmp_path):
 
 
 def read(proc, processes=BOTH):
-    return ConnectionReader(system="linux", proc=proc).read(5.0, processes, 0x2CAA)
+    return ConnectionReader(system="linux", proc=proc, dump=None).read(5.0, processes, 0x2CAA)
 
 
 class TestTable:
@@ -132,6 +135,80 @@ class TestLinuxFiles:
         assert read(proc, Processes((RUNNER,))) == Unknown(Why.MISSING, "no server process")
 
 
+def message(local, remote, inode, *, family=socket.AF_INET, state=1):
+    """One answer of the kernel, as struct inet_diag_msg has it."""
+    hosts = b"".join(socket.inet_pton(family, host).ljust(16, b"\0") for host, _ in (local, remote))
+    ports = struct.pack(">HH", local[1], remote[1])
+    body = (
+        struct.pack("=BBBB", family, state, 0, 0)
+        + ports
+        + hosts
+        + bytes(12)
+        + struct.pack("=IIIII", 0, 0, 0, 998, inode)
+    )
+    return struct.pack("=IHHII", 16 + len(body), 20, 2, 1, 0) + body
+
+
+DONE = struct.pack("=IHHIIi", 20, 3, 2, 1, 0, 0)
+
+
+class TestNetlink:
+    SERVER = ("127.0.0.1", 11434)
+
+    def test_rows_of_both_families(self):
+        data = (
+            message(self.SERVER, ("127.0.0.1", 40000), 2001)
+            + message(("::ffff:127.0.0.1", 11434), ("::ffff:127.0.0.1", 40001), 2002, family=socket.AF_INET6)
+            + message(("::1", 11434), ("::1", 40002), 2003, family=socket.AF_INET6)
+            + message(("10.0.0.1", 22), ("10.0.0.2", 50000), 2004)
+            + message(self.SERVER, ("127.0.0.1", 40003), 2005, state=8)
+        )
+        rows, more = decode(data + DONE, {11434})
+        assert [(row.remote_host, row.remote_port, row.inode) for row in rows] == [
+            ("127.0.0.1", 40000, 2001),
+            ("127.0.0.1", 40001, 2002),
+            ("::1", 40002, 2003),
+        ]
+        assert not more
+        assert decode(data, {11434})[1]
+
+    def test_an_error_of_the_kernel(self):
+        with pytest.raises(PermissionError):
+            decode(struct.pack("=IHHIIi", 20, 2, 0, 1, 0, -1), {11434})
+
+    def test_cut_answers(self):
+        data = message(self.SERVER, ("127.0.0.1", 40000), 2001) + DONE
+        for cut in range(len(data)):
+            decode(data[:cut], {11434})
+        assert decode(bytes(64), {11434}) == ([], True)
+        assert decode(b"", {11434}) == ([], False)
+
+    @linux
+    def test_the_same_as_the_files(self):
+        with socket.create_server((LOOP, 0)) as server, socket.create_connection(server.getsockname()) as client:
+            port = server.getsockname()[1]
+            with server.accept()[0]:
+                expected = set(established(Path("/proc/net/tcp").read_bytes(), {port}))
+                assert set(dump({port})) == expected
+                assert {row.inode for row in expected} >= {os.fstat(client.fileno()).st_ino}
+
+    def test_where_it_is_forbidden_the_files_do(self, proc):
+        def forbidden(ports):
+            raise PermissionError(1, "Operation not permitted")
+
+        reader = ConnectionReader(system="linux", proc=proc, dump=forbidden)
+        assert len(reader.read(5.0, BOTH, 0x2CAA).value.clients) == 4
+
+    def test_a_server_in_a_container_is_read_from_its_own_network(self, proc):
+        (proc / "41" / "net").mkdir()
+        (proc / "41" / "net" / "route").write_text("eth0 0011AC")
+        (proc / "41" / "net" / "tcp").write_bytes(TABLE)
+        reader = ConnectionReader(system="linux", proc=proc, dump=lambda ports: [])
+        assert len(reader.read(5.0, BOTH, 0x2CAA).value.clients) == 2
+        here = Processes((replace(SERVER, pid=77), RUNNER))
+        assert reader.read(5.0, here, 0x2CAA).value.clients == ()
+
+
 class FakeProcess:
     """psutil.Process on a system that shows sockets per process."""
 
@@ -156,7 +233,6 @@ class FakeProcess:
         ]
 
 
-LOOP = "127.0.0.1"
 ESTABLISHED, LISTEN = psutil.CONN_ESTABLISHED, psutil.CONN_LISTEN
 
 

@@ -1,7 +1,7 @@
 """Who is connected to Ollama's server and to its runners.
 
-Linux shows every user's sockets in /proc/net/tcp{,6}, by port: Ollama runs as another user there and its open files
-are hidden. macOS and Windows show the sockets of a process that belongs to the same user.
+Linux shows every user's sockets by port, by netlink and in /proc/net/tcp{,6}: Ollama runs as another user there and
+its open files are hidden. macOS and Windows show the sockets of a process that belongs to the same user.
 """
 
 import ipaddress
@@ -17,6 +17,7 @@ import psutil
 from tray_app.core.connections import OPEN_WEBUI_POOL, Client, Connections
 from tray_app.core.reading import Known, Reading, Unknown, Why
 from tray_app.core.snapshot import Processes, ProcessRole, WatchedProcess
+from tray_app.readers import _sock_diag
 from tray_app.readers._proc_net import Row, established
 
 TABLE_LIMIT = 16 * 2**20
@@ -24,18 +25,22 @@ _SOCKET = re.compile(r"socket:\[(\d+)\]")
 
 
 class ConnectionReader:
-    """No state; `proc` and `process` are there for tests."""
+    """Remembers only whether the server lives in our network; `proc`, `dump` and `process` are there for tests."""
 
     def __init__(
         self,
         *,
         system: str = sys.platform,
         proc: Path = Path("/proc"),
+        dump: Callable[[Collection[int]], list[Row]] | None = _sock_diag.dump,
         process: Callable[[int], psutil.Process] = psutil.Process,
     ) -> None:
         self._system = system
         self._proc = proc
+        self._dump = dump
         self._process = process
+        self._server: tuple[int, float] | None = None
+        self._same_network = False
 
     def read(self, taken_at: float, processes: Processes, server_port: int) -> Reading[Connections]:
         """Connections at `server_port` and at the ports of the runners in `processes`.
@@ -77,9 +82,17 @@ class ConnectionReader:
 
     def _rows(self, servers: list[WatchedProcess], ports: Collection[int]) -> tuple[list[Row], Unknown | None]:
         """Rows of the network the server lives in: in a container it has its own."""
+        if self._dump is not None and self._is_same_network(servers[0]):
+            try:
+                return self._dump(ports), None
+            except OSError:
+                self._dump = None  # not in this kernel, or forbidden here: the files will do
+        return self._rows_of_files(servers[0], ports)
+
+    def _rows_of_files(self, server: WatchedProcess, ports: Collection[int]) -> tuple[list[Row], Unknown | None]:
         rows: list[Row] = []
         problem: Unknown | None = Unknown(Why.MISSING, "/proc/net/tcp")
-        for folder in (self._proc / str(servers[0].pid) / "net", self._proc / "net"):
+        for folder in (self._proc / str(server.pid) / "net", self._proc / "net"):
             for name in ("tcp", "tcp6"):
                 try:
                     with (folder / name).open("rb") as file:
@@ -92,6 +105,18 @@ class ConnectionReader:
             if problem is None:
                 break
         return rows, problem
+
+    def _is_same_network(self, server: WatchedProcess) -> bool:
+        """Asked once per server process. The namespace itself is hidden for another user's process, its routes are
+        not: a container has others than the machine."""
+        identity = server.pid, server.started_at
+        if self._server != identity:
+            self._server = identity
+            self._same_network = all(
+                _content(self._proc / str(server.pid) / "net" / name) == _content(self._proc / "self" / "net" / name)
+                for name in ("route", "if_inet6")
+            )
+        return self._same_network
 
     def _read_by_process(
         self, servers: list[WatchedProcess], runners: list[WatchedProcess], web_pids: list[int], server_port: int
@@ -126,6 +151,14 @@ class ConnectionReader:
             for one in found
             if one.status == psutil.CONN_ESTABLISHED
         ]
+
+
+def _content(path: Path) -> bytes:
+    """Nothing where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _plain(host: str) -> str:

@@ -68,6 +68,7 @@ class ProcessReader:
         self._memory = _memory_call(system)
         self._largest = LargestPrograms(process, self._memory, clock)
         self._watched: dict[int, _Watched] = {}
+        self._listed: list[int] = []
         self._known: set[int] = set()
         self._young: dict[int, _Young] = {}
         self._turn: list[int] = []
@@ -76,11 +77,14 @@ class ProcessReader:
     def read(self, taken_at: float, *, ask_others: bool = False) -> Reading[Processes]:
         """Unknown only where the list of processes cannot be had at all."""
         try:
-            present = set(self._pids())
+            listed = list(self._pids())
         except (OSError, psutil.Error) as error:
             return Unknown(Why.DENIED, clean_name(str(error)))
         now = self._clock()
-        self._forget(present)
+        present = self._known
+        if listed != self._listed:  # comparing lists is cheaper than making sets
+            self._listed, present = listed, set(listed)
+            self._forget(present)
         self._find(self._candidates(present, now))
         watched = tuple(filter(None, (self._measure(item, now) for item in list(self._watched.values()))))
         largest: OtherProcess | None = None
@@ -95,7 +99,7 @@ class ProcessReader:
 
     def _candidates(self, present: set[int], now: float) -> list[int]:
         """New and young processes, and a few old ones in turn."""
-        new = present - self._known
+        new = present - self._known if present is not self._known else set()
         if self._known:  # at our own start the rest of the machine is not new
             self._young.update((pid, _Young(now + YOUNG_S)) for pid in new)
         self._starting = not self._known
@@ -187,7 +191,9 @@ class ProcessReader:
                 cpu = self._cpu_percent(item, now)
         except _GONE:
             del self._watched[item.identity.pid]
+            # Whoever has the id now is new, also where the list looks the same.
             self._known.discard(item.identity.pid)
+            self._listed = []
             self._young.pop(item.identity.pid, None)
             return None
         return replace(item.identity, memory_bytes=memory, cpu_percent=cpu)
