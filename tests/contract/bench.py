@@ -61,6 +61,14 @@ class Bench:
     def start(self):
         self.server.start()
 
+    def launch(self):
+        """Lets a real server start while other tests run; `wait` then returns when it answers."""
+        self.server.launch() if self.real else self.server.start()
+
+    def wait(self):
+        if self.real:
+            self.server.wait()
+
     def stop(self):
         self.server.stop()
 

@@ -65,22 +65,28 @@ def probed(server):
 
 
 @pytest.fixture
-def bench(server):
-    """The server with fresh settings."""
+def bench(server, _launched_no_auth):
+    """The server with fresh settings. The one without accounts gets ready meanwhile."""
     server.reset()
     return server
 
 
-@pytest.fixture
-def no_auth(server, tmp_path_factory):
-    """A second server of the same release and kind with WEBUI_AUTH=False."""
+@pytest.fixture(scope="session")
+def _launched_no_auth(server, tmp_path_factory):
     folder = tmp_path_factory.mktemp(f"open-{server.version_text}")
     bench = Bench(server.version_text, real=server.real, folder=folder, auth=False)
     try:
-        bench.start()
+        bench.launch()
         yield bench
     finally:
         bench.close()
+
+
+@pytest.fixture
+def no_auth(_launched_no_auth):
+    """A second server of the same release and kind with WEBUI_AUTH=False."""
+    _launched_no_auth.wait()
+    return _launched_no_auth
 
 
 @pytest.fixture

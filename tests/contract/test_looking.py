@@ -73,11 +73,6 @@ def test_a_task_call_names_the_model_that_answered(bench, client):
     assert client.run_task(Setting.TITLES, BIG).model == SMALL
 
 
-def test_a_task_call_works_on_a_server_that_has_just_started(bench, client):
-    bench.restart()
-    assert client.run_task(Setting.TAGS, BIG).model == BIG
-
-
 def test_a_task_that_is_off_is_refused(bench, client):
     client.models()
     switch = key_of(Setting.SEARCH_QUERIES, bench.read())

@@ -66,6 +66,7 @@ class RealServer:
         self.auth = auth
         self.more = more or {}
         self.process: subprocess.Popen[bytes] | None = None
+        self._is_first = False
 
     @property
     def url(self) -> str:
@@ -99,20 +100,29 @@ class RealServer:
 
     def start(self) -> None:
         """Returns when /health answers. NotStarted; CannotInstall."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Starts the process and does not wait. CannotInstall."""
         venv = install(self.version)
         data, template = self.folder / "data", venv / "empty.db"
         data.mkdir(parents=True, exist_ok=True)
-        fresh = not (data / "webui.db").exists()
-        if fresh and template.exists():  # an empty, already migrated database saves seconds
+        self._is_first = not (data / "webui.db").exists()
+        if self._is_first and template.exists():  # an empty, already migrated database saves seconds
             shutil.copy(template, data / "webui.db")
         command = [program(venv, "open-webui"), "serve", "--host", "127.0.0.1", "--port", str(self.port)]
         with (self.folder / "log.txt").open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
+
+    def wait(self) -> None:
+        """Until /health answers. NotStarted."""
         self._wait_until_healthy()
-        if fresh and not template.exists():
-            _keep_empty_database(data / "webui.db", template)
+        template = install(self.version) / "empty.db"
+        if self._is_first and not template.exists():
+            _keep_empty_database(self.folder / "data" / "webui.db", template)
 
     def _wait_until_healthy(self) -> None:
         assert self.process is not None
