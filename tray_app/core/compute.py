@@ -39,9 +39,12 @@ WITHOUT_ATTENTION = frozenset({"phi3"})
 PER_LAYER_STREAMS = {"gemma3n": 6}
 
 
-def compute_bytes(shape: ModelShape, *, cells: int, window_cells: int, micro_batch: int, flash_attention: bool) -> int:
+def compute_bytes(
+    shape: ModelShape, *, cells: int, window_cells: int, micro_batch: int, slots: int, flash_attention: bool
+) -> int:
     """Bytes; `cells` of one slot. Masks are 2 bytes per cell and token with flash attention, else 4."""
-    peak = max(_dense(shape), _experts(shape), _attention(shape), _latent(shape), _recurrent(shape)) + _inputs(shape)
+    peak = max(_dense(shape), _experts(shape), _attention(shape), _latent(shape), _recurrent(shape, micro_batch, slots))
+    peak += _inputs(shape)
     masks = cells + window_cells if any(shape.kv_heads) else 0
     if not shape.caches:
         masks = micro_batch * (2 if shape.sliding_window else 1)
@@ -92,8 +95,15 @@ def _attention(shape: ModelShape) -> int:
     """Queries before and after their rotation, keys and values: the highest only where heads are many and wide."""
     if shape.mla_cache_width or not shape.caches:
         return 0
-    wide = 2 * shape.head_count * shape.key_length + max(shape.kv_heads) * (shape.key_length + shape.value_length)
-    return 3 * shape.embedding_length + wide
+    seen = None if shape.global_layers is None or not shape.sliding_window else frozenset(shape.global_layers)
+    widest = 0
+    for layer, heads in enumerate(shape.kv_heads):
+        sliding = seen is not None and layer not in seen
+        key = (shape.key_length_window if sliding else 0) or shape.key_length
+        value = (shape.value_length_window if sliding else 0) or shape.value_length
+        if heads:
+            widest = max(widest, 2 * shape.head_count * key + heads * (key + value))
+    return 3 * shape.embedding_length + widest if widest else 0
 
 
 def _latent(shape: ModelShape) -> int:
@@ -106,11 +116,12 @@ def _latent(shape: ModelShape) -> int:
     return shape.head_count * per_head + 4 * shape.embedding_length
 
 
-def _recurrent(shape: ModelShape) -> int:
-    """Three tensors of the width of a recurrent layer's input projection (models/mamba-base.cpp)."""
+def _recurrent(shape: ModelShape, micro_batch: int, slots: int) -> int:
+    """Three tensors of the width of a state layer's input projection, and each slot's state (models/mamba-base.cpp)."""
     if not shape.recurrent_projection:
         return 0
-    return 3 * shape.recurrent_projection + shape.embedding_length * (1 if not any(shape.kv_heads) else 3)
+    states = -(-slots * shape.recurrent_state_values // micro_batch)
+    return 3 * shape.recurrent_projection + shape.embedding_length + states
 
 
 def _inputs(shape: ModelShape) -> int:

@@ -83,6 +83,7 @@ def need(
             cells=cells(tokens),
             window_cells=window_cells(shape, tokens, batch),
             micro_batch=min(batch, cells(tokens) * slots),
+            slots=slots,
             flash_attention=flash_attention,
         ),
     )

@@ -92,7 +92,7 @@ def decode_show(show: Mapping[str, Any], size_bytes: int) -> ModelShape | None:
         key_length=key_length,
         value_length=info.number("attention.value_length") or key_length,
         feed_forward_length=info.number("feed_forward_length"),
-        experts_used=info.number("expert_used_count"),
+        experts_used=_experts_used(info, tensors),
         expert_feed_forward_length=info.number("expert_feed_forward_length"),
         weights_bytes=_loaded_bytes(info, tensors, blocks) if tensors else max(0, size - projector),
         token_embedding_bytes=tensors.token_embedding_bytes if tensors else 0,
@@ -128,9 +128,16 @@ def _loaded_bytes(info: ModelInfo, tensors: Tensors, blocks: int) -> int:
     return tensors.weights_bytes - skipped
 
 
+def _experts_used(info: ModelInfo, tensors: Tensors | None) -> int:
+    """None where the file has no expert matrices, whatever its keys say."""
+    if tensors is not None and not any("_exps." in name for name in tensors.shapes):
+        return 0
+    return info.number("expert_used_count")
+
+
 def _has_dense_layers(info: ModelInfo, tensors: Tensors | None) -> bool:
     """A mixture of experts may have none; without the list of tensors it may have some."""
-    if tensors is None or not info.number("expert_used_count"):
+    if tensors is None or not _experts_used(info, tensors):
         return True
     return any(name.startswith("blk.") and name.endswith(".ffn_up.weight") for name in tensors.shapes)
 
