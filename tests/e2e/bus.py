@@ -227,17 +227,26 @@ def _row(layout):
 class Person:
     """Reads and clicks the one tray icon, as a panel would for its user."""
 
-    def __init__(self, address, watcher):
-        self.bus, self.watcher = open_dbus_connection(address), watcher
+    def __init__(self, address):
+        self.bus = open_dbus_connection(address)
 
     def call(self, name, path, interface, method, signature=None, body=()):
         message = new_method_call(DBusAddress(path, name, interface), method, signature, body)
         return unwrap_msg(self.bus.send_and_get_reply(message, timeout=ANSWER_WITHIN_S))
 
     def item(self):
-        ((name, path),) = self.watcher().items or [("", "")]
-        if not name:
+        (registered,) = self.call(
+            WATCHER.bus_name,
+            WATCHER.object_path,
+            PROPERTIES,
+            "Get",
+            "ss",
+            (WATCHER.interface, "RegisteredStatusNotifierItems"),
+        )
+        if not registered[1]:
             raise LookupError("no tray icon")
+        name, slash, path = registered[1][0].partition("/")
+        path = slash + path
         (values,) = self.call(name, path, PROPERTIES, "GetAll", "s", (ITEM,))
         return name, {key: variant[1] for key, variant in values.items()}
 

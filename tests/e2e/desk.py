@@ -100,7 +100,7 @@ class Desk:
         except BaseException:
             self.__exit__()
             raise
-        self.person = Person(self.address, lambda: self.watcher)
+        self.person = Person(self.address)
         self.closing.append(self.person)
         return self
 

@@ -67,6 +67,7 @@ def panel(monkeypatch, tmp_path, sent):
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/none")
     clock = Clock()
     tray = _linux.LinuxTray(sent.append, Indicator, clock)
+    tray._ready = True  # its loop runs
     yield tray, tray._indicator, clock
     tray._notifier.close()
 
@@ -79,7 +80,15 @@ def test_a_first_frame_is_shown_at_once(panel):
     tray, shown, _ = panel
     tray.show(view(1, Shape.TIGHT))
     shown.settle()
+    assert shown.shown
     assert (shown.icon, shown.tooltip, shown.rows[0].text) == ("elbowroom-tight", "tip 1", "row 1")
+
+
+def test_the_icon_waits_for_its_first_frame(panel):
+    """An AppIndicator that becomes active without a menu stays invisible for good."""
+    tray, shown, _ = panel
+    tray.run(started=lambda: (tray.stop(), shown.settle()))
+    assert not shown.shown
 
 
 def test_a_burst_reaches_the_panel_once_a_second_with_its_last_frame(panel):

@@ -11,6 +11,7 @@ from pystray import _appindicator
 
 from tray_app.core.view.screen import Row, Shape
 from tray_app.tray import art
+from tray_app.tray.icon_files import name
 from tray_app.tray.main_thread import Work, guarded
 from tray_app.tray.rows import Item, differ_in_words_only, items, tidy
 from tray_app.tray.tray import Send
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 class _Icon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no types
     """Without pystray's own notifier (which raises where no notification service runs), signal handler and files."""
 
-    theme_icon = ""
+    theme_icon = name(Shape.UNKNOWN)
 
     def _initialize(self) -> None:
         self._mark_ready()
@@ -40,10 +41,10 @@ class _Icon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no types
 class AppIndicator:
     """Threads: `post` and `run` aside, everything is for the thread of the GLib loop."""
 
-    def __init__(self, name: str, send: Send, icons: Path) -> None:
+    def __init__(self, app: str, send: Send, icons: Path) -> None:
         self._send = send
         self._rows: tuple[Row, ...] = ()
-        self._icon = _Icon(name, icon=art.draw(Shape.UNKNOWN, 24), title=name, menu=pystray.Menu())
+        self._icon = _Icon(app, icon=art.draw(Shape.UNKNOWN, 24), title=app, menu=pystray.Menu())
         self._icon._appindicator.set_icon_theme_path(str(icons))  # noqa: SLF001
 
     def post(self, work: Work) -> None:
@@ -62,10 +63,10 @@ class AppIndicator:
     def reveal(self) -> None:
         self._icon.visible = True
 
-    def set_icon(self, name: str, description: str) -> None:
-        self._icon.theme_icon = name
-        self._icon._icon_path = name  # noqa: SLF001
-        self._icon._appindicator.set_icon_full(name, description)  # noqa: SLF001
+    def set_icon(self, icon: str, description: str) -> None:
+        self._icon.theme_icon = icon
+        self._icon._icon_path = icon  # noqa: SLF001
+        self._icon._appindicator.set_icon_full(icon, description)  # noqa: SLF001
 
     def set_tooltip(self, text: str) -> None:
         self._icon.title = text

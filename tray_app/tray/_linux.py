@@ -17,7 +17,7 @@ from tray_app.core.errors import TrayProblem, TrayUnavailable
 from tray_app.core.view.screen import NoticeView, View
 from tray_app.tray import notify
 from tray_app.tray._linux_host import find_host
-from tray_app.tray.icon_files import IconFiles
+from tray_app.tray.icon_files import IconFiles, name
 from tray_app.tray.main_thread import guarded
 from tray_app.tray.tray import NAME, Send
 
@@ -38,7 +38,9 @@ def open_linux(send: Send) -> "LinuxTray":
 
 
 class LinuxTray:
-    """Threads: `show`, `notify` and `stop` from any; all else runs in the GLib loop of the main thread."""
+    """The icon appears with the first frame: without a menu an AppIndicator stays invisible for good.
+
+    Threads: `show`, `notify` and `stop` from any; all else runs in the GLib loop of the main thread."""
 
     def __init__(self, send: Send, make: Callable[..., Any], clock: Callable[[], float] = time.monotonic) -> None:
         self._send = send
@@ -47,6 +49,7 @@ class LinuxTray:
         self._shown: View | None = None
         self._waiting: View | None = None
         self._timer = False
+        self._ready = False
         self._pushed_at = float("-inf")
         self._indicator = make(NAME, send, self._files.folder)
         self._notifier = notify.open_linux_notifier(send)
@@ -61,7 +64,8 @@ class LinuxTray:
         def ready() -> None:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, self._signalled)
-            self._indicator.reveal()
+            self._ready = True
+            self._push()
             started()
 
         try:
@@ -92,13 +96,15 @@ class LinuxTray:
 
     def _push(self) -> None:
         view, shown = self._waiting, self._shown
-        if view is None or view == shown:
+        if view is None or view == shown or not self._ready:
             return
         self._waiting = None
         if shown is None or view.shape != shown.shape:
-            self._indicator.set_icon(self._files.name(view.shape), view.tooltip)
+            self._indicator.set_icon(name(view.shape), view.tooltip)
         if shown is None or view.tooltip != shown.tooltip:
             self._indicator.set_tooltip(view.tooltip)
         if shown is None or view.menu != shown.menu:
             self._indicator.set_rows(view.menu.rows)
+        if shown is None:
+            self._indicator.reveal()
         self._shown, self._pushed_at = view, self._clock()
