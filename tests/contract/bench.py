@@ -38,8 +38,6 @@ class Bench:
                 "ENABLE_OPENAI_API": "true",
                 "OPENAI_API_BASE_URLS": self.hosted.base,
                 "OPENAI_API_KEYS": self.hosted.key,
-                # The default differs by release; the contract is about the tasks, not about these.
-                "TASK_MODEL": "",
             }
             self.server = RealServer(version, Path(folder), ollama_url=self.ollama.url, auth=auth, more=more)
         else:

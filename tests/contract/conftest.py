@@ -14,7 +14,9 @@ from tray_app.services.http import Http
 from tray_app.services.open_webui import OpenWebUIClient
 
 SERVERS = [pytest.param(("stand-in", version), id=f"stand-in-{version}") for version in VERSIONS]
-SERVERS += [pytest.param(("real", version), id=f"real-{version}", marks=pytest.mark.real) for version in chosen()]
+# The first test of a release also waits for its install and start.
+REAL = (pytest.mark.real, pytest.mark.timeout(900))
+SERVERS += [pytest.param(("real", version), id=f"real-{version}", marks=REAL) for version in chosen()]
 
 
 @pytest.fixture(scope="session")

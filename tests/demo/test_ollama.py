@@ -68,7 +68,7 @@ def test_one_slot_makes_the_others_wait(ollama, background):
     assert ollama.scheduler.loads == [BIG]
 
 
-def test_a_full_queue_is_busy(background):
+def test_a_full_queue_is_busy():
     with DemoOllama(max_queue=1, max_loaded=1) as ollama:
         sender = Background(ollama.url)
         ollama.hold()
@@ -83,7 +83,7 @@ def test_a_full_queue_is_busy(background):
         assert ollama.scheduler.evictions == [BIG]
 
 
-def test_a_loaded_model_waits_without_limit(background):
+def test_a_loaded_model_waits_without_limit():
     with DemoOllama(max_queue=1) as ollama:
         sender = Background(ollama.url)
         ollama.hold()

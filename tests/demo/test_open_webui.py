@@ -8,7 +8,7 @@ import pytest
 
 from tray_app.demo.ollama import DemoOllama
 from tray_app.demo.open_webui import ADMIN, USER, DemoOpenWebUI
-from tray_app.demo.server import wait_until
+from tray_app.demo.server import FaultKind, wait_until
 from tray_app.demo.webui_models import Record
 
 BIG, SMALL = "qwen3:32b", "gemma3:1b"
@@ -185,3 +185,58 @@ def test_task_parameters_reach_ollama(ollama, start):
     (body,) = ollama.calls()
     assert body["think"] is False
     assert body["options"] == {"num_predict": 64, "temperature": 0.1}
+
+
+def sign_in(server, email, password):
+    body = {"email": email, "password": password}
+    return httpx.post(f"{server.url}/api/v1/auths/signin", json=body, trust_env=False)
+
+
+@pytest.mark.parametrize(("version", "last"), [("0.6.36", 200), ("0.6.43", 429), ("0.12.4", 429)])
+def test_the_sixteenth_sign_in_is_refused_from_0_6_41(start, version, last):
+    server = start(version)
+    answers = [sign_in(server, *ADMIN).status_code for _ in range(16)]
+    assert answers == [200] * 15 + [last]
+
+
+def test_a_second_factor_comes_instead_of_a_token(start):
+    server = start("0.12.4")
+    server.accounts.second_factor = True
+    answer = sign_in(server, *ADMIN)
+    assert answer.status_code == 200
+    assert "token" not in answer.json()
+
+
+def test_password_sign_in_can_be_switched_off(start):
+    server = start("0.12.4")
+    server.accounts.password_sign_in = False
+    assert sign_in(server, *ADMIN).status_code == 403
+
+
+def test_keys_could_not_reach_the_settings_in_0_5_0(start):
+    server = start("0.5.0")
+    head = {"Authorization": f"Bearer {server.api_key()}"}
+    assert httpx.get(f"{server.url}/api/v1/tasks/config", headers=head, trust_env=False).status_code == 403
+    assert httpx.get(f"{server.url}/api/models", headers=head, trust_env=False).status_code == 200
+
+
+def test_an_answer_can_be_lost_after_the_write(start):
+    server = start("0.12.4")
+    server.fail(FaultKind.HANG_UP, "/api/v1/tasks/config/update", after=True)
+    with client(server) as http:
+        document = http.get("/api/v1/tasks/config").json()
+        with pytest.raises(httpx.RemoteProtocolError):
+            http.post("/api/v1/tasks/config/update", json=document | {"TASK_MODEL": SMALL})
+    assert server.settings["TASK_MODEL"] == SMALL
+
+
+def test_a_restart_forgets_the_models_and_keeps_the_settings(ollama, start):
+    server = start("0.12.4")
+    server.settings["TASK_MODEL"] = SMALL
+    with client(server) as http:
+        http.get("/api/models")
+        server.stop()
+        server.start()
+        answer = http.post("/api/v1/tasks/title/completions", json={"model": BIG, "messages": MESSAGES})
+        assert answer.status_code == 404
+        assert http.get("/api/v1/tasks/config").json()["TASK_MODEL"] == SMALL
