@@ -98,6 +98,13 @@ def test_one_bad_field_does_not_cost_the_others(file):
     assert file.read() == replace(FULL, snoozed_until=None)
 
 
+@pytest.mark.parametrize("text", ['"told": {"a": true}', '"relief_at": 1e999', '"secrets": {"a": []}', '"muted": [1]'])
+def test_a_value_of_another_kind_is_left_out(file, text):
+    file.path.parent.mkdir()
+    file.path.write_text(f'{{"version": 1, {text}}}', encoding="utf-8")
+    assert file.read() == State()
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_give_a_state(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("state") / "state.json"

@@ -107,19 +107,28 @@ def _decode(data: bytes) -> tuple[State, bool]:
     return replace(State(), **good, unknown=MappingProxyType(unknown)), damaged
 
 
-def _decoded(key: str, value: object) -> Any:
+_TEXTS = frozenset({"connected_url", "language", "relief_change_id", "relief_remedy", "relief_blocked"})
+_SWITCHES = frozenset({"notices_only_critical", "first_run_done"})
+_TIMES = frozenset({"snoozed_until", "relief_at"})
+_PLACES = ("keychain", "file")
+
+
+def _decoded(key: str, value: Any) -> Any:
     """The value as its field wants it; None where it does not fit."""
-    match key, value:
-        case (("connected_url" | "language" | "relief_change_id" | "relief_remedy" | "relief_blocked"), str()):
-            return value
-        case (("notices_only_critical" | "first_run_done"), bool()):
-            return value
-        case (("snoozed_until" | "relief_at"), int() | float()) if not isinstance(value, bool):
-            return float(value)
-        case "muted", list() if all(isinstance(one, str) for one in value):
-            return tuple(value)
-        case "told", dict() if all(type(at) in {int, float} for at in value.values()):
-            return MappingProxyType({cause: float(at) for cause, at in value.items()})
-        case "secrets", dict() if all(where in {"keychain", "file"} for where in value.values()):
-            return MappingProxyType(value)
-    return None
+    decoded: Any = None
+    if (key in _TEXTS and type(value) is str) or (key in _SWITCHES and type(value) is bool):
+        decoded = value
+    elif key in _TIMES and _is_time(value):
+        decoded = float(value)
+    elif key == "muted" and type(value) is list and all(type(one) is str for one in value):
+        decoded = tuple(value)
+    elif key == "told" and type(value) is dict and all(map(_is_time, value.values())):
+        decoded = MappingProxyType({cause: float(at) for cause, at in value.items()})
+    elif key == "secrets" and type(value) is dict and all(place in _PLACES for place in value.values()):
+        decoded = MappingProxyType(value)
+    return decoded
+
+
+def _is_time(value: object) -> bool:
+    """A JSON number that a clock can show; JSON's true is none, and 1e999 is infinite."""
+    return type(value) in {int, float} and abs(value) < 1e15  # type: ignore[arg-type]  # a number by then
