@@ -88,7 +88,7 @@ def decode(raw: Raw) -> Counters | Unknown:
     if limit is not None:
         room = min(room, _group_room(raw, limit))
     missing: list[MissingInput] = []
-    gauges = [*_stalls(raw, missing), ("available", 100.0 * room / ceiling if ceiling else 0.0)]
+    gauges = [*_stalls(raw, missing), ("available", min(100.0 * room / ceiling, 100.0) if ceiling else 0.0)]
     swapped = _fields(raw.vmstat) if isinstance(raw.vmstat, bytes) else {}
     if b"pswpin" not in swapped or b"pswpout" not in swapped:
         gone = raw.vmstat if isinstance(raw.vmstat, Unknown) else Unknown(Why.BAD_ANSWER, "vmstat")

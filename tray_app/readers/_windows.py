@@ -105,7 +105,7 @@ def decode(raw: Raw) -> Counters | Unknown:
     if status.total_physical == 0:
         return Unknown(Why.BAD_ANSWER, "MEMORYSTATUSEX: no memory")
     available = min(status.available_physical, status.total_physical)
-    gauges, missing = [("available", 100.0 * available / status.total_physical)], []
+    gauges, missing = [("available", min(100.0 * available / status.total_physical, 100.0))], []
     commit = _commit(raw.performance, status)
     if commit is None:
         missing.append(_missing("commit", raw.performance))
