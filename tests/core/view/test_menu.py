@@ -139,10 +139,10 @@ def test_without_admin_rights_nothing_can_be_written_and_a_line_says_why(access)
 def test_the_task_model_list_is_a_radio_list_with_verdicts():
     row = find(STATE, "task-model")
     same = row.children[0]
-    assert (same.text, same.checked, same.radio, same.command) == ("Same as the chat model", True, True, None)
+    assert (same.text, same.checked, same.radio, same.command) == ("Same as the chat model", True, True, Refresh())
     assert {one.id for one in row.children} >= {"task-model:gemma3:1b", "task-model:llama3.2:3b"}
     for one in row.children[1:]:
-        if one.command is not None:
+        if isinstance(one.command, SetSettings):
             assert one.radio
             assert one.command.plan.changes[0].before == '""'
 

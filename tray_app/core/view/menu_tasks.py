@@ -3,7 +3,7 @@
 import json
 
 from tray_app.core.candidates import CANDIDATES
-from tray_app.core.command import SetSettings
+from tray_app.core.command import Refresh, SetSettings
 from tray_app.core.finding import Diagnosis, Level
 from tray_app.core.plan import Change, Plan, Remedy
 from tray_app.core.reading import Known
@@ -73,9 +73,9 @@ def model_change(model: str, slot: Setting, used: str) -> Plan:
 
 
 def model_radio(model: str, text: str, slot: Setting, used: str, *, busy: bool) -> Row:
-    """The one in use has nothing to change and so no command."""
+    """A click on the one in use only looks again."""
     chosen = model == used
-    command = None if chosen else SetSettings(model_change(model, slot, used))
+    command = Refresh() if chosen else SetSettings(model_change(model, slot, used))
     return Row(row_text(text), command, checked=chosen, radio=True, id=f"task-model:{model}", busy=busy)
 
 
@@ -99,4 +99,4 @@ def choice_row(item: TaskModelChoice, slot: Setting, used: str, tr: Translator, 
 def choice_words(item: TaskModelChoice, tr: Translator) -> str:
     if item.host is not None:
         return tr.gettext("hosted at {host}").format(host=short(item.host))
-    return verdict_words(item.fit, tr)
+    return tr.gettext("loaded now") if item.fit.basis == "loaded" else verdict_words(item.fit, tr)
