@@ -32,6 +32,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "page": set(),
     "autostart": set(),
     "demo": {"services"},
+    # The commands of the command line wire everything of ours; foreign packages stay behind their folders.
+    "commands": OURS,
 }
 # Standard library modules that would break the promise of a folder.
 MUST_NOT: dict[str, set[str]] = {
