@@ -158,6 +158,16 @@ def test_a_stored_token_goes_only_to_the_server_it_was_stored_for(connected, oll
         assert [request for request in impostor.asked if "authorization" in request.headers] == []
 
 
+def test_an_impostor_at_the_very_address_never_sees_the_token(connected, server):
+    port = server.port
+    server.stop()
+    with DemoOllama(port=port) as impostor:
+        for command in (["status", "--json"], ["set", "tags=off"], ["undo"], ["settings"]):
+            connected(*command)
+        assert impostor.asked != []
+        assert [request for request in impostor.asked if "authorization" in request.headers] == []
+
+
 def test_an_environment_key_goes_only_where_a_person_sent_it(cli, server, monkeypatch):
     monkeypatch.setenv("ELBOWROOM_API_KEY", server.api_key())
     assert cli("set", "tags=off", "--open-webui", server.url)[0] == 0

@@ -59,7 +59,7 @@ class App:
     def __init__(self, overrides: Overrides) -> None:
         self.overrides = overrides
         self.paths = Paths(overrides.home)
-        self._open: list[Http] = []
+        self._open: list[Http | OpenWebUIClient] = []
 
     def __enter__(self) -> Self:
         return self
@@ -122,12 +122,9 @@ class App:
 
     def _discovered(self) -> str:
         """Anonymous requests only: what listens there may be anything."""
-        from tray_app.services.open_webui import OpenWebUIClient
-
         for url in USUAL_OPEN_WEBUI:
-            http = self._http(url)
             try:
-                OpenWebUIClient(http).version()
+                self.open_webui_at(url).version()
             except ServiceError:
                 continue
             else:
@@ -147,13 +144,7 @@ class App:
     def _http(self, url: str, token: Token | None = None) -> "Http":
         from tray_app.services.http import Http
 
-        http = Http(
-            url,
-            token=token,
-            allow_plain_http=self.overrides.allow_plain_http,
-        )
-        self._open.append(http)
-        return http
+        return Http(url, token=token, allow_plain_http=self.overrides.allow_plain_http)
 
     @cached_property
     def ollama_is_local(self) -> bool:
@@ -176,7 +167,9 @@ class App:
     def ollama(self) -> "OllamaClient":
         from tray_app.services.ollama import OllamaClient
 
-        return OllamaClient(self._http(self.ollama_url))
+        http = self._http(self.ollama_url)
+        self._open.append(http)
+        return OllamaClient(http)
 
     @cached_property
     def open_webui(self) -> "OpenWebUIClient":
@@ -186,7 +179,9 @@ class App:
         """A client for one server; anonymous without a token."""
         from tray_app.services.open_webui import OpenWebUIClient
 
-        return OpenWebUIClient(self._http(url, token))
+        client = OpenWebUIClient(self._http(url, token))
+        self._open.append(client)
+        return client
 
     def writable_open_webui(self) -> "OpenWebUIClient":
         """The connected server, or ChangeError where it may not be changed."""

@@ -25,7 +25,9 @@ from tray_app.core.snapshot import (
     WebUIModel,
 )
 from tray_app.core.task_settings import Document, TaskSettings, decode
+from tray_app.services._webui_models import with_hosts
 from tray_app.services.ollama import Shown
+from tray_app.services.open_webui import Identity
 
 T = TypeVar("T")
 
@@ -174,10 +176,11 @@ def _completed(model: InstalledModel, shown: Shown | None) -> InstalledModel:
 class OpenWebUIService(Protocol):
     """What a poll asks of Open WebUI; services/open_webui.py has it."""
 
-    def version(self) -> str: ...
+    def identity(self, *, fresh: bool = False) -> Identity: ...
     def access(self) -> Access: ...
     def read_document(self) -> Document: ...
     def models(self) -> tuple[WebUIModel, ...]: ...
+    def outside_hosts(self) -> dict[int, str]: ...
     def busy_chats(self) -> int: ...
     def user_count(self) -> int: ...
     def ollama_urls(self) -> tuple[str, ...]: ...
@@ -191,6 +194,17 @@ def _settings(service: OpenWebUIService) -> TaskSettings:
         raise BadAnswer("", str(error)) from error
 
 
+def _models(service: OpenWebUIService, access: Access) -> tuple[WebUIModel, ...]:
+    """Its list of models; for an admin with the hosts of outside connections, where it has any."""
+    models = service.models()
+    if access is not Access.ADMIN or all(model.url_index is None or model.owned_by == "ollama" for model in models):
+        return models
+    try:
+        return with_hosts(models, service.outside_hosts())
+    except ServiceError:
+        return models  # the host then stays unknown, and no hosted remedy is offered
+
+
 @dataclass
 class OpenWebUIPoll:
     """Open WebUI's version for everybody, and with a token its task settings, models and busy chats."""
@@ -198,7 +212,7 @@ class OpenWebUIPoll:
     service: OpenWebUIService
     url: str
     connected: bool
-    _version: Asked[str] = field(default_factory=lambda: Asked(SETTINGS_EVERY_S))
+    _identity: Asked[Identity] = field(default_factory=lambda: Asked(SETTINGS_EVERY_S))
     _access: Asked[Access] = field(default_factory=lambda: Asked(SETTINGS_EVERY_S))
     _tasks: Asked[TaskSettings] = field(default_factory=lambda: Asked(SETTINGS_EVERY_S))
     _models: Asked[tuple[WebUIModel, ...]] = field(default_factory=lambda: Asked(MODELS_EVERY_S))
@@ -209,14 +223,15 @@ class OpenWebUIPoll:
 
     def take(self, uptime_s: float, now: float, *, requests_run: bool) -> Reading[OpenWebUI]:
         """`requests_run`: Ollama is at work, so that asking for busy chats is worth a line in the server's log."""
-        version = self._version.ask(self.service.version, uptime_s, now)
-        if isinstance(version, Unknown):
-            return version
-        server = OpenWebUI(self.url, version.value)
+        identity = self._identity.ask(lambda: self.service.identity(fresh=True), uptime_s, now)
+        if isinstance(identity, Unknown):
+            return identity
+        server = OpenWebUI(self.url, identity.value.version, deployment_id=identity.value.deployment_id)
         if not self.connected:
             return Known(server, now)
         access = self._access.ask(self.service.access, uptime_s, now)
         if isinstance(access, Unknown):
+            self._doubt(access)
             return Known(replace(server, access=Access.REFUSED if access.why is Why.REFUSED else Access.NONE), now)
         server = replace(server, access=access.value)
         if access.value not in {Access.USER, Access.ADMIN}:
@@ -224,9 +239,10 @@ class OpenWebUIPoll:
         server = replace(
             server,
             tasks=self._tasks.ask(lambda: _settings(self.service), uptime_s, now),
-            models=self._models.ask(self.service.models, uptime_s, now),
+            models=self._models.ask(lambda: _models(self.service, access.value), uptime_s, now),
             own_autocomplete=self._autocomplete.ask(self.service.own_autocomplete, uptime_s, now),
         )
+        self._doubt(server.tasks)
         if requests_run:
             server = replace(server, busy_chats=self._busy.ask(self.service.busy_chats, uptime_s, now))
         if access.value is Access.ADMIN:
@@ -236,6 +252,11 @@ class OpenWebUIPoll:
                 ollama_urls=self._urls.ask(self.service.ollama_urls, uptime_s, now),
             )
         return Known(server, now)
+
+    def _doubt(self, reading: Reading[object]) -> None:
+        """A server that went away may come back as another one: it is asked who it is before it sees the token."""
+        if isinstance(reading, Unknown) and reading.why in {Why.UNREACHABLE, Why.TIMED_OUT}:
+            self._identity.expire()
 
     def look_again(self, *, models: bool = False) -> None:
         """A change was made or a server came back: settings have news."""

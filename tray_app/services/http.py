@@ -80,6 +80,15 @@ class Http:
         self._client: httpx.Client | None = None
         self._socket: Any = None
 
+    def anonymous(self) -> "Http":
+        """The same server without the token, for the question who it is."""
+        return Http(
+            self.url,
+            deadline_s=self._deadline_s,
+            transport=self._transport,
+            allow_plain_http=self._allow_plain_http,
+        )
+
     def get_json(
         self, path: str, *, deadline_s: float | None = None, limit_bytes: int = LIMIT_BYTES, fresh: bool = False
     ) -> Json:

@@ -63,12 +63,23 @@ class OpenWebUIClient:
 
     def __init__(self, http: Http, version: Version | None = None) -> None:
         self._http = http
+        self._stranger = http if http.token is None else http.anonymous()
         self.url = http.url
         self.origin = http.origin
         self._identity: Identity | None = None
         self._version = version
         self._refusal: RefusedBecause | None = None
         self._prefixes: tuple[str, ...] = ()
+
+    def close(self) -> None:
+        self._stranger.close()
+        self._http.close()
+
+    @property
+    def _known(self) -> Http:
+        """With the token: only for a server that has said anonymously that it is an Open WebUI."""
+        self.identity()
+        return self._http
 
     # --- who is there (anonymous) ---
 
@@ -82,7 +93,7 @@ class OpenWebUIClient:
             self.features()  # another program can also have a version: Ollama has
         if self._identity is None or fresh:
             try:
-                answer = self._http.get_json("/api/version")
+                answer = self._stranger.get_json("/api/version")
             except (NotFound, BadAnswer, Invalid) as error:
                 raise self._not_this(error) from error
             found = answer if isinstance(answer, dict) else {}
@@ -95,7 +106,7 @@ class OpenWebUIClient:
     def features(self) -> PublicFeatures:
         """Anonymous facts. NotThatServer where this is no Open WebUI."""
         try:
-            answer = self._http.get_json("/api/config")
+            answer = self._stranger.get_json("/api/config")
         except (NotFound, BadAnswer, Invalid) as error:
             raise self._not_this(error) from error
         config = answer if isinstance(answer, dict) else {}
@@ -117,7 +128,7 @@ class OpenWebUIClient:
         """What answers instead: Ollama is worth a word of its own, people mix up the two addresses."""
         if isinstance(error, NotFound) and error.detail != "html":
             try:
-                answer = self._http.get_json("/api/tags")
+                answer = self._stranger.get_json("/api/tags")
             except (NotFound, BadAnswer, Invalid, Refused):
                 return NotThatServer(self.url, "404")
             return NotThatServer(self.url, "ollama" if isinstance(answer, dict) and "models" in answer else "404")
@@ -199,12 +210,12 @@ class OpenWebUIClient:
         BadAnswer names the field where a slot is missing or a value has another type: then this is no version
         that can be changed, or a database so old that the server itself would refuse it.
         """
-        return self._document(self._http.get_json(f"{self._base()}/config", fresh=fresh))
+        return self._document(self._known.get_json(f"{self._base()}/config", fresh=fresh))
 
     def write_document(self, document: Document) -> Document:
         """The whole document back, once; the answer is what the server says it holds now."""
         body: Json = dict(document)
-        return self._document(self._http.post_json(f"{self._base()}/config/update", body, deadline_s=WRITE_DEADLINE_S))
+        return self._document(self._known.post_json(f"{self._base()}/config/update", body, deadline_s=WRITE_DEADLINE_S))
 
     def _document(self, answer: Json) -> Document:
         document = an_object(answer, self.url)
@@ -235,7 +246,7 @@ class OpenWebUIClient:
         outside connection for it: not for a short rhythm.
         """
         path = "/api/models?refresh=true" if refresh else "/api/models"
-        answer = self._http.get_json(path, deadline_s=deadline_s, limit_bytes=LIST_LIMIT_BYTES)
+        answer = self._known.get_json(path, deadline_s=deadline_s, limit_bytes=LIST_LIMIT_BYTES)
         entries = objects(an_object(answer, self.url), "data", self.url)
         return _webui_models.decode(entries, self._numbers(), self._prefixes)
 
@@ -245,7 +256,7 @@ class OpenWebUIClient:
         if config.get("ENABLE_OLLAMA_API") is False:
             return ()
         if "OLLAMA_BASE_URLS" not in config:  # 0.3
-            config = an_object(self._http.get_json("/ollama/urls"), self.url)
+            config = an_object(self._known.get_json("/ollama/urls"), self.url)
         urls = texts(config, "OLLAMA_BASE_URLS") or ()
         configs = part(config, "OLLAMA_API_CONFIGS")  # by address to 0.5.0, by position later
         off = {key for key in configs if part(configs, key).get("enable") is False}
@@ -253,7 +264,7 @@ class OpenWebUIClient:
 
     def _ollama_config(self) -> dict[str, Json]:
         """Of each connection only the prefix is kept, which its models' names begin with; keys are not."""
-        config = an_object(self._http.get_json("/ollama/config"), self.url)
+        config = an_object(self._known.get_json("/ollama/config"), self.url)
         configs = part(config, "OLLAMA_API_CONFIGS")
         self._prefixes = tuple(found for key in configs if (found := text(part(configs, key), "prefix_id")))
         return config
@@ -265,7 +276,7 @@ class OpenWebUIClient:
         neither the answer nor an error of it is logged.
         """
         path = "/openai/config" if self._numbers() >= (0, 4, 0) else "/openai/urls"
-        urls = texts(an_object(self._http.get_json(path), self.url), "OPENAI_API_BASE_URLS") or ()
+        urls = texts(an_object(self._known.get_json(path), self.url), "OPENAI_API_BASE_URLS") or ()
         return {index: host for index, url in enumerate(urls) if (host := _host(url))}
 
     # --- what goes on ---
@@ -279,7 +290,7 @@ class OpenWebUIClient:
         stopped = 0
         for name in self._generations():
             try:
-                answer = self._http.post_json(f"/api/tasks/stop/{quote(name, safe='')}", {}, deadline_s=5.0)
+                answer = self._known.post_json(f"/api/tasks/stop/{quote(name, safe='')}", {}, deadline_s=5.0)
             except NotFound:
                 continue  # it ended by itself
             stopped += isinstance(answer, dict) and answer.get("status") is True
@@ -288,7 +299,7 @@ class OpenWebUIClient:
     def _generations(self) -> tuple[str, ...]:
         if self._numbers() < UNDER_V1:
             raise NotFound(self.url, "version")
-        found = texts(an_object(self._http.get_json("/api/tasks"), self.url), "tasks")
+        found = texts(an_object(self._known.get_json("/api/tasks"), self.url), "tasks")
         if found is None:
             raise BadAnswer(self.url, "no list tasks")
         return found
@@ -296,9 +307,9 @@ class OpenWebUIClient:
     def user_count(self) -> int:
         """Accounts on the server, whether signed in or not. Needs an admin; only the number is kept."""
         try:
-            answer = self._http.get_json("/api/v1/users/search?page=1")
+            answer = self._known.get_json("/api/v1/users/search?page=1")
         except (NotFound, Invalid):  # before 0.6.30
-            answer = self._http.get_json("/api/v1/users/?skip=0&limit=50")
+            answer = self._known.get_json("/api/v1/users/?skip=0&limit=50")
         if isinstance(answer, list):
             return len(answer)
         total = number(an_object(answer, self.url), "total")
@@ -310,7 +321,7 @@ class OpenWebUIClient:
         """Whether our own account asks for autocomplete (0.6.0+; off unless it says so). NotFound before."""
         if self._numbers() < (0, 6, 0):
             raise NotFound(self.url, "version")
-        answer = self._http.get_json("/api/v1/users/user/settings")
+        answer = self._known.get_json("/api/v1/users/user/settings")
         settings = answer if isinstance(answer, dict) else {}
         return part(settings, "ui").get("promptAutocomplete") is True
 
@@ -334,14 +345,14 @@ class OpenWebUIClient:
 
     def _timed(self, path: str, body: Json, cancelled: Callable[[], bool] | None) -> TaskAnswer:
         started = time.monotonic()
-        answer = self._http.post_json(path, body, deadline_s=CALL_DEADLINE_S, cancelled=cancelled)
+        answer = self._known.post_json(path, body, deadline_s=CALL_DEADLINE_S, cancelled=cancelled)
         return _task_calls.decode(answer, time.monotonic() - started, self.url)
 
     def chat_first_token(self, model: str, prompt: str, *, cancelled: Callable[[], bool] = lambda: False) -> float:
         """Seconds from asking to the first word, which may be a word of thinking; the answer is then cut off."""
         body: Json = {"model": model, "messages": [{"role": "user", "content": prompt}], "stream": True}
         started = time.monotonic()
-        events = self._http.post_events("/api/chat/completions", body, cancelled=cancelled)
+        events = self._known.post_events("/api/chat/completions", body, cancelled=cancelled)
         for event in events:
             if _task_calls.has_words(event, self.url):
                 events.close()
