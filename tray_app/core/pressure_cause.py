@@ -63,10 +63,10 @@ def _models(snapshot: Snapshot) -> tuple[int | None, str]:
         return (0, "") if isinstance(snapshot.ollama, Known) else _runners(snapshot)
     if ollama.value.presence is Presence.ABSENT:
         return 0, ""
-    loaded = _in_ram(ollama.value, snapshot)
-    if loaded:
-        return sum(size for size, _name in loaded), max(loaded)[1]
-    return _runners(snapshot) if value_of(snapshot.processes) is not None else (None, "")
+    if not ollama.value.loaded:
+        return _runners(snapshot)
+    sizes = _in_ram(ollama.value, snapshot)
+    return sum(size for size, _name in sizes), max(sizes, default=(0, ""))[1]
 
 
 def _in_ram(ollama: Ollama, snapshot: Snapshot) -> list[tuple[int, str]]:

@@ -4,6 +4,7 @@ The rule is Open WebUI's own (utils/task.py, get_task_model_id): the chat model'
 that slot counts only if the server's list holds it and it is active; otherwise the chat model runs its own tasks.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -121,7 +122,7 @@ def _chosen(model: str, slot: Setting, settings: TaskSettings, server: OpenWebUI
     if not chosen:
         other = settings.model(_other(slot))
         # The other slot is right for chats that use it; wrong only where no chat model does.
-        wrong = bool(other) and not _slot_is_used(_other(slot), server, listed)
+        wrong = bool(other) and not _slot_is_used(_other(slot), server, [one for one in listed if one.id != other])
         reason = Unusable.WRONG_SLOT if wrong else None
         return Target(Where.SAME, model, other if wrong else "", slot, reason)
     entry = next((one for one in listed if one.id == chosen), None)
@@ -141,7 +142,7 @@ def _other(slot: Setting) -> Setting:
     return Setting.TASK_MODEL_EXTERNAL if slot is Setting.TASK_MODEL else Setting.TASK_MODEL
 
 
-def _slot_is_used(slot: Setting, server: OpenWebUI, listed: tuple[WebUIModel, ...]) -> bool:
+def _slot_is_used(slot: Setting, server: OpenWebUI, listed: Iterable[WebUIModel]) -> bool:
     version = version_of(server)
     return any(one.active and not one.arena and slot_for(one, version) is slot for one in listed)
 
