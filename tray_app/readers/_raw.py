@@ -1,6 +1,7 @@
 """What the OS said, before anyone reads meaning into it: bytes, or why there are none."""
 
 import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,13 @@ def failed(error: OSError, what: str) -> Unknown:
 
 
 def read_file(path: Path) -> Source:
-    """At most 1 MiB of a file of /proc or /sys."""
+    """At most 1 MiB of a file of /proc or /sys, in one read, as the kernel made it in one piece."""
     try:
-        with path.open("rb", buffering=0) as file:
-            return file.read(MAX_BYTES) or b""
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        try:
+            return os.read(descriptor, MAX_BYTES)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         return failed(error, path.name)
 
