@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.scenarios.traces import trace as scenario
 from tray_app import trace
 from tray_app.core.errors import StorageError
 from tray_app.core.reading import Known
@@ -64,3 +65,30 @@ def test_reading_goes_on_after_a_broken_line_when_asked_to():
     polls = list(trace.read([GOOD, "{", GOOD + "\n"], broken.append))
     assert len(polls) == 2
     assert [line.number for line in broken] == [2]
+
+
+class TestReplay:
+    """The same judgement as in the running app, poll by poll, from the lines alone."""
+
+    lines = tuple(json.dumps(line) for _phase, line in scenario("classic-macos-15"))
+
+    def test_one_answer_per_poll_and_one_notice(self):
+        polls = list(trace.replay(self.lines))
+        assert len(polls) == len(self.lines)
+        assert [notice.finding.kind.value for poll in polls for notice in poll.notices] == ["task-storm"]
+        assert {poll.diagnosis.level.value for poll in polls} == {"calm", "tight", "overloaded"}
+
+    def test_a_gap_in_the_trace_restarts_what_was_pending(self):
+        storm = next(number for number, poll in enumerate(trace.replay(self.lines)) if poll.notices)
+        broken = []
+        cut = (*self.lines[: storm - 2], "{torn", *self.lines[storm + 40 :])
+        polls = list(trace.replay(cut, on_broken=broken.append))
+        assert [line.number for line in broken] == [storm - 1]
+        assert [bool(poll.notices) for poll in polls[: storm + 3]].count(True) == 0
+
+    def test_the_clock_may_jump_in_every_line(self):
+        jumping = [json.loads(line) for line in self.lines]
+        for number, line in enumerate(jumping):
+            line["taken_at"] += (-1) ** number * 5000.0
+        polls = list(trace.replay(map(json.dumps, jumping)))
+        assert sum(len(poll.notices) for poll in polls) <= 1

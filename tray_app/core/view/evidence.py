@@ -2,6 +2,7 @@
 
 from tray_app.core.finding import Evidence, Finding
 from tray_app.core.units import format_bytes
+from tray_app.core.view.finding import task_words
 from tray_app.core.view.lines import clean
 from tray_app.core.view.text import Translator
 
@@ -15,7 +16,8 @@ def evidence_lines(finding: Finding, tr: Translator) -> tuple[str, ...]:
         label = labels.get(name)
         if label is not None and item.value != "":
             text = f"{label} ({clean(measured)})" if measured else label
-            lines.append(f"{text}: {_value(item, tr)}")
+            value = task_words(finding, tr) if name == "tasks" else _value(item, tr)
+            lines.append(f"{text}: {value}")
     return tuple(lines)
 
 
