@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from tray_app.core.doctor_report import Entry, RawSource, Report, State
 from tray_app.core.task_settings import Json
 from tray_app.core.view.lines import Line, Span, Style, clean, line, pad
+from tray_app.core.view.memory import remedy_for_missing
 from tray_app.core.view.status import why_words
 from tray_app.core.view.text import Translator
 
@@ -47,10 +48,21 @@ def _entry(entry: Entry, tr: Translator) -> Iterator[Line]:
         yield line(f"  {error}{why_words(entry.why, tr)}")
     for name, text in _values(entry.value):
         yield line(Span(f"  {name} ", Style.FAINT), text)
+    for name, detail in _missing_inputs(entry.value):
+        if advice := remedy_for_missing(name, detail, tr):
+            yield line(Span(f"  {clean(name)} ", Style.FAINT), Span(advice, Style.WARN))
     for path, why in entry.missing:
         yield line(Span(f"  {path} ", Style.FAINT), Span(why_words(why, tr), Style.WARN))
     for raw in entry.raw:
         yield _raw(raw, tr)
+
+
+def _missing_inputs(value: Json) -> Iterator[tuple[str, str]]:
+    """Name and detail of what the memory reading says is missing."""
+    items = value.get("missing") if isinstance(value, dict) else None
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict):
+            yield str(item.get("name", "")), str(item.get("detail", ""))
 
 
 def _values(value: Json) -> Iterator[tuple[str, str]]:
@@ -62,9 +74,20 @@ def _values(value: Json) -> Iterator[tuple[str, str]]:
     for name, item in value.items():
         if item is None or item in ("", [], {}) or (isinstance(item, dict) and "unknown" in item):
             continue
-        known = item["value"] if isinstance(item, dict) and item.keys() == {"value", "taken_at"} else item
+        known = _told(item["value"] if isinstance(item, dict) and item.keys() == {"value", "taken_at"} else item)
+        if known in ("", [], {}):
+            continue
         text = known if isinstance(known, str) else json.dumps(known, ensure_ascii=False)
         yield clean(name), clean(text, _VALUE_WIDTH)
+
+
+def _told(value: Json) -> Json:
+    """Without the fields that say nothing."""
+    if isinstance(value, list):
+        return [_told(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _told(item) for name, item in value.items() if item is not None and item not in ("", [], {})}
+    return value
 
 
 def _raw(raw: RawSource, tr: Translator) -> Line:
