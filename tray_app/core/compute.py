@@ -87,7 +87,7 @@ def _experts(shape: ModelShape) -> int:
     if shape.embedding_length > 2 * width:
         routed += shape.experts_used * shape.embedding_length
     shared = 3 * shape.shared_feed_forward_length + shape.embedding_length if shape.shared_feed_forward_length else 0
-    kept = shape.embedding_length if shape.recurrent_layers else 0
+    kept = shape.embedding_length if shape.recurrent_layers and shared else 0
     return max(routed, shared) + _stream(shape) + kept
 
 
