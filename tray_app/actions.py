@@ -67,7 +67,9 @@ class Actions:
             told = [change_view.unloaded(name, tr) for name in done.unloaded]
             if done.stopped is not None:
                 told.append(change_view.stopped(done.stopped, tr))
-            return JobDone("", " ".join(told), notice, settings=bool(done.changes), models=True)
+            return JobDone(
+                "", " ".join(told), notice, change_id=done.change_id, settings=bool(done.changes), models=True
+            )
 
         return kind, first.subject if first else remedy.id, work, kind is JobKind.PULL
 

@@ -14,7 +14,7 @@ from tray_app.app import App, Overrides
 from tray_app.connecting import connect_work
 from tray_app.core import relief as relieving
 from tray_app.core.alerts import Quiet
-from tray_app.core.command import ApplyRemedy, Command, Link, OpenLink, Undo
+from tray_app.core.command import ApplyRemedy, Link, OpenLink, Undo
 from tray_app.core.errors import ElbowroomError, StorageError
 from tray_app.core.history import Moment
 from tray_app.core.plan import Change
@@ -25,7 +25,7 @@ from tray_app.core.token import origin_of
 from tray_app.core.view import notice as notice_view
 from tray_app.core.view.screen import NoticeSettings, NoticeView, ScreenState, Undoable
 from tray_app.core.view.text import Translator
-from tray_app.jobs import Work
+from tray_app.jobs import JobDone, Work
 from tray_app.launch import is_translocated, login_command
 from tray_app.observer import Look
 from tray_app.storage.journal import MISSING, ChangeState, RecordedChange, fold, undoable
@@ -123,7 +123,7 @@ class Desk:
 
     # --- relief ------------------------------------------------------------------------------
 
-    def relieve(self, look: Look) -> Command | None:
+    def relieve(self, look: Look) -> ApplyRemedy | Undo | None:
         """What automatic relief wants done now; the worker carries it out like a click."""
         settings = self.settings()
         wish = relieving.Wish(
@@ -142,13 +142,15 @@ class Desk:
             case _:
                 return None
 
-    def relieved(self, change_id: str) -> None:
-        """The change that relief ordered was written; empty: it was not."""
-        self._relief = relieving.applied(self._relief, change_id) if change_id else relieving.failed(self._relief)
-        self._store_relief()
-
-    def relief_taken_back(self, now: Moment) -> None:
-        self._relief = relieving.taken_back(self._relief, now)
+    def relief_ended(self, order: ApplyRemedy | Undo, done: JobDone, now: Moment) -> None:
+        """What became of the order: the state machine counts its cool-down from it, also after a failure."""
+        match order:
+            case ApplyRemedy() if done.error is None and done.change_id:
+                self._relief = relieving.applied(self._relief, done.change_id)
+            case Undo() if done.error is None:
+                self._relief = relieving.taken_back(self._relief, now)
+            case _:
+                self._relief = relieving.failed(self._relief)
         self._store_relief()
 
     def _change_open(self) -> bool | None:

@@ -22,6 +22,8 @@ class JobDone:
     message: str = ""
     notice: NoticeView | None = None
     error: ElbowroomError | None = None
+    change_id: str = ""
+    """The journal's id of what was changed."""
     settings: bool = False
     models: bool = False
     connection: bool = False

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from tray_app.actions import Actions
 from tray_app.core.command import (
+    ApplyRemedy,
     Autostart,
     Cancel,
     Command,
@@ -27,9 +28,11 @@ from tray_app.core.command import (
     SetLanguage,
     Snooze,
     SnoozeUntil,
+    Undo,
 )
 from tray_app.core.errors import ElbowroomError
 from tray_app.core.finding import Level
+from tray_app.core.history import Moment
 from tray_app.core.job import JobKind
 from tray_app.core.reading import value_of
 from tray_app.core.snapshot import Pressure
@@ -73,7 +76,8 @@ class Desk(Protocol):
     def open_link(self, command: OpenLink) -> None: ...
     def remember(self, change: Callable[[State], State]) -> None: ...
     def tell(self, look: Look) -> tuple[NoticeView, ...]: ...
-    def relieve(self, look: Look) -> Command | None: ...
+    def relieve(self, look: Look) -> ApplyRemedy | Undo | None: ...
+    def relief_ended(self, order: ApplyRemedy | Undo, done: JobDone, now: Moment) -> None: ...
 
 
 class Worker:
@@ -96,6 +100,8 @@ class Worker:
         self._message = ""
         self._due = 0.0
         self._quitting = False
+        self._relief_job = ""
+        self._relief_order: ApplyRemedy | Undo | None = None
 
     def send(self, command: Command) -> None:
         self._mailbox.put(command)
@@ -139,7 +145,20 @@ class Worker:
             self._screen.notify(notice)
         relief = self._desk.relieve(look)
         if relief is not None:
-            self._handle(relief)
+            self._relieve(relief)
+
+    def _relieve(self, order: ApplyRemedy | Undo) -> None:
+        """What automatic relief ordered is a job like a click's; its end goes back to the state machine."""
+        self._relief_job = ""
+        if self._jobs.running is None:
+            self._do(order)
+        if self._jobs.running is None:
+            self._desk.relief_ended(order, JobDone(""), self._moment())
+            return
+        self._relief_job, self._relief_order = self._jobs.running.id, order
+
+    def _moment(self) -> Moment:
+        return Moment(self._uptime(), self._now())
 
     def _interval(self) -> float:
         """Seconds to the next poll: quicker while something is wrong, slower while no model is loaded."""
@@ -218,6 +237,9 @@ class Worker:
     def _job_ended(self, done: JobDone) -> None:
         """What came of it is told, and whatever it may have changed is asked again at once."""
         self._jobs.ended(done)
+        if self._relief_order is not None and done.job_id == self._relief_job:
+            self._desk.relief_ended(self._relief_order, done, self._moment())
+            self._relief_order = None
         tr = self._desk.translator()
         if done.error is not None:
             self._message = f"{error_view.sentence(done.error, tr)} {error_view.next_step(done.error, tr)}".strip()
