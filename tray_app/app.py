@@ -146,6 +146,11 @@ class App:
 
         return Http(url, token=token, allow_plain_http=self.overrides.allow_plain_http)
 
+    @property
+    def ollama_port(self) -> int:
+        parts = urlsplit(self.ollama_url)
+        return parts.port or (443 if parts.scheme == "https" else 80)
+
     @cached_property
     def ollama_is_local(self) -> bool:
         """Ollama runs on this machine, so that its processes, sockets, log and disk are ours to see."""
@@ -225,7 +230,7 @@ class App:
             return self.overrides.machine
         from tray_app.machine import RealMachine
 
-        return RealMachine(self.ollama_url, self.paths.cache_dir, lambda: self.limits)
+        return RealMachine(self.ollama_port, self.paths.cache_dir, lambda: self.limits)
 
     @cached_property
     def observer(self) -> "Observer":

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tray_app.core.connections import Connections
 from tray_app.core.errors import ServiceError
@@ -36,8 +35,8 @@ from tray_app.services import runner
 class RealMachine:
     """Readers of this machine; owned by one thread."""
 
-    def __init__(self, ollama_url: str, cache_dir: Path, limits: Callable[[], Limits]) -> None:
-        self._port = urlsplit(ollama_url).port or 11434
+    def __init__(self, ollama_port: int, cache_dir: Path, limits: Callable[[], Limits]) -> None:
+        self._port = ollama_port
         self._memory = MemoryReader(limits())
         self._gpu = GpuReader(cache_dir / "gpu.json")
         self._processes = ProcessReader()

@@ -1,176 +1,112 @@
-"""`doctor`: names every source of this machine and of the servers, asks each once, shows or saves what may go."""
+"""`doctor`: the sources of this app, in the order a poll asks them."""
 
+import getpass
 import json
-import os
 import platform
-import sys
 import time
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from tray_app import __version__
-from tray_app.core.errors import ServiceError
-from tray_app.core.reading import Known, Reading, Unknown, Why, value_of
+from tray_app.app import App
+from tray_app.cli import DONE
+from tray_app.core.errors import ElbowroomError
+from tray_app.core.reading import Reading, Unknown, Why, value_of
 from tray_app.core.redact import Redactor
-from tray_app.core.requests import RequestInputs, RequestState, step
-from tray_app.core.runner_slot import RunnerSlot
-from tray_app.core.runners import with_models
-from tray_app.core.snapshot import Memory, Ollama, OllamaLog, OpenWebUI, Processes, ProcessRole, Requests
+from tray_app.core.snapshot import Access, Processes
+from tray_app.core.task_settings import decode
 from tray_app.core.view import doctor as view
 from tray_app.core.view.text import Translator
 from tray_app.doctor import Probe, Source, capture
 from tray_app.doctor import run as examine
-from tray_app.poll import OllamaPoll, OpenWebUIPoll, unknown
-from tray_app.readers._raw import sources
+from tray_app.readers._raw import sources as raw_sources
 from tray_app.readers.connections import ConnectionReader
 from tray_app.readers.gpu import GpuReader
 from tray_app.readers.host import host
 from tray_app.readers.memory import MemoryReader
 from tray_app.readers.ollama_log import LogFollower, default_log
 from tray_app.readers.processes import ProcessReader
-from tray_app.services import runner
 from tray_app.terminal import Terminal
 
-if TYPE_CHECKING:
-    from tray_app.app import App
-    from tray_app.core.connections import Connections
-
-SAMPLE_S = 1.0
-"""Between the two samples that a rate needs."""
+LIBRARIES = ("httpx", "psutil", "pystray", "pillow", "keyring", "filelock", "platformdirs", "truststore")
 
 
-def run(app: "App", options: Namespace, terminal: Terminal, tr: Translator) -> int:
-    """Always 0 once the report is there, whatever it says; StorageError where it cannot be saved."""
-    found = _Sources(app)
-    versions = found.versions()
-    if options.capture:
-        report = capture(found.all(), options.capture, redactor(app), versions)
+def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """Exit code 0 whenever it answered; with --capture raw numbers go to a folder that only its owner may read."""
+    redactor = _redactor(app)
+    sources = list(_machine(app)) + list(_servers(app))
+    if options.capture is not None:
+        report = capture(sources, options.capture, redactor, _versions())
     else:
-        report = examine(found.all(), redactor(app), versions)
+        report = examine(sources, redactor, _versions())
     if options.json:
         terminal.text(json.dumps(report.as_json(), ensure_ascii=False))
     else:
         terminal.show(view.lines(report, tr))
-    return 0
+    return DONE
 
 
-def redactor(app: "App") -> Redactor:
-    """Knows this user's names and the one secret we hold."""
-    token = app.token(app.open_webui_url)
-    names = {os.environ.get(name, "") for name in ("USER", "USERNAME", "LOGNAME")} | {Path.home().name}
-    return Redactor(str(Path.home()), tuple(sorted(names - {""})), (token.value,) if token else ())
+def _versions() -> list[tuple[str, str]]:
+    found = [("elbowroom", __version__), ("python", platform.python_version()), ("system", platform.platform())]
+    return [*found, *((name, version(name)) for name in LIBRARIES)]
 
 
-class _Sources:
-    """One look, source by source: what a later source needs of an earlier one is kept."""
+def _redactor(app: App) -> Redactor:
+    """What must not show: the home folder, this user, and every token this app knows."""
+    try:
+        user: tuple[str, ...] = (getpass.getuser(),)
+    except OSError:
+        user = ()
+    try:
+        token = app.token(app.open_webui_url)
+    except ElbowroomError:
+        token = None  # a locked keychain gives no token, so none can show
+    return Redactor(str(Path.home()), user, (token.value,) if token else ())
 
-    def __init__(self, app: "App") -> None:
-        self._app = app
-        self._port = urlsplit(app.ollama_url).port or 11434
-        self._memory = MemoryReader(app.limits)
-        self._gpu = GpuReader(app.paths.cache_dir / "gpu.json")
-        self._process_reader = ProcessReader()
-        self._log_path = default_log()
-        self._processes: Reading[Processes] = Unknown(Why.NOT_ASKED)
-        self._connections: Reading[Connections] = Unknown(Why.NOT_ASKED)
-        self._log: Reading[OllamaLog] = Unknown(Why.NOT_ASKED)
-        self._ollama: Reading[Ollama] = Unknown(Why.NOT_ASKED)
-        self._open_webui: Reading[OpenWebUI] = Unknown(Why.NOT_ASKED)
-        self._slots: list[tuple[int, Reading[tuple[RunnerSlot, ...]]]] = []
 
-    def all(self) -> Sequence[Source]:
-        """In the order in which they need each other. Rates and processor time get their second sample."""
-        self._memory.read(time.time())
-        self._process_reader.read(time.time())
-        time.sleep(SAMPLE_S)
-        runners = [
-            Probe(f"runner-slots-{one.port}", partial(self._ask_slots, one.port), from_server=True)
-            for one in (value_of(self._read_processes()) or Processes()).watched
-            if one.role is ProcessRole.OLLAMA_RUNNER and one.port and one.name.startswith("llama-server")
-        ]
-        return [
-            Probe("machine", host),
-            Probe("memory", self._read_memory, lambda: sources(self._memory.collect())),
-            Probe("gpu", lambda: self._gpu.read(time.time()), self._raw_gpu),
-            Probe("processes", self._read_processes),
-            Probe("ollama", self._read_ollama, from_server=True),
-            Probe("ollama-log", self._read_log),
-            Probe("connections", self._read_connections),
-            *runners,
-            Probe("open-webui", self._read_open_webui, from_server=True),
-            Probe("requests", self._count_requests),
-        ]
+def _machine(app: App) -> Iterable[Source]:
+    memory, gpu = MemoryReader(app.limits), GpuReader(app.paths.cache_dir / "gpu.json")
+    processes, connections = ProcessReader(), ConnectionReader()
 
-    def versions(self) -> list[tuple[str, str]]:
-        """Programs and their versions; a server that does not answer has none."""
-        machine = host()
-        system = f"{machine.system} {machine.system_version} {machine.architecture}"
-        found = [("Elbowroom", __version__), ("Python", platform.python_version()), ("System", system)]
-        for name, client in (("Ollama", self._app.ollama), ("Open WebUI", self._app.open_webui)):
-            try:
-                found.append((name, client.version()))
-            except ServiceError:
-                found.append((name, ""))
-        return found
+    def seen() -> Processes:
+        return value_of(processes.read(time.time())) or Processes()
 
-    def _read_memory(self) -> Reading[Memory]:
-        return self._memory.read(time.time())
+    def log() -> Reading[object]:
+        path = default_log()
+        return LogFollower(path).read(time.time()) if path else Unknown(Why.MISSING, "server.log")
 
-    def _raw_gpu(self) -> Mapping[str, bytes | Unknown]:
-        return sources(self._gpu.collect())
+    yield Probe("host", host)
+    yield Probe("memory", lambda: memory.read(time.time()), _raw_of(memory.collect))
+    yield Probe("gpu", lambda: gpu.read(time.time()), _raw_of(gpu.collect))
+    yield Probe("processes", lambda: processes.read(time.time(), ask_others=True))
+    yield Probe("connections", lambda: connections.read(time.time(), seen(), app.ollama_port))
+    yield Probe("ollama-log", log)
 
-    def _read_processes(self) -> Reading[Processes]:
-        self._processes = self._process_reader.read(time.time(), ask_others=True)
-        return self._processes
 
-    def _read_ollama(self) -> Reading[Ollama]:
-        seen = any(one.role is ProcessRole.OLLAMA_SERVER for one in (value_of(self._processes) or Processes()).watched)
-        poll = OllamaPoll(self._app.ollama, self._app.ollama_url, self._app.ollama_is_local)
-        self._ollama = poll.take(time.monotonic(), time.time(), process_seen=seen)
-        return self._ollama
+def _raw_of(collect: Callable[[], object]) -> Callable[[], Mapping[str, bytes | Unknown]]:
+    return lambda: dict(raw_sources(collect()))
 
-    def _read_log(self) -> Reading[OllamaLog]:
-        if self._log_path is None:
-            self._log = Unknown(Why.MISSING, "server.log" if sys.platform != "linux" else "journald")
-        else:
-            self._log = LogFollower(self._log_path).read(time.time())
-        return self._log
 
-    def _read_connections(self) -> "Reading[Connections]":
-        processes = value_of(self._processes) or Processes()
-        self._connections = ConnectionReader().read(time.time(), processes, self._port)
-        return self._connections
+def _servers(app: App) -> Iterable[Source]:
+    def ask(name: str, question: Callable[[], object]) -> Probe:
+        return Probe(name, question, from_server=True)
 
-    def _ask_slots(self, port: int) -> Reading[tuple[RunnerSlot, ...]]:
-        try:
-            answer: Reading[tuple[RunnerSlot, ...]] = Known(runner.slots(port), time.time())
-        except ServiceError as error:
-            answer = unknown(error)
-        self._slots.append((port, answer))
-        return answer
+    def connected(question: Callable[[], object]) -> Callable[[], object]:
+        """Only with a token: an anonymous request would be refused and say nothing."""
+        return lambda: question() if app.token(app.open_webui_url) else Unknown(Why.NOT_ASKED, "not connected")
 
-    def _read_open_webui(self) -> Reading[OpenWebUI]:
-        url = self._app.open_webui_url
-        poll = OpenWebUIPoll(self._app.open_webui, url, connected=self._app.token(url) is not None)
-        self._open_webui = poll.take(time.monotonic(), time.time(), requests_run=True)
-        return self._open_webui
+    def access() -> Access:
+        return app.open_webui.access()
 
-    def _count_requests(self) -> Requests:
-        processes, ollama = self._processes, value_of(self._ollama)
-        if isinstance(processes, Known) and ollama is not None:
-            processes = Known(with_models(processes.value, ollama), processes.taken_at)
-        inputs = RequestInputs(
-            taken_at=time.time(),
-            uptime_s=time.monotonic(),
-            processes=processes,
-            ollama=self._ollama,
-            connections=self._connections,
-            slots=tuple(self._slots),
-            log=self._log,
-            open_webui=self._open_webui,
-        )
-        return step(RequestState(), inputs)[1]
+    yield ask("ollama-version", lambda: app.ollama.version())
+    yield ask("ollama-loaded", lambda: app.ollama.ps())
+    yield ask("ollama-installed", lambda: app.ollama.tags())
+    yield ask("requests", lambda: app.observer.look().snapshot.requests)
+    yield ask("open-webui", lambda: app.open_webui.identity())
+    yield ask("open-webui-features", lambda: app.open_webui_at(app.open_webui_url).features())
+    yield ask("open-webui-access", connected(access))
+    yield ask("open-webui-tasks", connected(lambda: decode(app.open_webui.read_document())))
+    yield ask("open-webui-models", connected(lambda: app.open_webui.models()))
+    yield ask("open-webui-busy", connected(lambda: app.open_webui.busy_chats()))
