@@ -264,7 +264,8 @@ class TestReal:
             [name, "-c", "read line", b"serve"], executable=tmp_path / "ollama", stdin=subprocess.PIPE
         )
         try:
-            assert name[:9] in Path(f"/proc/{child.pid}/cmdline").read_bytes()
+            # The kernel lets us go on a moment before it shows the new arguments.
+            until(lambda: name[:9] in Path(f"/proc/{child.pid}/cmdline").read_bytes())
             answer = ProcessReader().read(1.0, ask_others=True)
             assert isinstance(answer, Known)
             assert child.pid not in {one.pid for one in answer.value.watched}
