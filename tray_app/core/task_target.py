@@ -121,8 +121,10 @@ def _chosen(model: str, slot: Setting, settings: TaskSettings, server: OpenWebUI
     chosen = settings.model(slot)
     if not chosen:
         other = settings.model(_other(slot))
-        # The other slot is right for chats that use it; wrong only where no chat model does.
-        wrong = bool(other) and not _slot_is_used(_other(slot), server, [one for one in listed if one.id != other])
+        # The other slot is right for chats that use it; wrong only where no chat model does. A local task model is not
+        # one to chat with; a hosted one may be.
+        chats = [one for one in listed if one.id != other or one.owned_by != "ollama"]
+        wrong = bool(other) and not _slot_is_used(_other(slot), server, chats)
         reason = Unusable.WRONG_SLOT if wrong else None
         return Target(Where.SAME, model, other if wrong else "", slot, reason)
     entry = next((one for one in listed if one.id == chosen), None)
