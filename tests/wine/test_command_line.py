@@ -64,6 +64,7 @@ def test_status_reads_ollama_and_open_webui(elbowroom, servers):
     assert status["open_webui"]["version"] == webui.version_text
 
 
+@pytest.mark.timeout(400)
 def test_connect_change_undo_disconnect(elbowroom, servers):
     """A token in the credential manager, a change, and its undo, on the server's own word."""
     _, webui = servers
