@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from tray_app import __version__
+from tray_app import __version__, language
 from tray_app.core.assignments import nearest
 from tray_app.core.errors import ElbowroomError, UsageError
 from tray_app.core.view.text import Translator
-from tray_app.language import translator
 from tray_app.terminal import Terminal, prepare_streams
 
 DONE, FAILED, USAGE, NOTHING_TO_DO, INTERRUPTED = 0, 1, 2, 3, 130
@@ -60,7 +59,7 @@ def _globals(parser: argparse.ArgumentParser, tr: Translator, *, defaults: bool)
     group.add_argument("--home", type=Path, metavar="DIR", default=default, help=_("keep every file under DIR"))
     group.add_argument("--ollama", metavar="URL", default=default, help=_("where Ollama listens"))
     group.add_argument("--open-webui", metavar="URL", default=default, help=_("where Open WebUI answers"))
-    group.add_argument("--lang", choices=("en", "ko"), default=default, help=_("language of this command"))
+    group.add_argument("--lang", choices=language.LANGUAGES, default=default, help=_("language of this command"))
 
 
 def _examples(tr: Translator, *lines: str) -> str:
@@ -74,8 +73,8 @@ def _looking(add: "Adder", tr: Translator) -> None:
     status.add_argument("--json", action="store_true", help=as_json)
     watch = add("watch", _("the same, again and again"), "watch", "watch --json --interval 5 --count 12")
     watch.add_argument("--json", action="store_true", help=as_json)
-    watch.add_argument("--interval", type=_seconds, metavar="S", default=5.0, help=_("seconds between looks (5)"))
-    watch.add_argument("--count", type=_count, metavar="N", help=_("stop after N looks"))
+    watch.add_argument("--interval", type=seconds, metavar="S", default=5.0, help=_("seconds between looks (5)"))
+    watch.add_argument("--count", type=number, metavar="N", help=_("stop after N looks"))
     settings = add("settings", _("Open WebUI's task settings now"), "settings")
     settings.add_argument("--json", action="store_true", help=as_json)
     journal = add("journal", _("every change that was made, and what became of it"), "journal")
@@ -83,14 +82,14 @@ def _looking(add: "Adder", tr: Translator) -> None:
     fit = add("fit", _("does a model fit, alone or beside another?"), "fit gemma3:1b --with qwen3:32b")
     fit.add_argument("model", metavar="MODEL")
     fit.add_argument("--with", dest="beside", metavar="MODEL", help=_("the model that is already there"))
-    fit.add_argument("--context", type=_count, metavar="N", help=_("context length in tokens"))
+    fit.add_argument("--context", type=number, metavar="N", help=_("context length in tokens"))
     fit.add_argument("--json", action="store_true", help=as_json)
     doctor = add("doctor", _("every source that is read, and what it said"), "doctor", "doctor --capture ./captured")
     doctor.add_argument("--json", action="store_true", help=as_json)
     doctor.add_argument("--capture", type=Path, metavar="DIR", help=_("save raw numeric sources to send us"))
     record = add("record", _("write one line per look to a file"), "record trace.jsonl --seconds 60")
     record.add_argument("file", type=Path, metavar="FILE")
-    record.add_argument("--seconds", type=_seconds, metavar="N", help=_("stop after N seconds"))
+    record.add_argument("--seconds", type=seconds, metavar="N", help=_("stop after N seconds"))
     replay = add("replay", _("judge a recorded file again"), "replay trace.jsonl --json")
     replay.add_argument("file", type=Path, metavar="FILE")
     replay.add_argument("--json", action="store_true", help=as_json)
@@ -111,7 +110,7 @@ def _changing(add: "Adder", tr: Translator) -> None:
     undo.add_argument("--all", action="store_true", help=_("take back every change, newest first"))
     undo.add_argument("--dry-run", action="store_true", help=dry)
     speed = add("speed", _("time task calls and the chat's first token"), "speed", "speed --compare gemma3:1b --runs 3")
-    speed.add_argument("--runs", type=_count, metavar="N", default=3, help=_("calls of each kind (3)"))
+    speed.add_argument("--runs", type=number, metavar="N", default=3, help=_("calls of each kind (3)"))
     speed.add_argument("--compare", nargs="+", metavar="MODEL", default=[], help=_("task models to try side by side"))
     speed.add_argument("--yes", action="store_true", help=_("do not ask"))
     speed.add_argument("--json", action="store_true", help=_("print JSON (schema 1)"))
@@ -180,7 +179,8 @@ def build(tr: Translator) -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"elbowroom {__version__}")
+    version = f"elbowroom {__version__}"
+    parser.add_argument("--version", action="version", version=version, help=_("show the version and exit"))
     _globals(parser, tr, defaults=True)
     commands = parser.add_subparsers(dest="command", metavar=_("COMMAND"), parser_class=Parser)
     add = Adder(commands, tr)
@@ -189,14 +189,14 @@ def build(tr: Translator) -> Parser:
     return parser
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
     value = float(text)
     if not 0.1 <= value <= 86400:
         raise ValueError(text)
     return value
 
 
-def _count(text: str) -> int:
+def number(text: str) -> int:
     value = int(text)
     if value < 1:
         raise ValueError(text)
@@ -230,9 +230,11 @@ def run(argv: Sequence[str]) -> int:
     """Run one command; every expected failure ends as one line on stderr and an exit code."""
     prepare_streams()
     terminal = Terminal()
-    tr = translator(argv)
+    spoken = language.of_command_line(argv)
+    tr = language.load(spoken)
     try:
-        options = parse(argv, tr)
+        with language.in_standard_library(spoken):
+            options = parse(argv, tr)
         from tray_app.app import App, Overrides
 
         module, function = COMMANDS[options.command].split(".")

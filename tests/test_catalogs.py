@@ -1,0 +1,153 @@
+"""Every sentence is translated, in every language, and says the same as the code does now."""
+
+import argparse
+import gettext
+import importlib.util
+import re
+import string
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+
+from tray_app import language
+
+ROOT = Path(__file__).parents[1]
+RERUN = "run: .venv/bin/python docs/make_catalogs.py"
+
+_spec = importlib.util.spec_from_file_location("make_catalogs", ROOT / "docs" / "make_catalogs.py")
+assert _spec is not None
+assert _spec.loader is not None
+catalogs = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(catalogs)
+
+TRANSLATED = catalogs.languages()
+
+
+@pytest.fixture(scope="module")
+def sentences() -> Catalog:
+    return catalogs.template()
+
+
+def texts(text) -> tuple[str, ...]:
+    return text if isinstance(text, tuple) else (text,)
+
+
+def placeholders(text: str) -> set[str]:
+    """`{name}` of str.format and `%s`, `%(name)r` of argparse."""
+    braces = {f"{{{name}}}" for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    return braces | set(re.findall(r"%(?:\(\w+\))?[srd]", text))
+
+
+def wrong(catalog: Catalog, sentences: Catalog) -> list[str]:
+    """What keeps a catalog from being complete; empty when it is."""
+    found = [f"missing: {one.id}" for one in sentences if one.id and one.id not in catalog]
+    for one in catalog:
+        if not one.id:
+            continue
+        said = texts(one.id)
+        if one.id not in sentences:
+            found.append(f"stale: {one.id}")
+        if one.fuzzy:
+            found.append(f"fuzzy: {one.id}")
+        for translated in texts(one.string):
+            if not translated:
+                found.append(f"empty: {one.id}")
+            # A count may be spelled in one form and a number in the other, so the plural's placeholders count.
+            elif placeholders(translated) != placeholders(said[-1]):
+                found.append(f"placeholders differ: {one.id}")
+            elif [len(said[0]) - len(said[0].lstrip()), said[0].endswith(" ")] != [
+                len(translated) - len(translated.lstrip()),
+                translated.endswith(" "),
+            ]:
+                found.append(f"spaces at the ends differ: {one.id}")
+    return found
+
+
+def test_every_language_of_the_app_has_a_catalog_and_no_other():
+    assert {"en", *TRANSLATED} == set(language.LANGUAGES)
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_a_catalog_says_everything_the_code_says_and_nothing_else(code, sentences):
+    assert wrong(catalogs.load(code), sentences) == [], RERUN
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_the_compiled_catalog_is_the_written_one(code):
+    with catalogs.po_path(code).with_suffix(".mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for one in catalogs.load(code):
+        if not one.id:
+            continue
+        said = texts(one.id)
+        held = compiled.ngettext(*said, 1) if len(said) == 2 else compiled.gettext(said[0])
+        assert held == texts(one.string)[0], RERUN
+    entries = {key[0] if isinstance(key, tuple) else key for key in compiled._catalog}
+    assert entries == {texts(one.id)[0] for one in catalogs.load(code)}, RERUN
+
+
+def test_every_sentence_is_ascii_and_says_something(sentences):
+    for one in sentences:
+        for text in texts(one.id):
+            assert text.isascii(), text
+            assert not one.id or text.strip(), f"an empty sentence in {one.locations}"
+
+
+def test_every_placeholder_has_a_name(sentences):
+    """A translation may need another order."""
+    for one in sentences:
+        if one.locations[:1] == [("argparse.py", 0)]:
+            continue
+        for text in texts(one.id):
+            names = [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+            assert all(name.isidentifier() for name in names), text
+
+
+def test_one_and_many_may_be_told_apart_by_their_number(sentences):
+    for one in sentences:
+        if isinstance(one.id, tuple) and one.locations[:1] != [("argparse.py", 0)]:
+            assert placeholders(one.id[0]) == placeholders(one.id[1]), one.id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda catalog: catalog.delete("Quit"), id="missing"),
+        pytest.param(lambda catalog: catalog.add("No longer said", "x"), id="stale"),
+        pytest.param(lambda catalog: catalog.get("Quit").flags.add("fuzzy"), id="fuzzy"),
+        pytest.param(lambda catalog: setattr(catalog.get("Quit"), "string", ""), id="empty"),
+        pytest.param(lambda catalog: setattr(catalog.get("Undo: {what} ({time})"), "string", "{what}"), id="lost"),
+        pytest.param(lambda catalog: setattr(catalog.get("Quit"), "string", "{name}"), id="invented"),
+        pytest.param(lambda catalog: setattr(catalog.get("Quit"), "string", " x"), id="spaces"),
+    ],
+)
+def test_what_is_wrong_with_a_catalog_is_found(change, sentences):
+    catalog = catalogs.load("ko")
+    change(catalog)
+    assert len(wrong(catalog, sentences)) == 1
+
+
+def test_a_reworded_sentence_keeps_its_old_translation_as_a_hint_that_does_not_pass(sentences):
+    catalog = catalogs.load("ko")
+    reworded = Catalog()
+    reworded.add("Connected to Open WebUI {version} at {url} as an admin.")
+    catalog.update(reworded)
+    [hint] = [one for one in catalog if one.id]
+    assert hint.fuzzy
+    assert hint.string
+    assert catalogs.to_do(catalog) == [hint]
+
+
+def test_argparse_asks_for_the_words_that_are_translated_for_it():
+    """Its source is the only list of them: a new Python that words one differently shows here."""
+    source = Path(argparse.__file__).read_text(encoding="utf-8")
+    asked = set(re.findall(r"\b_\('([^'\n]*)'\)", source)) | set(re.findall(r'\b_\("([^"\n]*)"\)', source))
+    seen_by_users = {
+        text
+        for text in asked
+        if text.startswith(("usage", "options", "positional", "show this", "expected", "unrecognized", "not allowed"))
+    }
+    ours = {word for text in catalogs.ARGPARSE for word in texts(text)}
+    assert seen_by_users
+    assert seen_by_users <= ours
