@@ -1,0 +1,151 @@
+"""What the tray costs: start to icon, memory, CPU while nothing happens and while people chat, beside a bare icon.
+
+    python bench/tray_cost.py [--minutes 5] [--starts 5] [--peer NAME=COMMAND ...]
+
+Everything runs at the same time on one private screen and bus, so that a noisy minute is everyone's. The floor is a
+bare pystray icon with the same imports and no work. Ours runs against stand-ins for Ollama and Open WebUI in the
+bench's own process: once with no model loaded (idle), once with two people chatting on a 32B model (busy). Memory is
+resident and private (USS), in MB (10^6 bytes). Needs Linux with what tests/e2e needs.
+"""
+
+import argparse
+import shlex
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.e2e import desk as desks
+from tests.e2e.bus import wait_for
+from tray_app.demo.ollama import DemoOllama
+from tray_app.demo.open_webui import DemoOpenWebUI
+from tray_app.demo.person import Person
+from tray_app.demo.scheduler import Pace
+
+CHAT_MODEL = "qwen3:32b"
+PACE = Pace(token_s=0.07, prompt_token_s=0.002, load_s_per_gib=0.02)
+SETTLE_S = 15.0
+FLOOR = """
+import httpx, keyring, psutil, PIL.Image, PIL.ImageDraw, platformdirs, filelock, truststore, jeepney, sqlite3, tomllib
+import pystray
+picture = PIL.Image.new("RGBA", (24, 24), "red")
+icon = pystray.Icon("floor", picture, "floor", pystray.Menu(pystray.MenuItem("Quit", lambda icon: icon.stop())))
+icon.run()
+"""
+
+
+class Measured:
+    """A process and what it has used since `begin`."""
+
+    def __init__(self, name: str, pid: int) -> None:
+        self.name = name
+        self.process = psutil.Process(pid)
+        self.cpu_at = self.began = 0.0
+
+    def cpu_s(self) -> float:
+        """Its children's included: a program that starts others pays for them."""
+        total = 0.0
+        for one in (self.process, *self.process.children(recursive=True)):
+            try:
+                times = one.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            total += times.user + times.system
+        own = self.process.cpu_times()
+        return total + own.children_user + own.children_system
+
+    def begin(self) -> None:
+        self.cpu_at, self.began = self.cpu_s(), time.monotonic()
+
+    def line(self) -> tuple[float, float, float]:
+        """CPU percent of one core, resident and private MB."""
+        percent = (self.cpu_s() - self.cpu_at) / (time.monotonic() - self.began) * 100
+        memory = self.process.memory_full_info()
+        return percent, memory.rss / 1e6, memory.uss / 1e6
+
+
+def ours(desk: desks.Desk, name: str, ollama: DemoOllama, web: DemoOpenWebUI) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-m", "tray_app", "--home", str(desk.folder / name), "--ollama", ollama.url]
+    env = {"ELBOWROOM_API_KEY": web.session()}
+    return desk.start([*argv, "--open-webui", web.url], env, cwd=desks.ROOT)
+
+
+def start_to_icon(starts: int) -> dict[str, float]:
+    """Median seconds from the start of the process to its icon on the bus; the two take turns."""
+    seconds: dict[str, list[float]] = {"floor": [], "elbowroom": []}
+    with ExitStack() as stack:
+        ollama, web = stand_ins(stack)
+        for _ in range(starts):
+            for name, runs in seconds.items():
+                with desks.Desk() as desk:
+                    began = time.monotonic()
+                    if name == "floor":
+                        desk.start([sys.executable, "-c", FLOOR], {"PYSTRAY_BACKEND": "appindicator"})
+                    else:
+                        ours(desk, "start", ollama, web)
+                    wait_for(lambda desk=desk: desk.watcher.items, "the icon", 60)
+                    runs.append(time.monotonic() - began)
+    return {name: statistics.median(runs) for name, runs in seconds.items()}
+
+
+def stand_ins(stack: ExitStack) -> tuple[DemoOllama, DemoOpenWebUI]:
+    ollama = DemoOllama(pace=PACE)
+    ollama.start()
+    stack.callback(ollama.stop)
+    web = DemoOpenWebUI("0.12.4", ollama_url=ollama.url)
+    web.start()
+    stack.callback(web.stop)
+    return ollama, web
+
+
+def over_time(minutes: float, peers: list[tuple[str, str]]) -> None:
+    with desks.Desk() as desk, ExitStack() as stack:
+        quiet, crowded = stand_ins(stack), stand_ins(stack)
+        floor = desk.start([sys.executable, "-c", FLOOR], {"PYSTRAY_BACKEND": "appindicator"})
+        measured = [
+            Measured("floor: bare icon, same imports", floor.pid),
+            Measured("elbowroom, idle", ours(desk, "idle", *quiet).pid),
+            Measured("elbowroom, busy", ours(desk, "busy", *crowded).pid),
+        ]
+        for name, command in peers:
+            peer = desk.start(shlex.split(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            measured.append(Measured(name, peer.pid))
+        people = [Person(crowded[1], model=CHAT_MODEL, pause_s=1.0) for _ in range(2)]
+        for person in people:
+            stack.callback(person.stop)
+            person.start()
+        time.sleep(SETTLE_S)
+        for one in measured:
+            one.begin()
+        time.sleep(minutes * 60)
+        lines = [(one.name, *one.line()) for one in measured]
+    base = lines[0]
+    print(f"{'':32} {'CPU %':>7} {'resident MB':>12} {'private MB':>11} {'of the floor':>13}")
+    for name, cpu, resident, private in lines:
+        print(
+            f"{name:32} {cpu:7.2f} {resident:12.1f} {private:11.1f} {resident / base[2]:6.2f} {private / base[3]:6.2f}"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=5)
+    parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--peer", action="append", default=[], metavar="NAME=COMMAND")
+    options = parser.parse_args()
+    reason = desks.missing()
+    if reason:
+        raise SystemExit(f"tray_cost: {reason}")
+    for name, seconds in start_to_icon(options.starts).items():
+        print(f"start to icon, {name}: {seconds:.2f} s (median of {options.starts})")
+    over_time(options.minutes, [(name, command) for name, _, command in (one.partition("=") for one in options.peer)])
+
+
+if __name__ == "__main__":
+    main()
