@@ -219,7 +219,7 @@ def test_a_slip_is_one_line_with_the_nearest_right_word(cli, argv, nearest):
 def test_a_broken_server_is_one_line_and_changes_nothing(connected, server, fault):
     before = dict(server.settings)
     server.fail(fault)
-    code, out, err = connected("set", "tags=off")
+    code, _out, err = connected("set", "tags=off")
     server.heal()
     assert (code, server.settings) == (1, before)
     assert len(err.splitlines()) == 1, err

@@ -22,6 +22,7 @@ from tray_app.storage.state import StateFile
 
 if TYPE_CHECKING:
     from tray_app.core.limits import Limits
+    from tray_app.core.setting_problem import SettingProblem
     from tray_app.core.snapshot import WebUIModel, WrittenSetting
     from tray_app.fixes import Fixer
     from tray_app.observer import Machine, Observer
@@ -75,6 +76,11 @@ class App:
     @cached_property
     def settings_file(self) -> SettingsFile:
         return SettingsFile(self.paths.settings_file)
+
+    @property
+    def settings_problems(self) -> "tuple[SettingProblem, ...]":
+        """What is wrong with the settings file, if this run read it at all."""
+        return self.settings_file.problems if "settings_file" in self.__dict__ else ()
 
     @cached_property
     def state(self) -> StateFile:

@@ -5,13 +5,16 @@ import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from tray_app import __version__, language
 from tray_app.core.assignments import nearest
 from tray_app.core.errors import ElbowroomError, UsageError
 from tray_app.core.view.text import Translator
 from tray_app.terminal import Terminal, prepare_streams
+
+if TYPE_CHECKING:
+    from tray_app.app import App
 
 DONE, FAILED, USAGE, NOTHING_TO_DO, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -226,6 +229,14 @@ def parse(argv: Sequence[str], tr: Translator) -> argparse.Namespace:
     return options
 
 
+def _note_settings_problems(app: "App", terminal: Terminal, tr: Translator) -> None:
+    """Everything that is wrong with the user's settings file, where this command read it."""
+    from tray_app.core.view import settings as settings_view
+
+    for problem in app.settings_problems:
+        terminal.note(settings_view.sentence(problem, tr))
+
+
 def run(argv: Sequence[str]) -> int:
     """Run one command; every expected failure ends as one line on stderr and an exit code."""
     prepare_streams()
@@ -241,6 +252,7 @@ def run(argv: Sequence[str]) -> int:
         command = getattr(importlib.import_module(f"tray_app.commands.{module}"), function)
         with App(Overrides.of(options)) as app:
             code: int = command(app, options, terminal, tr)
+            _note_settings_problems(app, terminal, tr)
     except ElbowroomError as error:
         from tray_app.core.view import errors
 

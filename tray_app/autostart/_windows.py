@@ -23,9 +23,10 @@ def joined(command: tuple[str, ...]) -> str:
 def _value(key: str) -> object | None:
     try:
         with winreg.OpenKey(winreg.HKEY_CURRENT_USER, key) as opened:
-            return winreg.QueryValueEx(opened, APP_ID)[0]
+            value: object = winreg.QueryValueEx(opened, APP_ID)[0]
     except FileNotFoundError:
         return None
+    return value
 
 
 def stored() -> str | None:
