@@ -10,7 +10,6 @@ from tray_app.core.errors import ChangeError, ElbowroomError, Problem, Refused, 
 from tray_app.core.snapshot import Access
 from tray_app.core.token import Token, origin_of
 from tray_app.core.view import account as view
-from tray_app.core.view import errors as error_view
 from tray_app.core.view.text import Translator
 from tray_app.jobs import JobControl, JobDone, Work
 from tray_app.page.connect_page import ConnectPage, Filled, Reply
@@ -62,9 +61,8 @@ def connect_work(
         try:
             version = sign_in(app, filled)
         except ElbowroomError as error:
-            text = f"{error_view.sentence(error, tr)} {error_view.next_step(error, tr)}".strip()
             no_keychain = isinstance(error, ChangeError) and error.problem is Problem.NO_KEYCHAIN
-            return Reply(ok=False, message=text, offer_file=no_keychain)
+            return Reply(ok=False, message=view.page_problem(error, tr), offer_file=no_keychain)
         return Reply(ok=True, message=view.connected_page(web_address(filled.url), version, tr))
 
     def work(control: JobControl) -> JobDone:

@@ -1,6 +1,8 @@
 """The page itself: a listener on 127.0.0.1 that ends after success, on cancel, or after ten quiet minutes."""
 
+import io
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +15,7 @@ from tray_app.page.gate import SECURITY_HEADERS, Denied, Gate
 
 IDLE_S = 600.0
 READ_TIMEOUT_S = 10.0
+"""For a whole request: somebody who sends a byte now and then must not hold a thread."""
 LINGER_S = 1.0
 """After success the page may still fetch its last answer."""
 FILES = {
@@ -51,13 +54,16 @@ class ConnectPage:
         texts: Mapping[str, str],
         language: str,
         clock: Callable[[], float] = time.monotonic,
+        read_timeout_s: float = READ_TIMEOUT_S,
     ) -> None:
+        self.read_timeout_s = read_timeout_s
         self._check = check
         self._texts = {**texts, "lang": language}
         self._clock = clock
         self._one_at_a_time = threading.Lock()
         self._last_seen = clock()
         self._done = threading.Event()
+        self._ended = False
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.page = self
         self.gate = Gate(self._server.server_address[1], clock)
@@ -66,14 +72,15 @@ class ConnectPage:
 
     def wait(self, cancelled: Callable[[], bool]) -> bool:
         """Until somebody is connected (True), or cancelled or idle (False). The listener is closed then."""
-        try:
-            while not self._done.wait(0.2):
-                if cancelled() or self._clock() - self._last_seen > IDLE_S:
-                    return False
+        while not self._done.wait(0.2):
+            if cancelled() or self._clock() - self._last_seen > IDLE_S:
+                break
+        else:
             time.sleep(LINGER_S)
-            return True
-        finally:
-            self.close()
+        self.close()
+        with self._one_at_a_time:  # a sign-in that is being checked at this moment still counts
+            self._ended = True
+        return self._done.is_set()
 
     def close(self) -> None:
         self._server.shutdown()
@@ -82,7 +89,12 @@ class ConnectPage:
     # --- called by the handler, on its threads -----------------------------------------------
 
     def seen(self) -> None:
+        """Somebody who may use the page did: nobody else keeps it open."""
         self._last_seen = self._clock()
+
+    @property
+    def gone(self) -> str:
+        return self._texts.get("gone", "")
 
     def file(self, path: str) -> tuple[bytes, str] | None:
         """A file of the page. The texts are data beside it, so that no name from outside is ever markup."""
@@ -104,10 +116,10 @@ class ConnectPage:
                 password=_text(sent, "password"),
                 keep_in_file=sent.get("keep_in_file") is True,
             )
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             return None
         with self._one_at_a_time:
-            if self._done.is_set():
+            if self._done.is_set() or self._ended:
                 return None
             reply = self._check(filled)
         if reply.ok:
@@ -130,24 +142,50 @@ class _Server(ThreadingHTTPServer):
         """A browser that hangs up in the middle is no event worth a traceback on stderr."""
 
 
+class _Deadline(io.RawIOBase):
+    """Reads a socket until a moment: a timeout of the socket alone would begin anew with every byte."""
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        self._connection = connection
+        self._until = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        return self._connection.recv_into(buffer)
+
+
 class _Handler(BaseHTTPRequestHandler):
+    """One request for each connection (HTTP/1.0)."""
+
     server: _Server
-    timeout = READ_TIMEOUT_S
-    server_version = "Elbowroom"
-    sys_version = ""
+
+    def version_string(self) -> str:
+        return "Elbowroom"
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self.rfile = io.BufferedReader(_Deadline(self.connection, self.server.page.read_timeout_s))
 
     def do_GET(self) -> None:
         page, headers = self.server.page, self._lower()
-        page.seen()
         if not page.gate.host_ok(headers):
             return self._deny(Denied.HOST)
         if self.path.startswith("/open/"):
             cookie = page.gate.bootstrap(self.path.removeprefix("/open/"))
             if cookie is None:
-                return self._deny(Denied.COOKIE)
+                return self._deny(Denied.COOKIE, page.gone)
+            page.seen()
             return self._send(303, b"", "text/plain", (("Location", "/"), ("Set-Cookie", cookie)))
         if denied := page.gate.may_read(headers):
-            return self._deny(denied)
+            return self._deny(denied, page.gone if denied is Denied.COOKIE else "")
+        page.seen()
         found = page.file(self.path)
         if found is None:
             return self._send(404, b"", "text/plain")
@@ -155,9 +193,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         page, headers = self.server.page, self._lower()
-        page.seen()
         if denied := page.gate.may_act(headers):
             return self._deny(denied)
+        page.seen()
         if self.path != "/connect":
             return self._send(404, b"", "text/plain")
         reply = page.submit(self.rfile.read(int(headers["content-length"])))
@@ -171,14 +209,26 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_HEAD = _other  # noqa: N815 - names of the base class
 
-    def _lower(self) -> dict[str, str]:
-        return {name.lower(): value for name, value in self.headers.items()}
-
-    def _deny(self, denied: Denied) -> None:
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """What the base class turns away itself is answered like everything else: without a word of the request."""
         self.close_connection = True
-        self._send(denied.status, b"", "text/plain")
+        self.request_version = "HTTP/1.0"
+        self._send(code, b"", "text/plain")
+
+    def _lower(self) -> dict[str, str]:
+        """A header that comes twice is both of its values, and so none that a rule accepts."""
+        found: dict[str, str] = {}
+        for name, value in self.headers.items():
+            found[name.lower()] = f"{found[name.lower()]}, {value}" if name.lower() in found else value
+        return found
+
+    def _deny(self, denied: Denied, words: str = "") -> None:
+        """`words` are for a person who opens an old address again."""
+        self.close_connection = True
+        self._send(denied.status, words.encode(), "text/plain; charset=utf-8")
 
     def _send(self, status: int, body: bytes, kind: str, more: tuple[tuple[str, str], ...] = ()) -> None:
+        self.connection.settimeout(READ_TIMEOUT_S)
         self.send_response(status)
         for name, value in (("Content-Type", kind), ("Content-Length", str(len(body))), *SECURITY_HEADERS, *more):
             self.send_header(name, value)

@@ -6,10 +6,11 @@ and a header that no form can set.
 """
 
 import hmac
+import re
 import secrets
+import threading
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from http.cookies import CookieError, SimpleCookie
 
 BOOTSTRAP_TTL_S = 30.0
 HEADER = "x-elbowroom"
@@ -42,6 +43,7 @@ class Gate:
         self._cookie = secrets.token_urlsafe(32)
         self._bootstrap = secrets.token_urlsafe(32)
         self._bootstrap_until = clock() + BOOTSTRAP_TTL_S
+        self._lock = threading.Lock()
 
     @property
     def bootstrap_url(self) -> str:
@@ -53,10 +55,11 @@ class Gate:
 
     def bootstrap(self, token: str) -> str | None:
         """The Set-Cookie value for a correct, unused and young token; None for any other."""
-        good = bool(self._bootstrap) and hmac.compare_digest(token.encode(), self._bootstrap.encode())
-        if not good or self._clock() > self._bootstrap_until:
-            return None
-        self._bootstrap = ""
+        with self._lock:
+            good = bool(self._bootstrap) and hmac.compare_digest(token.encode(), self._bootstrap.encode())
+            if not good or self._clock() > self._bootstrap_until:
+                return None
+            self._bootstrap = ""
         return f"{self.cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path=/"
 
     def may_read(self, headers: Mapping[str, str]) -> Denied | None:
@@ -76,16 +79,16 @@ class Gate:
         if headers.get("content-type", "").partition(";")[0].strip() != "application/json" or HEADER not in headers:
             return Denied.TYPE
         length = headers.get("content-length", "")
-        if not length.isdigit() or int(length) > BODY_LIMIT:
+        if not re.fullmatch("[0-9]{1,6}", length) or int(length) > BODY_LIMIT or "transfer-encoding" in headers:
             return Denied.SIZE
         return None
 
     def _has_cookie(self, headers: Mapping[str, str]) -> bool:
-        try:
-            found = SimpleCookie(headers.get("cookie", "")).get(self.cookie_name)
-        except CookieError:
-            return False
-        return found is not None and hmac.compare_digest(found.value.encode(), self._cookie.encode())
+        # Cookies are shared by all ports of 127.0.0.1: what other programs put there must not hide ours, as it would
+        # with a parser that gives up at the first odd one.
+        pairs = (pair.strip().partition("=") for pair in headers.get("cookie", "").split(";"))
+        given = [value for name, _, value in pairs if name == self.cookie_name]
+        return any(hmac.compare_digest(value.encode(), self._cookie.encode()) for value in given)
 
 
 _POLICY = (

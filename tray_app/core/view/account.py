@@ -1,5 +1,16 @@
 """What `connect` and `disconnect` say."""
 
+from tray_app.core.errors import (
+    ChangeError,
+    ElbowroomError,
+    Insecure,
+    Problem,
+    Refused,
+    RefusedBecause,
+    Unreachable,
+    Untrusted,
+)
+from tray_app.core.view import errors
 from tray_app.core.view.lines import clean
 from tray_app.core.view.text import Translator
 
@@ -63,6 +74,34 @@ def page_texts(url: str, tr: Translator) -> dict[str, str]:
         "checking": tr.gettext("Checking..."),
         "gone": tr.gettext("This page is no longer in use. Choose the menu row again."),
     }
+
+
+def page_problem(error: ElbowroomError, tr: Translator) -> str:
+    """Why the page could not connect, and what to do on the page: commands for a terminal have no place there."""
+    return f"{errors.sentence(error, tr)} {_page_step(error, tr)}".strip()
+
+
+def _page_step(error: ElbowroomError, tr: Translator) -> str:
+    with_key = tr.gettext("Use an API key instead.")
+    refused = {
+        RefusedBecause.NO_TOKEN: tr.gettext("Enter an API key, or an e-mail address and its password."),
+        RefusedBecause.EXPIRED: tr.gettext("Check that the whole key is there, or make a new one."),
+        RefusedBecause.NOT_ADMIN: tr.gettext("Sign in with an admin's account or API key."),
+        RefusedBecause.OTHER: tr.gettext("Try another way to sign in."),
+        RefusedBecause.PASSWORD_OFF: with_key,
+        RefusedBecause.MFA: with_key,
+    }
+    match error:
+        case Refused(because=because) if because in refused:
+            return refused[because]
+        case ChangeError(problem=Problem.NO_KEYCHAIN):
+            return tr.gettext("Tick the box to keep it in a file instead, then connect again.")
+        case Insecure():
+            return tr.gettext("Use an https address.")
+        case Unreachable() if not isinstance(error, Untrusted):
+            return tr.gettext("Check that it runs, and that the address and port are right.")
+        case _:
+            return errors.next_step(error, tr)
 
 
 def connected_page(url: str, version: str, tr: Translator) -> str:
