@@ -241,6 +241,7 @@ class App:
     @cached_property
     def observer(self) -> "Observer":
         """The one that polls and judges."""
+        from tray_app.core import candidates
         from tray_app.observer import Observer
         from tray_app.poll import OllamaPoll, OpenWebUIPoll
 
@@ -250,6 +251,7 @@ class App:
             ollama=OllamaPoll(self.ollama, self.ollama_url, self.ollama_is_local),
             open_webui=OpenWebUIPoll(self.open_webui, url, connected=self.token(url) is not None),
             limits=lambda: self.limits,
+            candidates=lambda: candidates.chosen(self.settings_file.settings.candidate_models),
             written=self._written,
         )
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tray_app.core.alerts import Alerts, Notice, Quiet, Told
 from tray_app.core.alerts import step as step_alerts
+from tray_app.core.candidates import Candidate
 from tray_app.core.diagnose import diagnose
 from tray_app.core.finding import Diagnosis
 from tray_app.core.history import History, Moment
@@ -14,7 +15,7 @@ from tray_app.core.limits import Limits
 from tray_app.core.machine_look import MachineLook
 from tray_app.core.plan import Remedy
 from tray_app.core.reading import Known, Reading, value_of
-from tray_app.core.remedies import remedies
+from tray_app.core.remedies import Strategy, remedies, strategies
 from tray_app.core.snapshot import (
     Host,
     Ollama,
@@ -68,6 +69,7 @@ class Observer:
         ollama: OllamaPoll,
         open_webui: OpenWebUIPoll,
         limits: Callable[[], Limits],
+        candidates: Callable[[], tuple[Candidate, ...]],
         written: Callable[[], tuple[WrittenSetting, ...]],
         now: Callable[[], float] = time.time,
         uptime: Callable[[], float] = time.monotonic,
@@ -76,6 +78,7 @@ class Observer:
         self.ollama = ollama
         self.open_webui = open_webui
         self._limits = limits
+        self._candidates = candidates
         self._written = written
         self._now = now
         self._uptime = uptime
@@ -124,7 +127,12 @@ class Observer:
         diagnosis = diagnose(snapshot, self.history, limits)
         self.history = self.history.add(snapshot)
         self.alerts, notices = step_alerts(self.alerts, diagnosis, Moment.of(snapshot), limits, quiet)
-        return Look(snapshot, diagnosis, remedies(diagnosis, snapshot, limits), self.alerts, notices)
+        offered = remedies(diagnosis, snapshot, limits, candidates=self._candidates())
+        return Look(snapshot, diagnosis, offered, self.alerts, notices)
+
+    def strategies(self, look: Look) -> tuple[Strategy, ...]:
+        """The three answers to the problem, with the one that suits this machine."""
+        return strategies(look.diagnosis, look.snapshot, self._limits(), candidates=self._candidates())
 
     def look_twice(self, sleep: Callable[[float], object] = time.sleep) -> Look:
         """Two polls, so that rates are known. Whatever was asked a second ago is not asked again."""

@@ -13,6 +13,7 @@ from tray_app.core.view import change as view
 from tray_app.core.view import plan as plan_view
 from tray_app.core.view import remedy as remedy_view
 from tray_app.core.view import status as status_view
+from tray_app.core.view.lines import line
 from tray_app.core.view.text import Translator
 from tray_app.storage.journal import MISSING, RecordedChange, fold, undoable
 from tray_app.terminal import Terminal
@@ -52,6 +53,8 @@ def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         look = app.observer.look_twice()
     if options.list:
         terminal.show(status_view.remedy_lines(look.remedies, tr))
+        if look.remedies:
+            terminal.show([line(""), *remedy_view.strategy_lines(app.observer.strategies(look), tr)])
         return DONE if look.remedies else NOTHING_TO_DO
     remedy = _chosen(options.id, look.remedies)
     if remedy is None:

@@ -187,3 +187,9 @@ CANDIDATES: tuple[Candidate, ...] = (
         checked="2026-08",
     ),
 )
+
+
+def chosen(names: tuple[str, ...]) -> tuple[Candidate, ...]:
+    """The table as the user's settings name it, best first; all of it without names. Unknown names have no numbers."""
+    by_name = {one.name: one for one in CANDIDATES}
+    return tuple(by_name[name] for name in names if name in by_name) if names else CANDIDATES

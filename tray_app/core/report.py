@@ -26,6 +26,7 @@ def _memory(reading: Reading[Memory]) -> dict[str, Any]:
         "total_bytes": memory.total_bytes,
         "available_bytes": memory.available_bytes,
         "swap_used_bytes": memory.swap_used_bytes,
+        "missing": [{"name": one.name, "why": one.why.value, "detail": one.detail} for one in memory.missing],
         "inputs": [
             {"name": item.name, "value": item.value, "unit": item.unit, "pressure": item.pressure.value}
             for item in memory.inputs
@@ -161,6 +162,7 @@ def remedy_of(remedy: Remedy) -> dict[str, Any]:
         "fit": _fit(remedy.fit),
         "effect": {
             "calls_per_message": remedy.effect.calls_per_message,
+            "calls_per_chat": remedy.effect.calls_per_chat,
             "calls_per_minute": remedy.effect.calls_per_minute,
             "memory_bytes": remedy.effect.memory_bytes,
         },

@@ -6,6 +6,7 @@ Addresses and roles were read in 53 releases and tried on running servers. Only 
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -63,7 +64,6 @@ class OpenWebUIClient:
 
     def __init__(self, http: Http, version: Version | None = None) -> None:
         self._http = http
-        self._stranger = http if http.token is None else http.anonymous()
         self.url = http.url
         self.origin = http.origin
         self._identity: Identity | None = None
@@ -72,8 +72,14 @@ class OpenWebUIClient:
         self._prefixes: tuple[str, ...] = ()
 
     def close(self) -> None:
-        self._stranger.close()
         self._http.close()
+
+    def _as_stranger(self, path: str) -> Json:
+        """A GET without the token."""
+        if self._http.token is None:
+            return self._http.get_json(path)
+        with closing(self._http.anonymous()) as stranger:
+            return stranger.get_json(path)
 
     @property
     def _known(self) -> Http:
@@ -93,7 +99,7 @@ class OpenWebUIClient:
             self.features()  # another program can also have a version: Ollama has
         if self._identity is None or fresh:
             try:
-                answer = self._stranger.get_json("/api/version")
+                answer = self._as_stranger("/api/version")
             except (NotFound, BadAnswer, Invalid) as error:
                 raise self._not_this(error) from error
             found = answer if isinstance(answer, dict) else {}
@@ -106,7 +112,7 @@ class OpenWebUIClient:
     def features(self) -> PublicFeatures:
         """Anonymous facts. NotThatServer where this is no Open WebUI."""
         try:
-            answer = self._stranger.get_json("/api/config")
+            answer = self._as_stranger("/api/config")
         except (NotFound, BadAnswer, Invalid) as error:
             raise self._not_this(error) from error
         config = answer if isinstance(answer, dict) else {}
@@ -128,7 +134,7 @@ class OpenWebUIClient:
         """What answers instead: Ollama is worth a word of its own, people mix up the two addresses."""
         if isinstance(error, NotFound) and error.detail != "html":
             try:
-                answer = self._stranger.get_json("/api/tags")
+                answer = self._as_stranger("/api/tags")
             except (NotFound, BadAnswer, Invalid, Refused):
                 return NotThatServer(self.url, "404")
             return NotThatServer(self.url, "ollama" if isinstance(answer, dict) and "models" in answer else "404")

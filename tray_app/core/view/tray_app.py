@@ -1,11 +1,32 @@
 """What the tray app says about itself."""
 
-from tray_app.core.view.screen import NoticeView
+from tray_app.core.command import Connect
+from tray_app.core.reading import value_of
+from tray_app.core.snapshot import Access, Snapshot
+from tray_app.core.view.lines import clean
+from tray_app.core.view.screen import Button, NoticeView
 from tray_app.core.view.text import Translator
 
 
 def runs_already(tr: Translator) -> str:
     return tr.gettext("Elbowroom is running already: look for its icon.")
+
+
+def first_run(snapshot: Snapshot, tr: Translator) -> NoticeView:
+    """What was found at the very first start, and what is still missing for one-click fixes."""
+    ollama, server = value_of(snapshot.ollama), value_of(snapshot.open_webui)
+    found = [tr.gettext("Ollama {version}").format(version=clean(ollama.version))] if ollama and ollama.version else []
+    if server is not None:
+        found.append(tr.gettext("Open WebUI {version}").format(version=clean(server.version)))
+    if not found:
+        body = tr.gettext("No Ollama and no Open WebUI found yet; Elbowroom goes on looking.")
+    else:
+        body = tr.gettext("Found: {found}.").format(found=", ".join(found))
+    buttons: tuple[Button, ...] = ()
+    if server is not None and server.access is Access.NONE:
+        body += " " + tr.gettext("To change its settings from here, connect to Open WebUI.")
+        buttons = (Button(tr.gettext("Connect..."), Connect(server.url)),)
+    return NoticeView(tr.gettext("Elbowroom is running"), body, "first-run", buttons)
 
 
 def here_notice(tr: Translator) -> NoticeView:
