@@ -21,6 +21,7 @@ from tray_app.storage.settings import SettingsFile
 from tray_app.storage.state import StateFile
 
 if TYPE_CHECKING:
+    from tray_app.core.candidates import Candidate
     from tray_app.core.limits import Limits
     from tray_app.core.setting_problem import SettingProblem
     from tray_app.core.snapshot import WebUIModel, WrittenSetting
@@ -42,6 +43,7 @@ class Overrides:
     ollama: str = ""
     open_webui: str = ""
     allow_plain_http: bool = False
+    language: str = ""
     machine: "Machine | None" = None
 
     @classmethod
@@ -51,6 +53,7 @@ class Overrides:
             ollama=options.ollama or "",
             open_webui=options.open_webui or "",
             allow_plain_http=getattr(options, "allow_plain_http", False),
+            language=options.lang or "",
         )
 
 
@@ -174,6 +177,13 @@ class App:
     def limits(self) -> "Limits":
         return self.settings_file.settings.limits
 
+    @property
+    def candidates(self) -> "tuple[Candidate, ...]":
+        """Small models to offer, as the settings name them."""
+        from tray_app.core.candidates import chosen
+
+        return chosen(self.settings_file.settings.candidate_models)
+
     @cached_property
     def ollama(self) -> "OllamaClient":
         from tray_app.services.ollama import OllamaClient
@@ -241,7 +251,6 @@ class App:
     @cached_property
     def observer(self) -> "Observer":
         """The one that polls and judges."""
-        from tray_app.core import candidates
         from tray_app.observer import Observer
         from tray_app.poll import OllamaPoll, OpenWebUIPoll
 
@@ -251,7 +260,7 @@ class App:
             ollama=OllamaPoll(self.ollama, self.ollama_url, self.ollama_is_local),
             open_webui=OpenWebUIPoll(self.open_webui, url, connected=self.token(url) is not None),
             limits=lambda: self.limits,
-            candidates=lambda: candidates.chosen(self.settings_file.settings.candidate_models),
+            candidates=lambda: self.candidates,
             written=self._written,
         )
 

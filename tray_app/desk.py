@@ -23,6 +23,8 @@ from tray_app.core.snapshot import Access
 from tray_app.core.task_settings import Setting
 from tray_app.core.token import origin_of
 from tray_app.core.view import notice as notice_view
+from tray_app.core.view import settings as settings_view
+from tray_app.core.view import tray_app as tray_view
 from tray_app.core.view.screen import NoticeSettings, NoticeView, ScreenState, Undoable
 from tray_app.core.view.text import Translator
 from tray_app.jobs import JobDone, Work
@@ -94,16 +96,30 @@ class Desk:
         if look.notices:
             told = self._app.observer.told()
             self.remember(lambda state: replace(state, told=told))
-        if not self.settings().notices:
-            return ()
         tr = self.translator()
-        return tuple(notice_view.about(one.finding, look.remedies, tr) for one in look.notices)
+        first = self._first_run(look, tr)
+        if not self.settings().notices:
+            return first
+        return (*first, *(notice_view.about(one.finding, look.remedies, tr) for one in look.notices))
+
+    def _first_run(self, look: Look, tr: Translator) -> tuple[NoticeView, ...]:
+        """Once in the life of this installation: what was found, and how to connect."""
+        if self._app.state.read().first_run_done:
+            return ()
+        self.remember(lambda state: replace(state, first_run_done=True))
+        return (tray_view.first_run(look.snapshot, tr),)
+
+    def complaint(self) -> str:
+        """The first thing that is wrong with the settings file, for the menu; empty where it is fine."""
+        problems = self._app.settings_problems
+        return settings_view.sentence(problems[0], self.translator()) if problems else ""
 
     def screen_state(self, look: Look | None) -> ScreenState:
         return ScreenState(
             snapshot=look.snapshot if look else None,
             diagnosis=look.diagnosis if look else None,
             limits=self._app.limits,
+            candidates=self._app.candidates,
             remedies=look.remedies if look else (),
             undoable=self._undoable(),
             notices=self._notices(),
@@ -181,7 +197,12 @@ class Desk:
         return self._app.settings_file.settings
 
     def language(self) -> str:
-        return self.settings().language or self._app.state.read().language or language.of_system()
+        return (
+            self._overrides.language
+            or self.settings().language
+            or self._app.state.read().language
+            or language.of_system()
+        )
 
     def translator(self) -> Translator:
         return language.load(self.language())

@@ -70,6 +70,7 @@ class Desk(Protocol):
     def settings(self) -> Settings: ...
     def translator(self) -> Translator: ...
     def screen_state(self, look: Look | None) -> ScreenState: ...
+    def complaint(self) -> str: ...
     def connect_work(self, url: str) -> Work: ...
     def disconnect(self, url: str) -> None: ...
     def autostart(self, *, on: bool) -> None: ...
@@ -173,7 +174,9 @@ class Worker:
         return settings.poll_s
 
     def _show(self) -> None:
-        state = replace(self._desk.screen_state(self._look), job=self._jobs.running, message=self._message)
+        state = replace(
+            self._desk.screen_state(self._look), job=self._jobs.running, message=self._message or self._desk.complaint()
+        )
         self._screen.show(menu_view.render(state, self._desk.translator()))
 
     # --- the mailbox -----------------------------------------------------------------------
@@ -187,6 +190,7 @@ class Worker:
             case Quit():
                 self._quitting = True
             case Refresh():
+                self._desk.look_again(models=False)
                 self._due = 0.0
             case Cancel(job_id):
                 self._jobs.cancel(job_id)

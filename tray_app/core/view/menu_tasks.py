@@ -2,7 +2,6 @@
 
 import json
 
-from tray_app.core.candidates import CANDIDATES
 from tray_app.core.command import Refresh, SetSettings
 from tray_app.core.finding import Diagnosis, Level
 from tray_app.core.plan import Change, Plan, Remedy
@@ -65,7 +64,7 @@ def task_model_row(
 def models_to_get(state: ScreenState, snapshot: Snapshot) -> list[Remedy]:
     """Small models to download and use for tasks, also while nothing is wrong."""
     here = situation(state.diagnosis or Diagnosis(Level.UNKNOWN), snapshot, state.limits)
-    return [remedy for remedy in model_remedies(here, CANDIDATES) if remedy.plan.actions]
+    return [remedy for remedy in model_remedies(here, state.candidates) if remedy.plan.actions]
 
 
 def model_change(model: str, slot: Setting, used: str) -> Plan:

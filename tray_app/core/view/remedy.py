@@ -49,6 +49,10 @@ def _download(remedy: Remedy) -> str:
     return "?" if size is None else format_bytes(size)
 
 
+WORTH_A_WORD = 0.05
+"""Calls a minute that would round to 0.0 are not worth a word."""
+
+
 def effect(remedy: Remedy, tr: Translator) -> str:
     """`1 call fewer per message`; empty where nothing can be promised."""
     gains = [text for text in (_calls(remedy, tr), _memory(remedy, tr)) if text]
@@ -59,7 +63,7 @@ def _calls(remedy: Remedy, tr: Translator) -> str:
     """Calls that are not made any more, or that another model does from now on."""
     made = remedy.effect
     moved = remedy.id.startswith(("task-model:", "hosted-task-model:"))
-    if made.calls_per_minute:
+    if made.calls_per_minute is not None and made.calls_per_minute >= WORTH_A_WORD:
         text = (
             tr.gettext("about {count} calls a minute taken off")
             if moved

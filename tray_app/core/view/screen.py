@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tray_app.core.candidates import CANDIDATES, Candidate
 from tray_app.core.command import Command
 from tray_app.core.finding import Diagnosis
 from tray_app.core.job import RunningJob
@@ -45,6 +46,7 @@ class ScreenState:
     snapshot: Snapshot | None = None
     diagnosis: Diagnosis | None = None
     limits: Limits = DEFAULT_LIMITS
+    candidates: tuple[Candidate, ...] = CANDIDATES
     remedies: tuple[Remedy, ...] = ()
     undoable: tuple[Undoable, ...] = ()
     job: RunningJob | None = None
