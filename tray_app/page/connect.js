@@ -1,40 +1,56 @@
 "use strict";
 // Everything from outside is set as text, never as markup: a server's words are not to be trusted.
 const at = (id) => document.getElementById(id);
+const SECRETS = ["api-key", "password"];
 let texts = {};
 
 function choose() {
-  at("key-part").hidden = !at("by-key").checked;
-  at("password-part").hidden = !at("by-password").checked;
+  const key = at("by-key").checked;
+  const password = at("by-password").checked;
+  at("key-part").hidden = !key;
+  at("password-part").hidden = !password;
+  at("api-key").required = key;
+  at("email").required = password;
+  at("password").required = password;
 }
 
 function say(text, kind) {
   at("message").textContent = text;
   at("message").className = kind;
+  at("message").scrollIntoView({ block: "nearest" });
 }
 
-async function send(event) {
-  event.preventDefault();
-  at("send").disabled = true;
-  say(texts.checking, "");
+function filled() {
   const body = { url: at("url").value, keep_in_file: at("keep-in-file").checked };
   if (at("by-key").checked) body.api_key = at("api-key").value;
   if (at("by-password").checked) {
     body.email = at("email").value;
     body.password = at("password").value;
   }
+  return body;
+}
+
+async function ask(body) {
+  const answer = await fetch("/connect", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Elbowroom": "1" },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.json();
+}
+
+async function send(event) {
+  event.preventDefault();
+  at("send").disabled = true;
+  say(texts.checking, "");
   try {
-    const answer = await fetch("/connect", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-Elbowroom": "1" },
-      body: JSON.stringify(body),
-    });
-    if (!answer.ok) throw new Error(String(answer.status));
-    const reply = await answer.json();
+    const reply = await ask(filled());
     say(reply.message, reply.ok ? "good" : "bad");
     if (reply.offer_file) at("file-part").hidden = false;
     if (reply.ok) {
       at("form").hidden = true;
+      for (const id of SECRETS) at(id).value = "";
       return;
     }
   } catch {
@@ -46,14 +62,16 @@ async function send(event) {
 async function start() {
   texts = await (await fetch("/texts.json")).json();
   document.documentElement.lang = texts.lang;
-  document.title = texts.title;
+  document.title = `Elbowroom: ${texts.title}`;
   for (const element of document.querySelectorAll("[data-text]")) {
     element.textContent = texts[element.dataset.text];
   }
   at("url").value = texts.url_value;
   for (const radio of document.querySelectorAll("input[name=how]")) radio.addEventListener("change", choose);
   at("form").addEventListener("submit", send);
-  at("api-key").focus();
+  choose();
+  at("page").hidden = false;
+  (at("url").value ? at("api-key") : at("url")).focus();
 }
 
 start();

@@ -1,0 +1,158 @@
+"""Debian's Chromium without a screen, driven by the DevTools protocol over two pipes (`--remote-debugging-pipe`).
+
+A message is JSON and ends with NUL; the browser reads file descriptor 3 and writes descriptor 4
+(chromedevtools.github.io/devtools-protocol, "Getting Started").
+"""
+
+import base64
+import itertools
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",  # as root there is none
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--disable-dev-shm-usage",
+    "--remote-debugging-pipe",
+)
+# Puts the pipes where the browser looks for them; first out of the way, as one may sit at the place of the other.
+LAUNCH = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+os.dup2(ends[0], 3), os.dup2(ends[1], 4)
+os.execvp(sys.argv[3], sys.argv[3:])
+"""
+ANSWER_S = 30.0
+
+
+def program() -> str | None:
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
+class Chromium:
+    """One browser with a profile of its own; `tab()` opens a page."""
+
+    def __init__(self, profile: Path) -> None:
+        found = program()
+        assert found is not None
+        to_read, self._write = os.pipe()
+        self._read, to_write = os.pipe()
+        command = [found, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", LAUNCH, str(to_read), str(to_write), *command],
+            pass_fds=(to_read, to_write),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(to_read)
+        os.close(to_write)
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, queue.Queue[dict[str, Any]]] = {}
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def call(self, method: str, session: str = "", **params: Any) -> dict[str, Any]:
+        """The result of one command. RuntimeError where the browser refuses it."""
+        number = next(self._numbers)
+        self._answers[number] = waiting = queue.Queue()
+        message = {"id": number, "method": method, "params": params} | ({"sessionId": session} if session else {})
+        os.write(self._write, json.dumps(message).encode() + b"\0")
+        answer = waiting.get(timeout=ANSWER_S)
+        if "error" in answer:
+            raise RuntimeError(f"{method}: {answer['error']}")
+        return answer["result"]
+
+    def tab(self) -> "Tab":
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        return Tab(self, session)
+
+    def close(self) -> None:
+        try:
+            self.call("Browser.close")
+        finally:
+            self._process.wait(ANSWER_S)
+            os.close(self._write)
+            self._thread.join(ANSWER_S)
+            os.close(self._read)
+
+    def _listen(self) -> None:
+        buffered = b""
+        while data := os.read(self._read, 1 << 16):
+            *messages, buffered = (buffered + data).split(b"\0")
+            for message in map(json.loads, messages):
+                if "id" in message:
+                    self._answers.pop(message["id"]).put(message)
+
+
+class Tab:
+    """What a person does with a page: go, look, type, click."""
+
+    def __init__(self, browser: Chromium, session: str) -> None:
+        self._browser = browser
+        self._session = session
+        self.call("Page.enable")
+
+    def call(self, method: str, **params: Any) -> dict[str, Any]:
+        return self._browser.call(method, self._session, **params)
+
+    def go(self, url: str) -> None:
+        self.call("Page.navigate", url=url)
+
+    def run(self, script: str) -> Any:
+        """The value of an expression; a promise is awaited."""
+        made = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in made:
+            raise RuntimeError(made["exceptionDetails"].get("exception", {}).get("description", script))
+        return made["result"].get("value")
+
+    def wait_for(self, script: str) -> Any:
+        """Until the expression is true: the page itself looks, after every frame's worth of time."""
+        return self.run(
+            "new Promise((done, failed) => { const end = Date.now() + 20000; const look = () => {"
+            f"const value = ({script}); if (value) return done(value);"
+            f"if (Date.now() > end) return failed(new Error({json.dumps('never: ' + script)}));"
+            "setTimeout(look, 30); }; look(); })"
+        )
+
+    def text(self, selector: str = "body") -> str:
+        """What is to be seen there."""
+        return self.run(f"document.querySelector({json.dumps(selector)}).innerText")
+
+    def type(self, selector: str, text: str) -> None:
+        """Replace what is in a field, as typing does."""
+        self.run(f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.focus(); e.select(); }})()")
+        self.call("Input.insertText", text=text)
+
+    def click(self, selector: str) -> None:
+        """With the mouse, in the middle of the element."""
+        x, y = self.run(
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
+            "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def look(self, *, width: int = 800, height: int = 720, dark: bool = False) -> None:
+        """The size of the window and the colours that the person prefers."""
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.call("Emulation.setEmulatedMedia", features=[scheme])
+
+    def screenshot(self, path: Path) -> None:
+        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
