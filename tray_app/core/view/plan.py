@@ -3,7 +3,7 @@
 import json
 
 from tray_app.core.plan import ActionKind, Change, Plan
-from tray_app.core.task_settings import SLOTS, TASKS, Setting, Switch, TaskSettings
+from tray_app.core.task_settings import SLOTS, TASKS, Setting, Switch, TaskSettings, parse_version, runs
 from tray_app.core.units import format_bytes
 from tray_app.core.view.lines import Line, Span, Style, clean, line, table
 from tray_app.core.view.text import Translator
@@ -77,7 +77,16 @@ def settings_lines(settings: TaskSettings, version: str, url: str, tr: Translato
         Switch.OFF: tr.gettext("off"),
         Switch.UNSUPPORTED: tr.gettext("not in this version"),
     }
-    rows = [(task.value, words[settings.switch(task)]) for task in TASKS]
+    number = parse_version(version)
+
+    def word(task: Setting) -> str:
+        """Before a switch existed, some tasks ran all the same."""
+        switch = settings.switch(task)
+        if switch is Switch.UNSUPPORTED and number is not None and runs(number, task):
+            return tr.gettext("always on (no switch in this version)")
+        return words[switch]
+
+    rows = [(task.value, word(task)) for task in TASKS]
     rows += [(slot.value, clean(settings.model(slot)) or tr.gettext("same as chat")) for slot in SLOTS]
     if settings.task_model_params is not None:
         rows.append((Setting.TASK_MODEL_PARAMS.value, clean(settings.task_model_params)))

@@ -29,6 +29,9 @@ _PRESSURE_STYLE = {
 _SEVERITY_STYLE = {Severity.INFO: Style.PLAIN, Severity.TIGHT: Style.WARN, Severity.OVERLOADED: Style.BAD}
 
 
+SHOWN_REMEDIES = 3
+
+
 def looking(tr: Translator) -> str:
     return tr.gettext("Looking at memory, Ollama and Open WebUI...")
 
@@ -138,6 +141,9 @@ def _requests(reading: Reading[Requests], tr: Translator) -> Line:
         case Known(value=requests):
             pass
 
+    if isinstance(requests.running, Unknown) and requests.running == requests.waiting:
+        return line(Span(why_words(requests.running, tr), Style.FAINT))
+
     def count(part: Reading[int]) -> str:
         return str(part.value) if isinstance(part, Known) else why_words(part, tr)
 
@@ -216,7 +222,11 @@ def status_lines(
     )
     if remedies:
         lines += [line(""), line(Span(tr.gettext("What helps"), Style.STRONG))]
-        lines += remedy_lines(remedies, tr, command)
+        lines += remedy_lines(remedies[:SHOWN_REMEDIES], tr, command)
+        left = len(remedies) - SHOWN_REMEDIES
+        if left > 0:
+            more = tr.ngettext("{count} more: {command} fix --list", "{count} more: {command} fix --list", left)
+            lines.append(line(Span("  " + more.format(count=left, command=command), Style.FAINT)))
     return lines
 
 
