@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
+from tray_app import autostart
 from tray_app.app import App, Overrides
 from tray_app.cli import DONE, FAILED
 from tray_app.core.command import Command, Refresh
@@ -16,6 +17,7 @@ from tray_app.core.view import tray_problem
 from tray_app.core.view.text import Translator
 from tray_app.desk import Desk
 from tray_app.instance import become_the_one
+from tray_app.launch import is_translocated, login_command
 from tray_app.storage.lock import SingleInstance
 from tray_app.storage.log import open_log
 from tray_app.storage.paths import Paths
@@ -41,11 +43,23 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     if bell is None:
         terminal.note(view.runs_already(tr))
         return DONE
+    _repair_autostart(overrides.home)
     try:
         return show(overrides, terminal, tr, at_login=options.at_login, rung=rung)
     finally:
         bell.close()
         lock.release()
+
+
+def _repair_autostart(home: Path | None) -> None:
+    """An app that was moved still starts at the next login."""
+    if is_translocated():
+        return
+    try:
+        if autostart.repair(login_command(home)):
+            log.info("start at login now names this copy of the app")
+    except OSError as error:
+        log.warning("start at login could not be checked: %s", error.strerror)
 
 
 def run_demo(overrides: Overrides, terminal: Terminal, tr: Translator, began: Callable[[], None]) -> int:
