@@ -28,7 +28,7 @@ from tray_app.core.view import tray_app as tray_view
 from tray_app.core.view.screen import NoticeSettings, NoticeView, ScreenState, Undoable
 from tray_app.core.view.text import Translator
 from tray_app.jobs import JobDone, Work
-from tray_app.launch import is_translocated, login_command
+from tray_app.launch import has_lasting_place, login_command
 from tray_app.observer import Look
 from tray_app.storage.journal import MISSING, ChangeState, RecordedChange, fold, undoable
 from tray_app.storage.settings import Settings
@@ -225,12 +225,12 @@ class Desk:
         return login_command(self._overrides.home)
 
     def _autostart_state(self) -> bool | None:
-        """None where it cannot be offered: it cannot be read, or macOS runs us from a temporary place."""
-        if is_translocated():
+        """None where it cannot be offered: it cannot be read, or this copy runs from a temporary place."""
+        if not has_lasting_place():
             return None
         try:
             return autostart.status(self._command()).state is autostart.AutostartState.ON
-        except OSError:
+        except StorageError:
             return None
 
     def open_link(self, command: OpenLink) -> None:

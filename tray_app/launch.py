@@ -24,3 +24,15 @@ def login_command(home: Path | None = None) -> tuple[str, ...]:
 def is_translocated() -> bool:
     """macOS runs an app that was not moved since its download from a read-only copy that is gone after a restart."""
     return "/AppTranslocation/" in sys.executable
+
+
+def is_run_once(executable: str = sys.executable) -> bool:
+    """`uvx` and `pipx run` start us from a cache that they may clear at any time."""
+    parts = Path(executable).parts
+    uv = any(part.startswith(("archive-v", "builds-v", "environments-v")) for part in parts) and "uv" in parts
+    return uv or ("pipx" in parts and ".cache" in parts)
+
+
+def has_lasting_place() -> bool:
+    """Whether what is started now can be started again at the next login."""
+    return not is_translocated() and not is_run_once()

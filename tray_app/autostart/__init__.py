@@ -1,8 +1,13 @@
 """Start at login: one small file or registry value of this user, never a service, always our own command."""
 
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+
+from tray_app.core.errors import StorageError
 
 if sys.platform == "darwin":
     from tray_app.autostart import _macos as _system
@@ -30,21 +35,46 @@ class Status:
     command: str = ""
 
 
+@contextmanager
+def _typed_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(str(error.filename or _system.where()), error.strerror or str(error)) from error
+
+
 def status(command: Command) -> Status:
-    """What is set up now, compared with the command of this copy of the app. OSError where it cannot be read."""
-    stored = _system.stored()
-    if stored is None:
-        return Status(AutostartState.OFF, _system.where())
-    if _system.switched_off_by_system():
-        return Status(AutostartState.BY_SYSTEM, _system.where(), stored)
+    """What is set up now, compared with the command of this copy of the app. StorageError where it cannot be read."""
+    with _typed_errors():
+        stored = _system.stored()
+        if stored is None:
+            return Status(AutostartState.OFF, _system.where())
+        if _system.switched_off_by_system():
+            return Status(AutostartState.BY_SYSTEM, _system.where(), stored)
     state = AutostartState.ON if stored == _system.joined(command) else AutostartState.OTHER_PATH
     return Status(state, _system.where(), stored)
 
 
 def switch_on(command: Command) -> None:
-    """Write it, or repair the path. OSError where it cannot be written."""
-    _system.install(command)
+    """Write it, or repair the path. StorageError where it cannot be written."""
+    with _typed_errors():
+        _system.install(command)
+
+
+def repair(command: Command) -> bool:
+    """At a start of the app: write our own command where the stored one starts a program that is gone.
+
+    True where it was written. A program that still exists is another installation, or ours with another `--home`, and
+    what the user switched off stays off. StorageError where it cannot be read or written.
+    """
+    found = status(command)
+    if found.state is not AutostartState.OTHER_PATH or shutil.which(_system.program(found.command)) is not None:
+        return False
+    switch_on(command)
+    return True
 
 
 def switch_off() -> None:
-    _system.remove()
+    """Nothing is left of it. StorageError where it cannot be removed."""
+    with _typed_errors():
+        _system.remove()

@@ -1,11 +1,15 @@
 """An XDG autostart entry (freedesktop.org Desktop Application Autostart and Desktop Entry specifications)."""
 
 import os
+import re
 from pathlib import Path
 
 from tray_app.core.identity import APP_ID
 
 _SPECIAL = '"`$\\'
+"""What needs a backslash within quotes."""
+_ESCAPES = (("\\", "\\\\"), ("\n", "\\n"), ("\t", "\\t"), ("\r", "\\r"))
+_UNESCAPES = {escape: char for char, escape in _ESCAPES}
 
 
 def _path() -> Path:
@@ -19,22 +23,37 @@ def where() -> str:
 
 
 def joined(command: tuple[str, ...]) -> str:
-    """The Exec value: every argument quoted, percent signs doubled, backslashes escaped twice as the entry needs."""
-    return " ".join(_quoted(argument) for argument in command)
+    """The Exec value: every argument quoted, percent signs doubled (they are field codes), then as a string value."""
+    return _value(" ".join(f'"{_quoted(argument)}"' for argument in command))
 
 
 def _quoted(argument: str) -> str:
-    inner = "".join(f"\\{char}" if char in _SPECIAL else char for char in argument)
-    return '"' + inner.replace("\\", "\\\\").replace("%", "%%") + '"'
+    return "".join(f"\\{char}" if char in _SPECIAL else char for char in argument).replace("%", "%%")
+
+
+def _value(text: str) -> str:
+    """Any string value: backslashes doubled, and the characters that would end the line by their escapes."""
+    for char, escape in _ESCAPES:
+        text = text.replace(char, escape)
+    return text
+
+
+def program(stored: str) -> str:
+    """The first argument of an Exec value."""
+    text = re.sub(r"\\(.)", lambda found: _UNESCAPES.get(found[0], found[0]), stored)
+    quoted = re.match(r'"((?:[^"\\]|\\.)*)"', text, re.DOTALL)
+    first = re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL) if quoted else text.partition(" ")[0]
+    return first.replace("%%", "%")
 
 
 def render(command: tuple[str, ...]) -> str:
-    """The whole entry. The delay lets the panel come up first."""
+    """The whole entry. TryExec: gone with the program; the delay lets the panel come up first."""
     return (
         "[Desktop Entry]\n"
         "Type=Application\n"
         "Name=Elbowroom\n"
         "Comment=Room for your chat model\n"
+        f"TryExec={_value(command[0])}\n"
         f"Exec={joined(command)}\n"
         "Terminal=false\n"
         "X-GNOME-Autostart-enabled=true\n"
@@ -43,12 +62,20 @@ def render(command: tuple[str, ...]) -> str:
 
 
 def _values() -> dict[str, str]:
+    """The keys of the entry itself; other groups hold actions."""
     try:
-        text = _path().read_text(encoding="utf-8")
+        # A path is bytes to Linux: what is no UTF-8 passes through.
+        text = _path().read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
         return {}
-    pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    found, group = {}, ""
+    for line in text.split("\n"):
+        if line.startswith("["):
+            group = line.strip()
+        elif group == "[Desktop Entry]" and "=" in line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            found[key.strip()] = value.strip()
+    return found
 
 
 def stored() -> str | None:
@@ -65,7 +92,7 @@ def install(command: tuple[str, ...]) -> None:
     path = _path()
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
-    fresh.write_text(render(command), encoding="utf-8")
+    fresh.write_text(render(command), encoding="utf-8", errors="surrogateescape", newline="\n")
     fresh.replace(path)
 
 

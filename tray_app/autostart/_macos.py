@@ -1,6 +1,7 @@
 """A launch agent of this user (launchd.plist(5)); writing or deleting the file is enough, it counts at next login."""
 
 import plistlib
+import shlex
 from pathlib import Path
 
 from tray_app.core.identity import APP_ID
@@ -16,7 +17,11 @@ def where() -> str:
 
 def joined(command: tuple[str, ...]) -> str:
     """For comparing and showing; arguments keep their borders in the file itself."""
-    return " ".join(f'"{argument}"' for argument in command)
+    return shlex.join(command)
+
+
+def program(stored: str) -> str:
+    return next(iter(shlex.split(stored)), "")
 
 
 def render(command: tuple[str, ...]) -> bytes:

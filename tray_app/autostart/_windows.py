@@ -1,5 +1,6 @@
 r"""The Run key of this user; Task Manager's own switch lies in Explorer\StartupApproved\Run and is left to the user."""
 
+import errno
 import subprocess
 import sys
 
@@ -11,6 +12,9 @@ import winreg  # noqa: E402 - exists on Windows only
 RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
 APPROVED = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
 
+LINE_LIMIT = 260
+"""Longer command lines are not run (Microsoft Learn, "Run and RunOnce Registry Keys")."""
+
 
 def where() -> str:
     return rf"HKEY_CURRENT_USER\{RUN}\{APP_ID}"
@@ -18,6 +22,12 @@ def where() -> str:
 
 def joined(command: tuple[str, ...]) -> str:
     return subprocess.list2cmdline(command)
+
+
+def program(stored: str) -> str:
+    """The first word of a command line; a path holds no quotes."""
+    text = stored.strip()
+    return text[1:].partition('"')[0] if text.startswith('"') else text.partition(" ")[0]
 
 
 def _value(key: str) -> object | None:
@@ -41,8 +51,11 @@ def switched_off_by_system() -> bool:
 
 
 def install(command: tuple[str, ...]) -> None:
+    line = joined(command)
+    if len(line) > LINE_LIMIT:
+        raise OSError(errno.ENAMETOOLONG, f"{len(line)} > {LINE_LIMIT}", where())
     with winreg.CreateKey(winreg.HKEY_CURRENT_USER, RUN) as opened:
-        winreg.SetValueEx(opened, APP_ID, 0, winreg.REG_SZ, joined(command))
+        winreg.SetValueEx(opened, APP_ID, 0, winreg.REG_SZ, line)
 
 
 def remove() -> None:

@@ -20,3 +20,7 @@ def status(state: str, where: str, command: str, tr: Translator) -> str:
 
 def translocated(tr: Translator) -> str:
     return tr.gettext("macOS runs this copy from a temporary place: move Elbowroom to Applications first.")
+
+
+def run_once(tr: Translator) -> str:
+    return tr.gettext("This copy runs without being installed and may be gone at the next login: install it first.")
