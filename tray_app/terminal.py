@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Self, TextIO
 
-from tray_app.core.view.lines import Line, Style, width
+from tray_app.core.view.lines import Line, Style, width, wrapped
 
 _CODES = {
     Style.STRONG: "1",
@@ -58,8 +58,10 @@ class Terminal:
         )
 
     def show(self, lines: Iterable[Line]) -> None:
+        columns = self.columns if self.out.isatty() else 0
         for line in lines:
-            self.out.write(self.render(line, self.out) + "\n")
+            for piece in wrapped(line, columns) if columns else (line,):
+                self.out.write(self.render(piece, self.out) + "\n")
         self.out.flush()
 
     def text(self, text: str) -> None:

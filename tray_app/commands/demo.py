@@ -18,7 +18,7 @@ from tray_app.core.view import change as change_view
 from tray_app.core.view import demo as view
 from tray_app.core.view import finding as finding_view
 from tray_app.core.view import plan as plan_view
-from tray_app.core.view.lines import line
+from tray_app.core.view.lines import indented, line
 from tray_app.core.view.text import Translator
 from tray_app.demo.machine import PlayedMachine
 from tray_app.demo.ollama import DemoOllama
@@ -153,9 +153,9 @@ class Story:
         app = self._stage.app
         for remedy in [one for one in look.remedies if one.plan.changes and not one.plan.actions][:2]:
             self._terminal.show([view.command(f"elbowroom fix {remedy.id}")])
-            self._terminal.show(plan_view.plan_lines(remedy.plan, self._tr))
+            self._terminal.show(indented(plan_view.plan_lines(remedy.plan, self._tr)))
             done = app.fixer.apply(remedy.plan.changes, remedy.id)
-            self._terminal.show(change_view.applied(done.changes, done.others, self._tr))
+            self._terminal.show(indented(change_view.applied(done.changes, done.others, self._tr)))
             app.observer.open_webui.look_again()
         self._key()
 
@@ -179,7 +179,7 @@ class Story:
         self._terminal.show([view.command("elbowroom undo --all")])
         for recorded in undoable(fold(app.journal.read().entries), app.open_webui.origin):
             undone = app.fixer.undo(recorded)
-            self._terminal.show(change_view.undone(undone.changes, undone.drifted, self._tr))
+            self._terminal.show(indented(change_view.undone(undone.changes, undone.drifted, self._tr)))
         held = decode(app.open_webui.read_document(fresh=True))
         on = ", ".join(plan_view.setting_name(task, self._tr) for task in TASKS if held.switch(task) is Switch.ON)
         self._terminal.show([line("   " + view.held(on, self._tr))])

@@ -1,5 +1,6 @@
 """Lines for a terminal as values: text with a style, and tables whose columns line up in Korean too."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,3 +57,32 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], indent: str = ""
         return (indent + "  ".join(pad(cell, size) for cell, size in zip(cells, columns, strict=True))).rstrip()
 
     return [line(Span(joined(header), Style.FAINT)), *(line(joined(row)) for row in rows)]
+
+
+def indented(lines: Sequence[Line], indent: str = "   ") -> list[Line]:
+    return [(Span(indent), *one) for one in lines]
+
+
+def wrapped(one: Line, columns: int) -> list[Line]:
+    """The line in pieces no wider than `columns`, broken at spaces; later pieces hang under the first one's text."""
+    text = "".join(span.text for span in one)
+    if width(text) <= columns:
+        return [one]
+    hang = len(text) - len(text.lstrip(" "))
+    hang += 2 if text[hang:].startswith(("* ", "> ")) else 0
+    pieces: list[list[Span]] = [[]]
+    used = 0
+    for span in one:
+        for word in _words(span.text):
+            if used + width(word.rstrip(" ")) > columns and used > hang:
+                pieces.append([Span(" " * hang), Span(word.lstrip(" "), span.style)])
+                used = hang + width(word.lstrip(" "))
+            else:
+                pieces[-1].append(Span(word, span.style))
+                used += width(word)
+    return [tuple(piece) for piece in pieces]
+
+
+def _words(text: str) -> list[str]:
+    """Words with the spaces before them."""
+    return re.findall(r"\s*\S+|\s+$", text) or ([text] if text else [])
