@@ -6,9 +6,7 @@
     python tests/wine/windows_python.py start | stop     a virtual screen with Wine's desktop, task bar and tray
     python tests/wine/windows_python.py shot FILE.png | click X Y [BUTTON] | menu
 
-The official python311.dll and the extension modules come out of panda3d's Windows wheel, which carries them unchanged; the
-standard library's .py files are those of a CPython 3.11 here; python.exe and python3.dll are compiled with mingw. Good for
-tests, not to ship. ELBOWROOM_TEST_CACHE names the folder for all of it.
+ELBOWROOM_TEST_CACHE names the folder for all of it.
 """
 
 import contextlib
@@ -20,22 +18,31 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import platformdirs
 
-REPOSITORY = Path(__file__).parents[2]
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.wine.building import (
+    GCC,
+    MAIN_C,
+    PANDA,
+    REPOSITORY,
+    SITE_PACKAGES,
+    install,
+    make_python,
+    output,
+    requirements,
+)
+
 RECIPE = "1"
 """Raise it to have everything built anew."""
-PANDA = "panda3d==1.10.16 --hash=sha256:37acfb92655c4226879f95c988e2ef1449a53c54486d6c1ebc00e2772429af82"
 SCREEN = "1024x768"
 WINE = "/usr/lib/wine/wine64"
 WINESERVER = "/usr/lib/wine/wineserver"
-GCC = "x86_64-w64-mingw32-gcc-win32"
 PROGRAMS = {
     WINE: "wine64",
     "Xvfb": "xvfb",
@@ -45,25 +52,6 @@ PROGRAMS = {
     GCC: "gcc-mingw-w64-x86-64-win32",
     "gendef": "mingw-w64-tools",
 }
-# Wine brings the api-ms files itself; the wheel has no Tcl scripts, so tkinter cannot work.
-LEFT_OUT = re.compile(r"api-ms-.*|_tkinter\.pyd|_msi\.pyd|tcl\d+t\.dll|tk\d+t\.dll|.*panda.*|.*\.txt")
-STANDARD_LIBRARY_LEFT_OUT = (
-    "__pycache__",
-    "config-*",
-    "dist-packages",
-    "idlelib",
-    "lib-dynload",
-    "site-packages",
-    "test",
-    "tests",
-    "turtledemo",
-)
-MAIN_C = """#include <wchar.h>
-int _dowildcard = 0; /* leave * in arguments alone, as the official python.exe does */
-__declspec(dllimport) int Py_Main(int argc, wchar_t **argv);
-int wmain(int argc, wchar_t **argv) { return Py_Main(argc, argv); }
-"""
-STUB_C = "int __stdcall DllMainCRTStartup(void *h, unsigned r, void *p) { return 1; }\n"
 # Wine ends its desktop after the last program in it, and a cold start takes seconds: this program stays.
 KEEPER = (
     "import ctypes, time; ctypes.windll.user32.GetDesktopWindow();"
@@ -107,24 +95,15 @@ class WindowsPython:
         desktop = r"HKCU\Software\Wine\Explorer"
         self._wine("reg", "add", desktop, "/v", "Desktop", "/d", "shell", "/f")
         self._wine("reg", "add", desktop + r"\Desktops", "/v", "shell", "/d", SCREEN, "/f")
-        self._make_python()
-        self.install(*_requirements())
-        shutil.copy(Path(__file__).with_name("psutil_under_wine.py"), self._site_packages / "sitecustomize.py")
+        make_python(self.folder)
+        install(self.folder, *requirements())
+        shutil.copy(Path(__file__).with_name("psutil_under_wine.py"), self.folder / SITE_PACKAGES / "sitecustomize.py")
         self._end_wine()
         self._built.write_text(self._wanted())
 
-    def install(self, *arguments: str) -> None:
-        """Windows wheels, chosen on Linux with the markers of Windows."""
-        target = ("--python-platform", "x86_64-pc-windows-msvc", "--python-version", "3.11", "--only-binary", ":all:")
-        _output(_uv(), "pip", "install", "--quiet", *target, "--target", str(self._site_packages), *arguments)
-
-    @property
-    def _site_packages(self) -> Path:
-        return self.folder / "Lib/site-packages"
-
     def _wanted(self) -> str:
         shim = Path(__file__).with_name("psutil_under_wine.py").read_text("utf-8")
-        text = "\n".join((RECIPE, PANDA, SCREEN, MAIN_C, shim, *_requirements()))
+        text = "\n".join((RECIPE, PANDA, SCREEN, MAIN_C, shim, *requirements()))
         return hashlib.sha256(text.encode()).hexdigest()
 
     @staticmethod
@@ -132,55 +111,8 @@ class WindowsPython:
         command = ("apt-get", "install", "--yes", "--no-install-recommends", *packages)
         if os.geteuid() != 0:
             raise RuntimeError("run as root first: " + " ".join(command))
-        _output("apt-get", "-qq", "update")
-        _output(*command, DEBIAN_FRONTEND="noninteractive")
-
-    def _make_python(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        with tempfile.TemporaryDirectory(dir=self.home) as name:
-            build = Path(name)
-            self._copy_binaries(build)
-            library = Path(_output(_host_python(), "-c", "import os; print(os.path.dirname(os.__file__))").strip())
-            skip = shutil.ignore_patterns(*STANDARD_LIBRARY_LEFT_OUT)
-            shutil.copytree(library, self.folder / "Lib", ignore=skip, dirs_exist_ok=True)
-            self._compile(build)
-        self._site_packages.mkdir(parents=True, exist_ok=True)
-
-    def _copy_binaries(self, build: Path) -> None:
-        (build / "panda.txt").write_text(PANDA + "\n")
-        target = ("--python-platform", "x86_64-pc-windows-msvc", "--python-version", "3.11", "--only-binary", ":all:")
-        wheel = ("--no-deps", "--require-hashes", "--target", str(build / "panda"), "-r", str(build / "panda.txt"))
-        _output(_uv(), "pip", "install", "--quiet", *target, *wheel)
-        (self.folder / "DLLs").mkdir(parents=True)
-        for path in (build / "panda/deploy_libs").iterdir():
-            if not LEFT_OUT.fullmatch(path.name):
-                beside = path.name in {"python311.dll", "VCRUNTIME140.dll"}
-                shutil.copy(path, self.folder if beside else self.folder / "DLLs")
-
-    def _compile(self, build: Path) -> None:
-        """python.exe, pythonw.exe, and python3.dll: the stable interface that psutil's wheel links to, forwarded."""
-        (build / "main.c").write_text(MAIN_C)
-        (build / "stub.c").write_text(STUB_C)
-        exports = _output("gendef", "-", str(self.folder / "python311.dll"))
-        (build / "python311.def").write_text(exports)
-        names = re.findall(r"^(\w+)[^\S\n]*(DATA)?[^\S\n]*$", exports.partition("EXPORTS\n")[2], re.MULTILINE)
-        forwards = "".join(f"{name}=python311.{name} {data}\n" for name, data in names)
-        (build / "python3.def").write_text("LIBRARY python3.dll\nEXPORTS\n" + forwards)
-        link = str(build / "libpython311.a")
-        _output("x86_64-w64-mingw32-dlltool", "-d", str(build / "python311.def"), "-l", link)
-        for name, options in (("python.exe", ()), ("pythonw.exe", ("-Wl,--subsystem,windows",))):
-            program = str(self.folder / name)
-            _output(GCC, "-O2", "-s", "-municode", *options, "-o", program, str(build / "main.c"), link)
-        stub = (
-            "-shared",
-            "-s",
-            "-nostdlib",
-            "-e",
-            "DllMainCRTStartup",
-            str(build / "stub.c"),
-            str(build / "python3.def"),
-        )
-        _output(GCC, *stub, "-o", str(self.folder / "python3.dll"))
+        output("apt-get", "-qq", "update")
+        output(*command, DEBIAN_FRONTEND="noninteractive")
 
     # --- running ----------------------------------------------------------------------------
 
@@ -283,6 +215,14 @@ class WindowsPython:
         """1 is the left mouse button, 3 the right one. The pause lets the window under it see the pointer."""
         self._x("xdotool", "mousemove", str(x), str(y), "sleep", "0.3", "click", str(button))
 
+    def move(self, x: int, y: int) -> None:
+        """Moves the pointer there and lets it rest, as a tooltip needs."""
+        self._x("xdotool", "mousemove", str(x), str(y), "sleep", "0.3")
+
+    def key(self, name: str) -> None:
+        """Presses a key, by its name in X."""
+        self._x("xdotool", "key", name)
+
     def windows(self) -> list[tuple[int, int, int, int]]:
         """(x, y, width, height) of every window a program shows, a popup menu's submenu first."""
         tree = self._x("xwininfo", "-root", "-tree")
@@ -291,7 +231,7 @@ class WindowsPython:
         return [window for window in found if window[2] > 1 and window[3] > 1]
 
     def _x(self, *command: str) -> str:
-        return _output(*command, DISPLAY=self.environment()["DISPLAY"])
+        return output(*command, DISPLAY=self.environment()["DISPLAY"])
 
     def _state(self) -> dict[str, str | int]:
         """What start() wrote, while that Xvfb runs."""
@@ -313,7 +253,7 @@ class WindowsPython:
         return process.pid
 
     def _wine(self, *command: str) -> None:
-        _output(WINE, *command, environment=self.environment())
+        output(WINE, *command, environment=self.environment())
 
     def _end_wine(self) -> None:
         for option in ("-k", "-w"):
@@ -335,41 +275,6 @@ def wait_for(condition: object, what: str, seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
-def _requirements() -> list[str]:
-    """What the app and its tests need."""
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
-    constraints = REPOSITORY / "constraints.txt"
-    pinned = ["-c", str(constraints)] if constraints.exists() else []
-    return [*project["dependencies"], "hypothesis", "pytest", "pytest-timeout", *pinned]
-
-
-def _uv() -> str:
-    found = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-    if found is None:
-        raise RuntimeError("uv is missing: pip install uv")
-    return found
-
-
-def _host_python() -> str:
-    """A CPython 3.11: byte code and standard library must be of python311.dll's kind."""
-    for name in (sys.executable, "python3.11", "python3"):
-        path = shutil.which(name)
-        if path and _output(path, "-c", "import sys; print(*sys.version_info[:2])").strip() == "3 11":
-            return path
-    raise RuntimeError("a CPython 3.11 is missing here")
-
-
-def _output(*command: str, environment: Mapping[str, str] | None = None, **more: str) -> str:
-    """A host program's standard output. CalledProcessError, its message with the program's last words."""
-    env = {**(os.environ if environment is None else environment), **more}
-    done = subprocess.run(
-        command, env=env, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", check=False
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command[:3])} ended with {done.returncode}: {done.stderr[-500:]}")
-    return done.stdout
-
-
 def main(arguments: list[str]) -> int:
     python = WindowsPython()
     verb, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
@@ -381,7 +286,7 @@ def main(arguments: list[str]) -> int:
         case "setup":
             print(python.home)
         case "install":
-            python.install(*rest)
+            install(python.folder, *rest)
         case "run":
             done = python.run(*rest, timeout=3600)
             sys.stdout.write(done.stdout)
