@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tray_app import __version__, language
 from tray_app.core.assignments import nearest
 from tray_app.core.errors import ElbowroomError, UsageError
+from tray_app.core.task_settings import SLOTS, TASKS
 from tray_app.core.view.text import Translator
 from tray_app.terminal import Terminal, prepare_streams
 
@@ -102,7 +103,14 @@ def _changing(add: "Adder", tr: Translator) -> None:
     _ = tr.gettext
     dry = _("show what would change and stop")
     set_ = add("set", _("change task settings"), "set follow-ups=off", "set autocomplete=off task-model=gemma3:1b")
-    set_.add_argument("assignments", nargs="+", metavar="SETTING=VALUE")
+    set_.add_argument(
+        "assignments",
+        nargs="+",
+        metavar="SETTING=VALUE",
+        help=_(
+            "{tasks}: on or off; {slots}: a model id that Open WebUI lists, or nothing for the chat model itself"
+        ).format(tasks=", ".join(TASKS), slots=", ".join(SLOTS)),
+    )
     set_.add_argument("--dry-run", action="store_true", help=dry)
     fix = add("fix", _("carry out what helps most, or the remedy ID"), "fix", "fix --list", "fix follow-ups-off --yes")
     fix.add_argument("id", nargs="?", metavar="ID")
