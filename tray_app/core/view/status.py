@@ -84,6 +84,17 @@ def why_words(unknown: Unknown, tr: Translator) -> str:
         Why.BAD_ANSWER: tr.gettext("an answer that makes no sense"),
         Why.REMOTE: tr.gettext("runs on another machine"),
     }
+    facts = {
+        "no server process": tr.gettext("Ollama's process cannot be seen from here"),
+        "runner without slots": tr.gettext("Ollama before 0.30 does not tell"),
+        "clients keep their connections": tr.gettext(
+            "Open WebUI keeps its connections open, so they cannot be counted"
+        ),
+        "sockets of another user's process": tr.gettext("Ollama runs as another user"),
+        "not connected": tr.gettext("not connected"),
+    }
+    if unknown.detail in facts:
+        return tr.gettext("unknown ({reason})").format(reason=facts[unknown.detail])
     reason = words[unknown.why]
     fact = clean(unknown.detail)
     if fact:
