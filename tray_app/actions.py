@@ -61,7 +61,12 @@ class Actions:
             def show(step: Step) -> None:
                 control.progress(step.completed_bytes, step.total_bytes)
 
-            done = carry_out(self._app, remedy, show, control.cancelled)
+            try:
+                done = carry_out(self._app, remedy, show, control.cancelled)
+            except ChangeError as error:
+                if error.problem is not Problem.CANCELLED:
+                    raise
+                return JobDone("", change_view.pull_cancelled(error.subject, self._translator()), models=True)
             tr = self._translator()
             notice = notice_view.changed(done.change_id, done.changes, tr) if done.changes else None
             told = [change_view.unloaded(name, tr) for name in done.unloaded]
@@ -86,7 +91,10 @@ class Actions:
         undone = self._app.fixer.undo(recorded)
         tr = self._translator()
         lines = change_view.undone(undone.changes, undone.drifted, tr)
-        return JobDone("", "; ".join("".join(span.text for span in line) for line in lines), settings=True)
+        told = ["; ".join("".join(span.text for span in line) for line in lines)]
+        if recorded.remedy.startswith("task-model:"):
+            told.append(change_view.model_stays(recorded.remedy.partition(":")[2], None, tr))
+        return JobDone("", " ".join(told), settings=True)
 
     def _recorded(self, change_id: str) -> RecordedChange | None:
         waiting = undoable(fold(self._app.journal.read().entries), self._app.open_webui.origin)
@@ -94,7 +102,9 @@ class Actions:
 
     def _unload(self, command: Unload) -> JobDone:
         loaded = {model.name: model.digest for model in self._app.ollama.ps()}
-        if command.model not in loaded or (command.digest and loaded[command.model] != command.digest):
+        if command.model not in loaded:
+            raise ChangeError(Problem.NOTHING_TO_DO, command.model)
+        if command.digest and loaded[command.model] != command.digest:
             raise ChangeError(Problem.DRIFT, command.model)
         self._app.ollama.unload(command.model)
         return JobDone("", change_view.unloaded(command.model, self._translator()), models=True)

@@ -3,6 +3,7 @@
 import itertools
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,8 @@ from tray_app.core.job import JobKind, RunningJob
 from tray_app.core.view.screen import NoticeView
 
 log = logging.getLogger(__name__)
+
+REPORT_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,8 @@ class JobDone:
     message: str = ""
     notice: NoticeView | None = None
     error: ElbowroomError | None = None
+    broken: bool = False
+    """It ended by a bug of ours; the log has it."""
     change_id: str = ""
     """The journal's id of what was changed."""
     settings: bool = False
@@ -43,6 +48,7 @@ class JobControl:
         self.job = job
         self._send = send
         self._cancel = threading.Event()
+        self._told_at: float | None = None
 
     def cancel(self) -> None:
         self._cancel.set()
@@ -52,8 +58,12 @@ class JobControl:
         return self._cancel.is_set()
 
     def progress(self, completed_bytes: int, total_bytes: int | None) -> None:
+        """Each report is a new frame of the screen, so only some are sent on; the job itself always has the newest."""
         self.job = replace(self.job, completed_bytes=completed_bytes, total_bytes=total_bytes)
-        self._send(JobMoved(self.job))
+        now = time.monotonic()
+        if self._told_at is None or now - self._told_at >= REPORT_EVERY_S:
+            self._told_at = now
+            self._send(JobMoved(self.job))
 
 
 Work = Callable[[JobControl], JobDone]
@@ -104,5 +114,8 @@ class Jobs:
             done = work(control)
         except ElbowroomError as error:
             done = JobDone(control.job.id, error=error, settings=True)
+        except Exception:  # the worker waits for the end of this job, whatever end it is
+            log.exception("internal error")
+            done = JobDone(control.job.id, broken=True, settings=True)
         log.info("job %s %s ended", control.job.kind.value, control.job.id)
         self._send(replace(done, job_id=control.job.id))

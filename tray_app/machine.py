@@ -16,6 +16,7 @@ from tray_app.core.snapshot import (
     Host,
     Memory,
     Ollama,
+    OllamaLog,
     OpenWebUI,
     Pressure,
     Processes,
@@ -41,8 +42,7 @@ class RealMachine:
         self._gpu = GpuReader(cache_dir / "gpu.json")
         self._processes = ProcessReader()
         self._connections = ConnectionReader()
-        self._log_path = default_log()
-        self._log = LogFollower(self._log_path) if self._log_path else None
+        self._log: LogFollower | None = None
         self._state = RequestState()
         self._pressed = False
         self._loading = False
@@ -58,8 +58,14 @@ class RealMachine:
         memory = self._memory.read(taken_at, model_loading=self._loading, spilled_bytes=spilled)
         self._pressed = _pressed(memory)
         processes = self._processes.read(taken_at, ask_others=self._pressed)
-        log = self._log.read(taken_at) if self._log else Unknown(Why.MISSING, "server.log")
-        return MachineLook(memory, gpu, processes, log)
+        return MachineLook(memory, gpu, processes, self._read_log(taken_at))
+
+    def _read_log(self, taken_at: float) -> Reading[OllamaLog]:
+        """Ollama may be started, or write its first log, after us: looked for until there is one."""
+        if self._log is None:
+            found = default_log()
+            self._log = LogFollower(found) if found else None
+        return self._log.read(taken_at) if self._log else Unknown(Why.MISSING, "server.log")
 
     def named(self, seen: MachineLook, ollama: Reading[Ollama]) -> MachineLook:
         """Runners and log events with the names of their models; whether one is loading."""

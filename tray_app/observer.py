@@ -29,6 +29,8 @@ from tray_app.core.snapshot import (
 from tray_app.poll import OllamaPoll, OpenWebUIPoll
 
 SECOND_SAMPLE_S = 1.0
+LOADING_S = 300.0
+"""Ollama gives up on a load after five minutes without progress (OLLAMA_LOAD_TIMEOUT)."""
 NO_ALERTS = Alerts()
 
 
@@ -85,6 +87,7 @@ class Observer:
         self.history = History()
         self.alerts = Alerts()
         self._runners: frozenset[int] = frozenset()
+        self._loading_since: float | None = None
         self._was_running = 0
 
     def snapshot(self) -> Snapshot:
@@ -96,6 +99,7 @@ class Observer:
         self._notice_runners(seen.processes)
         ollama = self.ollama.take(uptime_s, taken_at, process_seen=_server_seen(seen.processes))
         seen = self._machine.named(seen, ollama)
+        self._notice_loading(uptime_s, seen.processes)
         open_webui = self.open_webui.take(uptime_s, taken_at, requests_run=self._was_running > 0)
         requests = self._machine.requests(taken_at, uptime_s, seen, ollama, open_webui)
         self._notice_end(requests)
@@ -150,6 +154,15 @@ class Observer:
             self._runners = runners
             self.ollama.look_again()
 
+    def _notice_loading(self, uptime_s: float, processes: Reading[Processes]) -> None:
+        """`/api/ps` leaves a model out until it is loaded. A runner that never shows up belongs to another server."""
+        if not _loading(processes):
+            self._loading_since = None
+            return
+        self._loading_since = self._loading_since or uptime_s
+        if uptime_s - self._loading_since < LOADING_S:
+            self.ollama.look_again()
+
     def _notice_end(self, requests: Reading[Requests]) -> None:
         """The end of requests moves a model's expiry: ask once more then."""
         known = value_of(requests)
@@ -157,6 +170,12 @@ class Observer:
         if running < self._was_running:
             self.ollama.look_again()
         self._was_running = running
+
+
+def _loading(processes: Reading[Processes]) -> bool:
+    return isinstance(processes, Known) and any(
+        one.role is ProcessRole.OLLAMA_RUNNER and one.loading for one in processes.value.watched
+    )
 
 
 def _server_seen(processes: Reading[Processes]) -> bool:

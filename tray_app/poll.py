@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from tray_app.core.errors import (
     BadAnswer,
@@ -40,6 +40,7 @@ RARELY_S = 600.0
 BUSY_EVERY_S = 10.0
 BACK_OFF_S = (5.0, 10.0, 20.0, 40.0, 60.0)
 SHOWS_PER_POLL = 8
+AWAY = frozenset({Why.UNREACHABLE, Why.TIMED_OUT})
 
 
 def unknown(error: ServiceError) -> Unknown:
@@ -67,12 +68,14 @@ class Asked(Generic[T]):
         self._every_s = every_s
         self._due = 0.0
         self._failures = 0
+        self._asked_at: float | None = None
         self.answer: Reading[T] = Unknown(Why.NOT_ASKED)
 
     def ask(self, question: Callable[[], T], uptime_s: float, now: float) -> Reading[T]:
         """The answer, asked again only when it is due."""
         if uptime_s < self._due:
             return self.answer
+        self._asked_at = uptime_s
         try:
             self.answer = Known(question(), now)
         except ServiceError as error:
@@ -83,6 +86,11 @@ class Asked(Generic[T]):
             self._failures = 0
             self._due = uptime_s + self._every_s
         return self.answer
+
+    def went_away(self, uptime_s: float) -> bool:
+        """Whether the server gave no answer in this very poll."""
+        away = isinstance(self.answer, Unknown) and self.answer.why in AWAY
+        return away and self._asked_at == uptime_s
 
     def expire(self) -> None:
         """Ask again in the next poll."""
@@ -110,6 +118,7 @@ class OllamaPoll:
     _loaded: Asked[tuple[LoadedModel, ...]] = field(default_factory=lambda: Asked(PS_EVERY_S))
     _installed: Asked[tuple[InstalledModel, ...]] = field(default_factory=lambda: Asked(TAGS_EVERY_S))
     _shown: dict[str, Shown] = field(default_factory=dict)
+    _tags: tuple[InstalledModel, ...] | None = None
 
     def take(self, uptime_s: float, now: float, *, process_seen: bool) -> Reading[Ollama]:
         """`process_seen`: a server process runs here, so that silence is not absence."""
@@ -120,10 +129,14 @@ class OllamaPoll:
             return version
         loaded = self._loaded.ask(self.service.ps, uptime_s, now)
         if isinstance(loaded, Unknown):
-            self._version.expire()
+            if self._loaded.went_away(uptime_s):
+                self._version.expire()
             return loaded
         installed = self._installed.ask(self.service.tags, uptime_s, now)
-        models = installed.value if isinstance(installed, Known) else ()
+        if isinstance(installed, Known):
+            self._tags = installed.value
+        elif self._tags is None:
+            return installed  # nothing installed would be a claim, and a download would be offered
         return Known(
             Ollama(
                 url=self.url,
@@ -131,7 +144,7 @@ class OllamaPoll:
                 version=version.value,
                 local=self.local,
                 loaded=loaded.value,
-                installed=self._describe(models, loaded.value),
+                installed=self._describe(self._tags, loaded.value),
                 config=self.config,
             ),
             now,
@@ -231,32 +244,42 @@ class OpenWebUIPoll:
             return Known(server, now)
         access = self._access.ask(self.service.access, uptime_s, now)
         if isinstance(access, Unknown):
-            self._doubt(access)
+            self._doubt(self._access, uptime_s)
+            if access.why in AWAY:
+                return access
             return Known(replace(server, access=Access.REFUSED if access.why is Why.REFUSED else Access.NONE), now)
         server = replace(server, access=access.value)
         if access.value not in {Access.USER, Access.ADMIN}:
             return Known(server, now)
-        server = replace(
-            server,
-            tasks=self._tasks.ask(lambda: _settings(self.service), uptime_s, now),
-            models=self._models.ask(lambda: _models(self.service, access.value), uptime_s, now),
-            own_autocomplete=self._autocomplete.ask(self.service.own_autocomplete, uptime_s, now),
-        )
-        self._doubt(server.tasks)
-        if requests_run:
-            server = replace(server, busy_chats=self._busy.ask(self.service.busy_chats, uptime_s, now))
-        if access.value is Access.ADMIN:
-            server = replace(
-                server,
-                user_count=self._users.ask(self.service.user_count, uptime_s, now),
-                ollama_urls=self._urls.ask(self.service.ollama_urls, uptime_s, now),
-            )
-        return Known(server, now)
+        answers = self._details(access.value, uptime_s, now, requests_run=requests_run)
+        return Known(replace(server, **answers), now)
 
-    def _doubt(self, reading: Reading[object]) -> None:
+    def _details(self, access: Access, uptime_s: float, now: float, *, requests_run: bool) -> dict[str, Any]:
+        """What a signed-in account may read. A server that hangs is waited for once per poll, not once per question."""
+        admin = access is Access.ADMIN
+        questions: tuple[tuple[str, Asked[Any], Callable[[], Any], bool], ...] = (
+            ("tasks", self._tasks, lambda: _settings(self.service), True),
+            ("busy_chats", self._busy, self.service.busy_chats, requests_run),
+            ("models", self._models, lambda: _models(self.service, access), True),
+            ("own_autocomplete", self._autocomplete, self.service.own_autocomplete, True),
+            ("user_count", self._users, self.service.user_count, admin),
+            ("ollama_urls", self._urls, self.service.ollama_urls, admin),
+        )
+        answers: dict[str, Any] = {}
+        gone = False
+        for name, asked, question, wanted in questions:
+            if not wanted:
+                continue
+            answers[name] = asked.answer if gone else asked.ask(question, uptime_s, now)
+            gone = gone or self._doubt(asked, uptime_s)
+        return answers
+
+    def _doubt(self, asked: Asked[Any], uptime_s: float) -> bool:
         """A server that went away may come back as another one: it is asked who it is before it sees the token."""
-        if isinstance(reading, Unknown) and reading.why in {Why.UNREACHABLE, Why.TIMED_OUT}:
+        away = asked.went_away(uptime_s)
+        if away:
             self._identity.expire()
+        return away
 
     def look_again(self, *, models: bool = False) -> None:
         """A change was made or a server came back: settings have news."""

@@ -54,6 +54,8 @@ def carry_out(app: "App", remedy: Remedy, show: Callable[[Step], None], cancelle
                 _pull(app, action, show, cancelled)
                 pulled.append(action.subject)
             case ActionKind.UNLOAD:
+                if action.subject not in {model.name for model in app.ollama.ps()}:
+                    raise ChangeError(Problem.NOTHING_TO_DO, action.subject)
                 app.ollama.unload(action.subject)
                 unloaded.append(action.subject)
             case ActionKind.STOP_GENERATIONS:

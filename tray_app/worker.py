@@ -7,6 +7,7 @@ notices are handed over and forgotten.
 import datetime as dt
 import logging
 import queue
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -103,22 +104,39 @@ class Worker:
         self._quitting = False
         self._relief_job = ""
         self._relief_order: ApplyRemedy | Undo | None = None
+        self._late_end: threading.Timer | None = None
 
     def send(self, command: Command) -> None:
         self._mailbox.put(command)
+        if isinstance(command, Quit):
+            # A poll may wait for a server that hangs; whoever quits does not.
+            self._late_end = threading.Timer(QUIT_WAIT_S, self._screen.stop)
+            self._late_end.daemon = True
+            self._late_end.start()
 
     def run(self) -> None:
-        """Polls and commands until Quit. A bug in one round is logged and told; the next round goes on."""
-        self._show()
+        """Polls and commands until Quit. What goes wrong in one round is told; the next round goes on."""
+        step = self._show
         while not self._quitting:
             try:
-                self._round()
+                step()
+            except ElbowroomError as error:
+                log.warning("this round failed: %s", type(error).__name__)
+                self._message = self._told(error)
+                self._due = max(self._due, self._uptime() + self._interval())
             except Exception:
                 log.exception("internal error")
                 self._message = status_view.internal_error(self._desk.translator())
-                self._due = self._uptime() + self._interval()
+                self._due = max(self._due, self._uptime() + self._interval())
+            step = self._round
         self._jobs.stop(QUIT_WAIT_S)
+        if self._late_end is not None:
+            self._late_end.cancel()
         self._screen.stop()
+
+    def _told(self, error: ElbowroomError) -> str:
+        tr = self._desk.translator()
+        return f"{error_view.sentence(error, tr)} {error_view.next_step(error, tr)}".strip()
 
     def _round(self) -> None:
         """Everything in the mailbox first, then a poll if it is due, then one frame."""
@@ -209,8 +227,7 @@ class Worker:
                     kind, subject, work, cancellable = job
                     self._start(kind, subject, work, cancellable=cancellable)
         except ElbowroomError as error:
-            tr = self._desk.translator()
-            self._message = f"{error_view.sentence(error, tr)} {error_view.next_step(error, tr)}".strip()
+            self._message = self._told(error)
 
     def _at_once(self, command: Command) -> bool:
         match command:
@@ -246,7 +263,9 @@ class Worker:
             self._relief_order = None
         tr = self._desk.translator()
         if done.error is not None:
-            self._message = f"{error_view.sentence(done.error, tr)} {error_view.next_step(done.error, tr)}".strip()
+            self._message = self._told(done.error)
+        elif done.broken:
+            self._message = status_view.internal_error(tr)
         else:
             self._message = done.message
         if done.notice is not None:

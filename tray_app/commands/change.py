@@ -15,7 +15,7 @@ from tray_app.core.view import remedy as remedy_view
 from tray_app.core.view import status as status_view
 from tray_app.core.view.lines import line
 from tray_app.core.view.text import Translator
-from tray_app.storage.journal import MISSING, RecordedChange, fold, undoable
+from tray_app.storage.journal import MISSING, ChangeState, RecordedChange, fold, undoable
 from tray_app.terminal import Terminal
 
 
@@ -37,9 +37,34 @@ def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
         terminal.show(plan_view.plan_lines(plan, tr))
         terminal.text(view.dry_run(tr))
         return DONE
-    done = app.fixer.apply(plan.changes, "set")
+    before = _recorded_ids(app)
+    try:
+        done = app.fixer.apply(plan.changes, "set")
+    except KeyboardInterrupt:
+        return _cut_short(app, before, terminal, tr)
     terminal.show(view.applied(done.changes, done.others, tr))
     return DONE
+
+
+def _recorded_ids(app: App) -> frozenset[str]:
+    return frozenset(one.id for one in fold(app.journal.read().entries))
+
+
+def _cut_short(app: App, before: frozenset[str], terminal: Terminal, tr: Translator) -> int:
+    """Ctrl-C in the middle of a change: looks what the server holds now and says it."""
+    new = next((one for one in fold(app.journal.read().entries) if one.id not in before), None)
+    if new is not None:
+        try:
+            app.fixer.settle()
+        except ServiceError as error:
+            names = ", ".join(one.setting for one in new.changes)
+            raise ChangeError(Problem.NOT_KEPT, names, type(error).__name__, written="unknown") from error
+        new = next(one for one in fold(app.journal.read().entries) if one.id == new.id)
+    if new is not None and new.state is ChangeState.APPLIED:
+        terminal.show(view.applied(_as_changes(new), (), tr))
+    else:
+        terminal.note(view.left_alone(tr))
+    return INTERRUPTED
 
 
 def _names_a_model(plan: Plan) -> bool:
@@ -103,14 +128,15 @@ def _carry_out(app: App, remedy: Remedy, terminal: Terminal, tr: Translator) -> 
             view.pull_progress(step.subject, step.completed_bytes, step.total_bytes, step.bytes_per_s, tr), step.subject
         )
 
+    before = _recorded_ids(app)
     with terminal.progress() as progress:
         try:
             done: Outcome = carry_out(app, remedy, show, cancelled=lambda: False)
         except KeyboardInterrupt:
-            pulled = next((one.subject for one in remedy.plan.actions if one.kind is ActionKind.PULL), "")
-            if not pulled:
-                raise
             progress.clear()
+            pulled = next((one.subject for one in remedy.plan.actions if one.kind is ActionKind.PULL), "")
+            if not pulled or _recorded_ids(app) != before:
+                return _cut_short(app, before, terminal, tr)
             terminal.note(view.pull_cancelled(pulled, tr))
             return INTERRUPTED
     for name in done.unloaded:
