@@ -5,12 +5,15 @@ import gettext
 import importlib.util
 import re
 import string
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
 
 from tray_app import language
+from tray_app.core.view import menu_app
+from tray_app.storage.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 RERUN = "run: .venv/bin/python docs/make_catalogs.py"
@@ -152,3 +155,9 @@ def test_argparse_asks_for_the_words_that_are_translated_for_it():
     ours = {word for text in catalogs.ARGPARSE for word in texts(text)}
     assert seen_by_users
     assert seen_by_users <= ours
+
+
+def test_the_menu_and_the_settings_file_offer_the_languages_there_are():
+    assert tuple(code for code, _ in menu_app.LANGUAGES) == language.LANGUAGES
+    [choices] = [one.metadata["choices"] for one in fields(Settings) if one.name == "language"]
+    assert choices == ("", *language.LANGUAGES)

@@ -1,6 +1,8 @@
 """Which language is spoken: option, settings file, menu, environment, desktop, English."""
 
+import ctypes
 import gettext
+import importlib.util
 import os
 import subprocess
 import sys
@@ -75,6 +77,60 @@ def test_the_desktop_names_its_languages_where_it_can():
     found = language._desktop_languages()
     assert bool(found) == (sys.platform in {"darwin", "win32"})
     assert all(tag and tag.isprintable() for tag in found)
+
+
+class CoreFoundation:
+    """Its three kinds of objects are numbers here; what is given out is counted until it is released."""
+
+    class Function:
+        def __init__(self, call) -> None:
+            self._call = call
+
+        def __call__(self, *given):
+            return self._call(*given)
+
+    ARRAY = 0x1000
+
+    def __init__(self, *tags: str) -> None:
+        self.tags = tags
+        self.held = 0
+        self.CFLocaleCopyPreferredLanguages = self.Function(self._copy)
+        self.CFArrayGetCount = self.Function(lambda _array: len(tags))
+        self.CFArrayGetValueAtIndex = self.Function(lambda array, index: array + 1 + index)
+        self.CFStringGetCString = self.Function(self._as_bytes)
+        self.CFRelease = self.Function(self._release)
+
+    def _copy(self):
+        self.held += 1
+        return self.ARRAY if self.tags else None
+
+    def _release(self, array):
+        assert array == self.ARRAY
+        self.held -= 1
+
+    def _as_bytes(self, pointer, buffer, size, encoding):
+        tag = self.tags[pointer - self.ARRAY - 1].encode()
+        if encoding != 0x08000100 or len(tag) >= size:
+            return 0
+        buffer.value = tag
+        return 1
+
+
+@pytest.mark.parametrize(
+    ("tags", "code"), [(("ko-Kore-KR", "en-US"), "ko"), (("fr-FR", "x" * 300, "en-GB"), "en"), (("fr-FR",), "")]
+)
+def test_core_foundation_is_asked_and_given_back_what_it_lent(monkeypatch, tags, code):
+    """The macOS branch over a CoreFoundation that counts; a tag too long for the buffer is passed over."""
+    lib = CoreFoundation(*tags)
+    monkeypatch.setattr("ctypes.CDLL", lambda _path: lib)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(sys, "platform", "darwin")
+        spec = importlib.util.spec_from_file_location("language_on_macos", language.__file__)
+        on_macos = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(on_macos)
+    assert on_macos.first_known(on_macos.of_desktop()) == code
+    assert lib.held == 0
+    assert lib.CFArrayGetValueAtIndex.restype is ctypes.c_void_p, "an int would cut a 64-bit pointer"
 
 
 @pytest.mark.parametrize(
