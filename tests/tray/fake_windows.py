@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-WM_QUIT = 0x12
+WM_CLOSE, WM_QUIT = 0x10, 0x12
 SM_CXSMICON = 49
 
 
@@ -100,10 +100,14 @@ class Windows:
         self.thread_of[window] = threading.current_thread()
         return window
 
-    def DestroyWindow(self, _window):
+    def DestroyWindow(self, window):
+        if self.procs.pop(window, None) is None:
+            raise OSError(window)  # as pystray reports a refused call
         return 1
 
-    def DefWindowProc(self, *_):
+    def DefWindowProc(self, window, number, _wparam, _lparam):
+        if number == WM_CLOSE:
+            self.DestroyWindow(window)
         return 0
 
     def PeekMessage(self, *_):
@@ -129,6 +133,8 @@ class Windows:
 
     def send(self, window, number, wparam=0, lparam=0):
         """SendMessage from the window's own thread."""
+        if window not in self.procs:
+            return 0
         return self.procs[window](window, number, wparam, lparam)
 
     def SetForegroundWindow(self, _window):

@@ -196,8 +196,15 @@ def test_the_end_of_the_session_is_not_vetoed_and_ends_the_app(run, windows, sen
 
 
 def test_taskkill_without_force_ends_it(run, windows, sent):
-    run(lambda session: windows.PostMessage(session.tray._icon._hwnd, WM_CLOSE, 0, 0))
+    """It closes every window of the program; the second one only owns menus."""
+
+    def script(session):
+        for window in (session.tray._icon._menu_hwnd, session.tray._icon._hwnd):
+            windows.PostMessage(window, WM_CLOSE, 0, 0)
+
+    run(script)
     assert sent == [Quit()]
+    assert windows.procs == {}
 
 
 def test_ctrl_c_ends_it_while_the_main_thread_waits(run, sent):

@@ -90,6 +90,11 @@ class TaskbarIcon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
 
     # --- what pystray calls ---
 
+    def _mark_ready(self) -> None:
+        """Both windows are there."""
+        self._HWND_TO_ICON[self._menu_hwnd] = _MenuOwner(self._menu_hwnd)
+        super()._mark_ready()
+
     def _update_menu(self) -> None:
         """pystray asks after every click and change; only a popup needs a menu."""
 
@@ -146,6 +151,24 @@ class TaskbarIcon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
             self._icon_handle = win32.LoadImage(None, name, win32.IMAGE_ICON, size, size, win32.LR_LOADFROMFILE)
         finally:
             Path(name).unlink()
+
+
+class _MenuOwner:
+    """What pystray's second window hears.
+
+    `taskkill` closes every window of a program. That one would be destroyed, and destroying it again is how pystray's
+    loop would fail at its end.
+    """
+
+    def __init__(self, window: int) -> None:
+        self._window = window
+        self._log = log
+        self._message_handlers = self
+
+    def get(self, message: int, _default: object) -> Callable[[int, int], int]:
+        if message == WM_CLOSE:
+            return lambda _w, _l: 0
+        return lambda wparam, lparam: int(win32.DefWindowProc(self._window, message, wparam, lparam))
 
 
 def _small_icon_size() -> int:
