@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from tray_app import autostart, language
@@ -42,6 +42,7 @@ SYSTEM_MONITORS = {
     "linux": (("gnome-system-monitor",), ("plasma-systemmonitor",), ("xfce4-taskmanager",), ("mate-system-monitor",)),
 }
 UNDO_ROWS = 5
+FIND_EVERY_S = 60.0
 
 
 class Desk:
@@ -54,8 +55,9 @@ class Desk:
         self._relief = relieving.Relief(
             relieving.Memory(state.relief_change_id, state.relief_remedy, state.relief_at, state.relief_blocked)
         )
-        self._app.observer.remember_told(state.told)
+        self._told: Mapping[str, float] | None = state.told
         self._settled = False
+        self._looked_for_at = float("-inf")
 
     # --- looking -----------------------------------------------------------------------------
 
@@ -64,9 +66,25 @@ class Desk:
         self._app.settings_file.reload()
         notices = self._notices()
         quiet = Quiet(notices.snoozed_until, notices.only_critical, notices.muted_models)
+        if self._told is not None:  # here, because the observer is built on the worker's thread: it asks who is there
+            self._app.observer.remember_told(self._told)
+            self._told = None
         look = self._app.observer.look(quiet)
         self._settle_once(look)
+        self._find_again(look)
         return look
+
+    def _find_again(self, look: Look) -> None:
+        """Open WebUI may be started after us, on its other usual port: looked for now and then, unless one is named."""
+        there = value_of(look.snapshot.open_webui) is not None
+        late = look.snapshot.uptime_s - self._looked_for_at >= FIND_EVERY_S
+        if there or not late or self._app.named_open_webui or self._app.state.read().connected_url:
+            return
+        self._looked_for_at = look.snapshot.uptime_s
+        with App(self._overrides) as fresh:
+            moved = fresh.open_webui_url != self._app.open_webui_url
+        if moved:
+            self.reconnect()
 
     def _settle_once(self, look: Look) -> None:
         """After a start: changes that a crash left open are looked up as soon as the server may be written."""
@@ -84,10 +102,9 @@ class Desk:
 
     def reconnect(self) -> None:
         """Another server or token from now on: everything is built anew."""
-        told = self._app.observer.told()
+        self._told = self._app.observer.told()
         self._app.close()
         self._app = App(self._overrides)
-        self._app.observer.remember_told(told)
 
     # --- telling -----------------------------------------------------------------------------
 

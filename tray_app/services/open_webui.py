@@ -105,7 +105,10 @@ class OpenWebUIClient:
             found = answer if isinstance(answer, dict) else {}
             if not text(found, "version"):
                 raise NotThatServer(self.url, "other-json")
-            self._identity = Identity(short(text(found, "version")), text(found, "deployment_id"))
+            seen = Identity(short(text(found, "version")), text(found, "deployment_id"))
+            if self._identity is not None and seen != self._identity:
+                self.features()  # upgraded, or another program on this port: that must not see the token
+            self._identity = seen
             self._version = parse_version(self._identity.version)
         return self._identity
 
