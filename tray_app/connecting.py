@@ -47,14 +47,24 @@ def sign_in(app: "App", filled: Filled) -> str:
     return version
 
 
+def open_in_browser(url: str) -> bool:
+    """False where there is no browser, or only one for the terminal: it would take the terminal and run no script."""
+    try:
+        browser = webbrowser.get()
+        return type(browser) is not webbrowser.GenericBrowser and browser.open(url)
+    except webbrowser.Error as error:
+        log.warning("no browser: %s", error)
+        return False
+
+
 def connect_work(
     app: "App",
     url: str,
     translator: Callable[[], Translator],
     language: Callable[[], str],
-    open_browser: Callable[[str], bool] = webbrowser.open,
+    open_browser: Callable[[str], bool] = open_in_browser,
 ) -> Work:
-    """The job behind the menu row: ends after success, cancel or ten quiet minutes."""
+    """The job behind the menu row: ends after success, cancel or ten quiet minutes, or when no browser came."""
 
     def check(filled: Filled) -> Reply:
         tr = translator()
@@ -68,17 +78,13 @@ def connect_work(
     def work(control: JobControl) -> JobDone:
         tr = translator()
         page = ConnectPage(check, view.page_texts(url, tr), language())
-        try:
-            opened = open_browser(page.gate.bootstrap_url)
-        except webbrowser.Error as error:
-            log.warning("no browser: %s", error)
-            opened = False
-        if not opened:
+        if not open_browser(page.gate.bootstrap_url):
             page.close()
             return JobDone("", view.no_browser(url, tr))
         connected = page.wait(control.cancelled)
-        if not connected:
-            return JobDone("", view.not_connected(tr))
-        return JobDone("", view.now_connected(tr), connection=True)
+        if connected:
+            return JobDone("", view.now_connected(tr), connection=True)
+        # What opens a browser also says that all is well where there is none (xdg-open).
+        return JobDone("", view.no_browser(url, tr) if page.gate.missed else view.not_connected(tr))
 
     return work

@@ -1,6 +1,5 @@
 """Which language to speak, and its catalog. Asked at render time, so that it can change without a restart."""
 
-import ctypes
 import gettext
 import os
 import sys
@@ -127,6 +126,8 @@ if sys.platform == "darwin":
 
     def _desktop_languages() -> tuple[str, ...]:
         """CFLocaleCopyPreferredLanguages: "ko-KR" and the like; heeds a choice made for this app alone."""
+        import ctypes
+
         utf8 = 0x08000100  # kCFStringEncodingUTF8
         lib = ctypes.CDLL("/System/Library/Frameworks/CoreFoundation.framework/CoreFoundation")
         lib.CFLocaleCopyPreferredLanguages.restype = ctypes.c_void_p
@@ -153,6 +154,8 @@ elif sys.platform == "win32":
 
     def _desktop_languages() -> tuple[str, ...]:
         """GetUserPreferredUILanguages with MUI_LANGUAGE_NAME: asked for the size first, then for the list."""
+        import ctypes
+
         by_name = 0x8
         ask = ctypes.WinDLL("kernel32").GetUserPreferredUILanguages
         count, size = ctypes.c_ulong(), ctypes.c_ulong()

@@ -11,11 +11,12 @@ from tests.page import chromium
 from tests.requirements import require
 from tray_app import language
 from tray_app.app import App, Overrides
-from tray_app.connecting import connect_work
+from tray_app.connecting import connect_work, open_in_browser
 from tray_app.core.errors import ChangeError, Problem
 from tray_app.core.job import JobKind, RunningJob
 from tray_app.demo.open_webui import ADMIN, USER, DemoOpenWebUI
 from tray_app.jobs import JobControl
+from tray_app.page import gate
 from tray_app.storage.secret import Secrets
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"> \u202eevil"
@@ -93,15 +94,43 @@ def begin(app):
         one.end()
 
 
-def browser_error(_url):
-    raise webbrowser.Error("no browser")
-
-
-@pytest.mark.parametrize("open_browser", [lambda _url: False, browser_error])
-def test_without_a_browser_the_terminal_command_is_named(begin, server, open_browser):
-    done = begin(server.url, open_browser).end()
+def test_without_a_browser_the_terminal_command_is_named(begin, server):
+    done = begin(server.url, lambda _url: False).end()
     assert f"elbowroom connect {server.url}" in done.message
     assert not done.connection
+
+
+def test_an_opener_that_opens_nothing_is_told_as_that(app, begin, server, monkeypatch):
+    """xdg-open says yes before it looks for a browser."""
+    monkeypatch.setattr(gate, "BOOTSTRAP_TTL_S", 0.3)
+    done = begin(server.url, lambda _url: True).end()
+    assert f"elbowroom connect {server.url}" in done.message
+    assert app.secrets.stored() == ()
+
+
+class Opened(webbrowser.BaseBrowser):
+    def open(self, url, _new=0, _autoraise=True):
+        self.url = url
+        return True
+
+
+def test_a_browser_of_the_desktop_is_used_and_one_of_the_terminal_is_not(monkeypatch):
+    graphical = Opened()
+    monkeypatch.setattr(webbrowser, "get", lambda: graphical)
+    assert open_in_browser("http://127.0.0.1:1/open/x") is True
+    assert graphical.url == "http://127.0.0.1:1/open/x"
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("w3m"))
+    assert open_in_browser("http://127.0.0.1:1/open/x") is False
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.BackgroundBrowser("/nothing/here"))
+    assert open_in_browser("http://127.0.0.1:1/open/x") is False
+
+
+def test_a_system_without_any_browser_has_none(monkeypatch):
+    def nothing():
+        raise webbrowser.Error("could not locate runnable browser")
+
+    monkeypatch.setattr(webbrowser, "get", nothing)
+    assert open_in_browser("http://127.0.0.1:1/open/x") is False
 
 
 def test_a_cancelled_row_stores_nothing(app, begin, server):

@@ -407,6 +407,19 @@ def test_it_ends_after_ten_quiet_minutes(guest, page, clock):
     assert refused(guest.port)
 
 
+def test_it_ends_when_nobody_came_in_time(visitor, page, clock):
+    """After half a minute the way in is closed, so nobody can come any more."""
+
+    def cancelled():
+        clock.now += BOOTSTRAP_TTL_S / 4
+        return clock.now > 2000
+
+    assert page.wait(cancelled) is False
+    assert clock.now < 1000 + 2 * BOOTSTRAP_TTL_S
+    assert page.gate.missed
+    assert refused(visitor.port)
+
+
 def test_strangers_do_not_keep_it_open(guest, page, clock):
     before = page._last_seen
     clock.now += 100

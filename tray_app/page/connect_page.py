@@ -71,9 +71,9 @@ class ConnectPage:
         self._thread.start()
 
     def wait(self, cancelled: Callable[[], bool]) -> bool:
-        """Until somebody is connected (True), or cancelled or idle (False). The listener is closed then."""
+        """Until somebody is connected (True), or cancelled, idle or never opened (False). Nobody listens then."""
         while not self._done.wait(0.2):
-            if cancelled() or self._clock() - self._last_seen > IDLE_S:
+            if cancelled() or self.gate.missed or self._clock() - self._last_seen > IDLE_S:
                 break
         else:
             time.sleep(LINGER_S)

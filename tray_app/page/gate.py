@@ -62,6 +62,16 @@ class Gate:
             self._bootstrap = ""
         return f"{self.cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path=/"
 
+    @property
+    def entered(self) -> bool:
+        """Somebody came in; nobody else will."""
+        return not self._bootstrap
+
+    @property
+    def missed(self) -> bool:
+        """Nobody came in time: no browser opened the address, and none can any more."""
+        return not self.entered and self._clock() > self._bootstrap_until
+
     def may_read(self, headers: Mapping[str, str]) -> Denied | None:
         """For the page and what belongs to it."""
         if not self.host_ok(headers):
