@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tray_app.core.setting_problem import SettingProblem
     from tray_app.core.snapshot import WebUIModel, WrittenSetting
     from tray_app.fixes import Fixer
+    from tray_app.machine import RealMachine
     from tray_app.observer import Machine, Observer
     from tray_app.services.http import Http
     from tray_app.services.ollama import OllamaClient
@@ -63,7 +64,7 @@ class App:
     def __init__(self, overrides: Overrides) -> None:
         self.overrides = overrides
         self.paths = Paths(overrides.home)
-        self._open: list[Http | OpenWebUIClient] = []
+        self._open: list[Http | OpenWebUIClient | RealMachine] = []
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +73,7 @@ class App:
         self.close()
 
     def close(self) -> None:
-        """Close every connection that was opened."""
+        """Close every connection that was opened, and the machine with the child that reads its journal."""
         while self._open:
             self._open.pop().close()
 
@@ -246,7 +247,9 @@ class App:
             return self.overrides.machine
         from tray_app.machine import RealMachine
 
-        return RealMachine(self.ollama_port, self.paths.cache_dir, lambda: self.limits)
+        machine = RealMachine(self.ollama_port, self.paths.cache_dir, lambda: self.limits)
+        self._open.append(machine)
+        return machine
 
     @cached_property
     def observer(self) -> "Observer":

@@ -8,7 +8,7 @@ from tray_app.core.connections import Connections
 from tray_app.core.errors import ServiceError
 from tray_app.core.limits import Limits
 from tray_app.core.machine_look import MachineLook
-from tray_app.core.reading import Known, Reading, Unknown, Why, value_of
+from tray_app.core.reading import Known, Reading, value_of
 from tray_app.core.requests import RequestInputs, RequestState, step
 from tray_app.core.runner_slot import RunnerSlot
 from tray_app.core.runners import with_models, with_names
@@ -16,7 +16,6 @@ from tray_app.core.snapshot import (
     Host,
     Memory,
     Ollama,
-    OllamaLog,
     OpenWebUI,
     Pressure,
     Processes,
@@ -28,8 +27,8 @@ from tray_app.readers.connections import ConnectionReader
 from tray_app.readers.gpu import GpuReader
 from tray_app.readers.host import host
 from tray_app.readers.memory import MemoryReader
-from tray_app.readers.ollama_log import LogFollower, default_log
 from tray_app.readers.processes import ProcessReader
+from tray_app.readers.server_log import ServerLog
 from tray_app.services import runner
 
 
@@ -42,7 +41,7 @@ class RealMachine:
         self._gpu = GpuReader(cache_dir / "gpu.json")
         self._processes = ProcessReader()
         self._connections = ConnectionReader()
-        self._log: LogFollower | None = None
+        self._log = ServerLog()
         self._state = RequestState()
         self._pressed = False
         self._loading = False
@@ -58,14 +57,10 @@ class RealMachine:
         memory = self._memory.read(taken_at, model_loading=self._loading, spilled_bytes=spilled)
         self._pressed = _pressed(memory)
         processes = self._processes.read(taken_at, ask_others=self._pressed)
-        return MachineLook(memory, gpu, processes, self._read_log(taken_at))
+        return MachineLook(memory, gpu, processes, self._log.read(taken_at))
 
-    def _read_log(self, taken_at: float) -> Reading[OllamaLog]:
-        """Ollama may be started, or write its first log, after us: looked for until there is one."""
-        if self._log is None:
-            found = default_log()
-            self._log = LogFollower(found) if found else None
-        return self._log.read(taken_at) if self._log else Unknown(Why.MISSING, "server.log")
+    def close(self) -> None:
+        self._log.close()
 
     def named(self, seen: MachineLook, ollama: Reading[Ollama]) -> MachineLook:
         """Runners and log events with the names of their models; whether one is loading."""

@@ -6,6 +6,7 @@ import platform
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,8 +27,8 @@ from tray_app.readers.connections import ConnectionReader
 from tray_app.readers.gpu import GpuReader
 from tray_app.readers.host import host
 from tray_app.readers.memory import MemoryReader
-from tray_app.readers.ollama_log import LogFollower, default_log
 from tray_app.readers.processes import ProcessReader
+from tray_app.readers.server_log import ServerLog
 from tray_app.terminal import Terminal
 
 LIBRARIES = ("httpx", "psutil", "pystray", "pillow", "keyring", "filelock", "platformdirs", "truststore")
@@ -74,8 +75,8 @@ def _machine(app: App) -> Iterable[Source]:
         return value_of(processes.read(time.time())) or Processes()
 
     def log() -> Reading[object]:
-        path = default_log()
-        return LogFollower(path).read(time.time()) if path else Unknown(Why.MISSING, "server.log")
+        with closing(ServerLog()) as found:
+            return found.read_once(time.time())
 
     yield Probe("host", host)
     yield Probe("memory", lambda: memory.read(time.time()), _raw_of(memory.collect))
