@@ -1,9 +1,11 @@
 """`Connect to Open WebUI...`: the page in the browser, the sign-in behind it, and the token to its place."""
 
 import logging
+import threading
 import webbrowser
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tray_app.core.errors import ChangeError, ElbowroomError, Problem, Refused, RefusedBecause
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from tray_app.app import App
 
 log = logging.getLogger(__name__)
+
+TERMINAL_BROWSERS = {"www-browser", "links", "elinks", "lynx", "w3m"}
+"""Those that Python's webbrowser module knows."""
 
 
 def sign_in(app: "App", filled: Filled) -> str:
@@ -51,10 +56,16 @@ def open_in_browser(url: str) -> bool:
     """False where there is no browser, or only one for the terminal: it would take the terminal and run no script."""
     try:
         browser = webbrowser.get()
-        return type(browser) is not webbrowser.GenericBrowser and browser.open(url)
     except webbrowser.Error as error:
         log.warning("no browser: %s", error)
         return False
+    if type(browser) is not webbrowser.GenericBrowser:
+        return browser.open(url)
+    if Path(browser.name).name in TERMINAL_BROWSERS:
+        return False
+    # One that the BROWSER variable names: Python waits until it ends, which nobody else needs to.
+    threading.Thread(target=browser.open, args=(url,), name="browser", daemon=True).start()
+    return True
 
 
 def connect_work(

@@ -1,6 +1,7 @@
 """`Connect to Open WebUI...` from the menu row to the stored token: first without a browser, then in a real one."""
 
 import json
+import os
 import threading
 import webbrowser
 
@@ -121,8 +122,21 @@ def test_a_browser_of_the_desktop_is_used_and_one_of_the_terminal_is_not(monkeyp
     assert graphical.url == "http://127.0.0.1:1/open/x"
     monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("w3m"))
     assert open_in_browser("http://127.0.0.1:1/open/x") is False
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("/usr/bin/lynx"))
+    assert open_in_browser("http://127.0.0.1:1/open/x") is False
     monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.BackgroundBrowser("/nothing/here"))
     assert open_in_browser("http://127.0.0.1:1/open/x") is False
+
+
+def test_a_browser_that_a_variable_names_is_started_and_not_waited_for(tmp_path, monkeypatch):
+    """`BROWSER=wslview` and the like."""
+    program, told = tmp_path / "my browser", tmp_path / "told"
+    program.write_text(f"#!/bin/sh\necho \"$1\" > '{told}'\n", encoding="utf-8")
+    program.chmod(0o755)
+    os.mkfifo(told)  # it does not end before somebody has read what it was told
+    monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser([str(program), "%s"]))
+    assert open_in_browser("http://127.0.0.1:1/open/x") is True
+    assert told.read_text(encoding="utf-8") == "http://127.0.0.1:1/open/x\n"
 
 
 def test_a_system_without_any_browser_has_none(monkeypatch):
