@@ -126,7 +126,12 @@ class Actions:
             return next(one for one in fold(self._app.journal.read().entries) if one.id == change_id)
 
         slot = slot_for(chat, parse_version(client.version()) or NEWEST_SEEN)
-        timing = Bench(client, self._app.fixer, recorded, slot).compare(chat.id, (), SPEED_RUNS, show)[0]
+        try:
+            timing = Bench(client, self._app.fixer, recorded, slot).compare(chat.id, (), SPEED_RUNS, show)[0]
+        except ChangeError as error:
+            if error.problem is not Problem.NOTHING_TO_DO:
+                raise
+            return JobDone("", speed_view.tasks_off(tr))
         return JobDone("", speed_view.sentence(timing.answered, timing.task_s, timing.first_token_s, tr))
 
 

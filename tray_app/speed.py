@@ -15,10 +15,12 @@ from tray_app.core.errors import ChangeError, Problem
 from tray_app.core.plan import Change
 from tray_app.core.task_settings import Document, Setting, Switch, TaskSettings, decode, key_of
 from tray_app.fixes import Applied, Undone
-from tray_app.storage.journal import RecordedChange
+from tray_app.storage.journal import ChangeState, RecordedChange
 
 # Asked in this order: the first one that is switched on is timed. All of them are one short answer.
 TIMED_TASKS = (Setting.TITLES, Setting.TAGS, Setting.FOLLOW_UPS)
+REMEDY = "speed"
+"""How the journal names a switch that was made for a measurement."""
 CHAT_PROMPT = "Say hello in five words."
 
 
@@ -42,6 +44,7 @@ class Changes(Protocol):
 
     def apply(self, changes: Iterable[Change], remedy: str = "") -> Applied: ...
     def undo(self, recorded: RecordedChange) -> Undone: ...
+    def settle(self) -> tuple[RecordedChange, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +122,19 @@ class Bench:
         key = key_of(self._slot, document)
         assert key is not None
         change = Change(self._slot, canonical(document[key]), json.dumps(model))
-        applied = self._changes.apply((change,), "speed")
+        try:
+            applied = self._changes.apply((change,), REMEDY)
+        except KeyboardInterrupt:
+            self._take_back_open()
+            raise
         try:
             yield
         finally:
             self._changes.undo(self._recorded(applied.change_id))
+
+    def _take_back_open(self) -> None:
+        """Stopped between writing and verifying: what the server holds decides."""
+        for one in self._changes.settle():
+            found = self._recorded(one.id)
+            if found.remedy == REMEDY and found.state is ChangeState.APPLIED:
+                self._changes.undo(found)

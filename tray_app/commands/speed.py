@@ -4,8 +4,8 @@ import json
 from argparse import Namespace
 
 from tray_app.app import App
-from tray_app.cli import DONE, FAILED
-from tray_app.core.errors import UsageError
+from tray_app.cli import DONE, FAILED, NOTHING_TO_DO
+from tray_app.core.errors import ChangeError, Problem, UsageError
 from tray_app.core.report import SCHEMA
 from tray_app.core.slots import slot_for
 from tray_app.core.task_settings import NEWEST_SEEN, parse_version
@@ -38,7 +38,14 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         def show(step: Progress) -> None:
             progress.update(view.running(step.asked, step.run, step.runs, tr))
 
-        timings = Bench(client, app.fixer, recorded, slot).compare(chat.id, options.compare, options.runs, show)
+        try:
+            timings = Bench(client, app.fixer, recorded, slot).compare(chat.id, options.compare, options.runs, show)
+        except ChangeError as error:
+            if error.problem is not Problem.NOTHING_TO_DO:
+                raise
+            progress.clear()
+            terminal.note(view.tasks_off(tr))
+            return NOTHING_TO_DO
     if options.json:
         made = {
             "schema": SCHEMA,

@@ -21,6 +21,10 @@ def no_chat_model(tr: Translator) -> str:
     return tr.gettext("No chat model is loaded. Send it one message in Open WebUI, then try again.")
 
 
+def tasks_off(tr: Translator) -> str:
+    return tr.gettext("Titles, tags and follow-ups are all off: there is no task call to time.")
+
+
 def sentence(answered: str, task_s: float, first_token_s: float, tr: Translator) -> str:
     """One measurement as one sentence, for the menu."""
     return tr.gettext("A task call takes {task} s on {model}; a chat begins after {first} s.").format(
