@@ -50,7 +50,7 @@ class JournalFollower:
         self._started = self._due = 0.0
         self._tries = 0
         self._seen = False
-        self._newest: float | None = None
+        self._newest = self._past_until = 0.0
         self._head = 0
         self._head_tells = True
         self._why = Unknown(Why.NOT_YET, "journal")
@@ -58,7 +58,7 @@ class JournalFollower:
 
     def read(self, taken_at: float) -> Reading[OllamaLog]:
         """Events since the last call. Unknown while the journal shows nothing of the unit, or cannot be followed."""
-        self._newest = taken_at if self._newest is None else self._newest
+        self._newest = self._newest or taken_at
         if self._child is None and not self._closed and self._clock() >= self._due:
             self._start()
         if self._child is not None:
@@ -91,7 +91,7 @@ class JournalFollower:
 
     def _start(self) -> None:
         self._rest, self._skipping, self._complaint = b"", False, b""
-        self._head, self._head_tells = HEAD_LINES, not self._seen
+        self._head, self._head_tells, self._past_until = HEAD_LINES, not self._seen, self._newest
         self._started = self._clock()
         try:
             self._child = subprocess.Popen(  # noqa: S603 - a fixed command
@@ -187,7 +187,7 @@ class JournalFollower:
         """
         self._seen, self._tries = True, 0
         self._head -= 1
-        if self._head >= 0 and self._newest is not None and at <= self._newest:
+        if self._head >= 0 and at <= self._past_until:
             if self._head_tells:
                 self._lines.configuration_only(message)
             return
