@@ -1,0 +1,56 @@
+"""A measurement on every release: which model answered proves the switch, and nothing stays changed."""
+
+import contextlib
+import time
+
+import pytest
+
+from tests.contract.bench import BIG, HOSTED, HOSTED_SMALL, SMALL
+from tray_app.core.errors import ChangeError, Problem
+from tray_app.core.task_settings import Setting
+from tray_app.fixes import Fixer
+from tray_app.speed import Bench
+from tray_app.storage.journal import Journal, fold
+
+
+@pytest.fixture
+def timed(bench, connect, tmp_path):
+    """Makes a measurement for one slot."""
+    client, journal = connect(bench.token()), Journal(tmp_path / "journal.jsonl")
+    fixer = Fixer(client, journal, contextlib.nullcontext, time.time, lambda _: None)
+    client.models()
+
+    def recorded(change_id):
+        return next(one for one in fold(journal.read().entries) if one.id == change_id)
+
+    return lambda slot: Bench(client, fixer, recorded, slot)
+
+
+def same(document, other):
+    """Null and empty are the same choice; releases differ in which one they keep."""
+    return {key: value or "" for key, value in document.items()} == {key: value or "" for key, value in other.items()}
+
+
+@pytest.mark.parametrize(
+    ("slot", "chat", "small"),
+    [(Setting.TASK_MODEL, BIG, SMALL), (Setting.TASK_MODEL_EXTERNAL, HOSTED, HOSTED_SMALL)],
+)
+def test_task_models_side_by_side(bench, timed, slot, chat, small):
+    before = bench.read()
+    found = timed(slot).compare(chat, (small,), 1, lambda _: None)
+    assert [(one.asked, one.answered) for one in found] == [("", chat), (small, small)]
+    assert all(one.task_s > 0 and one.first_token_s > 0 for one in found)
+    assert same(bench.read(), before)
+
+
+def test_a_cancelled_measurement_leaves_nothing_changed(bench, timed):
+    before = bench.read()
+
+    def cancel(step):
+        if step.asked == SMALL:
+            assert bench.read()["TASK_MODEL"] == SMALL
+            raise ChangeError(Problem.CANCELLED, "speed")
+
+    with pytest.raises(ChangeError):
+        timed(Setting.TASK_MODEL).compare(BIG, (SMALL,), 1, cancel)
+    assert same(bench.read(), before)
