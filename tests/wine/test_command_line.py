@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.wine.windows_python import new_home
 from tray_app.demo.ollama import DemoOllama
 from tray_app.demo.open_webui import ADMIN, DemoOpenWebUI
 
@@ -14,7 +15,7 @@ NOWHERE = "http://127.0.0.1:9"
 @pytest.fixture
 def elbowroom(windows, request):
     """Runs a command with a home of its own."""
-    home = f"C:\\homes\\{request.node.name}"
+    home = new_home(windows, request.node.name)
 
     def run(*arguments, code=0, text=""):
         # Wine's services and ours share few processors: a stand-in may miss the app's own deadline of 2 s.
@@ -91,3 +92,42 @@ def test_doctor_tells_which_sources_windows_has(elbowroom):
 def test_output_through_a_pipe_survives_every_letter(elbowroom):
     """A pipe is not UTF-8 on Windows: what it cannot hold must not end the command."""
     elbowroom("--lang", "ko", "--ollama", NOWHERE, "--open-webui", NOWHERE, "status")
+
+
+def test_the_demo_tells_its_whole_story(elbowroom):
+    text = elbowroom("--lang", "en", "demo", "--fast")
+    assert "elbowroom undo --all" in text
+
+
+def test_watch_writes_a_line_for_each_look(elbowroom, servers):
+    ollama, webui = servers
+    lines = elbowroom(
+        "--ollama", ollama.url, "--open-webui", webui.url, "watch", "--json", "--count", "2", "--interval", "1"
+    ).splitlines()
+    assert [json.loads(line)["ollama"]["presence"] for line in lines] == ["running", "running"]
+
+
+def test_a_recording_is_told_again(elbowroom, servers):
+    ollama, webui = servers
+    file = "C:\\homes\\aufnahme-한국어.jsonl"
+    elbowroom("--ollama", ollama.url, "--open-webui", webui.url, "record", file, "--seconds", "3")
+    told = elbowroom("replay", file, "--json").splitlines()
+    assert json.loads(told[0])["open_webui"]["version"] == webui.version_text
+
+
+def test_start_at_login_is_a_line_of_the_users_own_registry(elbowroom, ask):
+    """The line names no --home here: what it starts is the user's own app."""
+    look = r"""
+import winreg
+with winreg.OpenKey(winreg.HKEY_CURRENT_USER, r"Software\Microsoft\Windows\CurrentVersion\Run") as key:
+    count = winreg.QueryInfoKey(key)[1]
+    answer = [winreg.EnumValue(key, index)[1] for index in range(count)]
+"""
+    before = ask(look)
+    elbowroom("autostart", "on")
+    (line,) = [line for line in ask(look) if line not in before]
+    assert "tray" in line
+    assert "C:\\Python311\\python" in line
+    assert elbowroom("autostart", "status")
+    elbowroom("autostart", "off")
+    assert ask(look) == before

@@ -265,6 +265,12 @@ def windows_path(path: Path) -> str:
     return "Z:" + str(path.absolute()).replace("/", "\\")
 
 
+def new_home(windows: WindowsPython, name: str) -> str:
+    """An empty folder for the app's files, as Windows names it."""
+    shutil.rmtree(windows.drive / "homes" / name, ignore_errors=True)
+    return f"C:\\homes\\{name}"
+
+
 def wait_for(condition: object, what: str, seconds: float = 60) -> None:
     """Polls until it is true; TimeoutError naming `what` otherwise."""
     end = time.monotonic() + seconds
