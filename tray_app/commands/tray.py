@@ -17,7 +17,7 @@ from tray_app.core.view import tray_problem
 from tray_app.core.view.text import Translator
 from tray_app.desk import Desk
 from tray_app.instance import become_the_one
-from tray_app.launch import is_translocated, login_command
+from tray_app.launch import has_lasting_place, login_command
 from tray_app.storage.lock import SingleInstance
 from tray_app.storage.log import open_log
 from tray_app.storage.paths import Paths
@@ -53,13 +53,13 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
 
 def _repair_autostart(home: Path | None) -> None:
     """An app that was moved still starts at the next login."""
-    if is_translocated():
+    if not has_lasting_place():
         return
     try:
         if autostart.repair(login_command(home)):
             log.info("start at login now names this copy of the app")
-    except OSError as error:
-        log.warning("start at login could not be checked: %s", error.strerror)
+    except StorageError as error:
+        log.warning("start at login could not be checked: %s", error.reason)
 
 
 def run_demo(overrides: Overrides, terminal: Terminal, tr: Translator, began: Callable[[], None]) -> int:
