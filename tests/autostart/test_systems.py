@@ -12,6 +12,7 @@ import pytest
 
 from tray_app import autostart, launch
 from tray_app.autostart import AutostartState, _macos
+from tray_app.commands.tray import _repair_autostart
 from tray_app.core.errors import StorageError
 from tray_app.core.identity import APP_ID
 
@@ -298,3 +299,16 @@ def test_what_cannot_be_read_or_written_is_a_typed_error(home, program):
         with pytest.raises(StorageError) as failed:
             action(command)
         assert str(home) in failed.value.path
+
+
+def test_the_tray_app_repairs_a_moved_path_and_starts_where_it_cannot(home, tmp_path):
+    autostart.switch_on(("/gone/elbowroom-tray", "--at-login"))
+    _repair_autostart(None)
+    assert autostart.status(launch.login_command()).state is AutostartState.ON
+    autostart.switch_off()
+    _repair_autostart(None)
+    assert autostart.status(launch.login_command()).state is AutostartState.OFF
+    folder = Path(autostart.status(()).where).parent
+    folder.rmdir()
+    folder.write_text("a file, no folder", encoding="utf-8")
+    _repair_autostart(None)
