@@ -247,7 +247,12 @@ class App:
             return self.overrides.machine
         from tray_app.machine import RealMachine
 
-        machine = RealMachine(self.ollama_port, self.paths.cache_dir, lambda: self.limits)
+        machine = RealMachine(
+            self.ollama_port,
+            self.paths.cache_dir,
+            lambda: self.limits,
+            lambda: self.settings_file.settings.allow_docker_socket,
+        )
         self._open.append(machine)
         return machine
 

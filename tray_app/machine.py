@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from tray_app.containers import ContainerReader
 from tray_app.core.connections import Connections
 from tray_app.core.errors import ServiceError
 from tray_app.core.limits import Limits
@@ -35,11 +36,18 @@ from tray_app.services import runner
 class RealMachine:
     """Readers of this machine; owned by one thread."""
 
-    def __init__(self, ollama_port: int, cache_dir: Path, limits: Callable[[], Limits]) -> None:
+    def __init__(
+        self,
+        ollama_port: int,
+        cache_dir: Path,
+        limits: Callable[[], Limits],
+        allow_docker: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._port = ollama_port
         self._memory = MemoryReader(limits())
         self._gpu = GpuReader(cache_dir / "gpu.json")
         self._processes = ProcessReader()
+        self._containers = ContainerReader(allow_docker)
         self._connections = ConnectionReader()
         self._log = ServerLog()
         self._state = RequestState()
@@ -57,10 +65,14 @@ class RealMachine:
         memory = self._memory.read(taken_at, model_loading=self._loading, spilled_bytes=spilled)
         self._pressed = _pressed(memory)
         processes = self._processes.read(taken_at, ask_others=self._pressed)
+        if isinstance(processes, Known):
+            found = replace(processes.value, containers=self._containers.read(taken_at))
+            processes = Known(found, processes.taken_at)
         return MachineLook(memory, gpu, processes, self._log.read(taken_at))
 
     def close(self) -> None:
         self._log.close()
+        self._containers.close()
 
     def named(self, seen: MachineLook, ollama: Reading[Ollama]) -> MachineLook:
         """Runners and log events with the names of their models; whether one is loading."""

@@ -29,7 +29,12 @@ snapshots = st.builds(
     host=st.from_type(Host),
     memory=readings(st.from_type(Memory)),
     gpu=readings(st.from_type(values.Gpu)),
-    processes=readings(st.from_type(values.Processes)),
+    processes=readings(
+        st.builds(
+            values.Processes,
+            containers=readings(st.lists(st.from_type(values.Container), max_size=2).map(tuple)),
+        )
+    ),
     ollama=readings(st.from_type(Ollama)),
     requests=readings(
         st.builds(

@@ -51,7 +51,7 @@ class Journal:
             f"#!{sys.executable} -S\n"
             "import os, pathlib, sys, time\n"
             f"folder = pathlib.Path({str(folder)!r})\n"
-            "with open(folder / 'starts', 'a') as starts: starts.write('x')\n"
+            "with open(folder / 'starts', 'a') as starts: starts.write(f'{os.getpid()}\\n')\n"
             "exec((folder / 'start.py').read_text())\n"
             "with open(folder / 'live', 'rb') as live:\n"
             "    while not (folder / 'stop').exists():\n"
@@ -72,13 +72,19 @@ class Journal:
         with self.live.open("ab") as file:
             file.write(text if isinstance(text, bytes) else text.encode())
 
-    def runs(self, process):
-        return process.status() == psutil.STATUS_ZOMBIE or str(self.folder) in " ".join(process.cmdline())
+    @property
+    def pids(self):
+        path = self.folder / "starts"
+        return [int(pid) for pid in path.read_text().splitlines()] if path.exists() else []
 
     @property
     def starts(self):
-        path = self.folder / "starts"
-        return path.stat().st_size if path.exists() else 0
+        return len(self.pids)
+
+    @property
+    def running(self):
+        """Not yet ended, or not yet waited for."""
+        return [pid for pid in self.pids if psutil.pid_exists(pid)]
 
 
 @pytest.fixture
@@ -113,11 +119,6 @@ def until(follower, good, now=NOW):
 
 def known(answer):
     return isinstance(answer, Known)
-
-
-def children(journal):
-    """Ours, until they are ended and waited for."""
-    return [one for one in psutil.Process().children() if journal.runs(one)]
 
 
 def finished(answers):
@@ -286,7 +287,7 @@ class TestTrouble:
     def test_it_keeps_dying(self, journal, follower, clock):
         journal.script("os.write(2, b'Failed to open\\x1b[31m\\n')\nsys.exit(1)\n")
         for number, pause in enumerate((*BACK_OFF_S, BACK_OFF_S[-1]), 1):
-            until(follower, lambda _answer: not children(journal))
+            until(follower, lambda _answer, number=number: journal.starts == number and not journal.running)
             clock.now += pause - 0.1
             assert follower.read(NOW) == Unknown(Why.BAD_ANSWER, "journalctl: Failed to open?[31m")
             assert journal.starts == number
@@ -295,9 +296,8 @@ class TestTrouble:
     def test_close_ends_the_child_for_good(self, journal, follower):
         journal.says(line(CONFIG, NOW - 1))
         until(follower, known)
-        (child,) = children(journal)
         follower.close()
-        assert not child.is_running()
+        assert not journal.running
         follower.read(NOW)
         assert journal.starts == 1
 
@@ -320,7 +320,7 @@ class TestWhichOne:
         places[0] = tmp_path / "server.log"
         places[0].write_text(BUSY + "\n")
         assert log.read(NOW).value.config.num_parallel is None
-        assert not children(journal)
+        assert not journal.running
         log.close()
 
     def test_other_systems_have_no_journal(self, journal):

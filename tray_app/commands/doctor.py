@@ -13,6 +13,7 @@ from pathlib import Path
 from tray_app import __version__
 from tray_app.app import App
 from tray_app.cli import DONE
+from tray_app.containers import ContainerReader
 from tray_app.core.errors import ElbowroomError
 from tray_app.core.reading import Reading, Unknown, Why, value_of
 from tray_app.core.redact import Redactor
@@ -78,10 +79,15 @@ def _machine(app: App) -> Iterable[Source]:
         with closing(ServerLog()) as found:
             return found.read_once(time.time())
 
+    def containers() -> Reading[object]:
+        with closing(ContainerReader(lambda: app.settings_file.settings.allow_docker_socket)) as found:
+            return found.read(time.time())
+
     yield Probe("host", host)
     yield Probe("memory", lambda: memory.read(time.time()), _raw_of(memory.collect))
     yield Probe("gpu", lambda: gpu.read(time.time()), _raw_of(gpu.collect))
     yield Probe("processes", lambda: processes.read(time.time(), ask_others=True))
+    yield Probe("containers", containers, from_server=True)
     yield Probe("connections", lambda: connections.read(time.time(), seen(), app.ollama_port))
     yield Probe("ollama-log", log)
 

@@ -21,6 +21,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "MissingInput": frozenset({"name"}),
     "Gpu": frozenset({"name"}),
     "WatchedProcess": frozenset({"name", "blob_digest", "model"}),
+    "Container": frozenset({"name", "image"}),
     "OtherProcess": frozenset({"name"}),
     "LoadedModel": frozenset({"name", "digest", "family", "parameter_size", "quantization"}),
     "InstalledModel": frozenset(

@@ -134,10 +134,24 @@ class OtherProcess:
 
 
 @dataclass(frozen=True, slots=True)
+class Container:
+    """A running container of Ollama or Open WebUI. `cpu_percent` is of one core; `ports` are published here."""
+
+    name: str
+    image: str
+    role: ProcessRole
+    memory_bytes: int | None = None
+    cpu_percent: float | None = None
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Processes:
     watched: tuple[WatchedProcess, ...] = ()
     largest_other: OtherProcess | None = None
     """Asked only while pressure is not normal; None where it was not asked."""
+    containers: Reading[tuple[Container, ...]] = NOT_ASKED
+    """Asked only where the user allowed Docker's socket."""
 
 
 # --- Ollama ---------------------------------------------------------------------------------

@@ -119,11 +119,12 @@ def _decoded(answer: Answer) -> Json:
 
 
 def _detail(answer: Answer) -> str:
-    """The server's own short text: FastAPI's `detail`, Ollama's `error`, llama-server's `error.message`."""
+    """The server's own short text: FastAPI's `detail`, Ollama's `error`, llama-server's `error.message`, Docker's
+    `message`."""
     value = _decoded(answer)
     if not isinstance(value, dict):
         return ""
-    found = value.get("detail", value.get("error", ""))
+    found = value.get("detail", value.get("error", value.get("message", "")))
     if isinstance(found, dict):
         found = found.get("message", "")
     return short(found) if isinstance(found, str) else ""

@@ -95,6 +95,13 @@ class Http:
         """`fresh`: over a new connection, so that another worker process of the server may answer."""
         return parse(self._ask("GET", path, None, deadline_s, limit_bytes, None, fresh=fresh), self.token)
 
+    def headers(self, path: str) -> Mapping[str, str]:
+        """The headers of a good answer whose body says nothing."""
+        answer = self._ask("GET", path, None, None, LIMIT_BYTES, None)
+        if not 200 <= answer.status < 300:
+            refuse(answer, self.token)
+        return answer.headers
+
     def post_json(
         self, path: str, body: Json, *, deadline_s: float | None = None, cancelled: Callable[[], bool] | None = None
     ) -> Json:
@@ -231,7 +238,7 @@ class Http:
         self, client: httpx.Client, method: str, url: str, body: Json, watch: Watch, addresses: int
     ) -> httpx.Request:
         def trace(event: str, info: Mapping[str, Any]) -> None:
-            if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            if event.endswith(("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")):
                 connection = info["return_value"].get_extra_info("socket")
                 if client is self._client:
                     self._socket = connection
