@@ -234,6 +234,10 @@ class Person:
         message = new_method_call(DBusAddress(path, name, interface), method, signature, body)
         return unwrap_msg(self.bus.send_and_get_reply(message, timeout=ANSWER_WITHIN_S))
 
+    def has_host(self):
+        """Whether a panel with a tray is on the bus."""
+        return self.call(BUS, "/" + BUS.replace(".", "/"), BUS, "NameHasOwner", "s", (WATCHER.bus_name,))[0]
+
     def item(self):
         (registered,) = self.call(
             WATCHER.bus_name,
@@ -261,11 +265,12 @@ class Person:
         return _row(layout)
 
     def click(self, *path):
-        """Clicks the row at a path. Numbers are looked up anew each time, as a push may have changed them."""
+        """Clicks the row at a path once it can be. Numbers are looked up anew each time, as a push may have changed them."""
 
         def once():
             row = self.menu().find(*path)
-            assert row.enabled, f"{row.text!r} cannot be clicked"
+            if not row.enabled:
+                raise LookupError(f"{row.text!r} cannot be clicked")
             self.send(row.number, "clicked")
             return True
 

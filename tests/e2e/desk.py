@@ -94,7 +94,7 @@ class Desk:
             self.notes = Notifications(self.address)
             self.closing.append(self.notes)
             if self.with_panel:
-                self.panel = self._panel()
+                self.panel = self.start_panel()
             elif self.with_host:
                 self.start_host()
         except BaseException:
@@ -139,7 +139,7 @@ class Desk:
         self.address = self.env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={self.folder}/bus"
         wait_for(lambda: answers(self.address), "the session bus")
 
-    def _panel(self):
+    def start_panel(self):
         file = self.folder / "config/xfce4/xfconf/xfce-perchannel-xml/xfce4-panel.xml"
         file.write_text(PANEL_CONFIG.format(dark=str(self.dark).lower()))
         return self.start(["xfce4-panel", "--disable-wm-check"], stderr=subprocess.DEVNULL)

@@ -107,9 +107,10 @@ def test_watch_writes_a_line_for_each_look(elbowroom, servers):
     assert [json.loads(line)["ollama"]["presence"] for line in lines] == ["running", "running"]
 
 
-def test_a_recording_is_told_again(elbowroom, servers):
+def test_a_recording_is_told_again(elbowroom, servers, windows):
     ollama, webui = servers
-    file = "C:\\homes\\aufnahme-한국어.jsonl"
+    (windows.drive / "homes/aufnahme-한국어.jsonl").unlink(missing_ok=True)
+    file = r"C:\homes\aufnahme-한국어.jsonl"
     elbowroom("--ollama", ollama.url, "--open-webui", webui.url, "record", file, "--seconds", "3")
     told = elbowroom("replay", file, "--json").splitlines()
     assert json.loads(told[0])["open_webui"]["version"] == webui.version_text
