@@ -91,8 +91,13 @@ class Desk:
         server = value_of(look.snapshot.open_webui)
         if self._settled or server is None or server.access is not Access.ADMIN:
             return
+        try:
+            settled = self._app.fixer.settle()
+        except ElbowroomError as error:  # the server went away, or a change is being made right now
+            log.info("open changes are settled later: %s", type(error).__name__)
+            return
         self._settled = True
-        for one in self._app.fixer.settle():
+        for one in settled:
             log.info("change %s was left open by an earlier run and is settled", one.id)
 
     def look_again(self, *, models: bool) -> None:
