@@ -55,8 +55,9 @@ def watch(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> i
                 return DONE
             if not options.json:
                 terminal.text("" if terminal.out.isatty() else "---")
-            due = max(due + options.interval, time.monotonic())
-            time.sleep(due - time.monotonic())
+            now = time.monotonic()
+            due = max(due + options.interval, now)
+            time.sleep(due - now)
     except KeyboardInterrupt:
         return DONE
 
