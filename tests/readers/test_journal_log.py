@@ -286,10 +286,15 @@ class TestTrouble:
 
     def test_it_keeps_dying(self, journal, follower, clock):
         journal.script("os.write(2, b'Failed to open\\x1b[31m\\n')\nsys.exit(1)\n")
+        dead = Unknown(Why.BAD_ANSWER, "journalctl: Failed to open?[31m")
         for number, pause in enumerate((*BACK_OFF_S, BACK_OFF_S[-1]), 1):
-            until(follower, lambda _answer, number=number: journal.starts == number and not journal.running)
+            # The clock stands still until the follower itself has seen the end.
+            until(
+                follower,
+                lambda answer, number=number: journal.starts == number and not journal.running and answer == dead,
+            )
             clock.now += pause - 0.1
-            assert follower.read(NOW) == Unknown(Why.BAD_ANSWER, "journalctl: Failed to open?[31m")
+            assert follower.read(NOW) == dead
             assert journal.starts == number
             clock.now += 0.1
 

@@ -76,10 +76,12 @@ def test_an_error_inside_lets_go(lock):
 
 
 def test_waiting_gets_the_lock_when_it_is_free(lock, holder):
-    threading.Thread(target=holder.communicate).start()
+    letting_go = threading.Thread(target=holder.communicate)
+    letting_go.start()
     with write_lock(lock, wait_s=30):
         pass
-    assert holder.wait() == 0
+    letting_go.join()
+    assert holder.returncode == 0
 
 
 def test_a_file_in_place_of_the_folder_is_told(tmp_path):
