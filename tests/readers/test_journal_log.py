@@ -75,7 +75,8 @@ class Journal:
     @property
     def pids(self):
         path = self.folder / "starts"
-        return [int(pid) for pid in path.read_text().splitlines()] if path.exists() else []
+        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+        return [int(pid) for pid in lines if pid.endswith("\n")]  # the last may still be being written
 
     @property
     def starts(self):
