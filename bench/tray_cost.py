@@ -4,15 +4,21 @@
 
 Everything runs at the same time on one private screen and bus, so that a noisy minute is everyone's. The floor is a
 bare pystray icon with the same imports and no work. Ours runs against stand-ins for Ollama and Open WebUI in the
-bench's own process: once with no model loaded (idle), once with two people chatting on a 32B model (busy). Memory is
-resident and private (USS), in MB (10^6 bytes). Needs Linux with what tests/e2e needs.
+bench's own process: once with no model loaded (idle), once with two people chatting on a 32B model (busy). A peer runs
+on a terminal, with OLLAMA_HOST set to the busy Ollama. Memory is resident and private (USS), in MB (10^6 bytes). Needs
+Linux with what tests/e2e needs.
 """
 
 import argparse
+import fcntl
+import os
 import shlex
 import statistics
+import struct
 import subprocess
 import sys
+import termios
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -104,6 +110,25 @@ def stand_ins(stack: ExitStack) -> tuple[DemoOllama, DemoOpenWebUI]:
     return ollama, web
 
 
+def in_terminal(desk: desks.Desk, command: list[str], ollama_url: str) -> subprocess.Popen[bytes]:
+    """A program on a terminal of 120 by 40 that somebody reads, so that it draws as for a person."""
+    ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    env = {"TERM": "xterm-256color", "OLLAMA_HOST": ollama_url}
+    process = desk.start(command, env, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    threading.Thread(target=_drain, args=(ours,), daemon=True).start()
+    return process
+
+
+def _drain(terminal: int) -> None:
+    try:
+        while os.read(terminal, 1 << 16):
+            pass
+    except OSError:  # its program ended
+        os.close(terminal)
+
+
 def over_time(minutes: float, peers: list[tuple[str, str]]) -> None:
     with desks.Desk() as desk, ExitStack() as stack:
         quiet, crowded = stand_ins(stack), stand_ins(stack)
@@ -114,8 +139,7 @@ def over_time(minutes: float, peers: list[tuple[str, str]]) -> None:
             Measured("elbowroom, busy", ours(desk, "busy", *crowded).pid),
         ]
         for name, command in peers:
-            peer = desk.start(shlex.split(command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            measured.append(Measured(name, peer.pid))
+            measured.append(Measured(name, in_terminal(desk, shlex.split(command), crowded[0].url).pid))
         people = [Person(crowded[1], model=CHAT_MODEL, pause_s=1.0) for _ in range(2)]
         for person in people:
             stack.callback(person.stop)

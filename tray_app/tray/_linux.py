@@ -9,7 +9,8 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tray_app.core.command import Quit
@@ -31,10 +32,24 @@ def open_linux(send: Send) -> "LinuxTray":
     find_host(os.environ)
     os.environ["PYSTRAY_BACKEND"] = "appindicator"  # its other backends have no menu or no place in today's panels
     try:
-        from tray_app.tray._appindicator import AppIndicator
+        with _without_gl():
+            from tray_app.tray._appindicator import AppIndicator
     except (ImportError, ValueError) as error:  # ValueError: gi finds no typelib of that name
         raise TrayUnavailable(TrayProblem.NO_LIBRARY, str(error)) from error
     return LinuxTray(send, AppIndicator)
+
+
+@contextmanager
+def _without_gl() -> Iterator[None]:
+    """The first GTK program of a desktop loads the GL driver to look for visuals (gdkvisual-x11.c), 12 MB that only we
+    would pay for and never use. GDK reads the variable when it is imported; what we start later must not inherit it."""
+    before = os.environ.get("GDK_GL")
+    os.environ.setdefault("GDK_GL", "disable")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["GDK_GL"]
 
 
 class LinuxTray:
