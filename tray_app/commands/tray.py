@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 LOOK_FOR_HOST_S = 120.0
 LOOK_EVERY_S = 2.0
-END_WITHIN_S = 2.0
+END_WITHIN_S = 0.4
 
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:

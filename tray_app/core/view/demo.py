@@ -6,8 +6,9 @@ from tray_app.core.reading import value_of
 from tray_app.core.snapshot import Memory, Requests, Snapshot
 from tray_app.core.view import remedy as remedy_view
 from tray_app.core.view.lines import Line, Span, Style, clean, line
-from tray_app.core.view.status import level_style, level_word, pressure_style, pressure_word
+from tray_app.core.view.status import level_style, level_word, pressure_style
 from tray_app.core.view.text import Translator
+from tray_app.core.view.words import pressure_word
 
 
 def opening(tr: Translator) -> list[Line]:

@@ -1,10 +1,12 @@
 """What a finding rests on, number by number."""
 
 from tray_app.core.finding import Evidence, Finding
+from tray_app.core.snapshot import Pressure
 from tray_app.core.units import format_bytes
 from tray_app.core.view.finding import task_words
 from tray_app.core.view.lines import clean
 from tray_app.core.view.text import Translator
+from tray_app.core.view.words import pressure_word
 
 
 def evidence_lines(finding: Finding, tr: Translator) -> tuple[str, ...]:
@@ -22,6 +24,8 @@ def evidence_lines(finding: Finding, tr: Translator) -> tuple[str, ...]:
 
 
 def _value(item: Evidence, tr: Translator) -> str:
+    if item.name == "pressure":
+        return pressure_word(Pressure(str(item.value)), tr)
     if isinstance(item.value, str):
         return clean(item.value.replace(",", ", "))
     if item.unit in ("bytes", "bytes/s"):

@@ -10,8 +10,9 @@ from tray_app.core.view import finding as finding_view
 from tray_app.core.view.icon import headline
 from tray_app.core.view.names import row_text, short, wrapped
 from tray_app.core.view.screen import SEPARATOR, Row, ScreenState
-from tray_app.core.view.status import pressure_word, why_words
+from tray_app.core.view.status import why_words
 from tray_app.core.view.text import Translator
+from tray_app.core.view.words import pressure_word
 
 
 def state_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:

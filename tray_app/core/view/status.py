@@ -10,9 +10,11 @@ from tray_app.core.task_settings import SLOTS, TASKS, Switch
 from tray_app.core.units import format_bytes
 from tray_app.core.view import finding as finding_view
 from tray_app.core.view import remedy as remedy_view
+from tray_app.core.view.evidence import evidence_lines
 from tray_app.core.view.lines import Line, Span, Style, clean, line, pad, width
 from tray_app.core.view.plan import setting_name
 from tray_app.core.view.text import Translator
+from tray_app.core.view.words import pressure_word
 
 _LEVEL_STYLE = {
     Level.CALM: Style.GOOD,
@@ -59,15 +61,6 @@ def level_style(level: Level) -> Style:
 
 def pressure_style(pressure: Pressure | None) -> Style:
     return _PRESSURE_STYLE[pressure or Pressure.UNKNOWN]
-
-
-def pressure_word(pressure: Pressure, tr: Translator) -> str:
-    return {
-        Pressure.NORMAL: tr.gettext("normal"),
-        Pressure.WARNING: tr.gettext("warning"),
-        Pressure.CRITICAL: tr.gettext("critical"),
-        Pressure.UNKNOWN: tr.gettext("unknown"),
-    }[pressure]
 
 
 def why_words(unknown: Unknown, tr: Translator) -> str:
@@ -221,7 +214,11 @@ def status_lines(
         lines.append(line(Span(word, style), f"  {told}"))
     else:
         lines.append(line(Span(word, style)))
-        lines += [finding_line(finding, tr) for finding in diagnosis.findings]
+        for finding in diagnosis.findings:
+            lines.append(finding_line(finding, tr))
+            rests_on = "  |  ".join(evidence_lines(finding, tr))
+            if rests_on:
+                lines.append(line(Span(f"  {rests_on}", Style.FAINT)))
     lines.append(line(""))
     lines += _labelled(
         [
