@@ -12,8 +12,6 @@ from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Final
 
-import filelock
-
 from tray_app.core.errors import ChangeError, Problem
 from tray_app.core.task_settings import Json
 from tray_app.storage.files import PRIVATE_FILE, make_folder, read_file, sync, sync_folder, typed_errors, write_all
@@ -99,6 +97,8 @@ class Journal:
     def append(self, entry: Entry) -> None:
         """Add a line and have it on the disk. StorageError where that fails: the line then does not count."""
         line = json.dumps(encode(entry), allow_nan=False, separators=(",", ":")) + "\n"
+        import filelock  # only who writes needs it: a command that looks starts sooner
+
         with typed_errors(self.path):
             make_folder(self.path.parent)
             try:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import filelock
+from typing import TYPE_CHECKING
 
 from tray_app.core.errors import ChangeError, Problem
 from tray_app.storage.files import make_folder, read_file, replace_file, typed_errors
+
+if TYPE_CHECKING:
+    import filelock
 
 
 @contextmanager
@@ -29,12 +31,16 @@ def write_lock(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
         lock.release()
 
 
-def _lock(path: Path) -> filelock.BaseFileLock:
+def _lock(path: Path) -> "filelock.BaseFileLock":
+    import filelock  # only who writes needs it: a command that looks starts sooner
+
     # A lock object of its own per call: two threads then exclude each other as two processes do.
     return filelock.FileLock(path, thread_local=False)
 
 
-def _acquire(lock: filelock.BaseFileLock, path: Path, wait_s: float) -> None:
+def _acquire(lock: "filelock.BaseFileLock", path: Path, wait_s: float) -> None:
+    import filelock
+
     with typed_errors(path):
         make_folder(path.parent)
         try:

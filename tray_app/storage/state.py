@@ -7,8 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import filelock
-
 from tray_app.core.errors import ChangeError, Problem
 from tray_app.core.task_settings import Json
 from tray_app.storage.files import make_folder, read_file, replace_file, storage_error, typed_errors
@@ -57,6 +55,8 @@ class StateFile:
 
     def update(self, change: Callable[[State], State]) -> State:
         """Write what `change` makes of the current state. A damaged file is set aside first, not lost."""
+        import filelock  # only who writes needs it: a command that looks starts sooner
+
         with typed_errors(self.path):
             make_folder(self.path.parent)
             try:
