@@ -154,7 +154,7 @@ def test_show_reads_the_modelfile():
     shown = decode_shown(
         {
             "parameters": 'stop    "<|im_end|>"\nnum_ctx                        16384\ntemperature 0.6',
-            "modelfile": f"# FROM x\nFROM /root/.ollama/models/blobs/sha256-{digest}\nTEMPLATE x",
+            "modelfile": f"# FROM x\nFROM /usr/share/ollama/.ollama/models/blobs/sha256-{digest}\nTEMPLATE x",
             "capabilities": ["completion", "thinking"],
         },
         0,
