@@ -188,6 +188,9 @@ def room(loaded: tuple[LoadedModel, ...], ollama: Ollama, gpu: Gpu, memory: Memo
     in_ram = sum(_ram_bytes(model, gpu) for model in ollama.loaded) - sum(_ram_bytes(model, gpu) for model in loaded)
     live = max(0, memory.available_bytes + in_ram) if memory is not None else 0
     if not budget:
+        # Mapped weights count as available to the OS, but taking them away is what we must not do.
+        left = max(0, gpu.budget_bytes - sum(_ram_bytes(model, gpu) for model in loaded))
+        live = min(live, left) if gpu.budget_bytes else live
         return Room(0, live, live, live, gpu=False, unified=True)
     ours = sum(max(model.size_vram_bytes, 0) for model in loaded)
     others = max(0, (gpu.used_bytes or 0) - sum(max(model.size_vram_bytes, 0) for model in ollama.loaded))
