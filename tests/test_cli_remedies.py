@@ -318,3 +318,27 @@ def test_ctrl_c_while_the_switch_after_a_download_is_verified(played, fix, monke
     code, out, _ = fix("fix", USE_SMALL, "--yes")
     assert (code, played.settings["TASK_MODEL"]) == (130, SMALL)
     assert f"-> {SMALL}" in out
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_ctrl_c_in_the_middle_of_an_undo_says_what_the_server_holds(played, fix, monkeypatch, arrived):
+    before = played.settings
+    fix("set", "tags=off")
+    real = OpenWebUIClient.write_document
+
+    def interrupted(self, document):
+        if arrived:
+            real(self, document)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(OpenWebUIClient, "write_document", interrupted)
+    code, out, err = fix("undo")
+    assert code == 130
+    assert played.settings == {**before, "ENABLE_TAGS_GENERATION": arrived}
+    if arrived:
+        assert "Tags: off -> on" in out
+    else:
+        assert one_line(err) == "Nothing was changed."
+    monkeypatch.undo()
+    assert fix("undo")[0] == (3 if arrived else 0)
+    assert played.settings == before

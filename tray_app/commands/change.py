@@ -54,12 +54,7 @@ def _cut_short(app: App, before: frozenset[str], terminal: Terminal, tr: Transla
     """Ctrl-C in the middle of a change: looks what the server holds now and says it."""
     new = next((one for one in fold(app.journal.read().entries) if one.id not in before), None)
     if new is not None:
-        try:
-            app.fixer.settle()
-        except ServiceError as error:
-            names = ", ".join(one.setting for one in new.changes)
-            raise ChangeError(Problem.NOT_KEPT, names, type(error).__name__, written="unknown") from error
-        new = next(one for one in fold(app.journal.read().entries) if one.id == new.id)
+        new = _settled(app, new)
     if new is not None and new.state is ChangeState.APPLIED:
         terminal.show(view.applied(_as_changes(new), (), tr))
     else:
@@ -164,7 +159,33 @@ def undo(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
             terminal.show(plan_view.plan_lines(Plan(_back(one)), tr))
         terminal.text(view.dry_run(tr))
         return DONE
-    return max(_undo_one(app, one, terminal, tr) for one in waiting)
+    worst = DONE
+    for one in waiting:
+        try:
+            worst = max(worst, _undo_one(app, one, terminal, tr))
+        except KeyboardInterrupt:
+            return _undo_cut_short(app, one, terminal, tr)
+    return worst
+
+
+def _undo_cut_short(app: App, recorded: RecordedChange, terminal: Terminal, tr: Translator) -> int:
+    """Ctrl-C in the middle of an undo: looks what the server holds now and says it."""
+    settled = _settled(app, recorded)
+    if settled.state is ChangeState.UNDONE:
+        terminal.show(view.undone(_back(recorded), (), tr))
+    else:
+        terminal.note(view.left_alone(tr))
+    return INTERRUPTED
+
+
+def _settled(app: App, recorded: RecordedChange) -> RecordedChange:
+    """The change as it is after a look at the server. ChangeError where that cannot be asked: it stays open."""
+    try:
+        app.fixer.settle()
+    except ServiceError as error:
+        names = ", ".join(one.setting for one in recorded.changes)
+        raise ChangeError(Problem.NOT_KEPT, names, type(error).__name__, written="unknown") from error
+    return next(one for one in fold(app.journal.read().entries) if one.id == recorded.id)
 
 
 def _as_changes(recorded: RecordedChange) -> tuple[Change, ...]:
