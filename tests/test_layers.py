@@ -14,7 +14,7 @@ OURS = {
 # Folder -> what it may import besides the standard library, itself and core.
 MAY_IMPORT: dict[str, set[str]] = {
     "core": set(),
-    "readers": {"psutil", "pynvml"},
+    "readers": {"psutil"},
     "services": {"httpx", "truststore"},
     "storage": {"platformdirs", "keyring", "filelock"},
     "tray": {

@@ -106,10 +106,10 @@ class App:
     @cached_property
     def ollama_url(self) -> str:
         """--ollama, the setting, OLLAMA_HOST, else the usual port."""
-        from tray_app.services.ollama import endpoint
+        from tray_app.services.address import ollama_address, ollama_from_environment
 
-        given = self.overrides.ollama or self.settings_file.settings.ollama_url or os.environ.get("OLLAMA_HOST", "")
-        return endpoint(given)
+        given = self.overrides.ollama or self.settings_file.settings.ollama_url
+        return ollama_address(given) if given else ollama_from_environment()
 
     @cached_property
     def named_open_webui(self) -> str:
@@ -154,7 +154,12 @@ class App:
     def _http(self, url: str, token: Token | None = None) -> "Http":
         from tray_app.services.http import Http
 
-        return Http(url, token=token, allow_plain_http=self.overrides.allow_plain_http)
+        return Http(
+            url,
+            token=token,
+            allow_plain_http=self.overrides.allow_plain_http,
+            ca_file=self.settings_file.settings.ca_file,
+        )
 
     @property
     def ollama_port(self) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.core.errors import TimedOut, Untrusted
+from tray_app.core.errors import StorageError, TimedOut, Untrusted
 from tray_app.core.token import Token, origin_of
 from tray_app.services import http as http_module
 from tray_app.services.http import Http
@@ -78,3 +78,18 @@ def test_plain_http_builds_no_certificate_store(serve, closing):
     assert closing(Http(server.url)).get_json("/x") == 1
     assert http_module._system_trust.cache_info().currsize == 0
     assert http_module._no_trust().get_ca_certs() == []
+
+
+def test_a_file_of_authorities_adds_to_the_system_s(serve_tls, closing):
+    start, seen = serve_tls
+    url = start(lambda peer: peer.answer(b"1"))
+    assert closing(Http(url, token=Token("secret", origin_of(url)), ca_file=str(PEM))).get_json("/x") == 1
+    assert b"Bearer secret" in seen[0]
+
+
+def test_a_file_without_authorities_is_told(closing, tmp_path):
+    empty = tmp_path / "authorities.pem"
+    empty.write_text("no certificate\n")
+    with pytest.raises(StorageError) as caught:
+        closing(Http("https://127.0.0.1:9", ca_file=str(empty))).get_json("/x")
+    assert caught.value.path == str(empty)

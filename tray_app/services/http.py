@@ -30,6 +30,7 @@ from tray_app.core.errors import (
     Refused,
     RefusedBecause,
     ServiceError,
+    StorageError,
     TimedOut,
     Unreachable,
     Untrusted,
@@ -61,6 +62,7 @@ class Http:
         deadline_s: float = 2.0,
         transport: httpx.BaseTransport | None = None,
         allow_plain_http: bool = False,
+        ca_file: str = "",
     ) -> None:
         if token is not None and token.origin != origin_of(base_url):
             raise ValueError("this token belongs to another server")
@@ -75,6 +77,7 @@ class Http:
         self._plain = parts.scheme == "http"
         self._private = is_private(self._host)
         self._allow_plain_http = allow_plain_http
+        self._ca_file = ca_file
         self._bases = self._addresses(parts.path)
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
@@ -87,6 +90,7 @@ class Http:
             deadline_s=self._deadline_s,
             transport=self._transport,
             allow_plain_http=self._allow_plain_http,
+            ca_file=self._ca_file,
         )
 
     def get_json(
@@ -272,7 +276,7 @@ class Http:
     def _new_client(self) -> httpx.Client:
         """`trust_env` would send a loopback request through the system's proxy: only for public hosts."""
         return httpx.Client(
-            verify=_no_trust() if self._plain else _system_trust(),
+            verify=_no_trust() if self._plain else _system_trust(self._ca_file),
             transport=self._transport,
             trust_env=not self._private,
             follow_redirects=False,
@@ -288,11 +292,17 @@ def _no_trust() -> ssl.SSLContext:
 
 
 @cache
-def _system_trust() -> ssl.SSLContext:
-    """The operating system's own certificates, so that a company's or a home's own authority counts."""
+def _system_trust(ca_file: str = "") -> ssl.SSLContext:
+    """The operating system's own certificates, so that a company's or a home's own authority counts; `ca_file` adds
+    to them. StorageError where that file holds no certificates."""
     import truststore  # only where https is spoken
 
     context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_file:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except OSError as error:
+            raise StorageError(ca_file, error.strerror or type(error).__name__) from error
     return context
 
 
