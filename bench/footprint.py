@@ -12,10 +12,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tray_app.core.fit import Loading, ollama_estimate
-from tray_app.core.footprint import Offload, need
-from tray_app.core.model_shape import ModelShape, decode_show
-from tray_app.core.units import MIB
+from tray_app.core.fit.need import Offload, need
+from tray_app.core.fit.shape import ModelShape, decode_show
+from tray_app.core.fit.verdict import Loading, ollama_estimate
+from tray_app.core.values.units import MIB
 
 RECORDINGS = Path(__file__).parents[1] / "tests" / "recordings"
 OLLAMA = RECORDINGS / "ollama-0.32.15"

@@ -22,8 +22,8 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tray_app.core.limits import Limits
-from tray_app.core.snapshot import Processes
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.snapshot import Processes
 from tray_app.readers.connections import ConnectionReader
 from tray_app.readers.gpu import GpuReader
 from tray_app.readers.memory import MemoryReader

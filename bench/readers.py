@@ -16,8 +16,8 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tray_app.core.limits import Limits
-from tray_app.core.pressure import PressureState, gauges, step
+from tray_app.core.diagnosis.pressure import PressureState, gauges, step
+from tray_app.core.values.limits import Limits
 from tray_app.readers.gpu import GpuReader
 from tray_app.readers.memory import MemoryReader
 

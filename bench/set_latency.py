@@ -19,13 +19,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.real.install import cache
 from tests.real.servers import RealServer, session
-from tray_app.app import App, Overrides
-from tray_app.core import assignments
-from tray_app.core.token import Token, origin_of
-from tray_app.demo.ollama import DemoOllama
-from tray_app.demo.open_webui import DemoOpenWebUI
-from tray_app.fixes import PAUSE_S, READ_BACKS
+from tray_app.app.fixes import PAUSE_S, READ_BACKS
+from tray_app.app.wiring import App, Overrides
+from tray_app.core.tasks import assignments
+from tray_app.core.values.token import Token, origin_of
 from tray_app.services.http import Http
+from tray_app.standins.ollama import DemoOllama
+from tray_app.standins.open_webui import DemoOpenWebUI
 from tray_app.storage.secret import Where
 
 ADMIN = {"name": "Admin", "email": "admin@example.com", "password": "admin-password-1"}

@@ -29,10 +29,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.e2e import desk as desks
 from tests.e2e.bus import wait_for
-from tray_app.demo.ollama import DemoOllama
-from tray_app.demo.open_webui import DemoOpenWebUI
 from tray_app.demo.person import Person
-from tray_app.demo.scheduler import Pace
+from tray_app.standins.ollama import DemoOllama
+from tray_app.standins.open_webui import DemoOpenWebUI
+from tray_app.standins.scheduler import Pace
 
 CHAT_MODEL = "qwen3:32b"
 PACE = Pace(token_s=0.07, prompt_token_s=0.002, load_s_per_gib=0.02)

@@ -1,4 +1,4 @@
-"""Writes docs/settings.md from the declarations in tray_app/storage/settings.py and tray_app/core/limits.py.
+"""Writes docs/settings.md from the declarations in tray_app/storage/settings.py and tray_app/core/values/limits.py.
 
     .venv/bin/python docs/make_settings.py
 
@@ -12,7 +12,7 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
-from tray_app.core.limits import Limits
+from tray_app.core.values.limits import Limits
 from tray_app.storage.settings import Settings
 
 PAGE = Path(__file__).with_name("settings.md")

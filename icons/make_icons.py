@@ -13,7 +13,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tray_app.core.view.screen import Shape
+from tray_app.core.menu.screen import Shape
 from tray_app.tray import art
 
 PNG_SIZES = (16, 24, 32, 48, 64, 128, 256, 512)

@@ -9,14 +9,14 @@ import json
 import sys
 from pathlib import Path
 
-from tray_app import cli
-from tray_app.app import App, Overrides
-from tray_app.core.token import Token, origin_of
+from tray_app.app.wiring import App, Overrides
+from tray_app.cli import main as cli
+from tray_app.core.values.token import Token, origin_of
 from tray_app.demo.machine import PlayedMachine
-from tray_app.demo.models import BIG
-from tray_app.demo.ollama import DemoOllama
-from tray_app.demo.open_webui import ADMIN, DemoOpenWebUI
-from tray_app.demo.upstream import Call
+from tray_app.standins.models import BIG
+from tray_app.standins.ollama import DemoOllama
+from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
+from tray_app.standins.upstream import Call
 from tray_app.storage.secret import Where
 
 GIB = 1 << 30

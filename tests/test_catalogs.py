@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 
-from tray_app import language
-from tray_app.core.view import menu_app
+from tray_app.app import language
+from tray_app.core.menu import app as menu_app
 from tray_app.storage.settings import Settings
 
 ROOT = Path(__file__).parents[1]

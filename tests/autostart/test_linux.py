@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.requirements import require
 from tray_app.autostart import _linux
-from tray_app.core.identity import APP_ID
+from tray_app.core.values.identity import APP_ID
 
 ODD = [
     "/opt/plain/elbowroom-tray",

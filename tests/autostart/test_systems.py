@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tray_app import autostart, launch
-from tray_app.autostart import AutostartState, _macos
-from tray_app.commands.tray import _repair_autostart
-from tray_app.core.errors import StorageError
-from tray_app.core.identity import APP_ID
+from tray_app import autostart
+from tray_app.autostart import AutostartState, _macos, launch
+from tray_app.cli.tray import _repair_autostart
+from tray_app.core.values.errors import StorageError
+from tray_app.core.values.identity import APP_ID
 
 COMMAND = ("/Applications/My Tools/elbowroom-tray", "--at-login")
 

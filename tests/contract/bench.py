@@ -7,11 +7,11 @@ from pathlib import Path
 import httpx
 
 from tests.real.servers import RealServer, session
-from tray_app.core.task_settings import parse_version
-from tray_app.demo.hosted import DemoHosted
-from tray_app.demo.ollama import DemoOllama
-from tray_app.demo.open_webui import DemoOpenWebUI
-from tray_app.demo.webui_models import Hosted
+from tray_app.core.tasks.settings import parse_version
+from tray_app.standins.hosted import DemoHosted
+from tray_app.standins.ollama import DemoOllama
+from tray_app.standins.open_webui import DemoOpenWebUI
+from tray_app.standins.webui_models import Hosted
 
 BIG, SMALL, MIDDLE = "qwen3:32b", "gemma3:1b", "llama3.2:3b"
 HOSTED, HOSTED_SMALL = "hosted/chat-large", "hosted/task-small"

@@ -9,7 +9,7 @@ from tests.contract.probes import PROBES
 from tests.real.install import CannotInstall, install
 from tests.real.servers import VERSIONS, chosen
 from tests.requirements import require
-from tray_app.core.token import Token, origin_of
+from tray_app.core.values.token import Token, origin_of
 from tray_app.services.http import Http
 from tray_app.services.open_webui import OpenWebUIClient
 

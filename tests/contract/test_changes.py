@@ -7,11 +7,11 @@ import time
 import pytest
 
 from tests.contract.bench import BIG, HOSTED, HOSTED_SMALL, SMALL
-from tray_app.core.assignments import canonical, plan
-from tray_app.core.errors import ChangeError, Problem, TimedOut, Unreachable
-from tray_app.core.plan import Change
-from tray_app.core.task_settings import SLOTS, TASKS, Setting, key_of, support
-from tray_app.fixes import Fixer
+from tray_app.app.fixes import Fixer
+from tray_app.core.tasks.assignments import canonical, plan
+from tray_app.core.tasks.settings import SLOTS, TASKS, Setting, key_of, support
+from tray_app.core.values.errors import ChangeError, Problem, TimedOut, Unreachable
+from tray_app.core.values.plan import Change
 from tray_app.storage.journal import Journal, fold
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.contract.bench import ADMIN, PENDING, USER
-from tray_app.core.errors import Refused, RefusedBecause
-from tray_app.core.snapshot import Access
-from tray_app.core.task_settings import Setting, changed
+from tray_app.core.tasks.settings import Setting, changed
+from tray_app.core.values.errors import Refused, RefusedBecause
+from tray_app.core.values.snapshot import Access
 
 
 def test_it_says_what_it_is(bench, connect):

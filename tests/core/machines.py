@@ -4,10 +4,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from tray_app.core.footprint import need
-from tray_app.core.model_shape import ModelShape, decode_show
-from tray_app.core.reading import Known
-from tray_app.core.snapshot import (
+from tray_app.core.fit.need import need
+from tray_app.core.fit.shape import ModelShape, decode_show
+from tray_app.core.tasks.settings import Switch, TaskSettings
+from tray_app.core.values.reading import Known
+from tray_app.core.values.snapshot import (
     Access,
     BudgetBasis,
     Gpu,
@@ -23,8 +24,7 @@ from tray_app.core.snapshot import (
     Snapshot,
     WebUIModel,
 )
-from tray_app.core.task_settings import Switch, TaskSettings
-from tray_app.core.units import GIB
+from tray_app.core.values.units import GIB
 
 RECORDED = Path(__file__).parents[1] / "recordings" / "ollama-0.32.15"
 TAGS = {entry["name"]: entry for entry in json.loads((RECORDED / "tags.json").read_text())["models"]}

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
-from tray_app.core.history import History
-from tray_app.core.reading import Known, Unknown, Why
-from tray_app.core.snapshot import (
+from tray_app.core.diagnosis.recent import History
+from tray_app.core.tasks.settings import Switch, TaskSettings
+from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.snapshot import (
     Access,
     BudgetBasis,
     Gpu,
@@ -26,7 +27,6 @@ from tray_app.core.snapshot import (
     WatchedProcess,
     WebUIModel,
 )
-from tray_app.core.task_settings import Switch, TaskSettings
 
 GIB = 2**30
 BIG = "qwen3:32b"

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tray_app.demo.models import BIG, SMALL
-from tray_app.demo.ollama import DemoOllama
-from tray_app.demo.open_webui import ADMIN, DemoOpenWebUI
 from tray_app.demo.person import QUESTIONS, Person
-from tray_app.demo.server import wait_until
+from tray_app.standins.models import BIG, SMALL
+from tray_app.standins.ollama import DemoOllama
+from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
+from tray_app.standins.server import wait_until
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import logging
 import sys
 import threading
 
-from tray_app.core.command import ApplyRemedy, Quit, Refresh, Snooze, SnoozeUntil
-from tray_app.core.errors import TrayUnavailable
-from tray_app.core.plan import Change, Plan, Remedy
-from tray_app.core.task_settings import Setting
-from tray_app.core.view.screen import SEPARATOR, Button, MenuView, NoticeView, Row, Shape, View
+from tray_app.core.menu.screen import SEPARATOR, Button, MenuView, NoticeView, Row, Shape, View
+from tray_app.core.tasks.settings import Setting
+from tray_app.core.values.command import ApplyRemedy, Quit, Refresh, Snooze, SnoozeUntil
+from tray_app.core.values.errors import TrayUnavailable
+from tray_app.core.values.plan import Change, Plan, Remedy
 from tray_app.tray.tray import open_tray
 
 REMEDY = Remedy("follow-ups-off", Plan((Change(Setting.FOLLOW_UPS, "true", "false"),)))

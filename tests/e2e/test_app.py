@@ -12,9 +12,9 @@ from jeepney.wrappers import DBusErrorResponse
 
 from tests.e2e.bus import wait_for
 from tests.e2e.desk import App, Desk
-from tray_app.demo.ollama import DemoOllama
-from tray_app.demo.open_webui import ADMIN, DemoOpenWebUI
-from tray_app.demo.scheduler import Pace
+from tray_app.standins.ollama import DemoOllama
+from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
+from tray_app.standins.scheduler import Pace
 
 pytestmark = [pytest.mark.tray, pytest.mark.timeout(180)]
 

@@ -9,8 +9,8 @@ from tests.e2e.bus import wait_for
 from tests.e2e.desk import App
 from tests.page import chromium
 from tests.requirements import require
-from tray_app.demo.ollama import DemoOllama
-from tray_app.demo.open_webui import ADMIN, DemoOpenWebUI
+from tray_app.standins.ollama import DemoOllama
+from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
 
 pytestmark = [pytest.mark.tray, pytest.mark.browser, pytest.mark.timeout(180)]
 

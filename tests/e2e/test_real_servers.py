@@ -13,9 +13,9 @@ from tests.e2e.desk import App, Desk, missing
 from tests.real.install import CannotInstall
 from tests.real.servers import ADMIN, RealServer, session
 from tests.requirements import require
-from tray_app.demo.ollama import DemoOllama
-from tray_app.demo.scheduler import Pace
-from tray_app.demo.upstream import Call
+from tray_app.standins.ollama import DemoOllama
+from tray_app.standins.scheduler import Pace
+from tray_app.standins.upstream import Call
 
 # The first test of the real server also waits for its install and start.
 pytestmark = [pytest.mark.tray, pytest.mark.real, pytest.mark.timeout(600)]

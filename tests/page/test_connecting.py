@@ -10,14 +10,14 @@ import pytest
 
 from tests.page import chromium
 from tests.requirements import require
-from tray_app import language
-from tray_app.app import App, Overrides
-from tray_app.connecting import connect_work, open_in_browser
-from tray_app.core.errors import ChangeError, Problem
-from tray_app.core.job import JobKind, RunningJob
-from tray_app.demo.open_webui import ADMIN, USER, DemoOpenWebUI
-from tray_app.jobs import JobControl
+from tray_app.app import language
+from tray_app.app.connect import connect_work, open_in_browser
+from tray_app.app.jobs import JobControl
+from tray_app.app.wiring import App, Overrides
+from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.page import gate
+from tray_app.standins.open_webui import ADMIN, USER, DemoOpenWebUI
 from tray_app.storage.secret import Secrets
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"> \u202eevil"

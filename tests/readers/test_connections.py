@@ -12,9 +12,9 @@ import psutil
 import pytest
 
 from tests.readers.stand_in import OllamaStandIn, until
-from tray_app.core.connections import Client
-from tray_app.core.reading import Known, Unknown, Why
-from tray_app.core.snapshot import Processes, ProcessRole, WatchedProcess
+from tray_app.core.values.connections import Client
+from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
 from tray_app.readers._proc_net import decode_address, established
 from tray_app.readers._sock_diag import decode, dump
 from tray_app.readers.connections import ConnectionReader

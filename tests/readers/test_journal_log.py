@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tray_app.core.reading import Known, Unknown, Why
+from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.readers.journal_log import BACK_OFF_S, COMMAND, ENTRY_LIMIT, PATIENCE_S, JournalFollower, entry
 from tray_app.readers.server_log import ServerLog
 

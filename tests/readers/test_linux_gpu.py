@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.core.reading import Known, Unknown, Why
-from tray_app.core.snapshot import BudgetBasis, Gpu
-from tray_app.core.units import GIB, MIB
+from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.snapshot import BudgetBasis, Gpu
+from tray_app.core.values.units import GIB, MIB
 from tray_app.readers._gpu_linux import Collector, Raw, decode
 from tray_app.readers._nvml import Nvml
 from tray_app.readers._raw import sources

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.reading import Unknown, Why
-from tray_app.core.snapshot import MissingInput
-from tray_app.core.units import GIB, KIB, MIB
+from tray_app.core.values.reading import Unknown, Why
+from tray_app.core.values.snapshot import MissingInput
+from tray_app.core.values.units import GIB, KIB, MIB
 from tray_app.readers import _linux
 from tray_app.readers._counters import Counters
 from tray_app.readers._linux import Collector, Raw, decode

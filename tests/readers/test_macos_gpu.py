@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.readers.fake_mac import GIB, FakeMac
-from tray_app.core.reading import Unknown, Why
-from tray_app.core.snapshot import BudgetBasis
+from tray_app.core.values.reading import Unknown, Why
+from tray_app.core.values.snapshot import BudgetBasis
 from tray_app.readers import _gpu_macos, _metal
 from tray_app.readers._darwin import Kernel
 from tray_app.readers._gpu_macos import AcceleratorUse, Collector, decode, decode_ioreg, table_bytes

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.readers.fake_mac import GIB, PAGE, FakeMac, pages
-from tray_app.core.reading import Known, Unknown, Why
-from tray_app.core.snapshot import MissingInput, Pressure
+from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.snapshot import MissingInput, Pressure
 from tray_app.readers import _macos
 from tray_app.readers._counters import Counters
 from tray_app.readers._darwin import VmStatistics64

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from tray_app.core.limits import Limits
-from tray_app.core.reading import Known, Unknown, Why
-from tray_app.core.snapshot import MissingInput, Pressure
-from tray_app.core.units import GIB
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.snapshot import MissingInput, Pressure
+from tray_app.core.values.units import GIB
 from tray_app.readers._counters import Counters
 from tray_app.readers._raw import sources
 from tray_app.readers.host import host

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.core.reading import Known, Unknown, Why
-from tray_app.core.snapshot import LogEventKind, ServerConfig
+from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.snapshot import LogEventKind, ServerConfig
 from tray_app.readers import ollama_log
 from tray_app.readers._ollama_lines import EVENT_LIMIT, LineReader, seconds, size_bytes
 from tray_app.readers.ollama_log import LogFollower, default_log

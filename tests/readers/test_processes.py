@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from tests.readers.stand_in import BLOB, OllamaStandIn, until
-from tray_app.core.reading import Known, Unknown, Why
-from tray_app.core.snapshot import ProcessRole
+from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.snapshot import ProcessRole
 from tray_app.readers.processes import YOUNG_S, ProcessReader
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the stand-in's names need links to the interpreter")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tray_app.core.snapshot import ProcessRole
+from tray_app.core.values.snapshot import ProcessRole
 from tray_app.readers.roles import NAME_LENGTH, RunnerFacts, clean_name, could_matter, role_of, runner_facts
 
 DIGEST = "sha256-" + "8447b58320099398b4ad6899d7ed6eba79c2ef9d69a2c35200244c58c8dee520"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.reading import Known, Unknown, Why
-from tray_app.core.snapshot import BudgetBasis, MissingInput
-from tray_app.core.units import GIB, MIB
+from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.snapshot import BudgetBasis, MissingInput
+from tray_app.core.values.units import GIB, MIB
 from tray_app.readers import _gpu_windows
 from tray_app.readers._counters import Counters
 from tray_app.readers._dxgi import AdapterDesc1, decode_adapters

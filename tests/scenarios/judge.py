@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.scenarios.traces import trace
-from tray_app import trace as record
-from tray_app.core.alerts import AlertState
-from tray_app.core.finding import Severity
-from tray_app.core.limits import Limits
+from tray_app.app import trace as record
+from tray_app.core.diagnosis.alerts import AlertState
+from tray_app.core.values.finding import Severity
+from tray_app.core.values.limits import Limits
 
 EXPECTED = json.loads((Path(__file__).parent / "expected.json").read_text(encoding="utf-8"))
 

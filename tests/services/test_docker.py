@@ -14,10 +14,18 @@ from pathlib import Path
 import pytest
 
 from tests.services.conftest import Peer
-from tray_app.containers import EVERY_S, ContainerReader
-from tray_app.core.errors import BadAnswer, Interrupted, Invalid, NotThatServer, ServiceError, TimedOut, Unreachable
-from tray_app.core.reading import Known, Unknown, Why
-from tray_app.core.snapshot import Container, ProcessRole
+from tray_app.app.containers import EVERY_S, ContainerReader
+from tray_app.core.values.errors import (
+    BadAnswer,
+    Interrupted,
+    Invalid,
+    NotThatServer,
+    ServiceError,
+    TimedOut,
+    Unreachable,
+)
+from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.snapshot import Container, ProcessRole
 from tray_app.services.docker import Docker, memory_bytes, role_of, sockets
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="unix sockets")

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tray_app import __version__
-from tray_app.core.errors import (
+from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
     Insecure,
@@ -23,7 +23,7 @@ from tray_app.core.errors import (
     Unreachable,
     Untrusted,
 )
-from tray_app.core.token import Token, origin_of
+from tray_app.core.values.token import Token, origin_of
 from tray_app.services.http import LIMIT_BYTES, LINE_LIMIT_BYTES, Http
 
 JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.core.errors import StorageError, TimedOut, Untrusted
-from tray_app.core.token import Token, origin_of
+from tray_app.core.values.errors import StorageError, TimedOut, Untrusted
+from tray_app.core.values.token import Token, origin_of
 from tray_app.services import http as http_module
 from tray_app.services.http import Http
 

@@ -5,10 +5,10 @@ import json
 import httpx
 import pytest
 
-from tray_app.core.errors import BadAnswer, Insecure, Invalid, NotFound, NotThatServer, Refused, RefusedBecause
-from tray_app.core.snapshot import Access
-from tray_app.core.task_settings import Setting, Switch, changed, decode
-from tray_app.core.token import Token
+from tray_app.core.tasks.settings import Setting, Switch, changed, decode
+from tray_app.core.values.errors import BadAnswer, Insecure, Invalid, NotFound, NotThatServer, Refused, RefusedBecause
+from tray_app.core.values.snapshot import Access
+from tray_app.core.values.token import Token
 from tray_app.services.http import Http
 from tray_app.services.open_webui import OpenWebUIClient
 

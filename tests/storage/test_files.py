@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tray_app.core.errors import StorageError
+from tray_app.core.values.errors import StorageError
 from tray_app.storage import files
 
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.errors import StorageError
+from tray_app.core.values.errors import StorageError
 from tray_app.storage import journal as journal_module
 from tray_app.storage.journal import (
     MISSING,

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from tray_app.core.errors import ChangeError, Problem, StorageError
+from tray_app.core.values.errors import ChangeError, Problem, StorageError
 from tray_app.storage.lock import Instance, SingleInstance, write_lock
 
 HOLDER = """

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.core.errors import ChangeError, Problem, StorageError
-from tray_app.core.token import Token
+from tray_app.core.values.errors import ChangeError, Problem, StorageError
+from tray_app.core.values.token import Token
 from tray_app.storage import files
 from tray_app.storage.secret import ENVIRONMENT_KEY, Secrets, Where, read_secret_file
 from tray_app.storage.state import StateFile

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.limits import Limits
-from tray_app.core.setting_problem import SettingFault
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.setting_problem import SettingFault
 from tray_app.storage.settings import Settings, SettingsFile, decode, load
 from tray_app.storage.settings_check import contradictions
 

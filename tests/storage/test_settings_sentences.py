@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.core.setting_problem import SettingFault, SettingProblem
-from tray_app.core.view.settings import sentence
+from tray_app.core.text.settings import sentence
+from tray_app.core.values.setting_problem import SettingFault, SettingProblem
 from tray_app.storage.settings import decode
 
 TR = NullTranslations()

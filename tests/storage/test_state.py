@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.errors import StorageError
+from tray_app.core.values.errors import StorageError
 from tray_app.storage import files
 from tray_app.storage.state import State, StateFile
 

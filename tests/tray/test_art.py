@@ -5,7 +5,7 @@ import itertools
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from tray_app.core.view.screen import Shape
+from tray_app.core.menu.screen import Shape
 from tray_app.tray import art
 
 SIZES = (16, 18, 20, 22, 24, 32, 36, 48, 64)

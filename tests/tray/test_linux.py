@@ -5,9 +5,9 @@ import signal
 
 import pytest
 
-from tray_app.core.command import Quit, Refresh
-from tray_app.core.errors import TrayProblem, TrayUnavailable
-from tray_app.core.view.screen import MenuView, NoticeView, Row, Shape, View
+from tray_app.core.menu.screen import MenuView, NoticeView, Row, Shape, View
+from tray_app.core.values.command import Quit, Refresh
+from tray_app.core.values.errors import TrayProblem, TrayUnavailable
 from tray_app.tray import _linux
 from tray_app.tray._linux_host import find_host
 

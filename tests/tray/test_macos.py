@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from tests.tray import fake_appkit
-from tray_app.core.command import Quit, Refresh, Snooze, SnoozeUntil
-from tray_app.core.view.screen import SEPARATOR, MenuView, Row, Shape, View
+from tray_app.core.menu.screen import SEPARATOR, MenuView, Row, Shape, View
+from tray_app.core.values.command import Quit, Refresh, Snooze, SnoozeUntil
 
 ROWS = (
     Row("Calm", id="headline"),

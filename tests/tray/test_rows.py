@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from tray_app.core.command import ApplyRemedy, Quit, Refresh, Snooze, SnoozeUntil
-from tray_app.core.plan import Change, Effect, Plan, Remedy
-from tray_app.core.task_settings import Setting
-from tray_app.core.view.screen import SEPARATOR, Row
+from tray_app.core.menu.screen import SEPARATOR, Row
+from tray_app.core.tasks.settings import Setting
+from tray_app.core.values.command import ApplyRemedy, Quit, Refresh, Snooze, SnoozeUntil
+from tray_app.core.values.plan import Change, Effect, Plan, Remedy
 
 REMEDY = Remedy("follow-ups-off", Plan((Change(Setting.FOLLOW_UPS, "true", "false"),)))
 

@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from tests.tray import fake_windows
-from tray_app.core.command import Quit, Refresh, Snooze, SnoozeUntil
-from tray_app.core.view.screen import SEPARATOR, MenuView, NoticeView, Row, Shape, View
+from tray_app.core.menu.screen import SEPARATOR, MenuView, NoticeView, Row, Shape, View
+from tray_app.core.values.command import Quit, Refresh, Snooze, SnoozeUntil
 
 LEFT_UP, RIGHT_UP = 0x0202, 0x0205
 WM_CLOSE, WM_QUERYENDSESSION, WM_ENDSESSION, WM_TASKBARCREATED = 0x10, 0x11, 0x16, 0xC123

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.wine.windows_python import new_home
-from tray_app.demo.ollama import DemoOllama
-from tray_app.demo.open_webui import ADMIN, DemoOpenWebUI
+from tray_app.standins.ollama import DemoOllama
+from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
 
 pytestmark = pytest.mark.wine
 NOWHERE = "http://127.0.0.1:9"

@@ -87,7 +87,7 @@ answer = {
 def test_the_budget_is_known_or_says_why_not(ask):
     answer = ask("""
 import time
-from tray_app.core.reading import Known
+from tray_app.core.values.reading import Known
 from tray_app.readers.gpu import GpuReader
 reading = GpuReader().read(time.time())
 answer = [reading.value.budget_bytes, reading.value.basis] if isinstance(reading, Known) else [0, reading.why]
@@ -164,7 +164,7 @@ def test_the_readers_tests_pass_on_windows(windows):
     """The same tests that run here, with Windows' own ctypes, paths and clocks."""
     here = Path(__file__).parents[1]
     chosen = [
-        "core/test_pressure.py",
+        "core/diagnosis/test_pressure.py",
         "readers/test_memory.py",
         "readers/test_macos_gpu.py",
         "readers/test_windows_memory.py",

@@ -6,9 +6,9 @@ import pytest
 
 from tests.wine.person import TrayApp
 from tests.wine.windows_python import new_home, wait_for
-from tray_app.demo.ollama import DemoOllama
-from tray_app.demo.open_webui import DemoOpenWebUI
-from tray_app.demo.scheduler import Pace
+from tray_app.standins.ollama import DemoOllama
+from tray_app.standins.open_webui import DemoOpenWebUI
+from tray_app.standins.scheduler import Pace
 
 pytestmark = [pytest.mark.wine, pytest.mark.timeout(300)]
 

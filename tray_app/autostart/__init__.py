@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tray_app.core.errors import StorageError
+from tray_app.core.values.errors import StorageError
 
 if sys.platform == "darwin":
     from tray_app.autostart import _macos as _system

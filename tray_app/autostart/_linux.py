@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 
-from tray_app.core.identity import APP_ID
+from tray_app.core.values.identity import APP_ID
 
 _SPECIAL = '"`$\\'
 """What needs a backslash within quotes."""

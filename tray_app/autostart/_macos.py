@@ -4,7 +4,7 @@ import plistlib
 import shlex
 from pathlib import Path
 
-from tray_app.core.identity import APP_ID
+from tray_app.core.values.identity import APP_ID
 
 
 def _path() -> Path:

@@ -4,7 +4,7 @@ import errno
 import subprocess
 import sys
 
-from tray_app.core.identity import APP_ID
+from tray_app.core.values.identity import APP_ID
 
 assert sys.platform == "win32"
 import winreg  # noqa: E402 - exists on Windows only

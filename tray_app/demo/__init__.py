@@ -1,1 +1,4 @@
-"""Embedded stand-ins for Ollama and Open WebUI, with state, and the story they play. Loopback only."""
+"""What does it look like? The story of an overload and its relief, played on the stand-ins.
+
+Loopback only. May import standins, services and core.
+"""

@@ -1,23 +1,23 @@
 """The played machine: a 32 GB Mac whose memory, processes and connections follow what the stand-ins really do.
 
-Only the counters are played. Pressure comes from core/pressure.py and requests from core/requests.py, as on a real one.
+Only the counters are played. Pressure comes from core/diagnosis and requests from core/requests, as on a real one.
 """
 
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tray_app.core.connections import Client, Connections
-from tray_app.core.errors import ServiceError
-from tray_app.core.limits import Limits
-from tray_app.core.machine_look import MachineLook
-from tray_app.core.pressure import PressureState, gauges, step
-from tray_app.core.reading import Known, Reading, Unknown, Why, value_of
-from tray_app.core.requests import RequestInputs, RequestState
-from tray_app.core.requests import step as step_requests
-from tray_app.core.runner_slot import RunnerSlot
-from tray_app.core.runners import with_models
-from tray_app.core.snapshot import (
+from tray_app.core.diagnosis.pressure import PressureState, gauges, step
+from tray_app.core.requests.count import RequestInputs, RequestState
+from tray_app.core.requests.count import step as step_requests
+from tray_app.core.requests.runners import with_models
+from tray_app.core.values.connections import Client, Connections
+from tray_app.core.values.errors import ServiceError
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.machine_look import MachineLook
+from tray_app.core.values.reading import Known, Reading, Unknown, Why, value_of
+from tray_app.core.values.runner_slot import RunnerSlot
+from tray_app.core.values.snapshot import (
     BudgetBasis,
     Gpu,
     Host,
@@ -29,9 +29,9 @@ from tray_app.core.snapshot import (
     Requests,
     WatchedProcess,
 )
-from tray_app.core.units import GIB
-from tray_app.demo.ollama import DemoOllama
+from tray_app.core.values.units import GIB
 from tray_app.services import runner as runner_service
+from tray_app.standins.ollama import DemoOllama
 
 TOTAL = 32 * GIB
 SYSTEM = 3 * GIB

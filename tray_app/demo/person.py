@@ -10,9 +10,9 @@ import threading
 import uuid
 from typing import Any
 
-from tray_app.demo.models import BIG
-from tray_app.demo.open_webui import ADMIN, DemoOpenWebUI
-from tray_app.demo.upstream import Call, UpstreamError
+from tray_app.standins.models import BIG
+from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
+from tray_app.standins.upstream import Call, UpstreamError
 
 QUESTIONS = (
     "Why does my computer slow down while you answer?",

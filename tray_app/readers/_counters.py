@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tray_app.core.snapshot import MissingInput
+from tray_app.core.values.snapshot import MissingInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Counters:
     total_bytes: int
     available_bytes: int
     gauges: tuple[tuple[str, float], ...] = ()
-    """Inputs of core/pressure.py that one sample is enough for."""
+    """Inputs of core/diagnosis/pressure.py that one sample is enough for."""
     swap_used_bytes: int | None = None
     swap_total_bytes: int | None = None
     swapped_in_bytes: int | None = None

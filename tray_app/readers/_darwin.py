@@ -6,7 +6,7 @@ Not psutil: up to 7.2.2 its virtual_memory() and swap_memory() fail on macOS 27,
 import ctypes
 from typing import Any
 
-from tray_app.core.reading import Unknown, Why
+from tray_app.core.values.reading import Unknown, Why
 from tray_app.readers._raw import Source, failed
 
 LIBRARY = "/usr/lib/libSystem.B.dylib"

@@ -7,7 +7,7 @@ import ctypes
 import uuid
 from typing import Any
 
-from tray_app.core.reading import Unknown, Why
+from tray_app.core.values.reading import Unknown, Why
 from tray_app.readers._pdh import load
 from tray_app.readers._raw import Source
 

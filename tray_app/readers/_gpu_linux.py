@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tray_app.core.reading import Unknown, Why
-from tray_app.core.snapshot import BudgetBasis, Gpu
+from tray_app.core.values.reading import Unknown, Why
+from tray_app.core.values.snapshot import BudgetBasis, Gpu
 from tray_app.readers._nvml import MemoryInfo, Nvml, Utilization
 from tray_app.readers._raw import Source, number, read_file
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers.expat import ExpatError
 
-from tray_app.core.reading import Unknown, Why
-from tray_app.core.snapshot import BudgetBasis, Gpu
-from tray_app.core.units import GIB, MIB
+from tray_app.core.values.reading import Unknown, Why
+from tray_app.core.values.snapshot import BudgetBasis, Gpu
+from tray_app.core.values.units import GIB, MIB
 from tray_app.readers import _metal
 from tray_app.readers._darwin import Kernel, integer
 from tray_app.readers._macos import is_apple_silicon

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tray_app.core.reading import Unknown, Why
-from tray_app.core.snapshot import BudgetBasis, Gpu
+from tray_app.core.values.reading import Unknown, Why
+from tray_app.core.values.snapshot import BudgetBasis, Gpu
 from tray_app.readers._dxgi import AdapterDesc1, adapters, decode_adapters
 from tray_app.readers._pdh import FORMAT_DOUBLE, FORMAT_LARGE, FORMAT_NO_CAP, Query, decode_table
 from tray_app.readers._raw import Source

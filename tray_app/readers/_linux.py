@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tray_app.core.reading import Unknown, Why
-from tray_app.core.snapshot import Host, MissingInput
+from tray_app.core.values.reading import Unknown, Why
+from tray_app.core.values.snapshot import Host, MissingInput
 from tray_app.readers._counters import Counters
 from tray_app.readers._raw import Source, number, read_file
 

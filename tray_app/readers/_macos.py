@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tray_app.core.reading import Unknown, Why
-from tray_app.core.snapshot import Host, MissingInput
+from tray_app.core.values.reading import Unknown, Why
+from tray_app.core.values.snapshot import Host, MissingInput
 from tray_app.readers._counters import Counters
 from tray_app.readers._darwin import Kernel, SwapUsage, VmStatistics64, integer
 from tray_app.readers._raw import Source, failed

@@ -6,7 +6,7 @@ Signatures and codes are those of NVIDIA's nvml.h (API version 1 structures, kep
 import ctypes
 from typing import Any
 
-from tray_app.core.reading import Unknown, Why
+from tray_app.core.values.reading import Unknown, Why
 from tray_app.readers._raw import Source
 
 LIBRARY = "libnvidia-ml.so.1"

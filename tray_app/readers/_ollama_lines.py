@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from tray_app.core.snapshot import LogEvent, LogEventKind, OllamaLog, ServerConfig
+from tray_app.core.values.snapshot import LogEvent, LogEventKind, OllamaLog, ServerConfig
 
 LINE_LIMIT = 64 * 1024
 SLOW_S = 10.0

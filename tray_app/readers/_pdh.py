@@ -8,7 +8,7 @@ import ctypes
 import sys
 from typing import Any
 
-from tray_app.core.reading import Unknown, Why
+from tray_app.core.values.reading import Unknown, Why
 from tray_app.readers._raw import Source
 
 MORE_DATA = 0x800007D2

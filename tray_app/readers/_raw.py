@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tray_app.core.reading import Unknown, Why
+from tray_app.core.values.reading import Unknown, Why
 
 Source = bytes | Unknown
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tray_app.core.reading import Unknown, Why
-from tray_app.core.snapshot import Host, MissingInput
+from tray_app.core.values.reading import Unknown, Why
+from tray_app.core.values.snapshot import Host, MissingInput
 from tray_app.readers._counters import Counters
 from tray_app.readers._pdh import Query, decode_raw, load
 from tray_app.readers._raw import Source

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import psutil
 
-from tray_app.core.connections import OPEN_WEBUI_POOL, Client, Connections
-from tray_app.core.reading import Known, Reading, Unknown, Why
-from tray_app.core.snapshot import Processes, ProcessRole, WatchedProcess
+from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
+from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
 from tray_app.readers import _sock_diag
 from tray_app.readers._proc_net import Row, established
 

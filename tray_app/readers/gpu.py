@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from tray_app.core.reading import Known, Reading, Unknown
-from tray_app.core.snapshot import BudgetBasis, Gpu
+from tray_app.core.values.reading import Known, Reading, Unknown
+from tray_app.core.values.snapshot import BudgetBasis, Gpu
 
 if sys.platform == "darwin":
     from tray_app.readers import _gpu_macos as _gpu

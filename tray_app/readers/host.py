@@ -3,7 +3,7 @@
 import functools
 import sys
 
-from tray_app.core.snapshot import Host
+from tray_app.core.values.snapshot import Host
 
 if sys.platform == "darwin":
     from tray_app.readers import _macos as _system

@@ -13,8 +13,8 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 
-from tray_app.core.reading import Known, Reading, Unknown, Why
-from tray_app.core.snapshot import OllamaLog
+from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.core.values.snapshot import OllamaLog
 from tray_app.readers._ollama_lines import LineReader
 from tray_app.readers.ollama_log import CLOCK_SLACK_S, READ_LIMIT
 from tray_app.readers.roles import clean_name

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 import psutil
 
-from tray_app.core.snapshot import OtherProcess
+from tray_app.core.values.snapshot import OtherProcess
 from tray_app.readers.roles import clean_name
 
 FULL_LOOK_S = 60.0

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tray_app.core.limits import Limits
-from tray_app.core.pressure import PressureState, gauges, step
-from tray_app.core.reading import Known, Reading, Unknown, Why
-from tray_app.core.snapshot import Memory, MissingInput
+from tray_app.core.diagnosis.pressure import PressureState, gauges, step
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.core.values.snapshot import Memory, MissingInput
 from tray_app.readers._counters import Counters
 
 if sys.platform == "darwin":

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from tray_app.core.reading import Known, Reading, Unknown, Why
-from tray_app.core.snapshot import OllamaLog
+from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.core.values.snapshot import OllamaLog
 from tray_app.readers._ollama_lines import LINE_LIMIT, LineReader
 
 READ_LIMIT = 4 * 2**20

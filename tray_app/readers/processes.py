@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import psutil
 
-from tray_app.core.reading import Known, Reading, Unknown, Why
-from tray_app.core.snapshot import OtherProcess, Processes, ProcessRole, WatchedProcess
+from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.core.values.snapshot import OtherProcess, Processes, ProcessRole, WatchedProcess
 from tray_app.readers import footprint_macos
 from tray_app.readers.largest import LargestPrograms
 from tray_app.readers.roles import clean_name, could_matter, program, role_of, runner_facts

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tray_app.core.snapshot import ProcessRole
+from tray_app.core.values.snapshot import ProcessRole
 
 _BLOB = re.compile(r"[/\\]blobs[/\\](sha256-[0-9a-f]{64})$")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

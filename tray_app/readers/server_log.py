@@ -4,8 +4,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tray_app.core.reading import Reading, Unknown, Why
-from tray_app.core.snapshot import OllamaLog
+from tray_app.core.values.reading import Reading, Unknown, Why
+from tray_app.core.values.snapshot import OllamaLog
 from tray_app.readers.journal_log import JournalFollower
 from tray_app.readers.ollama_log import LogFollower, default_log
 

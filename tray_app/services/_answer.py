@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from tray_app.core.errors import (
+from tray_app.core.tasks.settings import Json
+from tray_app.core.values.errors import (
     BadAnswer,
     Invalid,
     NotFound,
@@ -16,8 +17,7 @@ from tray_app.core.errors import (
     RefusedBecause,
     ServerFailed,
 )
-from tray_app.core.task_settings import Json
-from tray_app.core.token import Token
+from tray_app.core.values.token import Token
 
 _DETAIL_LENGTH = 200
 _NO_PERMISSION = "You do not have permission"

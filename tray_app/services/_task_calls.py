@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from tray_app.core.errors import Invalid
-from tray_app.core.task_settings import Json, Setting, Version
+from tray_app.core.tasks.settings import Json, Setting, Version
+from tray_app.core.values.errors import Invalid
 from tray_app.services._answer import short
 from tray_app.services._decode import an_object, objects, part, text
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tray_app.core.snapshot import WebUIModel
-from tray_app.core.task_settings import Version
+from tray_app.core.tasks.settings import Version
+from tray_app.core.values.snapshot import WebUIModel
 from tray_app.services._decode import number, part, text, text_or_none, texts
 
 ACCESS_SINCE: Version = (0, 4, 0)

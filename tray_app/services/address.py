@@ -5,7 +5,7 @@ import os
 import re
 from urllib.parse import urlsplit
 
-from tray_app.core.errors import UsageError
+from tray_app.core.values.errors import UsageError
 
 OLLAMA_PORT = 11434
 _PRIVATE_ENDINGS = (".localhost", ".local", ".lan", ".home", ".internal", ".home.arpa")

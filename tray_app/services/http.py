@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from tray_app import __version__
-from tray_app.core.errors import (
+from tray_app.core.tasks.settings import Json
+from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
     Insecure,
@@ -35,8 +36,7 @@ from tray_app.core.errors import (
     Unreachable,
     Untrusted,
 )
-from tray_app.core.task_settings import Json
-from tray_app.core.token import Token, origin_of
+from tray_app.core.values.token import Token, origin_of
 from tray_app.services._answer import Answer, parse, parse_json, refuse, short
 from tray_app.services._watch import Ended, Watch, address_count
 from tray_app.services.address import is_private

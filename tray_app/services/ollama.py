@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tray_app.core.errors import (
+from tray_app.core.fit.shape import ModelShape, decode_show
+from tray_app.core.tasks.settings import Json
+from tray_app.core.values.errors import (
     BadAnswer,
     Interrupted,
     Invalid,
@@ -16,9 +18,7 @@ from tray_app.core.errors import (
     ServerFailed,
     ServiceError,
 )
-from tray_app.core.model_shape import ModelShape, decode_show
-from tray_app.core.snapshot import InstalledModel, LoadedModel
-from tray_app.core.task_settings import Json
+from tray_app.core.values.snapshot import InstalledModel, LoadedModel
 from tray_app.services._answer import short
 from tray_app.services._decode import an_object, number, objects, part, text, text_or_none, texts
 from tray_app.services.address import ollama_address

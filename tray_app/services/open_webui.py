@@ -10,7 +10,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from tray_app.core.errors import (
+from tray_app.core.tasks.settings import OLDEST, Document, Json, Setting, Version, decode, parse_version, runs
+from tray_app.core.values.errors import (
     BadAnswer,
     Invalid,
     NotFound,
@@ -18,8 +19,7 @@ from tray_app.core.errors import (
     Refused,
     RefusedBecause,
 )
-from tray_app.core.snapshot import Access, WebUIModel
-from tray_app.core.task_settings import OLDEST, Document, Json, Setting, Version, decode, parse_version, runs
+from tray_app.core.values.snapshot import Access, WebUIModel
 from tray_app.services import _task_calls, _webui_models
 from tray_app.services._answer import short
 from tray_app.services._decode import an_object, number, objects, part, text, texts

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tray_app.core.errors import StorageError
+from tray_app.core.values.errors import StorageError
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700

@@ -12,8 +12,8 @@ from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Final
 
-from tray_app.core.errors import ChangeError, Problem
-from tray_app.core.task_settings import Json
+from tray_app.core.tasks.settings import Json
+from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.storage.files import PRIVATE_FILE, make_folder, read_file, sync, sync_folder, typed_errors, write_all
 
 SCHEMA = 1
@@ -28,7 +28,7 @@ class Missing(Enum):
 
 MISSING: Final = Missing.MISSING
 Value = str | Missing
-"""A JSON text (`true`, `"gemma3:1b"`, `null`) as in core/plan.py, or MISSING."""
+"""A JSON text (`true`, `"gemma3:1b"`, `null`) as in core/values/plan.py, or MISSING."""
 
 
 class Event(StrEnum):

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from tray_app.core.errors import ChangeError, Problem
+from tray_app.core.values.errors import ChangeError, Problem
 
 T = TypeVar("T")
 TIMEOUT_S = 30.0

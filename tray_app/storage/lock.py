@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tray_app.core.errors import ChangeError, Problem
+from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.storage.files import make_folder, read_file, replace_file, typed_errors
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import platformdirs
 
-from tray_app.core.identity import APP_ID, APP_NAME
+from tray_app.core.values.identity import APP_ID, APP_NAME
 
 
 class Paths:

@@ -10,8 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from tray_app.core.errors import StorageError
-from tray_app.core.token import Token, origin_of
+from tray_app.core.values.errors import StorageError
+from tray_app.core.values.token import Token, origin_of
 from tray_app.storage.files import read_file, replace_file, storage_error
 from tray_app.storage.state import State, StateFile
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from tray_app.core.errors import StorageError
-from tray_app.core.limits import Limits
-from tray_app.core.setting_problem import SettingFault, SettingProblem
+from tray_app.core.values.errors import StorageError
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.setting_problem import SettingFault, SettingProblem
 from tray_app.storage.files import read_file
 from tray_app.storage.settings_check import checked, contradictions
 from tray_app.storage.settings_text import parse

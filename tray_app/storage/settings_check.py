@@ -7,8 +7,8 @@ from dataclasses import Field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tray_app.core.setting_problem import SettingFault, SettingProblem
-from tray_app.core.token import origin_of
+from tray_app.core.values.setting_problem import SettingFault, SettingProblem
+from tray_app.core.values.token import origin_of
 
 if TYPE_CHECKING:
     from tray_app.storage.settings import Settings

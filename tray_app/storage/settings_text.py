@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tray_app.core.setting_problem import SettingFault, SettingProblem
+from tray_app.core.values.setting_problem import SettingFault, SettingProblem
 
 _MOST_BAD_LINES = 20
 _KEY_LINE = re.compile(r"""\s*["']?([\w-]+(?:\.[\w-]+)*)["']?\s*=""")

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tray_app.core.errors import ChangeError, Problem
-from tray_app.core.task_settings import Json
+from tray_app.core.tasks.settings import Json
+from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.storage.files import make_folder, read_file, replace_file, storage_error, typed_errors
 
 VERSION = 1

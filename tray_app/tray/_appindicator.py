@@ -9,7 +9,7 @@ import pystray
 from gi.repository import GLib
 from pystray import _appindicator
 
-from tray_app.core.view.screen import Row, Shape
+from tray_app.core.menu.screen import Row, Shape
 from tray_app.tray import art
 from tray_app.tray.icon_files import name
 from tray_app.tray.main_thread import Work, guarded

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tray_app.core.command import Quit
-from tray_app.core.errors import TrayProblem, TrayUnavailable
-from tray_app.core.view.screen import NoticeView, View
+from tray_app.core.menu.screen import NoticeView, View
+from tray_app.core.values.command import Quit
+from tray_app.core.values.errors import TrayProblem, TrayUnavailable
 from tray_app.tray import notify
 from tray_app.tray._linux_host import find_host
 from tray_app.tray.icon_files import IconFiles, name

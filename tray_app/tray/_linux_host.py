@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tray_app.core.errors import TrayProblem, TrayUnavailable
+from tray_app.core.values.errors import TrayProblem, TrayUnavailable
 
 # The name every host of StatusNotifierItems asks for (freedesktop StatusNotifierItem specification).
 WATCHER = "org.kde.StatusNotifierWatcher"

@@ -13,9 +13,9 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from tray_app.core.command import Quit
-from tray_app.core.errors import TrayProblem, TrayUnavailable
-from tray_app.core.view.screen import NoticeView, Shape, View
+from tray_app.core.menu.screen import NoticeView, Shape, View
+from tray_app.core.values.command import Quit
+from tray_app.core.values.errors import TrayProblem, TrayUnavailable
 from tray_app.tray import art, notify
 from tray_app.tray.main_thread import Work, guarded
 from tray_app.tray.tray import NAME, Send

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from tray_app.core.view.screen import Button, NoticeView
+from tray_app.core.menu.screen import Button, NoticeView
 from tray_app.tray.notify import SaidOnce, Send
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from jeepney import DBusAddress, DBusErrorResponse, MatchRule, Message, message_
 from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 from jeepney.wrappers import unwrap_msg
 
-from tray_app.core.view.screen import NoticeView
+from tray_app.core.menu.screen import NoticeView
 from tray_app.tray.notify import SaidOnce, Send
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import AppKit
 import Foundation
 import pystray
 
-from tray_app.core.view.screen import Row, Shape
+from tray_app.core.menu.screen import Row, Shape
 from tray_app.tray import art
 from tray_app.tray._macos import AUTOSAVE_NAME, IMAGE_POINTS, RowNumbers
 from tray_app.tray.rows import items

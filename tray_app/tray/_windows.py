@@ -12,9 +12,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from tray_app.core.command import Quit
-from tray_app.core.errors import TrayProblem, TrayUnavailable
-from tray_app.core.view.screen import NoticeView, View
+from tray_app.core.menu.screen import NoticeView, View
+from tray_app.core.values.command import Quit
+from tray_app.core.values.errors import TrayProblem, TrayUnavailable
 from tray_app.tray import notify
 from tray_app.tray.clip import clip_utf16
 from tray_app.tray.main_thread import guarded

@@ -12,7 +12,7 @@ from typing import Any
 import pystray
 from pystray._util import win32
 
-from tray_app.core.view.screen import Row, Shape
+from tray_app.core.menu.screen import Row, Shape
 from tray_app.tray import art
 from tray_app.tray.clip import escape_ampersands
 from tray_app.tray.main_thread import Mailbox, Work

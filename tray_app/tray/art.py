@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops, ImageDraw
 
-from tray_app.core.view.screen import Shape
+from tray_app.core.menu.screen import Shape
 
 GRID = 16
 OVERSAMPLE = 8

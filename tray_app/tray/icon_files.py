@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tray_app.core.view.screen import Shape
+from tray_app.core.menu.screen import Shape
 from tray_app.tray import art
 
 SIZES = (16, 22, 24, 32, 48, 64)

@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from tray_app.core.command import Command
-from tray_app.core.view.screen import NoticeView
+from tray_app.core.menu.screen import NoticeView
+from tray_app.core.values.command import Command
 
 log = logging.getLogger(__name__)
 

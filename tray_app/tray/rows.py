@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pystray
 
-from tray_app.core.command import ApplyRemedy, Command
-from tray_app.core.view.screen import Row
+from tray_app.core.menu.screen import Row
+from tray_app.core.values.command import ApplyRemedy, Command
 from tray_app.tray.main_thread import guarded
 
 Send = Callable[[Command], None]

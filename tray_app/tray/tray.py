@@ -4,8 +4,8 @@ import sys
 from collections.abc import Callable
 from typing import Protocol
 
-from tray_app.core.command import Command
-from tray_app.core.view.screen import NoticeView, View
+from tray_app.core.menu.screen import NoticeView, View
+from tray_app.core.values.command import Command
 
 NAME = "elbowroom"
 Send = Callable[[Command], None]

@@ -1,0 +1,94 @@
+"""Recording and reading back traces."""
+
+import json
+
+import pytest
+
+from tests.scenarios.traces import trace as scenario
+from tray_app.app import trace
+from tray_app.core.values.errors import StorageError
+from tray_app.core.values.reading import Known
+from tray_app.core.values.snapshot import Host, LoadedModel, Ollama, Presence, Snapshot
+
+
+def snapshot(at=1.0, name="qwen3:32b"):
+    model = LoadedModel(name, "d", 10, 10)
+    return Snapshot(at, at, Host("darwin"), ollama=Known(Ollama("http://x", Presence.RUNNING, loaded=(model,)), at))
+
+
+def test_a_file_gives_back_what_was_recorded(tmp_path):
+    path = tmp_path / "trace.jsonl"
+    polls = [snapshot(1.5), snapshot(2.25, "a\n\x1b[31m\u2028\ud83d\x00")]
+    with trace.Recorder(path) as recorder:
+        for poll in polls:
+            recorder.write(poll)
+            assert path.read_text().count("\n") == polls.index(poll) + 1
+    assert list(trace.read(trace.lines_of(path))) == polls
+    assert json.loads(path.read_text().splitlines()[0])["schema"] == 1
+
+
+def test_an_existing_file_is_not_overwritten(tmp_path):
+    path = tmp_path / "trace.jsonl"
+    path.write_text("mine")
+    with pytest.raises(StorageError):
+        trace.Recorder(path)
+    assert path.read_text() == "mine"
+    with pytest.raises(StorageError):
+        list(trace.lines_of(tmp_path / "absent"))
+
+
+GOOD = trace.encode_line(snapshot())
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (GOOD[:-40], "JSON"),
+        ("[1]", "object"),
+        ("[" * 100_000, "JSON"),
+        (GOOD.replace('"schema":1', '"schema":2'), "schema"),
+        (GOOD.replace('"schema":1', '"schema":true'), "schema"),
+        (GOOD.replace('"schema":1,', ""), "schema"),
+        (GOOD.replace('"darwin"', "5"), "host.system"),
+        ("\ufffd\ufffd", "JSON"),
+    ],
+)
+def test_a_broken_line_is_named_by_its_number(line, reason):
+    with pytest.raises(trace.BrokenLine) as caught:
+        list(trace.read([GOOD, "", line]))
+    assert caught.value.number == 3
+    assert reason in caught.value.reason
+
+
+def test_reading_goes_on_after_a_broken_line_when_asked_to():
+    broken = []
+    polls = list(trace.read([GOOD, "{", GOOD + "\n"], broken.append))
+    assert len(polls) == 2
+    assert [line.number for line in broken] == [2]
+
+
+class TestReplay:
+    """The same judgement as in the running app, poll by poll, from the lines alone."""
+
+    lines = tuple(json.dumps(line) for _phase, line in scenario("classic-macos-15"))
+
+    def test_one_answer_per_poll_and_one_notice(self):
+        polls = list(trace.replay(self.lines))
+        assert len(polls) == len(self.lines)
+        assert [notice.finding.kind.value for poll in polls for notice in poll.notices] == ["task-storm"]
+        assert {poll.diagnosis.level.value for poll in polls} == {"calm", "tight", "overloaded"}
+
+    def test_a_gap_in_the_trace_restarts_what_was_pending(self):
+        storm = next(number for number, poll in enumerate(trace.replay(self.lines)) if poll.notices)
+        broken = []
+        cut = (*self.lines[: storm - 2], "{torn", *self.lines[storm + 40 :])
+        polls = list(trace.replay(cut, on_broken=broken.append))
+        assert [line.number for line in broken] == [storm - 1]
+        assert [bool(poll.notices) for poll in polls[: storm + 3]].count(True) == 0
+
+    def test_the_clock_may_jump_in_every_line(self):
+        jumping = [json.loads(line) for line in self.lines]
+        for number, line in enumerate(jumping):
+            line["taken_at"] += (-1) ** number * 5000.0
+        polls = list(trace.replay(map(json.dumps, jumping)))
+        assert sum(len(poll.notices) for poll in polls) <= 1

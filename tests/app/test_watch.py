@@ -1,0 +1,179 @@
+"""What makes the observer ask again, and that a server that hangs never takes the memory readings with it."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.played import Played
+from tray_app.app.poll import OllamaPoll, OpenWebUIPoll
+from tray_app.app.watch import LOADING_S, Observer
+from tray_app.core.fit.candidates import CANDIDATES
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.reading import Known, Unknown, Why, value_of
+from tray_app.core.values.snapshot import Presence, ProcessRole
+from tray_app.standins.models import BIG, SMALL
+from tray_app.standins.server import FaultKind
+
+
+class Clock:
+    def __init__(self):
+        self.at = 1000.0
+
+    def __call__(self):
+        return self.at
+
+
+class Machine:
+    """The played machine, with runners that a test adds or takes away."""
+
+    def __init__(self, played):
+        self._played = played
+        self.more = ()
+        self.server = True
+
+    def __getattr__(self, name):
+        return getattr(self._played, name)
+
+    def look(self, taken_at):
+        seen = self._played.look(taken_at)
+        processes = seen.processes.value
+        watched = [one for one in processes.watched if self.server or one.role is not ProcessRole.OLLAMA_SERVER]
+        return replace(seen, processes=Known(replace(processes, watched=(*watched, *self.more)), taken_at))
+
+
+@pytest.fixture
+def played(tmp_path):
+    with Played(tmp_path / "home", installed=(BIG, SMALL)) as made:
+        yield made
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def machine(played):
+    return Machine(played.machine)
+
+
+@pytest.fixture
+def observer(played, clock, machine):
+    app = played.app()
+    return Observer(
+        machine,
+        OllamaPoll(app.ollama, played.ollama.url, local=True),
+        OpenWebUIPoll(app.open_webui, played.webui.url, connected=True),
+        limits=Limits,
+        candidates=lambda: CANDIDATES,
+        written=tuple,
+        now=clock,
+        uptime=clock,
+    )
+
+
+def go(observer, clock, seconds, step=5.0):
+    end = clock.at + seconds
+    while clock.at < end:
+        look = observer.look()
+        clock.at += step
+    return look
+
+
+def asked(server, path):
+    return [request.path for request in server.asked].count(path)
+
+
+def test_an_idle_ollama_sees_at_most_four_requests_a_minute(observer, clock, played):
+    go(observer, clock, 60)
+    played.ollama.asked.clear()
+    go(observer, clock, 600)
+    ours = [one for one in played.ollama.asked if one.headers.get("user-agent", "").startswith("elbowroom/")]
+    assert len(ours) <= 40
+
+
+def test_a_runner_that_comes_or_goes_is_looked_up_at_once(observer, clock, played):
+    go(observer, clock, 10)
+    played.load(SMALL)
+    played.ollama.asked.clear()
+    seen = go(observer, clock, 5).snapshot.ollama.value
+    assert asked(played.ollama, "/api/ps") == 1
+    assert {model.name for model in seen.loaded} == {BIG, SMALL}
+    played.ollama.scheduler.unload(SMALL)
+    assert {model.name for model in go(observer, clock, 5).snapshot.ollama.value.loaded} == {BIG}
+
+
+def loading_runner(played):
+    """As the processes show it: it serves a model that /api/ps does not list yet."""
+    runner = next(
+        one for one in played.machine.look(0.0).processes.value.watched if one.role is ProcessRole.OLLAMA_RUNNER
+    )
+    return replace(runner, pid=999, blob_digest=f"sha256-{played.ollama.models[SMALL].blob_digest}", port=None)
+
+
+def test_while_a_model_loads_every_poll_asks_until_it_is_there(observer, clock, machine, played):
+    go(observer, clock, 10)
+    machine.more = (loading_runner(played),)
+    played.ollama.asked.clear()
+    go(observer, clock, 60)
+    assert asked(played.ollama, "/api/ps") == 12
+
+
+def test_a_runner_of_another_server_does_not_keep_us_asking(observer, clock, machine, played):
+    go(observer, clock, 10)
+    machine.more = (loading_runner(played),)
+    go(observer, clock, LOADING_S + 10)
+    played.ollama.asked.clear()
+    go(observer, clock, 60)
+    assert asked(played.ollama, "/api/ps") <= 3
+
+
+def test_a_hanging_open_webui_delays_only_itself(observer, clock, played):
+    played.webui.fail(FaultKind.HANG)
+    look = observer.look()
+    assert look.snapshot.open_webui.why is Why.TIMED_OUT
+    assert value_of(look.snapshot.ollama).presence is Presence.RUNNING
+    assert isinstance(look.snapshot.memory, Known)
+    played.webui.asked.clear()
+    clock.at += 1.0
+    observer.look()
+    assert played.webui.asked == []
+
+
+def test_a_hanging_ollama_delays_only_itself(observer, clock, played):
+    played.ollama.fail(FaultKind.HANG)
+    look = observer.look()
+    assert look.snapshot.ollama.why is Why.TIMED_OUT
+    assert isinstance(look.snapshot.memory, Known)
+    assert value_of(look.snapshot.open_webui).version == "0.12.4"
+
+
+def test_an_ollama_that_was_stopped_is_absent_and_comes_back(observer, clock, machine, played):
+    go(observer, clock, 10)
+    played.ollama.stop()
+    machine.server = False
+    clock.at += 60
+    assert value_of(observer.look().snapshot.ollama).presence is Presence.ABSENT
+    played.ollama.start()
+    machine.server = True
+    clock.at += 60
+    assert value_of(observer.look().snapshot.ollama).presence is Presence.RUNNING
+
+
+def test_the_level_is_unknown_when_ollama_does_not_answer(observer, clock, played):
+    played.ollama.fail(FaultKind.HANG_UP)
+    look = observer.look()
+    assert isinstance(look.snapshot.ollama, Unknown)
+    assert look.diagnosis.level.value == "unknown"
+
+
+def test_two_looks_ask_everything_once(observer, played):
+    observer.look_twice(lambda _seconds: None)
+    assert asked(played.ollama, "/api/version") == 1
+    assert asked(played.webui, "/api/v1/tasks/config") == 1
+
+
+def test_notices_of_an_earlier_run_still_count(observer):
+    observer.remember_told({"task-storm qwen3:32b": 990.0})
+    observer.look()
+    assert observer.told() == {"task-storm qwen3:32b": 990.0}

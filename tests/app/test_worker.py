@@ -1,0 +1,322 @@
+"""The worker with the real desk on the stand-ins; only the screen is played."""
+
+import threading
+import time
+
+import pytest
+
+from tests.played import Played
+from tray_app.app.session import Desk
+from tray_app.app.worker import Worker
+from tray_app.core.tasks.settings import Setting
+from tray_app.core.values.command import (
+    ApplyRemedy,
+    Autostart,
+    Cancel,
+    MuteForModel,
+    NotificationsOnlyCritical,
+    Quit,
+    Refresh,
+    SetLanguage,
+    SetSettings,
+    Snooze,
+    SnoozeUntil,
+    SpeedTest,
+    Undo,
+    Unload,
+)
+from tray_app.core.values.job import JobKind
+from tray_app.core.values.plan import Change, Plan
+from tray_app.standins.models import BIG, SMALL
+from tray_app.standins.server import FaultKind, wait_until
+from tray_app.storage.journal import fold
+
+TAGS_OFF = SetSettings(Plan((Change(Setting.TAGS, "true", "false"),)))
+
+
+class Screen:
+    """Keeps what it was given. `slow`: a screen that blocks must never be waited for, so this one only notes."""
+
+    def __init__(self):
+        self.views, self.notices = [], []
+        self.stopped = threading.Event()
+
+    def show(self, view):
+        self.views.append(view)
+
+    def notify(self, notice):
+        self.notices.append(notice)
+
+    def stop(self):
+        self.stopped.set()
+
+    def texts(self):
+        def walk(rows):
+            for row in rows:
+                yield row.text
+                yield from walk(row.children)
+
+        return "\n".join(walk(self.views[-1].menu.rows)) if self.views else ""
+
+
+class Running:
+    """A worker in its thread."""
+
+    def __init__(self, played):
+        self.played = played
+        self.screen = Screen()
+        self.desk = Desk(played.overrides)
+        self.worker = Worker(self.desk, self.screen)
+        self.thread = threading.Thread(target=self.worker.run)
+        self.thread.start()
+
+    def send(self, *commands):
+        for command in commands:
+            self.worker.send(command)
+
+    def remedies(self):
+        assert wait_until(lambda: self.worker._look is not None)
+        return {one.id: one for one in self.worker._look.remedies}
+
+    def says(self, text):
+        return wait_until(lambda: text in self.screen.texts())
+
+    def idle(self):
+        return wait_until(lambda: self.worker._jobs.running is None and self.worker._mailbox.empty())
+
+    def journal(self):
+        return fold(self.played.app().journal.read().entries)
+
+    def state(self):
+        return self.played.app().state.read()
+
+    def close(self):
+        self.send(Quit())
+        self.thread.join(20)
+        self.desk.close()
+        assert not self.thread.is_alive()
+
+
+@pytest.fixture
+def played(tmp_path, monkeypatch):
+    for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE"):
+        monkeypatch.delenv(name, raising=False)
+    with Played(tmp_path / "home") as made:
+        (made.home / "settings.toml").write_text('language = "en"\npoll_s = 1\npoll_busy_s = 1\npoll_idle_s = 1\n')
+        yield made
+
+
+@pytest.fixture
+def running(played):
+    made = Running(played)
+    yield made
+    made.close()
+
+
+# --- changes --------------------------------------------------------------------------------
+
+
+def test_a_toggle_changes_the_server_and_can_be_taken_back(running, played):
+    before = played.settings
+    running.send(TAGS_OFF)
+    assert wait_until(lambda: [one.state.value for one in running.journal()] == ["applied"])
+    assert played.settings == {**before, "ENABLE_TAGS_GENERATION": False}
+    assert wait_until(lambda: running.screen.notices)
+    assert running.says("Undo")
+    (change,) = running.journal()
+    assert running.idle()
+    running.send(Undo(change.id, TAGS_OFF.plan.changes))
+    assert wait_until(lambda: played.settings == before)
+
+
+def test_a_remedy_downloads_sets_and_says_so(running, played):
+    running.send(ApplyRemedy(running.remedies()[f"task-model:{SMALL}"]))
+    assert wait_until(lambda: played.settings["TASK_MODEL"] == SMALL)
+    assert wait_until(lambda: any("Undo" in button.text for one in running.screen.notices for button in one.buttons))
+
+
+def test_two_clicks_at_once_are_one_change(running, played):
+    running.send(TAGS_OFF, TAGS_OFF)
+    assert wait_until(lambda: len(running.journal()) == 1)
+    assert running.idle()
+    assert len(running.journal()) == 1
+
+
+def test_a_row_that_is_no_longer_true_says_so_and_changes_nothing(running, played):
+    running.remedies()
+    played.webui.settings["TASK_MODEL"] = "somebody-elses:1b"
+    before = played.settings
+    running.send(SetSettings(Plan((Change(Setting.TASK_MODEL, '""', f'"{SMALL}"'),))))
+    assert running.says("changed by somebody else")
+    assert played.settings == before
+    assert running.journal() == ()
+
+
+def test_an_undo_of_another_change_than_the_row_showed_does_nothing(running, played):
+    running.send(TAGS_OFF)
+    assert wait_until(lambda: [one.state.value for one in running.journal()] == ["applied"])
+    before = played.settings
+    (change,) = running.journal()
+    assert running.idle()
+    running.send(Undo(change.id, (Change(Setting.TITLES, "true", "false"),)))
+    assert running.says("changed by somebody else")
+    running.send(Undo("no-such-change"))
+    assert running.idle()
+    assert played.settings == before
+
+
+def test_a_click_while_offline_says_so(running, played):
+    running.remedies()
+    played.webui.stop()
+    running.send(TAGS_OFF)
+    assert running.says("Nothing answers at")
+    assert running.journal() == ()
+
+
+def test_a_remedy_that_asks_does_nothing_unless_confirmed(running, played):
+    from dataclasses import replace
+
+    remedy = replace(running.remedies()["follow-ups-off"], asks=True)
+    before = played.settings
+    running.send(ApplyRemedy(remedy), Refresh())
+    seen = len(running.screen.views)
+    assert wait_until(lambda: len(running.screen.views) > seen)
+    assert played.settings == before
+    running.send(ApplyRemedy(remedy, confirmed=True))
+    assert wait_until(lambda: played.settings != before)
+
+
+def test_unload_of_another_model_than_the_row_showed_does_nothing(running, played):
+    running.send(Unload(BIG, "sha256:of-another-one"))
+    assert running.says("left alone")
+    assert played.ollama.loaded() == (BIG,)
+    running.send(Unload(SMALL))
+    assert running.says("nothing to change")
+    digest = played.app().ollama.ps()[0].digest
+    running.send(Unload(BIG, digest))
+    assert wait_until(lambda: played.ollama.loaded() == ())
+
+
+def test_a_speed_test_tells_its_sentence_and_changes_nothing(running, played):
+    before = played.settings
+    running.send(SpeedTest())
+    assert running.says(f"on {BIG}")
+    assert played.settings == before
+    assert running.journal() == ()
+
+
+# --- cancel and quit ------------------------------------------------------------------------
+
+
+def pulling(running, played):
+    played.ollama.pull_step_s = 60.0
+    running.send(ApplyRemedy(running.remedies()[f"task-model:{SMALL}"]))
+    assert wait_until(lambda: (job := running.worker._jobs.running) is not None and job.total_bytes)
+    return running.worker._jobs.running
+
+
+def test_cancel_of_a_download_leaves_the_settings_and_says_what_stays(running, played):
+    before = played.settings
+    job = pulling(running, played)
+    assert job.kind is JobKind.PULL
+    running.send(Cancel("job-of-yesterday"), TAGS_OFF)
+    assert running.says("One thing at a time")
+    running.send(Cancel(job.id))
+    assert running.says("a new try goes on")
+    assert (played.settings, running.journal()) == (before, ())
+
+
+def test_quit_while_a_download_runs(played):
+    made = Running(played)
+    pulling(made, played)
+    made.send(Quit())
+    assert made.screen.stopped.wait(10)  # long before the download or the server would have answered
+    made.close()
+
+
+@pytest.mark.parametrize("which", ["ollama", "webui"])
+def test_quit_while_a_server_hangs(played, which):
+    made = Running(played)
+    made.remedies()
+    server = getattr(played, which)
+    server.fail(FaultKind.HANG)
+    made.desk._app.observer.ollama.look_again()
+    made.desk._app.observer.open_webui.look_again()
+    server.asked.clear()
+    made.send(Refresh())
+    assert wait_until(lambda: server.asked)
+    made.send(Quit())
+    assert made.screen.stopped.wait(10)  # long before the download or the server would have answered
+    made.close()
+
+
+# --- what is remembered ---------------------------------------------------------------------
+
+
+def test_choices_are_kept(running):
+    running.send(
+        MuteForModel(BIG), NotificationsOnlyCritical(on=True), SetLanguage("ko"), Snooze(SnoozeUntil.HOUR), Refresh()
+    )
+    assert wait_until(lambda: running.state().snoozed_until is not None)
+    state = running.state()
+    assert (state.muted, state.notices_only_critical, state.language) == ((BIG,), True, "ko")
+    assert 3500 < state.snoozed_until - time.time() <= 3600
+    running.send(MuteForModel(BIG, muted=False), Snooze(SnoozeUntil.NOW))
+    assert wait_until(lambda: running.state().muted == () and running.state().snoozed_until is None)
+
+
+def test_until_tomorrow_ends_in_the_morning(running):
+    running.send(Snooze(SnoozeUntil.TOMORROW))
+    assert wait_until(lambda: running.state().snoozed_until is not None)
+    ends = time.localtime(running.state().snoozed_until)
+    assert (ends.tm_hour, ends.tm_min) == (8, 0)
+    assert 0 < running.state().snoozed_until - time.time() < 48 * 3600
+
+
+def test_the_language_changes_without_a_restart(running, played):
+    (played.home / "settings.toml").write_text("poll_s = 1\npoll_busy_s = 1\npoll_idle_s = 1\n")
+    running.send(SetLanguage("ko"), Refresh())
+    assert running.says("작업")
+    running.send(SetLanguage("en"), Refresh())
+    assert running.says("Quit")
+
+
+def test_settings_that_change_on_the_disk_count_at_the_next_poll(running, played):
+    (played.home / "settings.toml").write_text('language = "en"\npoll_s = 4\npoll_busy_s = 3\n')
+    assert wait_until(lambda: running.desk.settings().poll_busy_s == 3)
+
+
+# --- what goes wrong ------------------------------------------------------------------------
+
+
+def test_a_bug_in_one_round_is_told_and_the_next_round_goes_on(running, monkeypatch, caplog):
+    running.remedies()
+    real = running.desk.look
+
+    def broken():
+        monkeypatch.setattr(running.desk, "look", real)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(running.desk, "look", broken)
+    running.send(Refresh())
+    assert wait_until(lambda: "ZeroDivisionError" in caplog.text)
+    seen = running.worker._look
+    assert wait_until(lambda: running.worker._look is not seen)
+
+
+def test_an_unreadable_journal_is_one_sentence_and_no_end(running, played):
+    running.remedies()
+    journal = running.desk._app.paths.journal_file
+    journal.unlink(missing_ok=True)
+    journal.mkdir()
+    running.send(Refresh())
+    assert wait_until(lambda: "cannot be used" in running.worker._message)
+    journal.rmdir()
+    running.send(TAGS_OFF)
+    assert wait_until(lambda: [one.state.value for one in running.journal()] == ["applied"])
+
+
+def test_autostart_that_cannot_be_written_does_not_end_the_worker(running, monkeypatch, caplog):
+    monkeypatch.setattr(running.desk, "autostart", lambda *, on: (_ for _ in ()).throw(OSError("read-only")))
+    running.send(Autostart(on=True), TAGS_OFF)
+    assert wait_until(lambda: [one.state.value for one in running.journal()] == ["applied"])

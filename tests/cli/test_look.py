@@ -1,0 +1,122 @@
+"""`watch`, `record`, `replay` and `fit`, and output that goes to a pipe, to ASCII or to nobody."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.played import Played
+from tray_app.standins.models import BIG, SMALL
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def played(tmp_path, monkeypatch):
+    for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("tray_app.app.watch.SECOND_SAMPLE_S", 0.0)
+    with Played(tmp_path / "home", installed=(BIG, SMALL)) as made:
+        yield made
+
+
+@pytest.fixture
+def look(played, capsys):
+    def call(*argv):
+        code = played.run(*argv)
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_watch_as_json_is_one_line_per_look(look):
+    code, out, _ = look("watch", "--json", "--count", "2", "--interval", "0.1")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert (code, [line["schema"] for line in lines]) == (0, [1, 1])
+    assert all("alert" in finding for line in lines for finding in line["findings"])
+
+
+def test_watch_in_a_pipe_has_no_control_characters(look, monkeypatch):
+    code, out, _ = look("watch", "--count", "2", "--interval", "0.1")
+    assert code == 0
+    assert "\x1b" not in out
+    assert out.count("---") == 1
+
+
+@pytest.mark.parametrize(("name", "coloured"), [("NO_COLOR", False), ("FORCE_COLOR", True)])
+def test_colours_are_the_users_choice(look, monkeypatch, name, coloured):
+    monkeypatch.setenv(name, "1")
+    assert ("\x1b[" in look("status")[1]) is coloured
+
+
+def test_a_recording_is_judged_again_and_a_broken_line_is_told(look, played, tmp_path):
+    (played.home / "settings.toml").write_text("poll_s = 1\npoll_busy_s = 1\n")
+    trace = tmp_path / "trace.jsonl"
+    code, out, _ = look("record", str(trace), "--seconds", "1.5")
+    assert code == 0
+    assert str(trace.name) in out
+    code, out, err = look("replay", str(trace), "--json")
+    first = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert first[0]["findings"][0]["kind"] == "tasks-on-big-model"
+    with trace.open("a") as file:
+        file.write('{"torn": \n')
+    code, out, err = look("replay", str(trace), "--json")
+    assert (code, len(out.splitlines()), len(err.splitlines())) == (1, len(first), 1)
+
+
+def test_a_file_that_is_not_there_is_one_line(look, tmp_path):
+    code, _, err = look("replay", str(tmp_path / "none.jsonl"))
+    assert (code, len(err.splitlines())) == (1, 1)
+
+
+def test_fit_as_json_has_its_keys_and_loads_nothing(look, played):
+    code, out, _ = look("fit", SMALL, "--with", BIG, "--json")
+    made = json.loads(out)
+    wanted = "need_bytes weights_bytes kv_cache_bytes state_bytes compute_bytes overhead_bytes budget_bytes verdict"
+    assert code == 0
+    assert {*wanted.split(), "basis", "context", "parallel"} <= set(made)
+    parts = [made[f"{name}_bytes"] for name in ("weights", "kv_cache", "state", "compute")]
+    assert made["need_bytes"] == sum(parts)
+    assert played.ollama.loaded() == (BIG,)
+
+
+def test_fit_of_a_model_that_is_not_installed_is_one_line(look):
+    code, _, err = look("fit", "no-such:1b")
+    assert code in {1, 2}
+    assert len(err.splitlines()) == 1
+
+
+def elbowroom(*argv, home, **more):
+    names = ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE", "FORCE_COLOR")
+    environment = {key: value for key, value in os.environ.items() if key not in names} | more
+    nowhere = ["--home", str(home), "--ollama", "http://127.0.0.1:9", "--open-webui", "http://127.0.0.1:9"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "tray_app", *argv, *nowhere],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    child = elbowroom("watch", "--json", "--interval", "0.1", home=tmp_path)
+    assert json.loads(child.stdout.readline())["schema"] == 1
+    child.stdout.close()
+    err = child.stderr.read()
+    child.stderr.close()
+    assert (child.wait(60), err) == (0, b"")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp949"])
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_narrow_encoding_does_not_end_the_program(tmp_path, encoding, language):
+    child = elbowroom("status", "--lang", language, home=tmp_path, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 0, err
+    assert b"Traceback" not in err
+    assert out.decode(encoding)

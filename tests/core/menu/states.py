@@ -1,0 +1,124 @@
+"""A Mac on which three requests wait behind a 32B model, as a value: the tests change what they are about."""
+
+import gettext
+from dataclasses import replace
+
+from tray_app.core.menu.screen import ScreenState, Undoable
+from tray_app.core.tasks.settings import Setting, Switch, TaskSettings
+from tray_app.core.values.finding import Diagnosis, Evidence, Finding, Kind, Level, Severity
+from tray_app.core.values.plan import Action, ActionKind, Change, Effect, Fit, Plan, Remedy, Verdict
+from tray_app.core.values.reading import Known
+from tray_app.core.values.snapshot import (
+    Access,
+    BudgetBasis,
+    Gpu,
+    Host,
+    InstalledModel,
+    LoadedModel,
+    Memory,
+    Ollama,
+    OpenWebUI,
+    Presence,
+    Pressure,
+    RequestKind,
+    Requests,
+    RunningRequest,
+    Snapshot,
+    WebUIModel,
+)
+from tray_app.core.values.units import GIB
+
+NOW = 1_790_000_000.0  # 2026-09-21 14:13:20 UTC
+TR = gettext.NullTranslations()
+BIG = "qwen3:32b"
+
+
+def known(value):
+    return Known(value, NOW)
+
+
+SETTINGS = TaskSettings(
+    titles=Switch.ON,
+    tags=Switch.ON,
+    follow_ups=Switch.ON,
+    autocomplete=Switch.OFF,
+    search_queries=Switch.ON,
+    retrieval_queries=Switch.UNSUPPORTED,
+    task_model="",
+    task_model_external="",
+)
+
+
+def listed(name, **more):
+    entry = WebUIModel(name, name, "ollama", connection_type="local", ollama_name=name)
+    return replace(entry, **more)
+
+
+MODELS = (listed(BIG), listed("gemma3:1b"), listed("llama3.2:3b"))
+SERVER = OpenWebUI("http://127.0.0.1:8080", "0.12.4", access=Access.ADMIN, tasks=known(SETTINGS), models=known(MODELS))
+LOADED = LoadedModel(
+    BIG, "digest-1", int(19.7 * GIB), int(19.7 * GIB), 4096, expires_at=NOW + 290, quantization="Q4_K_M"
+)
+OLLAMA = Ollama(
+    "http://127.0.0.1:11434",
+    Presence.RUNNING,
+    "0.32.15",
+    loaded=(LOADED,),
+    installed=tuple(InstalledModel(model.id, f"digest {model.id}", GIB) for model in MODELS),
+)
+SNAPSHOT = Snapshot(
+    NOW,
+    1000.0,
+    Host("darwin"),
+    memory=known(Memory(32 * GIB, 4 * GIB, Pressure.WARNING)),
+    gpu=known(Gpu(int(21.3 * GIB), BudgetBasis.METAL, unified=True)),
+    ollama=known(OLLAMA),
+    requests=known(Requests(known(1), known(3), active=(RunningRequest(BIG, RequestKind.CHAT, "slots"),))),
+    open_webui=known(SERVER),
+)
+STORM = Finding(
+    Kind.TASK_STORM, BIG, Severity.OVERLOADED, (Evidence("waiting", 3, "requests"), Evidence("pressure", "warning"))
+)
+FOLLOW_UPS = Change(Setting.FOLLOW_UPS, "true", "false")
+FOLLOW_UPS_OFF = Remedy("follow-ups-off", Plan((FOLLOW_UPS,)), effect=Effect(1), strategy="fewer-tasks")
+SMALL = Remedy(
+    "task-model:gemma3:1b",
+    Plan((Change(Setting.TASK_MODEL, '""', '"gemma3:1b"'),)),
+    subject="gemma3:1b",
+    fit=Fit(Verdict.TIGHT, int(0.9 * GIB), int(1.2 * GIB)),
+    strategy="small-model",
+)
+EVICTING = Remedy(
+    "task-model:llama3.2:3b",
+    Plan((Change(Setting.TASK_MODEL, '""', '"llama3.2:3b"'),), (Action(ActionKind.PULL, "llama3.2:3b", 2 * GIB),)),
+    subject="llama3.2:3b",
+    fit=Fit(Verdict.EVICTS, 3 * GIB, GIB),
+    asks=True,
+    strategy="small-model",
+)
+STOP = Remedy("stop-generations", Plan(actions=(Action(ActionKind.STOP_GENERATIONS),)), undoable=False, asks=True)
+UNDOABLE = Undoable("change-1", (Change(Setting.AUTOCOMPLETE, "true", "false"),), NOW - 680)
+STATE = ScreenState(
+    snapshot=SNAPSHOT,
+    diagnosis=Diagnosis(Level.OVERLOADED, (STORM,)),
+    remedies=(FOLLOW_UPS_OFF, SMALL, EVICTING, STOP),
+    undoable=(UNDOABLE,),
+    autostart=False,
+)
+
+
+def with_server(state=STATE, **more):
+    """The same state with other words from Open WebUI."""
+    return replace(state, snapshot=replace(state.snapshot, open_webui=known(replace(SERVER, **more))))
+
+
+def with_models(models, state=STATE):
+    """Open WebUI lists these; Ollama has all that are Ollama's."""
+    installed = tuple(InstalledModel(one.id, f"digest {one.id}", GIB) for one in models if one.ollama_name)
+    ollama = replace(OLLAMA, installed=installed)
+    snapshot = replace(state.snapshot, open_webui=known(replace(SERVER, models=known(models))), ollama=known(ollama))
+    return replace(state, snapshot=snapshot)
+
+
+def calm(state=STATE):
+    return replace(state, diagnosis=Diagnosis(Level.CALM), remedies=())

@@ -1,0 +1,401 @@
+"""The menu as a value: what it says, what each row would do, and what it never does."""
+
+import unicodedata
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.menu import states
+from tests.core.menu.states import BIG, NOW, SERVER, SNAPSHOT, STATE, TR, calm, known, listed, with_models, with_server
+from tray_app.core.menu.menu import menu, render
+from tray_app.core.menu.paging import PAGE
+from tray_app.core.menu.screen import NoticeSettings, ScreenState, Shape
+from tray_app.core.tasks.settings import Setting, Switch
+from tray_app.core.values.command import (
+    ApplyRemedy,
+    Autostart,
+    Cancel,
+    Connect,
+    Link,
+    MuteForModel,
+    OpenLink,
+    Quit,
+    Refresh,
+    SetLanguage,
+    SetSettings,
+    Snooze,
+    SnoozeUntil,
+    SpeedTest,
+    Undo,
+    Unload,
+    changes_something,
+)
+from tray_app.core.values.finding import Diagnosis, Level
+from tray_app.core.values.job import JobKind, RunningJob
+from tray_app.core.values.plan import ActionKind, Change, Plan, Remedy
+from tray_app.core.values.reading import Unknown, Why
+from tray_app.core.values.snapshot import Access, Ollama, Presence
+
+WIDEST = 170
+
+
+def rows_of(state):
+    return menu(state, TR).rows
+
+
+def walk(rows):
+    for row in rows:
+        yield row
+        yield from walk(row.children)
+
+
+def find(state, identity):
+    return next((row for row in walk(rows_of(state)) if row.id == identity), None)
+
+
+def texts(rows):
+    return [row.text for row in rows if not row.separator]
+
+
+def test_state_comes_first_then_fixes_settings_and_the_app():
+    top = [row.id or "---" for row in rows_of(STATE)]
+    assert top == [
+        *("headline", "memory", "why", "---"),
+        *("fix:follow-ups-off", "more-fixes", "undo:change-1", "---"),
+        *("tasks", "task-model", "models", "---"),
+        *("speed", "open-webui", "system-monitor", "---"),
+        *("notifications", "autostart", "language", "---"),
+        *("connect", "disconnect", "settings", "log", "quit"),
+    ]
+    assert find(STATE, "headline").text == f"Overloaded: 3 requests wait behind {BIG}"
+    assert find(STATE, "memory").text == "Memory pressure warning · 19.7 of 21.3 GiB model budget"
+
+
+def test_the_best_remedy_is_one_click_and_carries_the_plan_it_showed():
+    row = find(STATE, "fix:follow-ups-off")
+    assert row.command == ApplyRemedy(states.FOLLOW_UPS_OFF)
+    assert row.command.remedy.plan.changes == (Change(Setting.FOLLOW_UPS, "true", "false"),)
+
+
+def test_what_evicts_or_cannot_be_undone_shows_its_plan_and_asks():
+    for remedy in (states.EVICTING, states.STOP):
+        row = find(STATE, f"fix:{remedy.id}")
+        assert row.command is None
+        *told, confirm = row.children
+        assert told
+        assert all(one.command is None for one in told)
+        assert (confirm.text, confirm.command) == ("Do it anyway", ApplyRemedy(remedy, confirmed=True))
+    assert "This cannot be undone" in texts(find(STATE, "fix:stop-generations").children)
+
+
+def test_a_remedy_that_asks_is_never_the_one_click_row():
+    state = replace(STATE, remedies=(states.STOP, states.EVICTING))
+    ids = [row.id for row in rows_of(state)]
+    assert "more-fixes" in ids
+    assert not [identity for identity in ids if identity.startswith("fix:")]
+
+
+def test_nothing_is_undone_that_is_not_listed_and_the_newest_is_on_top():
+    older = replace(states.UNDOABLE, change_id="change-0", applied_at=NOW - 86400)
+    state = replace(STATE, undoable=(states.UNDOABLE, older))
+    row = find(state, "undo:change-1")
+    assert row.text == "Undo: Autocomplete: on -> off (14:02)"
+    assert row.command == Undo("change-1", states.UNDOABLE.changes)
+    assert find(state, "undo-more").children[0].text.endswith("(2026-09-20 14:13)")
+    assert find(replace(STATE, undoable=()), "undo-more") is None
+
+
+def test_times_are_on_the_users_clock():
+    assert find(replace(STATE, utc_offset_s=9 * 3600), "undo:change-1").text.endswith("(23:02)")
+
+
+def test_toggles_show_the_server_and_carry_both_values():
+    tasks = find(STATE, "tasks")
+    assert [(row.text, row.checked) for row in tasks.children] == [
+        ("Titles", True),
+        ("Tags", True),
+        ("Follow-ups", True),
+        ("Autocomplete", False),
+        ("Search queries", True),
+        ("Retrieval queries: no switch in this version", None),
+    ]
+    assert find(STATE, "task:autocomplete").command == SetSettings(
+        Plan((Change(Setting.AUTOCOMPLETE, "false", "true"),))
+    )
+    assert find(STATE, "task:retrieval-queries").command is None
+
+
+@pytest.mark.parametrize("access", [Access.USER, Access.NONE, Access.REFUSED])
+def test_without_admin_rights_nothing_can_be_written_and_a_line_says_why(access):
+    state = replace(with_server(access=access), remedies=())
+    assert find(state, "access").text.startswith("Read-only")
+    assert find(state, "task-model") is None
+    assert not [row for row in walk(rows_of(state)) if isinstance(row.command, SetSettings | ApplyRemedy)]
+    assert isinstance(find(state, "connect").command, Connect)
+
+
+def test_the_task_model_list_is_a_radio_list_with_verdicts():
+    row = find(STATE, "task-model")
+    same = row.children[0]
+    assert (same.text, same.checked, same.radio, same.command) == ("Same as the chat model", True, True, Refresh())
+    assert {one.id for one in row.children} >= {"task-model:gemma3:1b", "task-model:llama3.2:3b"}
+    for one in row.children[1:]:
+        if isinstance(one.command, SetSettings):
+            assert one.radio
+            assert one.command.plan.changes[0].before == '""'
+
+
+def test_a_hosted_model_says_where_chat_text_goes_and_asks():
+    hosted = listed("gpt-x", owned_by="openai", connection_type="external", ollama_name=None, host="api.example.com")
+    row = find(with_models((*states.MODELS, hosted)), "task-model:gpt-x")
+    assert row.text == "gpt-x - hosted at api.example.com"
+    assert row.command is None
+    assert "Chat text will be sent to api.example.com" in texts(row.children)
+    assert row.children[-1].command == SetSettings(Plan((Change(Setting.TASK_MODEL, '""', '"gpt-x"'),)))
+
+
+def test_a_task_model_that_open_webui_does_not_list_is_shown_as_what_it_is():
+    state = with_server(tasks=known(replace(states.SETTINGS, task_model="gone:1b")))
+    row = find(state, "task-model:gone:1b")
+    assert row.checked
+    assert "not usable" in row.text
+    same = find(state, "task-model:")
+    assert same.command == SetSettings(Plan((Change(Setting.TASK_MODEL, '"gone:1b"', '""'),)))
+
+
+def test_the_slot_is_the_one_that_serves_the_loaded_model():
+    """A preset or an outside connection uses the other slot."""
+    models = (listed(BIG, connection_type="external"), listed("gemma3:1b"))
+    state = with_models(models, with_server(tasks=known(replace(states.SETTINGS, task_model_external="gemma3:1b"))))
+    snapshot = replace(
+        state.snapshot,
+        open_webui=known(
+            replace(
+                SERVER, models=known(models), tasks=known(replace(states.SETTINGS, task_model_external="gemma3:1b"))
+            )
+        ),
+    )
+    state = replace(state, snapshot=snapshot)
+    assert find(state, "task-model:gemma3:1b").checked
+    assert find(state, "task-model:").command.plan.changes[0].setting is Setting.TASK_MODEL_EXTERNAL
+
+
+def test_pipes_presets_and_embeddings_are_not_offered():
+    odd = (
+        listed("pipe", pipe=True),
+        listed("preset", preset=True),
+        listed("arena", arena=True),
+        listed("off", active=False),
+        listed("embed", capabilities=("embedding",)),
+    )
+    ids = {row.id for row in walk(rows_of(with_models((*states.MODELS, *odd))))}
+    assert not ids & {f"task-model:{one.id}" for one in odd}
+
+
+def test_unloading_asks_and_says_whose_answers_end():
+    row = find(STATE, f"unload:{BIG}")
+    assert row.command is None
+    assert texts(row.children) == [
+        "Frees 19.7 GiB; the next message loads it again",
+        "1 answer that it is writing ends",
+        "Unload it",
+    ]
+    assert row.children[-1].command == Unload(BIG, "digest-1")
+    assert find(STATE, f"model:{BIG}").text == f"{BIG} Q4_K_M 19.7 GiB, 100 % GPU, 4 min left"
+
+
+def test_a_running_job_shows_progress_offers_cancel_and_holds_what_would_start_another():
+    job = RunningJob("job-7", JobKind.PULL, "gemma3:1b", 400_000_000, 800_000_000, cancellable=True)
+    state = replace(STATE, job=job)
+    assert find(state, "job").text == "Downloading gemma3:1b: 50 % of 763 MiB"
+    assert find(state, "cancel").command == Cancel("job-7")
+    starts = ApplyRemedy | SetSettings | Undo | Unload | SpeedTest
+    waiting = [row for row in walk(rows_of(state)) if isinstance(row.command, starts)]
+    assert waiting
+    assert not any(row.enabled for row in waiting)
+    assert find(state, "quit").enabled
+    assert find(replace(state, job=replace(job, cancelling=True)), "cancel") is None
+
+
+@pytest.mark.parametrize("kind", JobKind)
+def test_every_job_has_words(kind):
+    assert find(replace(STATE, job=RunningJob("1", kind)), "job").text.endswith("...")
+
+
+def test_notifications_snooze_mute_and_end_of_snooze():
+    quiet = NoticeSettings(snoozed_until=NOW + 600, only_critical=True, muted_models=("old:7b",))
+    state = replace(STATE, notices=quiet)
+    assert find(state, "snoozed").text == "Snoozed until 14:23"
+    assert find(state, "snooze:now").command == Snooze(SnoozeUntil.NOW)
+    assert find(state, "only-critical").checked
+    assert find(state, "mute:old:7b").command == MuteForModel("old:7b", muted=False)
+    assert find(state, f"mute:{BIG}").command == MuteForModel(BIG, muted=True)
+    assert find(STATE, "snoozed") is None
+    assert find(replace(STATE, notices=NoticeSettings(snoozed_until=NOW - 1)), "snoozed") is None
+
+
+def test_language_names_itself_and_the_rest_of_the_app_rows():
+    assert [row.text for row in find(STATE, "language").children] == ["As the system", "English", "한국어"]
+    assert find(replace(STATE, language="ko"), "language:ko").checked
+    assert find(STATE, "language:ko").command == SetLanguage("ko")
+    assert find(STATE, "autostart").command == Autostart(on=True)
+    assert find(replace(STATE, autostart=None), "autostart") is None
+    assert find(STATE, "open-webui").command == OpenLink(Link.OPEN_WEBUI, SERVER.url)
+    assert find(STATE, "quit").command == Quit()
+
+
+@pytest.mark.parametrize(
+    ("system", "name"), [("darwin", "Activity Monitor"), ("win32", "Task Manager"), ("linux", "System monitor")]
+)
+def test_the_system_monitor_has_its_systems_name(system, name):
+    snapshot = replace(SNAPSHOT, host=replace(SNAPSHOT.host, system=system))
+    assert find(replace(STATE, snapshot=snapshot), "system-monitor").text == name
+
+
+def test_before_the_first_poll_there_is_something_to_read_and_a_way_out():
+    view = render(ScreenState(), TR)
+    assert view.shape is Shape.UNKNOWN
+    assert texts(view.menu.rows)[0] == "Looking at Ollama and Open WebUI..."
+    assert texts(view.menu.rows)[-1] == "Quit"
+
+
+def test_what_cannot_be_seen_is_called_unknown_with_its_reason():
+    gone = Unknown(Why.UNREACHABLE, "127.0.0.1:11434")
+    snapshot = replace(SNAPSHOT, ollama=gone, open_webui=Unknown(Why.TIMED_OUT), memory=Unknown(Why.DENIED))
+    state = replace(STATE, snapshot=snapshot, diagnosis=Diagnosis(Level.UNKNOWN), remedies=())
+    told = texts(rows_of(state))
+    assert told[0] == "Unknown: not everything can be seen"
+    assert find(state, "ollama").text == "Ollama: unknown (nothing answers: 127.0.0.1:11434)"
+    assert find(state, "access").text == "Open WebUI: unknown (no answer in time)"
+    assert find(state, "memory").text.startswith("Memory: unknown")
+    assert find(state, "models") is None
+    assert find(state, "tasks") is None
+
+
+def test_no_ollama_is_not_an_unknown():
+    snapshot = replace(SNAPSHOT, ollama=known(Ollama("http://127.0.0.1:11434", Presence.ABSENT)))
+    assert find(replace(calm(), snapshot=snapshot), "ollama").text == "Ollama is not running here"
+
+
+def test_the_outcome_of_the_last_click_is_told():
+    state = replace(STATE, message="Nothing was changed: follow-ups are off already.")
+    assert find(state, "message").text == "Nothing was changed: follow-ups are off already."
+
+
+@pytest.mark.parametrize(
+    ("state", "shape"),
+    [
+        (STATE, Shape.OVERLOADED),
+        (calm(), Shape.CALM),
+        (replace(STATE, diagnosis=Diagnosis(Level.TIGHT, STATE.diagnosis.findings)), Shape.TIGHT),
+        (replace(STATE, diagnosis=Diagnosis(Level.UNKNOWN)), Shape.UNKNOWN),
+        (replace(calm(), notices=NoticeSettings(NOW + 60)), Shape.PAUSED),
+        (replace(STATE, notices=NoticeSettings(NOW + 60)), Shape.OVERLOADED),
+        (replace(STATE, job=RunningJob("1", JobKind.CHANGE)), Shape.WORKING),
+    ],
+)
+def test_the_icon_shows_the_state_and_overload_through_a_snooze(state, shape):
+    assert render(state, TR).shape is shape
+
+
+def test_polls_are_punctual_only_while_something_is_wrong_or_under_way():
+    assert render(STATE, TR).punctual
+    assert not render(calm(), TR).punctual
+    assert render(replace(calm(), job=RunningJob("1", JobKind.PULL)), TR).punctual
+
+
+def test_rows_that_write_are_in_their_place_and_told_rows_cannot_be_clicked():
+    """The first row a keyboard lands on only looks again."""
+    assert rows_of(STATE)[0].command == Refresh()
+    for row in walk(rows_of(STATE)):
+        if row.command is not None and changes_something(row.command):
+            assert row.id
+        if row.command is None and not row.children:
+            assert not row.enabled
+
+
+def test_ids_are_unique_among_siblings():
+    def check(rows):
+        ids = [row.id for row in rows if row.id]
+        assert len(ids) == len(set(ids))
+        for row in rows:
+            check(row.children)
+
+    check(rows_of(with_models(tuple(listed(f"m{number}:1b") for number in range(60)))))
+
+
+def test_two_hundred_models_are_pages_and_every_one_is_there():
+    models = tuple(listed(f"model-{number:03}:7b") for number in range(200))
+    row = find(with_models(models), "task-model")
+    assert len(row.children) <= PAGE + 1 + 200 // PAGE + 1
+    assert all(len(one.children) <= PAGE for one in row.children)
+    found = {one.id for one in walk(row.children) if one.id.startswith("task-model:model-")}
+    assert found == {f"task-model:{model.id}" for model in models}
+
+
+HOSTILE = (
+    "<b>bold</b>&amp;<script>",
+    "line\nbreak\r\ttab\x00\x1b[31m",
+    "x" * 300 + ":7b",
+    "\u202eevil\u202c:1b",
+    "مرحبا:7b",
+    "🦙" * 150,
+    "",
+    " ",
+    "a\u2028b\u2029c",
+    "_under__score_",
+)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_stay_in_their_row(name):
+    models = (listed(BIG), listed(name))
+    state = with_models(models)
+    loaded = (replace(states.LOADED, name=name, digest="d"),)
+    ollama = replace(state.snapshot.ollama.value, loaded=loaded)
+    state = replace(state, snapshot=replace(state.snapshot, ollama=known(ollama)))
+    state = replace(state, notices=NoticeSettings(muted_models=(name,)))
+    check_texts(state)
+    assert find(state, f"confirm:unload:{name}").command == Unload(name, "d")  # the command keeps the real name
+
+
+@given(st.text(max_size=400))
+def test_no_name_breaks_a_row(name):
+    check_texts(with_models((listed(BIG), listed(name))))
+
+
+def check_texts(state):
+    for row in walk(rows_of(state)):
+        assert len(row.text) <= WIDEST
+        for char in row.text:
+            assert unicodedata.category(char) not in {"Cc", "Cs", "Zl", "Zp"}
+            assert unicodedata.category(char) != "Cf" or char in "\u2068\u2069"
+        assert row.text.count("\u2068") == row.text.count("\u2069")
+
+
+def test_a_switch_state_is_never_invented():
+    state = with_server(tasks=known(replace(states.SETTINGS, tags=Switch.UNSUPPORTED)))
+    assert find(state, "task:tags").checked is None
+
+
+def test_advice_tells_its_steps_and_can_connect_where_that_is_missing():
+    advice = Remedy("context-length", Plan(), "long-context", subject=BIG, advice_only=True)
+    row = find(replace(STATE, remedies=(advice,)), "fix:context-length")
+    assert "OLLAMA_CONTEXT_LENGTH" in " ".join(texts(row.children))
+    assert all(one.command is None for one in row.children)
+    missing = replace(states.FOLLOW_UPS_OFF, advice_only=True, reason="needs-connect")
+    row = find(replace(STATE, remedies=(missing,)), "fix:follow-ups-off")
+    assert row.command is None
+    assert isinstance(row.children[-1].command, Connect)
+
+
+def test_a_small_model_can_be_had_while_nothing_is_wrong():
+    state = with_models((listed(BIG),), calm())
+    rows = find(state, "get-model").children
+    assert rows
+    for row in rows:
+        confirmed = row if row.command is not None else row.children[-1]
+        assert [action.kind for action in confirmed.command.remedy.plan.actions] == [ActionKind.PULL]
+        assert confirmed.command.remedy.plan.changes[0].setting is Setting.TASK_MODEL

@@ -1,0 +1,38 @@
+from dataclasses import replace
+
+from tests.core.menu import states
+from tests.core.menu.states import STORM, TR
+from tray_app.core.menu import notice
+from tray_app.core.menu.screen import Button
+from tray_app.core.values.command import ApplyRemedy, Snooze, SnoozeUntil, Undo
+
+
+def test_a_notice_says_what_and_why_with_the_best_fix_and_a_snooze():
+    told = notice.about(STORM, (states.STOP, states.EVICTING, states.FOLLOW_UPS_OFF), TR)
+    assert told.title == "3 requests wait behind qwen3:32b"
+    assert told.body
+    assert told.cause == "task-storm:qwen3:32b"
+    assert told.urgent
+    assert [button.command for button in told.buttons] == [
+        ApplyRemedy(states.FOLLOW_UPS_OFF),
+        Snooze(SnoozeUntil.HOUR),
+    ]
+
+
+def test_what_must_be_asked_is_no_button():
+    told = notice.about(STORM, (states.STOP, states.EVICTING), TR)
+    assert told.buttons == (Button("Snooze for 1 hour", Snooze(SnoozeUntil.HOUR)),)
+
+
+def test_after_a_fix_the_way_back_is_a_button():
+    told = notice.changed("change-1", (states.FOLLOW_UPS,), TR)
+    assert told.body == "Follow-ups: on -> off"
+    assert told.buttons == (Button("Undo", Undo("change-1", (states.FOLLOW_UPS,))),)
+    assert notice.changed("", (states.FOLLOW_UPS,), TR).buttons == ()
+
+
+def test_words_fit_the_smallest_systems_buffers():
+    long = replace(STORM, subject="x" * 300)
+    told = notice.about(long, (), TR)
+    assert len(told.title) <= 63
+    assert len(told.body) <= 255

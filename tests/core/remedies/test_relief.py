@@ -1,0 +1,169 @@
+"""Automatic relief: only when asked to, only what is allowed, never twice, never against the user."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tray_app.core.diagnosis.recent import Moment
+from tray_app.core.remedies.relief import (
+    Act,
+    Memory,
+    Relief,
+    Situation,
+    Wish,
+    acceptable,
+    applied,
+    failed,
+    step,
+    taken_back,
+)
+from tray_app.core.report.codec import decode, encode
+from tray_app.core.tasks.settings import Setting
+from tray_app.core.values.finding import Diagnosis, Evidence, Finding, Kind, Level, Severity
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.plan import Action, ActionKind, Change, Fit, Plan, Remedy, Verdict
+
+LIMITS = Limits()
+CHANGE = Change(Setting.FOLLOW_UPS, "true", "false")
+REMEDY = Remedy("follow-ups-off", Plan((CHANGE,)))
+WISH = Wish(enabled=True, remedy_id="follow-ups-off", clear_s=600.0)
+STORM = Diagnosis(Level.OVERLOADED, (Finding(Kind.TASK_STORM, "qwen3:32b", Severity.OVERLOADED),))
+CALM = Diagnosis(Level.CALM)
+BLIND = Diagnosis(Level.UNKNOWN, undecided=(Kind.TASK_STORM, Kind.MEMORY_PRESSURE))
+
+
+class User:
+    """A machine with a journal: applies what relief orders, and may undo it."""
+
+    def __init__(self, wish=WISH, memory=None, at=1000.0):
+        self.relief, self.wish, self.at = Relief(memory or Memory()), wish, at
+        self.remedies = (REMEDY,)
+        self.open_changes = {memory.change_id} if memory and memory.change_id else set()
+        self.acts, self.fails = [], False
+
+    def poll(self, diagnosis, seconds=5.0):
+        self.at += seconds
+        held = self.relief.memory.change_id
+        now = Moment(self.at, 1.8e9 + self.at)
+        seen = Situation(diagnosis, self.remedies, held in self.open_changes if held else None, now)
+        self.relief, order = step(self.relief, self.wish, seen, LIMITS)
+        if order.act is Act.APPLY:
+            self._apply(order.remedy)
+        elif order.act is Act.TAKE_BACK:
+            self.open_changes.remove(order.change_id)
+            self.acts.append("undo")
+            self.relief = taken_back(self.relief, now)
+        return self
+
+    def _apply(self, remedy):
+        if self.fails:
+            self.acts.append("failed")
+            self.relief = failed(self.relief)
+            return
+        self.acts.append(remedy.id)
+        self.open_changes.add(f"c{len(self.acts)}")
+        self.relief = applied(self.relief, f"c{len(self.acts)}")
+
+    def during(self, diagnosis, seconds):
+        for _ in range(int(seconds / 5)):
+            self.poll(diagnosis)
+        return self
+
+
+def test_it_is_off_unless_the_user_wants_it():
+    assert User(wish=Wish()).during(STORM, 600).acts == []
+    assert User(wish=Wish(enabled=True)).during(STORM, 600).acts == []
+
+
+def test_it_applies_after_the_hold_time_and_takes_back_when_calm_for_the_set_time():
+    user = User().during(STORM, 10)
+    assert user.acts == []
+    assert user.poll(STORM).acts == ["follow-ups-off"]
+    user.during(CALM, 600)
+    assert user.acts == ["follow-ups-off"]
+    assert user.poll(CALM).acts == ["follow-ups-off", "undo"]
+
+
+def test_calm_must_be_unbroken_and_seen():
+    user = User().during(STORM, 15).during(CALM, 500).poll(STORM).during(CALM, 500)
+    assert user.acts == ["follow-ups-off"]
+    blind = User().during(STORM, 15).during(BLIND, 5000)
+    assert blind.acts == ["follow-ups-off"]
+
+
+def test_memory_that_is_short_is_not_calm():
+    short = Diagnosis(Level.TIGHT, (Finding(Kind.MEMORY_PRESSURE, "qwen3:32b", Severity.TIGHT),))
+    assert User().during(STORM, 15).during(short, 5000).acts == ["follow-ups-off"]
+
+
+def test_never_twice_within_the_cool_down():
+    user = User().during(STORM, 15).during(CALM, 605).during(STORM, 1795)
+    assert user.acts == ["follow-ups-off", "undo"]
+    assert user.during(STORM, 15).acts == ["follow-ups-off", "undo", "follow-ups-off"]
+
+
+def test_a_failed_attempt_counts_for_the_cool_down():
+    user = User()
+    user.fails = True
+    assert user.during(STORM, 1700).acts == ["failed"]
+
+
+def test_never_again_after_the_user_undid_it():
+    user = User().during(STORM, 15)
+    user.open_changes.clear()
+    user.during(STORM, 20_000)
+    assert user.acts == ["follow-ups-off"]
+    user.wish = Wish()
+    user.poll(STORM)
+    user.wish = WISH
+    assert user.during(STORM, 15).acts == ["follow-ups-off", "follow-ups-off"]
+
+
+def test_another_program_or_a_blind_poll_calls_for_nothing():
+    browser = Finding(Kind.MEMORY_PRESSURE, "Chrome", Severity.OVERLOADED, (Evidence("cause", "program"),))
+    assert User().during(Diagnosis(Level.OVERLOADED, (browser,)), 600).acts == []
+    assert User().poll(STORM).during(BLIND, 600).acts == []
+
+
+def test_it_survives_a_restart():
+    user = User().during(STORM, 15).during(CALM, 300)
+    stored = json.loads(json.dumps(encode(user.relief.memory)))
+    again = User(memory=decode(Memory, stored), at=5.0)
+    assert again.during(CALM, 600).acts == []
+    assert again.poll(CALM).acts == ["undo"]
+
+
+def test_what_it_applied_it_takes_back_even_when_switched_off_since():
+    user = User().during(STORM, 15)
+    user.wish = replace(Wish(), clear_s=600.0)
+    assert user.during(CALM, 610).acts == ["follow-ups-off", "undo"]
+
+
+def test_sleep_is_no_overload_that_lasts():
+    assert User().poll(STORM).poll(STORM, 3600.0).acts == []
+
+
+def test_a_remedy_that_is_not_offered_waits():
+    user = User()
+    user.remedies = ()
+    assert user.during(STORM, 600).acts == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"asks": True},
+        {"undoable": False},
+        {"advice_only": True},
+        {"plan": Plan()},
+        {"plan": Plan((CHANGE,), (Action(ActionKind.PULL, "gemma3:1b"),))},
+        {"fit": Fit(Verdict.TIGHT)},
+        {"fit": Fit(Verdict.UNKNOWN)},
+        {"fit": Fit(Verdict.NOT_LOCAL)},
+    ],
+)
+def test_only_task_switches_and_models_that_fit(changed):
+    assert acceptable(REMEDY)
+    assert acceptable(replace(REMEDY, fit=Fit(Verdict.FITS)))
+    assert not acceptable(replace(REMEDY, **changed))

@@ -1,0 +1,43 @@
+"""Words of `elbowroom set` become settings, and a slip names the nearest right word."""
+
+import pytest
+
+from tray_app.core.tasks.assignments import canonical, parse, same
+from tray_app.core.tasks.settings import Setting
+from tray_app.core.values.errors import UsageError
+
+
+def test_switches_and_models_are_read():
+    assert parse(["follow-ups=off", "autocomplete=ON", "task-model=gemma3:1b", "task-model-external="]) == {
+        Setting.FOLLOW_UPS: False,
+        Setting.AUTOCOMPLETE: True,
+        Setting.TASK_MODEL: "gemma3:1b",
+        Setting.TASK_MODEL_EXTERNAL: "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "what", "nearest"),
+    [
+        ("folow-ups=off", "setting", "follow-ups"),
+        ("autocompletion=off", "setting", "autocomplete"),
+        ("tags", "assignment", "tags=off"),
+        ("tags=offf", "value", "off"),
+        ("tags=", "value", ""),
+        ("task-model-params={}", "setting", "task-model"),
+    ],
+)
+def test_a_slip_names_the_nearest_right_word(given, what, nearest):
+    with pytest.raises(UsageError) as caught:
+        parse([given])
+    assert (caught.value.what, caught.value.nearest) == (what, nearest)
+
+
+def test_the_same_setting_twice_is_a_contradiction():
+    with pytest.raises(UsageError, match="twice"):
+        parse(["tags=on", "tags=off"])
+
+
+def test_true_is_not_one():
+    assert canonical(value=True) != canonical(1)
+    assert not same(Setting.TAGS, True, 1)

@@ -1,0 +1,228 @@
+"""Every typed error is one clear line: what happened, what was not changed, what to do next."""
+
+import gettext
+import inspect
+import re
+
+import pytest
+
+from tray_app.core.text.errors import next_step, sentence, short_path
+from tray_app.core.values import errors
+from tray_app.core.values.errors import (
+    BadAnswer,
+    ChangeError,
+    ElbowroomError,
+    Insecure,
+    Interrupted,
+    Invalid,
+    NotFound,
+    NotThatServer,
+    Problem,
+    Redirected,
+    Refused,
+    RefusedBecause,
+    ServerFailed,
+    ServiceError,
+    StorageError,
+    TimedOut,
+    TrayProblem,
+    TrayUnavailable,
+    Unreachable,
+    Untrusted,
+    UsageError,
+)
+
+TR = gettext.NullTranslations()
+URL = "http://localhost:8080/api/v1/tasks/config"
+
+SERVICE = [
+    Unreachable(URL, "Connection refused"),
+    Untrusted(URL, "certificate verify failed"),
+    TimedOut(URL, 2.0),
+    Redirected(URL, "https://login.example.com/x"),
+    BadAnswer(URL, "not JSON"),
+    Interrupted(URL, ""),
+    NotThatServer(URL, "ollama"),
+    NotFound(URL, "html"),
+    Invalid(URL, ("TASK_MODEL",)),
+    ServerFailed(URL, 502, "Bad Gateway"),
+    Insecure(URL),
+    *(Refused(URL, because, "some text") for because in RefusedBecause),
+]
+CHANGE = [ChangeError(problem, "follow-ups", "1/2", written="no") for problem in Problem]
+OTHER = [
+    UsageError("setting", "follwo-ups", "follow-ups"),
+    StorageError("/home/kim/.config/elbowroom/settings.toml", "Permission denied"),
+    *(TrayUnavailable(problem, "gi") for problem in TrayProblem),
+]
+ALL = [*SERVICE, *CHANGE, *OTHER]
+
+
+def said(error):
+    return f"{sentence(error, TR)} {next_step(error, TR)}".strip()
+
+
+def test_every_kind_of_error_is_here():
+    kinds = {
+        kind
+        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(kind, ElbowroomError) and kind not in {ElbowroomError, ServiceError}
+    }
+    assert {type(error) for error in ALL} == kinds
+
+
+@pytest.mark.parametrize("error", ALL, ids=lambda error: f"{type(error).__name__}-{error.args}")
+def test_a_sentence_is_one_finished_line(error):
+    text = said(error)
+    assert text == " ".join(text.split())
+    assert sentence(error, TR).endswith((".", ")"))
+    assert not re.search(r"[{}]", text), "a placeholder was left"
+    assert "Error" not in text
+    assert "None" not in text
+    assert text.isascii()
+    assert ".." not in text
+
+
+@pytest.mark.parametrize("error", SERVICE, ids=lambda error: f"{type(error).__name__}-{error.args}")
+def test_a_server_is_named_and_there_is_a_way_on(error):
+    assert "http://localhost:8080" in said(error)
+    assert "/api/v1/tasks/config" not in said(error)
+    assert next_step(error, TR)
+
+
+def test_two_errors_are_never_told_alike():
+    texts = [sentence(error, TR) for error in ALL]
+    assert len(set(texts)) == len(texts)
+
+
+def test_the_base_of_all_errors_still_ends_in_a_line():
+    class Odd(ElbowroomError):
+        pass
+
+    assert said(Odd()) == "Something went wrong: Odd."
+    assert "http://localhost:8080" in said(ServiceError(URL, "x"))
+
+
+@pytest.mark.parametrize(
+    ("instead", "words"),
+    [
+        ("ollama", "is Ollama, not Open WebUI"),
+        ("open-webui", "is Open WebUI, not Ollama"),
+        ("html", "web page of another program"),
+        ("404", "none of the addresses"),
+        ("other-json", "another program"),
+        ("no-json", "another program"),
+    ],
+)
+def test_what_answers_instead(instead, words):
+    assert words in said(NotThatServer(URL, instead))
+
+
+def test_a_task_that_a_version_lacks():
+    assert said(ChangeError(Problem.UNSUPPORTED, "autocomplete", "0.3.35")) == (
+        "Open WebUI 0.3.35 has no autocomplete. Nothing was changed."
+    )
+    assert said(ChangeError(Problem.UNSUPPORTED, "titles", "0.3.35")) == (
+        "Open WebUI 0.3.35 has no switch for titles: it always makes them. Nothing was changed."
+    )
+    assert (
+        said(ChangeError(Problem.UNSUPPORTED, "tags", "")) == "Open WebUI has no switch for tags. Nothing was changed."
+    )
+
+
+@pytest.mark.parametrize("because", RefusedBecause)
+def test_without_permission_the_refusal_says_why_and_that_nothing_was_changed(because):
+    text = said(ChangeError(Problem.NO_PERMISSION, "http://localhost:8080", because.value))
+    assert "Nothing was changed." in text
+    assert sentence(Refused("http://localhost:8080", because), TR) in text
+
+
+@pytest.mark.parametrize("detail", ["", "nonsense"])
+def test_without_a_known_refusal_it_is_about_the_admin(detail):
+    assert "not an admin" in said(ChangeError(Problem.NO_PERMISSION, "http://localhost:8080", detail))
+
+
+def test_refused_fields_are_named():
+    text = said(Invalid(URL, ("ENABLE_TAGS_GENERATION", "TASK_MODEL")))
+    assert "ENABLE_TAGS_GENERATION, TASK_MODEL" in text
+    assert "Nothing was changed." in text
+    assert "does not say why" in said(Invalid(URL))
+    assert "Title generation is disabled." in said(Invalid(URL, (), "Title generation is disabled"))
+
+
+def test_a_missing_model_is_named():
+    assert "model 'x' not found" in said(NotFound(URL, "model 'x' not found"))
+    assert "too old" in said(NotFound(URL, "version"))
+
+
+def test_a_change_with_an_unknown_end_says_so():
+    assert "may or may not" in said(ChangeError(Problem.NOT_KEPT, "tags", "TimedOut", written="unknown"))
+    assert "elbowroom settings" in said(ChangeError(Problem.CANCELLED, written="unknown"))
+    assert "not changed" in said(ChangeError(Problem.CANCELLED, "gemma3:1b"))
+
+
+def test_a_full_disk_says_how_much():
+    text = said(ChangeError(Problem.DISK_FULL, "gemma3:1b", f"{3 * 2**30}/{2**30}"))
+    assert "3.0 GiB" in text
+    assert "1.0 GiB" in text
+    assert "gemma3:1b" in said(ChangeError(Problem.DISK_FULL, "gemma3:1b"))
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/home/kim/.config/x", "~/.config/x"),
+        ("/home/kim", "~"),
+        ("/Users/kim/Library/x", "~/Library/x"),
+        ("/root/.config/x", "~/.config/x"),
+        ("C:\\Users\\Kim Lee\\AppData\\x", "~\\AppData\\x"),
+        ("/srv/home/kim/x", "/srv/home/kim/x"),
+        ("/rootless/x", "/rootless/x"),
+        ("/var/lib/x", "/var/lib/x"),
+    ],
+)
+def test_the_home_folder_is_a_tilde(path, shown):
+    assert short_path(path) == shown
+    assert shown in said(StorageError(path, "Permission denied"))
+    assert "kim" not in said(StorageError("/home/kim/x", "denied")).lower()
+
+
+def test_a_full_disk_of_ours():
+    text = said(StorageError("/home/kim/journal", "No space left on device", disk_full=True))
+    assert "No space left on device" in text
+    assert "Free some space" in text
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (UsageError("setting", "follwo-ups", "follow-ups", ("a",)), ("`follwo-ups`", "Did you mean `follow-ups`?")),
+        (UsageError("setting", "x", "", ("titles", "tags")), ("`x`", "titles, tags")),
+        (UsageError("command", "stauts", "status"), ("no command `stauts`", "`status`")),
+        (UsageError("arguments", "unrecognized arguments: --x"), ("--x", "--help")),
+        (UsageError("value", "maybe", "", ("tags=on", "tags=off")), ("`maybe`", "tags=on, tags=off")),
+        (UsageError("url", "nonsense://"), ("`nonsense://`", "http://localhost:8080")),
+        (UsageError("url-with-password", "http://nas"), ("http://nas", "address alone")),
+        (UsageError("needs-yes", "fix tags-off"), ("`fix tags-off`", "--yes")),
+        (UsageError("model", "gemma3:1b"), ("`gemma3:1b`", "ollama pull")),
+        (UsageError("anything-else", "x"), ("`x`", "anything-else")),
+    ],
+)
+def test_what_is_wrong_on_the_command_line(error, words):
+    assert all(word in said(error) for word in words)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ServerFailed(URL, 500, "a\nb\x1b[31m {name} \u202e%s"),
+        NotFound(URL, "{0.__class__}"),
+        Unreachable("http://h\x1b[2J:1/", "{server}"),
+        UsageError("setting", "a\nb\x1b[31m{x}"),
+        StorageError("/tmp/a\nb\x1b{x}", "{reason}"),
+        ChangeError(Problem.DRIFT, "a\x1b\n{detail}"),
+        Refused(URL, RefusedBecause.OTHER, "{detail}\x1b"),
+    ],
+)
+def test_foreign_text_is_neither_run_nor_filled_in(error):
+    assert said(error).isprintable()

@@ -1,0 +1,43 @@
+"""Lines for a terminal: tables line up in Korean, long lines break at spaces, hostile names lose their teeth."""
+
+import pytest
+
+from tray_app.core.text.lines import Span, Style, clean, line, pad, table, width, wrapped
+
+
+def text(one):
+    return "".join(span.text for span in one)
+
+
+def test_korean_takes_two_columns():
+    assert width("메모리 ab") == 9
+    assert pad("메모리", 8) == "메모리  "
+
+
+def test_columns_of_a_table_line_up():
+    rows = table(("설정", "값"), [("제목", "켬"), ("autocomplete", "off")])
+    starts = {width(text(row)[: text(row).rindex(last)]) for row, last in zip(rows, ("값", "켬", "off"), strict=True)}
+    assert len(starts) == 1
+
+
+@pytest.mark.parametrize("columns", [20, 33, 60])
+def test_a_long_line_breaks_at_spaces_and_loses_nothing(columns):
+    words = "요청 4개가 qwen3:32b 모델을 기다리고 있습니다 and the rest of it goes on in English"
+    pieces = wrapped(line(Span("* ", Style.BAD), words), columns)
+    assert all(width(text(piece)) <= columns for piece in pieces)
+    assert " ".join(text(piece).strip() for piece in pieces) == "* " + words
+    assert all(text(piece).startswith("  ") for piece in pieces[1:])
+
+
+def test_a_short_line_stays_as_it_is():
+    one = line("  short", Span("x", Style.GOOD))
+    assert wrapped(one, 40) == [one]
+
+
+def test_a_word_wider_than_the_terminal_is_not_lost():
+    assert "".join(text(piece).strip() for piece in wrapped(line("a" * 50), 20)) == "a" * 50
+
+
+def test_control_and_direction_characters_are_taken_out():
+    assert clean("a\x1b[31m\nb\u202ec\u200b") == "a[31mbc"
+    assert len(clean("x" * 900)) == 200

@@ -1,0 +1,36 @@
+"""Whoever lacks an input of memory pressure reads what to do about it."""
+
+import gettext
+
+import pytest
+
+from tray_app.core.report.doctor import Entry, Report, State
+from tray_app.core.text.doctor import lines
+from tray_app.core.text.memory import remedy_for_missing
+
+TR = gettext.NullTranslations()
+
+
+@pytest.mark.parametrize(
+    ("name", "detail", "word"),
+    [
+        ("psi-some-avg10", "psi-off", "psi=1"),
+        ("psi-some-avg10", "psi-absent", "4.20"),
+        ("psi-some-avg10", "psi-denied", "does not let"),
+        ("page-reads", "\\Memory\\Pages Input/sec: 0xC0000BB8", "lodctr /r"),
+    ],
+)
+def test_each_reason_has_its_own_way_out(name, detail, word):
+    assert word in remedy_for_missing(name, detail, TR)
+
+
+@pytest.mark.parametrize(("name", "detail"), [("swap-io", ""), ("page-reads", ""), ("kernel-level", "EPERM")])
+def test_where_nothing_helps_nothing_is_said(name, detail):
+    assert remedy_for_missing(name, detail, TR) == ""
+
+
+def test_doctor_says_it():
+    value = {"missing": [{"name": "psi-some-avg10", "why": "unsupported", "detail": "psi-off"}]}
+    report = Report((), (Entry("memory", State.WORKS, 0.001, value),))
+    text = "\n".join("".join(span if isinstance(span, str) else span.text for span in one) for one in lines(report, TR))
+    assert "psi=1" in text

@@ -1,0 +1,70 @@
+"""What people read about a remedy."""
+
+from gettext import NullTranslations
+
+import pytest
+
+from tests.core.remedies.test_ranked import BIG, LIMITS, by_id, diagnosis, here, offered
+from tray_app.core.remedies.ranked import strategies
+from tray_app.core.text.remedy import advice_steps, effect, reason, sentence, strategy_lines
+from tray_app.core.values.finding import Kind
+from tray_app.core.values.plan import Plan, Remedy
+from tray_app.core.values.snapshot import Pressure
+
+TR = NullTranslations()
+
+
+def test_the_best_remedy_says_what_it_does_and_what_it_brings():
+    remedy = offered(here())[0]
+    assert sentence(remedy, TR) == "Use gemma3:1b for tasks (fits: +824 MiB, 1.6 GiB left)"
+    assert effect(remedy, TR) == "takes 1 call per message off"
+    assert reason(remedy, TR) == "It fits into memory beside the chat model, which then only chats."
+
+
+def test_follow_ups():
+    remedy = by_id(offered(here(pressure=Pressure.WARNING)), "follow-ups-off")
+    assert sentence(remedy, TR) == "Turn follow-ups off"
+    assert effect(remedy, TR) == "1 call fewer per message"
+
+
+def test_a_hosted_model_says_where_the_text_goes():
+    remedy = by_id(offered(here()), "hosted-task-model:openai/gpt-5-mini")
+    assert sentence(remedy, TR) == "Use openai/gpt-5-mini for tasks: chat text then goes to openrouter.ai"
+
+
+def test_every_remedy_and_every_reason_has_words():
+    for kinds in ((Kind.TASK_STORM, Kind.MEMORY_PRESSURE), (Kind.MODEL_SPILLS,), (Kind.PROMPT_CACHE_GROWTH,)):
+        for pressure in (Pressure.NORMAL, Pressure.WARNING):
+            for remedy in offered(here(BIG, pressure=pressure), *kinds):
+                assert sentence(remedy, TR) != remedy.id
+                assert reason(remedy, TR)
+                assert "{" not in sentence(remedy, TR) + effect(remedy, TR) + reason(remedy, TR)
+
+
+@pytest.mark.parametrize(
+    ("system", "expected"),
+    [
+        ("darwin", "launchctl setenv OLLAMA_CONTEXT_LENGTH 4096"),
+        ("win32", "Name OLLAMA_CONTEXT_LENGTH, value 4096"),
+        ("linux", 'Environment="OLLAMA_CONTEXT_LENGTH=4096"'),
+    ],
+)
+def test_advice_has_steps_for_each_platform(system, expected):
+    steps = advice_steps(Remedy("context-length", Plan(), advice_only=True), system, TR)
+    assert expected in "\n".join(steps)
+    assert len(steps) == 3
+
+
+def test_what_is_done_here_needs_no_steps():
+    assert advice_steps(Remedy("follow-ups-off", Plan()), "linux", TR) == []
+
+
+def test_a_hostile_name_stays_on_its_line():
+    remedy = Remedy("unload:evil\x1b[31m\nmodel", Plan(), subject="evil")
+    assert sentence(remedy, TR) == "Unload evil[31mmodel"
+
+
+def test_the_strategies_mark_the_one_that_suits():
+    told = strategy_lines(strategies(diagnosis(Kind.TASK_STORM), here(), LIMITS), TR)
+    marked = ["".join(span.text for span in line) for line in told if line[0].text == "> "]
+    assert marked == ["> A small model of your own for tasks"]

@@ -1,0 +1,101 @@
+"""`Connect to Open WebUI...`: the page in the browser, the sign-in behind it, and the token to its place."""
+
+import logging
+import threading
+import webbrowser
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tray_app.app.jobs import JobControl, JobDone, Work
+from tray_app.core.text import account as view
+from tray_app.core.text.text import Translator
+from tray_app.core.values.errors import ChangeError, ElbowroomError, Problem, Refused, RefusedBecause
+from tray_app.core.values.snapshot import Access
+from tray_app.core.values.token import Token, origin_of
+from tray_app.page.connect_page import ConnectPage, Filled, Reply
+from tray_app.services.address import web_address
+from tray_app.storage.secret import Where
+
+if TYPE_CHECKING:
+    from tray_app.app.wiring import App
+
+log = logging.getLogger(__name__)
+
+TERMINAL_BROWSERS = {"www-browser", "links", "elinks", "lynx", "w3m"}
+"""Those that Python's webbrowser module knows."""
+
+
+def sign_in(app: "App", filled: Filled) -> str:
+    """Check the server and the sign-in, keep the token for this one origin; returns the server's version.
+
+    ElbowroomError where anything is missing; nothing is kept then.
+    """
+    url = web_address(filled.url)
+    anonymous = app.open_webui_at(url)
+    version = anonymous.version()
+    if filled.api_key:
+        value = filled.api_key
+    elif filled.email:
+        value = anonymous.sign_in(filled.email, filled.password)
+    elif anonymous.features().auth:
+        raise Refused(url, RefusedBecause.NO_TOKEN)
+    else:
+        value = anonymous.sign_in("", "")
+    token = Token(value, origin_of(url))
+    client = app.open_webui_at(url, token)
+    if client.access() is not Access.ADMIN:
+        raise Refused(url, client.refusal() or RefusedBecause.NOT_ADMIN)
+    app.secrets.store(token, Where.FILE if filled.keep_in_file else Where.KEYCHAIN)
+    app.state.update(lambda state: replace(state, connected_url=url))
+    return version
+
+
+def open_in_browser(url: str) -> bool:
+    """False where there is no browser, or only one for the terminal: it would take the terminal and run no script."""
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error as error:
+        log.warning("no browser: %s", error)
+        return False
+    if type(browser) is not webbrowser.GenericBrowser:
+        return browser.open(url)
+    if Path(browser.name).name in TERMINAL_BROWSERS:
+        return False
+    # One that the BROWSER variable names: Python waits until it ends, which nobody else needs to.
+    threading.Thread(target=browser.open, args=(url,), name="browser", daemon=True).start()
+    return True
+
+
+def connect_work(
+    app: "App",
+    url: str,
+    translator: Callable[[], Translator],
+    language: Callable[[], str],
+    open_browser: Callable[[str], bool] = open_in_browser,
+) -> Work:
+    """The job behind the menu row: ends after success, cancel or ten quiet minutes, or when no browser came."""
+
+    def check(filled: Filled) -> Reply:
+        tr = translator()
+        try:
+            version = sign_in(app, filled)
+        except ElbowroomError as error:
+            no_keychain = isinstance(error, ChangeError) and error.problem is Problem.NO_KEYCHAIN
+            return Reply(ok=False, message=view.page_problem(error, tr), offer_file=no_keychain)
+        return Reply(ok=True, message=view.connected_page(web_address(filled.url), version, tr))
+
+    def work(control: JobControl) -> JobDone:
+        tr = translator()
+        page = ConnectPage(check, view.page_texts(url, tr), language())
+        if not open_browser(page.gate.bootstrap_url):
+            page.close()
+            return JobDone("", view.no_browser(url, tr))
+        connected = page.wait(control.cancelled)
+        if connected:
+            return JobDone("", view.now_connected(tr), connection=True)
+        # What opens a browser also says that all is well where there is none (xdg-open).
+        return JobDone("", view.no_browser(url, tr) if page.gate.missed else view.not_connected(tr))
+
+    return work

@@ -1,0 +1,165 @@
+"""`elbowroom doctor`: asks every source once, times it, and reports what it said without anything private.
+
+Works over named sources, so that the one file that wires the app decides what they are.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from tray_app.app.poll import unknown
+from tray_app.core.report.doctor import Entry, RawSource, Report, State, missing_parts
+from tray_app.core.report.redact import Redactor, numeric_part
+from tray_app.core.values.errors import ElbowroomError, ServiceError, StorageError
+from tray_app.core.values.reading import Known, Unknown, Why
+
+SHOWN_BYTES = 4096
+
+
+class Source(Protocol):
+    """Something that is read. `raw` are the OS's own bytes behind it, by name; `from_server`: its errors hold text
+    of a server."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def from_server(self) -> bool: ...
+    def read(self) -> object: ...
+    def raw(self) -> Mapping[str, bytes | Unknown]: ...
+
+
+def _nothing() -> Mapping[str, bytes | Unknown]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A Source made of functions. `question` gives a Reading or a value, or raises a typed error."""
+
+    name: str
+    question: Callable[[], object]
+    ask_raw: Callable[[], Mapping[str, bytes | Unknown]] = field(default=_nothing)
+    from_server: bool = False
+
+    def read(self) -> object:
+        return self.question()
+
+    def raw(self) -> Mapping[str, bytes | Unknown]:
+        return self.ask_raw()
+
+
+def run(
+    sources: Sequence[Source],
+    redactor: Redactor,
+    versions: Sequence[tuple[str, str]] = (),
+    clock: Callable[[], float] = time.perf_counter,
+) -> Report:
+    """Every source once, in order. An error of one is its entry, never the end."""
+    entries = tuple(_entry(source, redactor, clock) for source in sources)
+    return Report(tuple((name, redactor.name(version)) for name, version in versions), entries)
+
+
+def capture(
+    sources: Sequence[Source],
+    folder: Path,
+    redactor: Redactor,
+    versions: Sequence[tuple[str, str]] = (),
+    clock: Callable[[], float] = time.perf_counter,
+) -> Report:
+    """The report and the raw numbers behind it as files in a new folder that only its owner may read.
+
+    StorageError where the folder cannot be made or holds something already.
+    """
+    report = run(sources, redactor, versions, clock)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        if any(folder.iterdir()):
+            raise StorageError(str(folder), "not empty")
+        files = [_save(folder, f"{source.name}-{name}", data) for source, name, data in _numbers(sources, redactor)]
+        names = [*files, "report.json"]
+        report = replace(report, files=tuple(names))
+        text = json.dumps(report.as_json(), ensure_ascii=False, indent=1)
+        _write(folder / "report.json", text.encode())
+    except OSError as error:
+        raise StorageError(str(folder), error.strerror or type(error).__name__) from error
+    return report
+
+
+def _numbers(sources: Sequence[Source], redactor: Redactor) -> list[tuple[Source, str, bytes]]:
+    found = []
+    for source in sources:
+        for name, data in source.raw().items():
+            kept = numeric_part(data, redactor) if isinstance(data, bytes) else None
+            if kept is not None:
+                found.append((source, name, kept))
+    return found
+
+
+def _save(folder: Path, name: str, data: bytes) -> str:
+    safe = "".join(char if char.isascii() and (char.isalnum() or char in "-_") else "_" for char in name)[:80]
+    file = f"{safe}.{'txt' if _is_text(data) else 'bin'}"
+    _write(folder / file, data)
+    return file
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        path.chmod(0o600)
+        file.write(data)
+
+
+def _entry(source: Source, redactor: Redactor, clock: Callable[[], float]) -> Entry:
+    began = clock()
+    try:
+        answer = source.read()
+    except ElbowroomError as error:
+        return Entry(
+            source.name,
+            State.FAILED,
+            clock() - began,
+            why=_why_of(error, redactor),
+            error=type(error).__name__,
+            raw=_raw(source, redactor),
+        )
+    seconds = clock() - began
+    raw = _raw(source, redactor)
+    if isinstance(answer, Unknown):
+        why = _redacted(answer, source, redactor)
+        return Entry(source.name, State.UNKNOWN, seconds, why=why, raw=raw)
+    value = answer.value if isinstance(answer, Known) else answer
+    missing = tuple((path, _redacted(why, source, redactor)) for path, why in missing_parts(value))
+    return Entry(source.name, State.WORKS, seconds, redactor.value(value), raw=raw, missing=missing)
+
+
+def _why_of(error: ElbowroomError, redactor: Redactor) -> Unknown:
+    """A server's text may hold anything; where a file of ours cannot be read, the path is of use."""
+    if isinstance(error, ServiceError):
+        reason = unknown(error)
+        return Unknown(reason.why, redactor.detail(reason.detail, ours=False))
+    return Unknown(Why.BAD_ANSWER, redactor.text(" ".join(map(str, error.args))))
+
+
+def _redacted(why: Unknown, source: Source, redactor: Redactor) -> Unknown:
+    return Unknown(why.why, redactor.detail(why.detail, ours=not source.from_server))
+
+
+def _raw(source: Source, redactor: Redactor) -> tuple[RawSource, ...]:
+    return tuple(_shown(name, data, source, redactor) for name, data in source.raw().items())
+
+
+def _shown(name: str, data: bytes | Unknown, source: Source, redactor: Redactor) -> RawSource:
+    if isinstance(data, Unknown):
+        return RawSource(name, None, _redacted(data, source, redactor))
+    kept = numeric_part(data, redactor)
+    text = None
+    if kept is not None:
+        text = kept.decode("ascii") if _is_text(kept) else kept[:SHOWN_BYTES].hex()
+    return RawSource(name, len(data), text=text)
+
+
+def _is_text(data: bytes) -> bool:
+    return data.isascii() and b"\0" not in data

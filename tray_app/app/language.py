@@ -1,0 +1,173 @@
+"""Which language to speak, and its catalog. Asked at render time, so that it can change without a restart."""
+
+import gettext
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from tray_app.core.text.text import Translator
+from tray_app.core.values.errors import StorageError
+
+DOMAIN = "elbowroom"
+LANGUAGES = ("en", "ko")
+CATALOGS = Path(__file__).parents[1] / "locale"
+VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+"""In the order that gettext asks them (GNU gettext manual, "Locale Environment Variables")."""
+
+
+@cache
+def load(language: str) -> Translator:
+    """The catalog of a language, read once; English needs none."""
+    return gettext.translation(DOMAIN, CATALOGS, languages=[language], fallback=True)
+
+
+def known(tag: str) -> str:
+    """`ko-Kore-KR`, `ko_KR.UTF-8` or `KO` as `ko`; C and POSIX, the untranslated locales, as `en`; else empty."""
+    word = tag.strip().replace("-", "_").partition(".")[0].partition("@")[0].partition("_")[0].lower()
+    word = "en" if word in {"c", "posix"} else word
+    return word if word in LANGUAGES else ""
+
+
+def first_known(tags: Iterable[str]) -> str:
+    """The most wanted language that we speak; empty where we speak none of them."""
+    return next(filter(None, map(known, tags)), "")
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> str:
+    """The first variable that is set decides, as with gettext; empty where it names no language of ours."""
+    named = next(filter(None, (environment.get(name, "") for name in VARIABLES)), "")
+    return first_known(named.split(":"))
+
+
+@cache
+def of_desktop() -> tuple[str, ...]:
+    """The languages of the system's own menus, best first; none where only the environment tells (Linux).
+
+    Asked once: both systems apply a new choice at the next login.
+    """
+    return _desktop_languages()
+
+
+def of_system() -> str:
+    """What the environment or the system's own settings say; English where neither names a language of ours."""
+    return from_environment() or first_known(of_desktop()) or "en"
+
+
+def option(argv: Sequence[str]) -> str:
+    """`--lang ko` or `--lang=ko` anywhere on the command line, before it is parsed."""
+    return known(_given(argv, "--lang"))
+
+
+def of_command_line(argv: Sequence[str]) -> str:
+    """Option, then the settings file, then what was chosen in the menu, then the system.
+
+    Asked before the command line is parsed, so that help and usage errors speak it too.
+    """
+    return option(argv) or _remembered(_given(argv, "--home")) or of_system()
+
+
+def _remembered(home: str) -> str:
+    """Nothing is imported for files that most people do not have."""
+    from tray_app.storage.paths import Paths
+
+    paths, chosen = Paths(Path(home) if home else None), ""
+    if paths.settings_file.exists():
+        from tray_app.storage.settings import load as load_settings
+
+        chosen = load_settings(paths.settings_file)[0].language
+    if not chosen and paths.state_file.exists():
+        from tray_app.storage.state import StateFile
+
+        try:
+            chosen = StateFile(paths.state_file).read().language
+        except StorageError:
+            return ""  # the command that needs the file says so
+    return known(chosen)
+
+
+def _given(argv: Sequence[str], name: str) -> str:
+    for index, word in enumerate(argv):
+        if word.startswith(f"{name}="):
+            return word.partition("=")[2]
+        if word == name and index + 1 < len(argv):
+            return argv[index + 1]
+    return ""
+
+
+@contextmanager
+def in_standard_library(language: str) -> Iterator[None]:
+    """While this holds, `gettext.gettext`, which argparse asks for its own words, answers from our catalog.
+
+    Its language can only be named by the environment, which is put back so that programs we start do not inherit it.
+    """
+    before, domain = os.environ.get("LANGUAGE"), gettext.textdomain()
+    gettext.bindtextdomain(DOMAIN, str(CATALOGS))
+    gettext.textdomain(DOMAIN)
+    os.environ["LANGUAGE"] = language
+    try:
+        yield
+    finally:
+        gettext.textdomain(domain)
+        if before is None:
+            del os.environ["LANGUAGE"]
+        else:
+            os.environ["LANGUAGE"] = before
+
+
+def split_list(text: str) -> tuple[str, ...]:
+    """A Windows list of strings: each ends with NUL, the list with an empty one."""
+    return tuple(text.partition("\0\0")[0].strip("\0").split("\0")) if text.strip("\0") else ()
+
+
+if sys.platform == "darwin":
+
+    def _desktop_languages() -> tuple[str, ...]:
+        """CFLocaleCopyPreferredLanguages: "ko-KR" and the like; heeds a choice made for this app alone."""
+        import ctypes
+
+        utf8 = 0x08000100  # kCFStringEncodingUTF8
+        lib = ctypes.CDLL("/System/Library/Frameworks/CoreFoundation.framework/CoreFoundation")
+        lib.CFLocaleCopyPreferredLanguages.restype = ctypes.c_void_p
+        lib.CFArrayGetCount.argtypes = [ctypes.c_void_p]
+        lib.CFArrayGetCount.restype = ctypes.c_long
+        lib.CFArrayGetValueAtIndex.argtypes = [ctypes.c_void_p, ctypes.c_long]
+        lib.CFArrayGetValueAtIndex.restype = ctypes.c_void_p
+        lib.CFStringGetCString.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_long, ctypes.c_uint32]
+        lib.CFStringGetCString.restype = ctypes.c_ubyte
+        lib.CFRelease.argtypes = [ctypes.c_void_p]
+        array = lib.CFLocaleCopyPreferredLanguages()
+        if not array:
+            return ()
+        buffer = ctypes.create_string_buffer(256)
+        found = tuple(
+            buffer.value.decode()
+            for index in range(lib.CFArrayGetCount(array))
+            if lib.CFStringGetCString(lib.CFArrayGetValueAtIndex(array, index), buffer, len(buffer), utf8)
+        )
+        lib.CFRelease(array)
+        return found
+
+elif sys.platform == "win32":
+
+    def _desktop_languages() -> tuple[str, ...]:
+        """GetUserPreferredUILanguages with MUI_LANGUAGE_NAME: asked for the size first, then for the list."""
+        import ctypes
+
+        by_name = 0x8
+        ask = ctypes.WinDLL("kernel32").GetUserPreferredUILanguages
+        count, size = ctypes.c_ulong(), ctypes.c_ulong()
+        if not ask(by_name, ctypes.byref(count), None, ctypes.byref(size)) or not size.value:
+            return ()
+        buffer = ctypes.create_unicode_buffer(size.value)
+        if not ask(by_name, ctypes.byref(count), buffer, ctypes.byref(size)):
+            return ()
+        return split_list(ctypes.wstring_at(buffer, size.value))
+
+else:
+
+    def _desktop_languages() -> tuple[str, ...]:
+        """Linux desktops tell programs by the environment alone."""
+        return ()

@@ -1,0 +1,299 @@
+"""What the worker needs from the rest of the app, and what survives a new connection: alerts, relief, choices."""
+
+import logging
+import subprocess
+import sys
+import time
+import webbrowser
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from tray_app import autostart
+from tray_app.app import language
+from tray_app.app.actions import Actions
+from tray_app.app.connect import connect_work
+from tray_app.app.jobs import JobDone, Work
+from tray_app.app.watch import Look
+from tray_app.app.wiring import App, Overrides
+from tray_app.autostart.launch import has_lasting_place, login_command
+from tray_app.core.diagnosis.alerts import Quiet
+from tray_app.core.diagnosis.recent import Moment
+from tray_app.core.menu import first_run as tray_view
+from tray_app.core.menu import notice as notice_view
+from tray_app.core.menu.screen import NoticeSettings, NoticeView, ScreenState, Undoable
+from tray_app.core.remedies import relief as relieving
+from tray_app.core.tasks.settings import Setting
+from tray_app.core.text import settings as settings_view
+from tray_app.core.text.text import Translator
+from tray_app.core.values.command import ApplyRemedy, Link, OpenLink, Undo
+from tray_app.core.values.errors import ElbowroomError, StorageError
+from tray_app.core.values.plan import Change
+from tray_app.core.values.reading import value_of
+from tray_app.core.values.snapshot import Access
+from tray_app.core.values.token import origin_of
+from tray_app.storage.journal import MISSING, ChangeState, RecordedChange, fold, undoable
+from tray_app.storage.settings import Settings
+from tray_app.storage.state import State
+
+log = logging.getLogger(__name__)
+
+SYSTEM_MONITORS = {
+    "darwin": (("open", "-a", "Activity Monitor"),),
+    "win32": (("taskmgr.exe",),),
+    "linux": (("gnome-system-monitor",), ("plasma-systemmonitor",), ("xfce4-taskmanager",), ("mate-system-monitor",)),
+}
+UNDO_ROWS = 5
+FIND_EVERY_S = 60.0
+
+
+class Desk:
+    """Owned by the worker; `translator` and `language` are also asked by a job's thread (they only read)."""
+
+    def __init__(self, overrides: Overrides) -> None:
+        self._overrides = overrides
+        self._app = App(overrides)
+        state = self._app.state.read()
+        self._relief = relieving.Relief(
+            relieving.Memory(state.relief_change_id, state.relief_remedy, state.relief_at, state.relief_blocked)
+        )
+        self._told: Mapping[str, float] | None = state.told
+        self._settled = False
+        self._looked_for_at = float("-inf")
+
+    # --- looking -----------------------------------------------------------------------------
+
+    def look(self) -> Look:
+        """One poll; a settings file that changed is read again first."""
+        self._app.settings_file.reload()
+        notices = self._notices()
+        quiet = Quiet(notices.snoozed_until, notices.only_critical, notices.muted_models)
+        if self._told is not None:  # here, because the observer is built on the worker's thread: it asks who is there
+            self._app.observer.remember_told(self._told)
+            self._told = None
+        look = self._app.observer.look(quiet)
+        self._settle_once(look)
+        self._find_again(look)
+        return look
+
+    def _find_again(self, look: Look) -> None:
+        """Open WebUI may be started after us, on its other usual port: looked for now and then, unless one is named."""
+        there = value_of(look.snapshot.open_webui) is not None
+        late = look.snapshot.uptime_s - self._looked_for_at >= FIND_EVERY_S
+        if there or not late or self._app.named_open_webui or self._app.state.read().connected_url:
+            return
+        self._looked_for_at = look.snapshot.uptime_s
+        with App(self._overrides) as fresh:
+            moved = fresh.open_webui_url != self._app.open_webui_url
+        if moved:
+            self.reconnect()
+
+    def _settle_once(self, look: Look) -> None:
+        """After a start: changes that a crash left open are looked up as soon as the server may be written."""
+        server = value_of(look.snapshot.open_webui)
+        if self._settled or server is None or server.access is not Access.ADMIN:
+            return
+        try:
+            settled = self._app.fixer.settle()
+        except ElbowroomError as error:  # the server went away, or a change is being made right now
+            log.info("open changes are settled later: %s", type(error).__name__)
+            return
+        self._settled = True
+        for one in settled:
+            log.info("change %s was left open by an earlier run and is settled", one.id)
+
+    def look_again(self, *, models: bool) -> None:
+        self._app.observer.open_webui.look_again(models=models)
+        if models:
+            self._app.observer.ollama.forget_installed()
+
+    def reconnect(self) -> None:
+        """Another server or token from now on: everything is built anew."""
+        self._told = self._app.observer.told()
+        self._app.close()
+        self._app = App(self._overrides)
+
+    # --- telling -----------------------------------------------------------------------------
+
+    def tell(self, look: Look) -> tuple[NoticeView, ...]:
+        """The notices that are due, in the user's language; none where they are switched off."""
+        if look.notices:
+            told = self._app.observer.told()
+            self.remember(lambda state: replace(state, told=told))
+        tr = self.translator()
+        first = self._first_run(look, tr)
+        if not self.settings().notices:
+            return first
+        return (*first, *(notice_view.about(one.finding, look.remedies, tr) for one in look.notices))
+
+    def _first_run(self, look: Look, tr: Translator) -> tuple[NoticeView, ...]:
+        """Once in the life of this installation: what was found, and how to connect."""
+        if self._app.state.read().first_run_done:
+            return ()
+        self.remember(lambda state: replace(state, first_run_done=True))
+        return (tray_view.first_run(look.snapshot, tr),)
+
+    def complaint(self) -> str:
+        """The first thing that is wrong with the settings file, for the menu; empty where it is fine."""
+        problems = self._app.settings_problems
+        return settings_view.sentence(problems[0], self.translator()) if problems else ""
+
+    def screen_state(self, look: Look | None) -> ScreenState:
+        return ScreenState(
+            snapshot=look.snapshot if look else None,
+            diagnosis=look.diagnosis if look else None,
+            limits=self._app.limits,
+            candidates=self._app.candidates,
+            remedies=look.remedies if look else (),
+            undoable=self._undoable(),
+            notices=self._notices(),
+            autostart=self._autostart_state(),
+            language=self._app.state.read().language,
+            utc_offset_s=time.localtime().tm_gmtoff,
+        )
+
+    def _notices(self) -> NoticeSettings:
+        state, settings = self._app.state.read(), self.settings()
+        only_critical = state.notices_only_critical or settings.notices_only_critical
+        return NoticeSettings(state.snoozed_until, only_critical, state.muted)
+
+    def _undoable(self) -> tuple[Undoable, ...]:
+        recorded = undoable(fold(self._app.journal.read().entries), origin_of(self._app.open_webui_url))
+        return tuple(Undoable(one.id, _changes(one), one.at) for one in recorded[:UNDO_ROWS] if _changes(one))
+
+    # --- relief ------------------------------------------------------------------------------
+
+    def relieve(self, look: Look) -> ApplyRemedy | Undo | None:
+        """What automatic relief wants done now; the worker carries it out like a click."""
+        settings = self.settings()
+        wish = relieving.Wish(
+            settings.automatic_relief, settings.automatic_relief_remedy, settings.automatic_relief_clear_s
+        )
+        seen = relieving.Situation(look.diagnosis, look.remedies, self._change_open(), Moment.of(look.snapshot))
+        before = self._relief.memory
+        self._relief, order = relieving.step(self._relief, wish, seen, self._app.limits)
+        if self._relief.memory != before:
+            self._store_relief()
+        match order.act:
+            case relieving.Act.APPLY if order.remedy is not None:
+                return ApplyRemedy(order.remedy)
+            case relieving.Act.TAKE_BACK:
+                return Undo(order.change_id)
+            case _:
+                return None
+
+    def relief_ended(self, order: ApplyRemedy | Undo, done: JobDone, now: Moment) -> None:
+        """What became of the order: the state machine counts its cool-down from it, also after a failure."""
+        match order:
+            case ApplyRemedy() if done.error is None and done.change_id:
+                self._relief = relieving.applied(self._relief, done.change_id)
+            case Undo() if done.error is None:
+                self._relief = relieving.taken_back(self._relief, now)
+            case _:
+                self._relief = relieving.failed(self._relief)
+        self._store_relief()
+
+    def _change_open(self) -> bool | None:
+        change_id = self._relief.memory.change_id
+        if not change_id:
+            return None
+        recorded = [one for one in fold(self._app.journal.read().entries) if one.id == change_id]
+        return bool(recorded) and recorded[0].state in {ChangeState.APPLIED, ChangeState.UNDO_OPEN}
+
+    def _store_relief(self) -> None:
+        memory = self._relief.memory
+        self.remember(
+            lambda state: replace(
+                state,
+                relief_change_id=memory.change_id,
+                relief_remedy=memory.remedy_id,
+                relief_at=memory.at,
+                relief_blocked=memory.blocked_remedy,
+            )
+        )
+
+    # --- the rest ----------------------------------------------------------------------------
+
+    def actions(self) -> Actions:
+        return Actions(self._app, self.translator)
+
+    def settings(self) -> Settings:
+        return self._app.settings_file.settings
+
+    def language(self) -> str:
+        return (
+            self._overrides.language
+            or self.settings().language
+            or self._app.state.read().language
+            or language.of_system()
+        )
+
+    def translator(self) -> Translator:
+        return language.load(self.language())
+
+    def connect_work(self, url: str) -> Work:
+        return connect_work(self._app, url or self._app.open_webui_url, self.translator, self.language)
+
+    def disconnect(self, url: str) -> None:
+        self._app.secrets.delete(url)
+        self.remember(lambda state: replace(state, connected_url=""))
+        self.reconnect()
+
+    def autostart(self, *, on: bool) -> None:
+        if on:
+            autostart.switch_on(self._command())
+        else:
+            autostart.switch_off()
+
+    def _command(self) -> tuple[str, ...]:
+        return login_command(self._overrides.home)
+
+    def _autostart_state(self) -> bool | None:
+        """None where it cannot be offered: it cannot be read, or this copy runs from a temporary place."""
+        if not has_lasting_place():
+            return None
+        try:
+            return autostart.status(self._command()).state is autostart.AutostartState.ON
+        except StorageError:
+            return None
+
+    def open_link(self, command: OpenLink) -> None:
+        """Without waiting for the program that opens."""
+        match command.link:
+            case Link.OPEN_WEBUI:
+                webbrowser.open(command.url)
+            case Link.SYSTEM_MONITOR:
+                _start_first(SYSTEM_MONITORS.get(sys.platform, ()))
+            case Link.SETTINGS_FILE:
+                webbrowser.open(self._app.paths.settings_file.as_uri())
+            case Link.LOG_FILE:
+                webbrowser.open(self._app.paths.log_file.as_uri())
+
+    def remember(self, change: Callable[[State], State]) -> None:
+        """A state that cannot be written must not stop the app: it only forgets."""
+        try:
+            self._app.state.update(change)
+        except (StorageError, ElbowroomError) as error:
+            log.warning("state not written: %s", error)
+
+    def close(self) -> None:
+        self._app.close()
+
+
+def _changes(recorded: RecordedChange) -> tuple[Change, ...]:
+    return tuple(
+        Change(Setting(one.setting), one.before, one.after)
+        for one in recorded.remaining
+        if one.before is not MISSING and one.after is not MISSING
+    )
+
+
+def _start_first(commands: tuple[tuple[str, ...], ...]) -> None:
+    for command in commands:
+        try:
+            subprocess.Popen(  # noqa: S603 - fixed names from SYSTEM_MONITORS
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+        except OSError:
+            continue
+        return
+    log.warning("no system monitor found")

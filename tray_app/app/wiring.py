@@ -1,0 +1,289 @@
+"""Composition root: the one file that names every concrete class and wires them.
+
+Parts are built when they are first asked for, so that `journal` opens no connection and `--help` imports none of it.
+"""
+
+import os
+import time
+from argparse import Namespace
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from tray_app.core.values.errors import ChangeError, Problem, ServiceError
+from tray_app.core.values.token import Token, origin_of
+from tray_app.storage.journal import MISSING, Journal, fold, in_force
+from tray_app.storage.lock import write_lock
+from tray_app.storage.paths import Paths
+from tray_app.storage.settings import SettingsFile
+from tray_app.storage.state import StateFile
+
+if TYPE_CHECKING:
+    from tray_app.app.fixes import Fixer
+    from tray_app.app.machine import RealMachine
+    from tray_app.app.watch import Machine, Observer
+    from tray_app.core.fit.candidates import Candidate
+    from tray_app.core.values.limits import Limits
+    from tray_app.core.values.setting_problem import SettingProblem
+    from tray_app.core.values.snapshot import WebUIModel, WrittenSetting
+    from tray_app.services.http import Http
+    from tray_app.services.ollama import OllamaClient
+    from tray_app.services.open_webui import OpenWebUIClient
+    from tray_app.storage.secret import Secrets
+
+USUAL_OPEN_WEBUI = ("http://127.0.0.1:8080", "http://127.0.0.1:3000")
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line says about where things are; the demo and tests also play the machine."""
+
+    home: Path | None = None
+    ollama: str = ""
+    open_webui: str = ""
+    allow_plain_http: bool = False
+    language: str = ""
+    machine: "Machine | None" = None
+
+    @classmethod
+    def of(cls, options: Namespace) -> "Overrides":
+        return cls(
+            home=options.home,
+            ollama=options.ollama or "",
+            open_webui=options.open_webui or "",
+            allow_plain_http=getattr(options, "allow_plain_http", False),
+            language=options.lang or "",
+        )
+
+
+class App:
+    """Everything one run needs, each part built once."""
+
+    def __init__(self, overrides: Overrides) -> None:
+        self.overrides = overrides
+        self.paths = Paths(overrides.home)
+        self._open: list[Http | OpenWebUIClient | RealMachine] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection that was opened, and the machine with the child that reads its journal."""
+        while self._open:
+            self._open.pop().close()
+
+    @cached_property
+    def settings_file(self) -> SettingsFile:
+        return SettingsFile(self.paths.settings_file)
+
+    @property
+    def settings_problems(self) -> "tuple[SettingProblem, ...]":
+        """What is wrong with the settings file, if this run read it at all."""
+        return self.settings_file.problems if "settings_file" in self.__dict__ else ()
+
+    @cached_property
+    def state(self) -> StateFile:
+        return StateFile(self.paths.state_file)
+
+    @cached_property
+    def journal(self) -> Journal:
+        return Journal(self.paths.journal_file)
+
+    @cached_property
+    def secrets(self) -> "Secrets":
+        from tray_app.storage.keychain import Keychain
+        from tray_app.storage.secret import Secrets
+
+        return Secrets(self.state, Keychain(self.paths.keychain_service), self.paths.secret_file)
+
+    # --- where the servers are -------------------------------------------------------------
+
+    @cached_property
+    def ollama_url(self) -> str:
+        """--ollama, the setting, OLLAMA_HOST, else the usual port."""
+        from tray_app.services.address import ollama_address, ollama_from_environment
+
+        given = self.overrides.ollama or self.settings_file.settings.ollama_url
+        return ollama_address(given) if given else ollama_from_environment()
+
+    @cached_property
+    def named_open_webui(self) -> str:
+        """The URL that a person gave us: --open-webui, OPEN_WEBUI_URL or the setting; empty where none did."""
+        from tray_app.services.address import web_address
+
+        for given in (
+            self.overrides.open_webui,
+            os.environ.get("OPEN_WEBUI_URL", ""),
+            self.settings_file.settings.open_webui_url,
+        ):
+            if given:
+                return web_address(given)
+        return ""
+
+    @cached_property
+    def open_webui_url(self) -> str:
+        """The named one, else the one `connect` used, else the first usual port that answers as Open WebUI."""
+        return self.named_open_webui or self.state.read().connected_url or self._discovered() or USUAL_OPEN_WEBUI[0]
+
+    def _discovered(self) -> str:
+        """Anonymous requests only: what listens there may be anything."""
+        for url in USUAL_OPEN_WEBUI:
+            try:
+                self.open_webui_at(url).version()
+            except ServiceError:
+                continue
+            else:
+                return url
+        return ""
+
+    def token(self, url: str) -> Token | None:
+        """The token for that server, or None.
+
+        ELBOWROOM_API_KEY goes only to a URL that a person named; a stored token only to the origin it was stored for.
+        """
+        named = bool(self.named_open_webui) and origin_of(url) == origin_of(self.named_open_webui)
+        return self.secrets.token(url, chosen=named)
+
+    # --- services --------------------------------------------------------------------------
+
+    def _http(self, url: str, token: Token | None = None) -> "Http":
+        from tray_app.services.http import Http
+
+        return Http(
+            url,
+            token=token,
+            allow_plain_http=self.overrides.allow_plain_http,
+            ca_file=self.settings_file.settings.ca_file,
+        )
+
+    @property
+    def ollama_port(self) -> int:
+        parts = urlsplit(self.ollama_url)
+        return parts.port or (443 if parts.scheme == "https" else 80)
+
+    @cached_property
+    def ollama_is_local(self) -> bool:
+        """Ollama runs on this machine, so that its processes, sockets, log and disk are ours to see."""
+        from tray_app.services.address import is_loopback
+
+        return is_loopback(urlsplit(self.ollama_url).hostname or "")
+
+    @property
+    def models_folder(self) -> Path:
+        """A folder on the disk that models are stored on, for its free space: OLLAMA_MODELS, else the user's."""
+        named = Path(os.environ.get("OLLAMA_MODELS") or Path.home() / ".ollama" / "models")
+        return next((folder for folder in (named, *named.parents) if folder.exists()), Path("/"))
+
+    @property
+    def limits(self) -> "Limits":
+        return self.settings_file.settings.limits
+
+    @property
+    def candidates(self) -> "tuple[Candidate, ...]":
+        """Small models to offer, as the settings name them."""
+        from tray_app.core.fit.candidates import chosen
+
+        return chosen(self.settings_file.settings.candidate_models)
+
+    @cached_property
+    def ollama(self) -> "OllamaClient":
+        from tray_app.services.ollama import OllamaClient
+
+        http = self._http(self.ollama_url)
+        self._open.append(http)
+        return OllamaClient(http)
+
+    @cached_property
+    def open_webui(self) -> "OpenWebUIClient":
+        return self.open_webui_at(self.open_webui_url, self.token(self.open_webui_url))
+
+    def open_webui_at(self, url: str, token: Token | None = None) -> "OpenWebUIClient":
+        """A client for one server; anonymous without a token."""
+        from tray_app.services.open_webui import OpenWebUIClient
+
+        client = OpenWebUIClient(self._http(url, token))
+        self._open.append(client)
+        return client
+
+    def writable_open_webui(self) -> "OpenWebUIClient":
+        """The connected server, or ChangeError where it may not be changed."""
+        from tray_app.core.values.snapshot import Access
+
+        client = self.open_webui
+        client.version()  # first: a server that is down or something else is told as that
+        if self.token(self.open_webui_url) is None:
+            raise ChangeError(Problem.NOT_CONNECTED, self.open_webui_url)
+        if client.access() is not Access.ADMIN:
+            refusal = client.refusal()
+            raise ChangeError(Problem.NO_PERMISSION, self.open_webui_url, refusal.value if refusal else "")
+        return client
+
+    def chat_model(self) -> "WebUIModel | None":
+        """The biggest loaded model, as Open WebUI lists it; None where none is loaded or listed."""
+        loaded = sorted(self.ollama.ps(), key=lambda model: model.size_bytes, reverse=True)
+        listed = [entry for entry in self.open_webui.models() if not entry.preset]
+        for model in loaded:
+            for entry in listed:
+                if entry.ollama_name == model.name:
+                    return entry
+        return None
+
+    @cached_property
+    def fixer(self) -> "Fixer":
+        from tray_app.app.fixes import Fixer
+
+        return Fixer(
+            server=self.writable_open_webui(),
+            journal=self.journal,
+            write_lock=lambda: write_lock(self.paths.lock_file),
+            now=time.time,
+            sleep=time.sleep,
+        )
+
+    @cached_property
+    def machine(self) -> "Machine":
+        """This machine's own counters."""
+        if self.overrides.machine is not None:
+            return self.overrides.machine
+        from tray_app.app.machine import RealMachine
+
+        machine = RealMachine(
+            self.ollama_port,
+            self.paths.cache_dir,
+            lambda: self.limits,
+            lambda: self.settings_file.settings.allow_docker_socket,
+        )
+        self._open.append(machine)
+        return machine
+
+    @cached_property
+    def observer(self) -> "Observer":
+        """The one that polls and judges."""
+        from tray_app.app.poll import OllamaPoll, OpenWebUIPoll
+        from tray_app.app.watch import Observer
+
+        url = self.open_webui_url
+        return Observer(
+            machine=self.machine,
+            ollama=OllamaPoll(self.ollama, self.ollama_url, self.ollama_is_local),
+            open_webui=OpenWebUIPoll(self.open_webui, url, connected=self.token(url) is not None),
+            limits=lambda: self.limits,
+            candidates=lambda: self.candidates,
+            written=self._written,
+        )
+
+    def _written(self) -> tuple["WrittenSetting", ...]:
+        """What the journal says we wrote on this server and nobody took back: drift is judged by it."""
+        from tray_app.core.values.snapshot import WrittenSetting
+
+        recorded = fold(self.journal.read().entries)
+        return tuple(
+            WrittenSetting(setting, change.after, at)
+            for setting, (change, at) in in_force(recorded, origin_of(self.open_webui_url)).items()
+            if change.after is not MISSING
+        )

@@ -1,0 +1,295 @@
+"""The polling thread: mailbox, due time, back-off; the sole owner of changing state.
+
+The mailbox is the timer: the worker waits on it until the next poll is due. It never waits for the tray: frames and
+notices are handed over and forgotten.
+"""
+
+import datetime as dt
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from tray_app.app.actions import Actions
+from tray_app.app.jobs import JobDone, JobMoved, Jobs, Work
+from tray_app.app.watch import Look
+from tray_app.core.diagnosis.recent import Moment
+from tray_app.core.menu import menu as menu_view
+from tray_app.core.menu.screen import NoticeView, ScreenState, View
+from tray_app.core.text import errors as error_view
+from tray_app.core.text import status as status_view
+from tray_app.core.text.text import Translator
+from tray_app.core.values.command import (
+    ApplyRemedy,
+    Autostart,
+    Cancel,
+    Command,
+    Connect,
+    Disconnect,
+    MuteForModel,
+    NotificationsOnlyCritical,
+    OpenLink,
+    Quit,
+    Refresh,
+    SetLanguage,
+    Snooze,
+    SnoozeUntil,
+    Undo,
+)
+from tray_app.core.values.errors import ElbowroomError
+from tray_app.core.values.finding import Level
+from tray_app.core.values.job import JobKind
+from tray_app.core.values.reading import value_of
+from tray_app.core.values.snapshot import Pressure
+from tray_app.storage.settings import Settings
+from tray_app.storage.state import State
+
+log = logging.getLogger(__name__)
+
+MORNING_HOUR = 8
+QUIT_WAIT_S = 1.5
+
+
+class Screen(Protocol):
+    """What the worker shows things on; both return at once from any thread."""
+
+    def show(self, view: View) -> None: ...
+    def notify(self, notice: NoticeView) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Desk(Protocol):
+    """What the worker needs from the rest of the app; app.py has it."""
+
+    def look(self) -> Look: ...
+    def actions(self) -> Actions: ...
+    def look_again(self, *, models: bool) -> None: ...
+    def reconnect(self) -> None: ...
+    def settings(self) -> Settings: ...
+    def translator(self) -> Translator: ...
+    def screen_state(self, look: Look | None) -> ScreenState: ...
+    def complaint(self) -> str: ...
+    def connect_work(self, url: str) -> Work: ...
+    def disconnect(self, url: str) -> None: ...
+    def autostart(self, *, on: bool) -> None: ...
+    def open_link(self, command: OpenLink) -> None: ...
+    def remember(self, change: Callable[[State], State]) -> None: ...
+    def tell(self, look: Look) -> tuple[NoticeView, ...]: ...
+    def relieve(self, look: Look) -> ApplyRemedy | Undo | None: ...
+    def relief_ended(self, order: ApplyRemedy | Undo, done: JobDone, now: Moment) -> None: ...
+
+
+class Worker:
+    """Runs in a thread of its own until Quit. `send` is safe from any thread and returns at once."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        screen: Screen,
+        now: Callable[[], float] = time.time,
+        uptime: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._desk = desk
+        self._screen = screen
+        self._now = now
+        self._uptime = uptime
+        self._mailbox: queue.SimpleQueue[Command | JobMoved | JobDone] = queue.SimpleQueue()
+        self._jobs = Jobs(self._mailbox.put)
+        self._look: Look | None = None
+        self._message = ""
+        self._due = 0.0
+        self._quitting = False
+        self._relief_job = ""
+        self._relief_order: ApplyRemedy | Undo | None = None
+        self._late_end: threading.Timer | None = None
+
+    def send(self, command: Command) -> None:
+        self._mailbox.put(command)
+        if isinstance(command, Quit):
+            # A poll may wait for a server that hangs; whoever quits does not.
+            self._late_end = threading.Timer(QUIT_WAIT_S, self._screen.stop)
+            self._late_end.daemon = True
+            self._late_end.start()
+
+    def run(self) -> None:
+        """Polls and commands until Quit. What goes wrong in one round is told; the next round goes on."""
+        step = self._show
+        while not self._quitting:
+            try:
+                step()
+            except ElbowroomError as error:
+                log.warning("this round failed: %s", type(error).__name__)
+                self._message = self._told(error)
+                self._due = max(self._due, self._uptime() + self._interval())
+            except Exception:
+                log.exception("internal error")
+                self._message = status_view.internal_error(self._desk.translator())
+                self._due = max(self._due, self._uptime() + self._interval())
+            step = self._round
+        self._jobs.stop(QUIT_WAIT_S)
+        if self._late_end is not None:
+            self._late_end.cancel()
+        self._screen.stop()
+
+    def _told(self, error: ElbowroomError) -> str:
+        tr = self._desk.translator()
+        return f"{error_view.sentence(error, tr)} {error_view.next_step(error, tr)}".strip()
+
+    def _round(self) -> None:
+        """Everything in the mailbox first, then a poll if it is due, then one frame."""
+        item = self._next()
+        while item is not None:
+            self._handle(item)
+            if self._quitting:
+                return
+            item = self._next(wait=False)
+        if self._uptime() >= self._due:
+            self._poll()
+        self._show()
+
+    def _next(self, *, wait: bool = True) -> Command | JobMoved | JobDone | None:
+        try:
+            return self._mailbox.get(wait, max(0.0, self._due - self._uptime())) if wait else self._mailbox.get_nowait()
+        except queue.Empty:
+            return None
+
+    def _poll(self) -> None:
+        look = self._desk.look()
+        self._look = look
+        self._due = self._uptime() + self._interval()
+        for notice in self._desk.tell(look):
+            self._screen.notify(notice)
+        relief = self._desk.relieve(look)
+        if relief is not None:
+            self._relieve(relief)
+
+    def _relieve(self, order: ApplyRemedy | Undo) -> None:
+        """What automatic relief ordered is a job like a click's; its end goes back to the state machine."""
+        self._relief_job = ""
+        if self._jobs.running is None:
+            self._do(order)
+        if self._jobs.running is None:
+            self._desk.relief_ended(order, JobDone(""), self._moment())
+            return
+        self._relief_job, self._relief_order = self._jobs.running.id, order
+
+    def _moment(self) -> Moment:
+        return Moment(self._uptime(), self._now())
+
+    def _interval(self) -> float:
+        """Seconds to the next poll: quicker while something is wrong, slower while no model is loaded."""
+        settings = self._desk.settings()
+        if self._look is None:
+            return settings.poll_s
+        if self._look.diagnosis.level in {Level.TIGHT, Level.OVERLOADED}:
+            return settings.poll_busy_s
+        ollama, memory = value_of(self._look.snapshot.ollama), value_of(self._look.snapshot.memory)
+        if ollama is not None and not ollama.loaded and memory is not None and memory.pressure is Pressure.NORMAL:
+            return settings.poll_idle_s
+        return settings.poll_s
+
+    def _show(self) -> None:
+        state = replace(
+            self._desk.screen_state(self._look), job=self._jobs.running, message=self._message or self._desk.complaint()
+        )
+        self._screen.show(menu_view.render(state, self._desk.translator()))
+
+    # --- the mailbox -----------------------------------------------------------------------
+
+    def _handle(self, item: Command | JobMoved | JobDone) -> None:
+        match item:
+            case JobMoved():
+                pass  # the next frame shows the running job as it is
+            case JobDone():
+                self._job_ended(item)
+            case Quit():
+                self._quitting = True
+            case Refresh():
+                self._desk.look_again(models=False)
+                self._due = 0.0
+            case Cancel(job_id):
+                self._jobs.cancel(job_id)
+            case Connect(url):
+                self._start(JobKind.CONNECT, url, self._desk.connect_work(url), cancellable=True)
+            case _:
+                self._do(item)
+
+    def _do(self, command: Command) -> None:
+        """Commands that are done at once, or that start a job. What goes wrong is told in the menu."""
+        self._message = ""
+        try:
+            if not self._at_once(command):
+                job = self._desk.actions().work(command)
+                if job is not None:
+                    kind, subject, work, cancellable = job
+                    self._start(kind, subject, work, cancellable=cancellable)
+        except ElbowroomError as error:
+            self._message = self._told(error)
+
+    def _at_once(self, command: Command) -> bool:
+        match command:
+            case Snooze(until):
+                ends = self._snooze_end(until)
+                self._desk.remember(lambda state: replace(state, snoozed_until=ends))
+            case MuteForModel(model, muted):
+                self._desk.remember(lambda state: replace(state, muted=_with(state.muted, model, muted=muted)))
+            case NotificationsOnlyCritical(on):
+                self._desk.remember(lambda state: replace(state, notices_only_critical=on))
+            case SetLanguage(code):
+                self._desk.remember(lambda state: replace(state, language=code))
+            case Autostart(on):
+                self._desk.autostart(on=on)
+            case Disconnect(url):
+                self._desk.disconnect(url)
+                self._due = 0.0
+            case OpenLink():
+                self._desk.open_link(command)
+            case _:
+                return False
+        return True
+
+    def _start(self, kind: JobKind, subject: str, work: Work, *, cancellable: bool) -> None:
+        if not self._jobs.start(kind, subject, work, cancellable=cancellable):
+            self._message = status_view.job_runs_already(self._desk.translator())
+
+    def _job_ended(self, done: JobDone) -> None:
+        """What came of it is told, and whatever it may have changed is asked again at once."""
+        self._jobs.ended(done)
+        if self._relief_order is not None and done.job_id == self._relief_job:
+            self._desk.relief_ended(self._relief_order, done, self._moment())
+            self._relief_order = None
+        tr = self._desk.translator()
+        if done.error is not None:
+            self._message = self._told(done.error)
+        elif done.broken:
+            self._message = status_view.internal_error(tr)
+        else:
+            self._message = done.message
+        if done.notice is not None:
+            self._screen.notify(done.notice)
+        if done.connection:
+            self._desk.reconnect()
+        if done.settings or done.models:
+            self._desk.look_again(models=done.models)
+        self._due = 0.0
+
+    def _snooze_end(self, until: SnoozeUntil) -> float | None:
+        """Unix seconds; tomorrow is the next morning at eight on the user's clock."""
+        now = self._now()
+        match until:
+            case SnoozeUntil.NOW:
+                return None
+            case SnoozeUntil.HOUR:
+                return now + self._desk.settings().snooze_s
+            case SnoozeUntil.TOMORROW:
+                local = dt.datetime.fromtimestamp(now).astimezone()
+                morning = (local + dt.timedelta(days=1)).replace(hour=MORNING_HOUR, minute=0, second=0, microsecond=0)
+                return morning.timestamp()
+
+
+def _with(names: tuple[str, ...], name: str, *, muted: bool) -> tuple[str, ...]:
+    rest = tuple(one for one in names if one != name)
+    return (*rest, name) if muted else rest

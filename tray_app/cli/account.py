@@ -1,0 +1,72 @@
+"""`connect` and `disconnect`: the only commands that sign in, once per call."""
+
+import getpass
+import sys
+from argparse import Namespace
+from dataclasses import replace
+
+from tray_app.app.connect import sign_in
+from tray_app.app.wiring import App
+from tray_app.cli.main import DONE, NOTHING_TO_DO
+from tray_app.cli.terminal import Terminal
+from tray_app.core.text import account as view
+from tray_app.core.text.text import Translator
+from tray_app.core.values.errors import UsageError
+from tray_app.page.connect_page import Filled
+from tray_app.services.address import web_address
+
+
+def connect(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """Check the server and the sign-in, then keep the token for this one origin. Nothing is kept when it fails."""
+    url = web_address(options.url)
+    app.open_webui_at(url).version()  # before any secret is asked for: is it an Open WebUI at all?
+    filled = replace(_filled(options, app, url, terminal, tr), keep_in_file=options.insecure_file_secret)
+    version = sign_in(app, filled)
+    terminal.text(view.connected(url, version, tr))
+    if filled.keep_in_file:
+        terminal.note(view.kept_in_file(tr))
+    return DONE
+
+
+def _filled(options: Namespace, app: App, url: str, terminal: Terminal, tr: Translator) -> Filled:
+    """A token that was given, an e-mail address with its password, or nothing for a server without accounts."""
+    if options.api_key_stdin or options.token_stdin:
+        token = sys.stdin.readline().strip()
+        if not token or any(char.isspace() for char in token):
+            raise UsageError("empty-token", "--api-key-stdin" if options.api_key_stdin else "--token-stdin")
+        return Filled(url, api_key=token)
+    email = options.email or ""
+    if not email:
+        if options.password_stdin:
+            raise UsageError("needs-email", "--password-stdin")
+        if not app.open_webui_at(url).features().auth:
+            return Filled(url)
+        if not terminal.interactive:
+            raise UsageError("needs-credentials", "connect")
+        terminal.note(view.how_to_sign_in(tr))
+        key = getpass.getpass(view.api_key_prompt(tr) + " ", stream=sys.stderr).strip()
+        if key:
+            return Filled(url, api_key=key)
+        terminal.err.write(view.email_prompt(tr) + " ")
+        terminal.err.flush()
+        email = input().strip()
+    if options.password_stdin:
+        return Filled(url, email=email, password=sys.stdin.readline().rstrip("\r\n"))
+    if not terminal.interactive:
+        raise UsageError("needs-credentials", "connect")
+    return Filled(url, email=email, password=getpass.getpass(view.password_prompt(tr) + " ", stream=sys.stderr))
+
+
+def disconnect(app: App, _options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """Forget every stored token. Open WebUI itself is not told: the token stays valid there until it expires."""
+    origins = app.secrets.stored()
+    for origin in origins:
+        app.secrets.delete(origin)
+    had_url = bool(app.state.read().connected_url)
+    app.state.update(lambda state: replace(state, connected_url=""))
+    if not origins and not had_url:
+        terminal.text(view.nothing_to_forget(tr))
+        return NOTHING_TO_DO
+    for origin in origins:
+        terminal.text(view.forgotten(origin, tr))
+    return DONE

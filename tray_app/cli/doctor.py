@@ -1,0 +1,119 @@
+"""`doctor`: the sources of this app, in the order a poll asks them."""
+
+import getpass
+import json
+import platform
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from importlib.metadata import version
+from pathlib import Path
+
+from tray_app import __version__
+from tray_app.app.containers import ContainerReader
+from tray_app.app.doctor import Probe, Source, capture
+from tray_app.app.doctor import run as examine
+from tray_app.app.wiring import App
+from tray_app.cli.main import DONE
+from tray_app.cli.terminal import Terminal
+from tray_app.core.report.redact import Redactor
+from tray_app.core.tasks.settings import decode
+from tray_app.core.text import doctor as view
+from tray_app.core.text.text import Translator
+from tray_app.core.values.errors import ElbowroomError
+from tray_app.core.values.reading import Reading, Unknown, Why, value_of
+from tray_app.core.values.snapshot import Access, Processes
+from tray_app.readers._raw import sources as raw_sources
+from tray_app.readers.connections import ConnectionReader
+from tray_app.readers.gpu import GpuReader
+from tray_app.readers.host import host
+from tray_app.readers.memory import MemoryReader
+from tray_app.readers.processes import ProcessReader
+from tray_app.readers.server_log import ServerLog
+
+LIBRARIES = ("httpx", "psutil", "pystray", "pillow", "keyring", "filelock", "platformdirs", "truststore")
+
+
+def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """Exit code 0 whenever it answered; with --capture raw numbers go to a folder that only its owner may read."""
+    redactor = _redactor(app)
+    sources = list(_machine(app)) + list(_servers(app))
+    if options.capture is not None:
+        report = capture(sources, options.capture, redactor, _versions())
+    else:
+        report = examine(sources, redactor, _versions())
+    if options.json:
+        terminal.text(json.dumps(report.as_json(), ensure_ascii=False))
+    else:
+        terminal.show(view.lines(report, tr))
+    return DONE
+
+
+def _versions() -> list[tuple[str, str]]:
+    found = [("elbowroom", __version__), ("python", platform.python_version()), ("system", platform.platform())]
+    return [*found, *((name, version(name)) for name in LIBRARIES)]
+
+
+def _redactor(app: App) -> Redactor:
+    """What must not show: the home folder, this user, and every token this app knows."""
+    try:
+        user: tuple[str, ...] = (getpass.getuser(),)
+    except OSError:
+        user = ()
+    try:
+        token = app.token(app.open_webui_url)
+    except ElbowroomError:
+        token = None  # a locked keychain gives no token, so none can show
+    return Redactor(str(Path.home()), user, (token.value,) if token else ())
+
+
+def _machine(app: App) -> Iterable[Source]:
+    memory, gpu = MemoryReader(app.limits), GpuReader(app.paths.cache_dir / "gpu.json")
+    processes, connections = ProcessReader(), ConnectionReader()
+
+    def seen() -> Processes:
+        return value_of(processes.read(time.time())) or Processes()
+
+    def log() -> Reading[object]:
+        with closing(ServerLog()) as found:
+            return found.read_once(time.time())
+
+    def containers() -> Reading[object]:
+        with closing(ContainerReader(lambda: app.settings_file.settings.allow_docker_socket)) as found:
+            return found.read(time.time())
+
+    yield Probe("host", host)
+    yield Probe("memory", lambda: memory.read(time.time()), _raw_of(memory.collect))
+    yield Probe("gpu", lambda: gpu.read(time.time()), _raw_of(gpu.collect))
+    yield Probe("processes", lambda: processes.read(time.time(), ask_others=True))
+    yield Probe("containers", containers, from_server=True)
+    yield Probe("connections", lambda: connections.read(time.time(), seen(), app.ollama_port))
+    yield Probe("ollama-log", log)
+
+
+def _raw_of(collect: Callable[[], object]) -> Callable[[], Mapping[str, bytes | Unknown]]:
+    return lambda: dict(raw_sources(collect()))
+
+
+def _servers(app: App) -> Iterable[Source]:
+    def ask(name: str, question: Callable[[], object]) -> Probe:
+        return Probe(name, question, from_server=True)
+
+    def connected(question: Callable[[], object]) -> Callable[[], object]:
+        """Only with a token: an anonymous request would be refused and say nothing."""
+        return lambda: question() if app.token(app.open_webui_url) else Unknown(Why.NOT_ASKED, "not connected")
+
+    def access() -> Access:
+        return app.open_webui.access()
+
+    yield ask("ollama-version", lambda: app.ollama.version())
+    yield ask("ollama-loaded", lambda: app.ollama.ps())
+    yield ask("ollama-installed", lambda: app.ollama.tags())
+    yield ask("requests", lambda: app.observer.look().snapshot.requests)
+    yield ask("open-webui", lambda: app.open_webui.identity())
+    yield ask("open-webui-features", lambda: app.open_webui_at(app.open_webui_url).features())
+    yield ask("open-webui-access", connected(access))
+    yield ask("open-webui-tasks", connected(lambda: decode(app.open_webui.read_document())))
+    yield ask("open-webui-models", connected(lambda: app.open_webui.models()))
+    yield ask("open-webui-busy", connected(lambda: app.open_webui.busy_chats()))

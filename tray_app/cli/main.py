@@ -1,0 +1,277 @@
+"""The command line: words in, one function of this folder called, exit code out."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from tray_app import __version__
+from tray_app.app import language
+from tray_app.cli.terminal import Terminal, prepare_streams
+from tray_app.core.tasks.assignments import nearest
+from tray_app.core.tasks.settings import SLOTS, TASKS
+from tray_app.core.text.text import Translator
+from tray_app.core.values.errors import ElbowroomError, UsageError
+
+if TYPE_CHECKING:
+    from tray_app.app.wiring import App
+
+DONE, FAILED, USAGE, NOTHING_TO_DO, INTERRUPTED = 0, 1, 2, 3, 130
+
+# command -> module of this folder and its function; imported only when the command runs.
+COMMANDS = {
+    "tray": "tray.run",
+    "demo": "demo.run",
+    "status": "look.status",
+    "watch": "look.watch",
+    "settings": "look.settings",
+    "journal": "look.journal",
+    "fit": "look.fit",
+    "doctor": "look.doctor",
+    "set": "change.set_",
+    "fix": "change.fix",
+    "undo": "change.undo",
+    "connect": "account.connect",
+    "disconnect": "account.disconnect",
+    "speed": "speed.run",
+    "record": "trace.record",
+    "replay": "trace.replay",
+    "autostart": "autostart.run",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """Usage errors become UsageError: one line, the nearest right word, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError("arguments", message)
+
+
+def _command(given: str) -> str:
+    if given not in COMMANDS:
+        words = tuple(word for word in COMMANDS if word != "tray")
+        raise UsageError("command", given, nearest(given, words), words)
+    return given
+
+
+def _globals(parser: argparse.ArgumentParser, tr: Translator, *, defaults: bool) -> None:
+    """Options that work before and after the command: only the first parser sets defaults."""
+    _ = tr.gettext
+    default = None if defaults else argparse.SUPPRESS
+    group = parser.add_argument_group(_("everywhere"))
+    group.add_argument("--home", type=Path, metavar="DIR", default=default, help=_("keep every file under DIR"))
+    group.add_argument("--ollama", metavar="URL", default=default, help=_("where Ollama listens"))
+    group.add_argument("--open-webui", metavar="URL", default=default, help=_("where Open WebUI answers"))
+    group.add_argument("--lang", choices=language.LANGUAGES, default=default, help=_("language of this command"))
+
+
+def _examples(tr: Translator, *lines: str) -> str:
+    return tr.gettext("examples:") + "\n" + "\n".join(f"  elbowroom {text}" for text in lines)
+
+
+def _looking(add: "Adder", tr: Translator) -> None:
+    _ = tr.gettext
+    as_json = _("print JSON (schema 1)")
+    status = add("status", _("what is going on now, and what helps"), "status", "status --json")
+    status.add_argument("--json", action="store_true", help=as_json)
+    watch = add("watch", _("the same, again and again"), "watch", "watch --json --interval 5 --count 12")
+    watch.add_argument("--json", action="store_true", help=as_json)
+    watch.add_argument("--interval", type=seconds, metavar="S", default=5.0, help=_("seconds between looks (5)"))
+    watch.add_argument("--count", type=number, metavar="N", help=_("stop after N looks"))
+    settings = add("settings", _("Open WebUI's task settings now"), "settings")
+    settings.add_argument("--json", action="store_true", help=as_json)
+    journal = add("journal", _("every change that was made, and what became of it"), "journal")
+    journal.add_argument("--json", action="store_true", help=as_json)
+    fit = add("fit", _("does a model fit, alone or beside another?"), "fit gemma3:1b --with qwen3:32b")
+    fit.add_argument("model", metavar="MODEL")
+    fit.add_argument("--with", dest="beside", metavar="MODEL", help=_("the model that is already there"))
+    fit.add_argument("--context", type=number, metavar="N", help=_("context length in tokens"))
+    fit.add_argument("--json", action="store_true", help=as_json)
+    doctor = add("doctor", _("every source that is read, and what it said"), "doctor", "doctor --capture ./captured")
+    doctor.add_argument("--json", action="store_true", help=as_json)
+    doctor.add_argument("--capture", type=Path, metavar="DIR", help=_("save raw numeric sources to send us"))
+    record = add("record", _("write one line per look to a file"), "record trace.jsonl --seconds 60")
+    record.add_argument("file", type=Path, metavar="FILE")
+    record.add_argument("--seconds", type=seconds, metavar="N", help=_("stop after N seconds"))
+    replay = add("replay", _("judge a recorded file again"), "replay trace.jsonl --json")
+    replay.add_argument("file", type=Path, metavar="FILE")
+    replay.add_argument("--json", action="store_true", help=as_json)
+
+
+def _changing(add: "Adder", tr: Translator) -> None:
+    _ = tr.gettext
+    dry = _("show what would change and stop")
+    set_ = add("set", _("change task settings"), "set follow-ups=off", "set autocomplete=off task-model=gemma3:1b")
+    set_.add_argument(
+        "assignments",
+        nargs="+",
+        metavar="SETTING=VALUE",
+        help=_(
+            "{tasks}: on or off; {slots}: a model id that Open WebUI lists, or nothing for the chat model itself"
+        ).format(tasks=", ".join(TASKS), slots=", ".join(SLOTS)),
+    )
+    set_.add_argument("--dry-run", action="store_true", help=dry)
+    fix = add("fix", _("carry out what helps most, or the remedy ID"), "fix", "fix --list", "fix follow-ups-off --yes")
+    fix.add_argument("id", nargs="?", metavar="ID")
+    fix.add_argument("--list", action="store_true", help=_("list what helps, best first"))
+    fix.add_argument("--dry-run", action="store_true", help=dry)
+    fix.add_argument("--yes", action="store_true", help=_("do not ask"))
+    undo = add("undo", _("take back the newest change"), "undo", "undo --all")
+    undo.add_argument("--all", action="store_true", help=_("take back every change, newest first"))
+    undo.add_argument("--dry-run", action="store_true", help=dry)
+    speed = add("speed", _("time task calls and the chat's first token"), "speed", "speed --compare gemma3:1b --runs 3")
+    speed.add_argument("--runs", type=number, metavar="N", default=3, help=_("calls of each kind (3)"))
+    speed.add_argument("--compare", nargs="+", metavar="MODEL", default=[], help=_("task models to try side by side"))
+    speed.add_argument("--yes", action="store_true", help=_("do not ask"))
+    speed.add_argument("--json", action="store_true", help=_("print JSON (schema 1)"))
+
+
+def _account(add: "Adder", tr: Translator) -> None:
+    _ = tr.gettext
+    connect = add("connect", _("sign in to Open WebUI"), "connect http://127.0.0.1:8080 --api-key-stdin < key.txt")
+    connect.add_argument("url", metavar="URL")
+    how = connect.add_mutually_exclusive_group()
+    how.add_argument("--api-key-stdin", action="store_true", help=_("read an API key from standard input"))
+    how.add_argument("--token-stdin", action="store_true", help=_("read a session token from standard input"))
+    how.add_argument("--email", metavar="E", help=_("sign in with this e-mail address"))
+    connect.add_argument("--password-stdin", action="store_true", help=_("read the password from standard input"))
+    connect.add_argument(
+        "--insecure-file-secret", action="store_true", help=_("no keychain: keep the token in a file only you can read")
+    )
+    connect.add_argument(
+        "--allow-plain-http", action="store_true", help=_("send the token unencrypted to a host that is not private")
+    )
+    add("disconnect", _("forget the sign-in"), "disconnect")
+
+
+def _living(add: "Adder", tr: Translator) -> None:
+    _ = tr.gettext
+    demo = add("demo", _("the whole story on embedded stand-ins"), "demo", "demo --fast")
+    where = demo.add_mutually_exclusive_group()
+    where.add_argument("--terminal", action="store_true", help=_("play it in the terminal (default)"))
+    where.add_argument("--tray", action="store_true", help=_("play it in the tray"))
+    demo.add_argument("--fast", action="store_true", help=_("do not wait between the scenes"))
+    tray = add("tray", _("the icon (the same as no command)"), "")
+    tray.add_argument("--at-login", action="store_true", help=argparse.SUPPRESS)
+    autostart = add("autostart", _("start at login"), "autostart on", "autostart status")
+    autostart.add_argument("state", choices=("on", "off", "status"))
+
+
+class Adder:
+    """Adds one command with its help, examples and the global options."""
+
+    def __init__(self, commands: "argparse._SubParsersAction[Parser]", tr: Translator) -> None:
+        self._commands = commands
+        self._tr = tr
+
+    def __call__(self, name: str, text: str, *examples: str) -> Parser:
+        parser = self._commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog=_examples(self._tr, *examples) if any(examples) else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        _globals(parser, self._tr, defaults=False)
+        return parser
+
+
+def build(tr: Translator) -> Parser:
+    """The whole command line."""
+    _ = tr.gettext
+    parser = Parser(
+        prog="elbowroom",
+        description=_(
+            "Room for your chat model: watches memory, Ollama and Open WebUI, says what crowds it, and fixes it."
+        ),
+        epilog=_examples(tr, "status", "fix --dry-run", "set follow-ups=off", "undo", "demo"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    version = f"elbowroom {__version__}"
+    parser.add_argument("--version", action="version", version=version, help=_("show the version and exit"))
+    _globals(parser, tr, defaults=True)
+    commands = parser.add_subparsers(dest="command", metavar=_("COMMAND"), parser_class=Parser)
+    add = Adder(commands, tr)
+    for part in (_looking, _changing, _account, _living):
+        part(add, tr)
+    return parser
+
+
+def seconds(text: str) -> float:
+    value = float(text)
+    if not 0.1 <= value <= 86400:
+        raise ValueError(text)
+    return value
+
+
+def number(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+def _first_word(argv: Sequence[str]) -> str | None:
+    """The first argument that is no option and no option's value."""
+    takes_value = {"--home", "--ollama", "--open-webui", "--lang"}
+    rest = iter(argv)
+    for word in rest:
+        if word in takes_value:
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word
+    return None
+
+
+def parse(argv: Sequence[str], tr: Translator) -> argparse.Namespace:
+    """Arguments as a namespace; no command means the tray. UsageError where something is wrong."""
+    word = _first_word(argv)
+    if word is not None:
+        _command(word)
+    options = build(tr).parse_args(list(argv))
+    if options.command is None:
+        options.command, options.at_login = "tray", False
+    return options
+
+
+def _note_settings_problems(app: "App", terminal: Terminal, tr: Translator) -> None:
+    """Everything that is wrong with the user's settings file, where this command read it."""
+    from tray_app.core.text import settings as settings_view
+
+    for problem in app.settings_problems:
+        terminal.note(settings_view.sentence(problem, tr))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command; every expected failure ends as one line on stderr and an exit code."""
+    prepare_streams()
+    terminal = Terminal()
+    spoken = language.of_command_line(argv)
+    tr = language.load(spoken)
+    try:
+        with language.in_standard_library(spoken):
+            options = parse(argv, tr)
+        from tray_app.app.wiring import App, Overrides
+
+        module, function = COMMANDS[options.command].split(".")
+        command = getattr(importlib.import_module(f"tray_app.cli.{module}"), function)
+        with App(Overrides.of(options)) as app:
+            code: int = command(app, options, terminal, tr)
+            _note_settings_problems(app, terminal, tr)
+    except ElbowroomError as error:
+        from tray_app.core.text import errors
+
+        terminal.note(f"elbowroom: {errors.sentence(error, tr)} {errors.next_step(error, tr)}".rstrip())
+        return USAGE if isinstance(error, UsageError) else FAILED
+    except KeyboardInterrupt:
+        terminal.note(tr.gettext("elbowroom: stopped"))
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away (`| head`): nothing to say to nobody
+        return DONE
+    else:
+        return code

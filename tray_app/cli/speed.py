@@ -1,0 +1,69 @@
+"""`speed`: how long do tasks take, and how soon does the chat begin?"""
+
+import json
+from argparse import Namespace
+
+from tray_app.app.speed import Bench, Progress
+from tray_app.app.wiring import App
+from tray_app.cli.main import DONE, FAILED, NOTHING_TO_DO
+from tray_app.cli.terminal import Terminal
+from tray_app.core.report.status import SCHEMA
+from tray_app.core.tasks.settings import NEWEST_SEEN, parse_version
+from tray_app.core.tasks.slots import slot_for
+from tray_app.core.text import speed as view
+from tray_app.core.text.text import Translator
+from tray_app.core.values.errors import ChangeError, Problem, UsageError
+from tray_app.storage.journal import RecordedChange, fold
+
+
+def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """With consent only: the calls take as long as the models need."""
+    client = app.writable_open_webui()
+    chat = app.chat_model()
+    if chat is None:
+        terminal.note(view.no_chat_model(tr))
+        return FAILED
+    if not options.yes:
+        if not terminal.interactive:
+            raise UsageError("needs-yes", "speed")
+        if not terminal.ask(view.question(options.runs * (1 + len(options.compare)), chat.id, tr)):
+            return FAILED
+
+    def recorded(change_id: str) -> RecordedChange:
+        return next(one for one in fold(app.journal.read().entries) if one.id == change_id)
+
+    slot = slot_for(chat, parse_version(client.version()) or NEWEST_SEEN)
+    with terminal.progress() as progress:
+
+        def show(step: Progress) -> None:
+            progress.update(view.running(step.asked, step.run, step.runs, tr))
+
+        try:
+            timings = Bench(client, app.fixer, recorded, slot).compare(chat.id, options.compare, options.runs, show)
+        except ChangeError as error:
+            if error.problem is not Problem.NOTHING_TO_DO:
+                raise
+            progress.clear()
+            terminal.note(view.tasks_off(tr))
+            return NOTHING_TO_DO
+    if options.json:
+        made = {
+            "schema": SCHEMA,
+            "chat_model": chat.id,
+            "runs": options.runs,
+            "timings": [
+                {
+                    "task_model": one.asked,
+                    "answered": one.answered,
+                    "task": one.task.value,
+                    "task_s": one.task_s,
+                    "first_token_s": one.first_token_s,
+                }
+                for one in timings
+            ],
+        }
+        terminal.text(json.dumps(made, ensure_ascii=False))
+    else:
+        rows = [(one.asked, one.answered, one.task_s, one.first_token_s) for one in timings]
+        terminal.show(view.lines(rows, options.runs, tr))
+    return DONE

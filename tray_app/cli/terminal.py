@@ -1,0 +1,129 @@
+"""The terminal: colours that can be off, progress on one line, questions. No sentences of its own."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self, TextIO
+
+from tray_app.core.text.lines import Line, Style, width, wrapped
+
+_CODES = {
+    Style.STRONG: "1",
+    Style.FAINT: "2",
+    Style.GOOD: "32",
+    Style.WARN: "33",
+    Style.BAD: "1;31",
+}
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """NO_COLOR (any value) and TERM=dumb switch colours off; FORCE_COLOR switches them on without a terminal."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+
+
+def prepare_streams() -> None:
+    """A Windows console in cp949 or a pipe in ASCII must not end the program over one character."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
+class Terminal:
+    """Prints lines to stdout, and progress, questions and errors to stderr."""
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+        self.out = out or sys.stdout
+        self.err = err or sys.stderr
+        self._colour = {id(stream): wants_colour(stream) for stream in (self.out, self.err)}
+
+    @property
+    def interactive(self) -> bool:
+        """A person sits there: questions may be asked."""
+        return sys.stdin is not None and sys.stdin.isatty() and self.err.isatty()
+
+    @property
+    def columns(self) -> int:
+        return shutil.get_terminal_size((100, 24)).columns
+
+    def render(self, line: Line, stream: TextIO) -> str:
+        if not self._colour[id(stream)]:
+            return "".join(span.text for span in line)
+        return "".join(
+            f"\x1b[{_CODES[span.style]}m{span.text}\x1b[0m" if span.style in _CODES else span.text for span in line
+        )
+
+    def show(self, lines: Iterable[Line]) -> None:
+        columns = self.columns if self.out.isatty() else 0
+        for line in lines:
+            for piece in wrapped(line, columns) if columns else (line,):
+                self.out.write(self.render(piece, self.out) + "\n")
+        self.out.flush()
+
+    def text(self, text: str) -> None:
+        self.out.write(text + "\n")
+        self.out.flush()
+
+    def note(self, text: str) -> None:
+        """A line beside the answer: goes to stderr so that pipes stay clean."""
+        self.err.write(text + "\n")
+        self.err.flush()
+
+    def clear(self) -> None:
+        """Home the cursor and clear, for a view that repeats."""
+        self.out.write("\x1b[H\x1b[2J\x1b[3J")
+
+    def ask(self, question: str) -> bool:
+        """True for a yes in English or Korean; the end of input is a no."""
+        self.err.write(question + " ")
+        self.err.flush()
+        try:
+            answer = input()
+        except EOFError:
+            self.err.write("\n")
+            return False
+        return answer.strip().lower() in {"y", "yes", "ㅇ", "네", "예"}
+
+    def progress(self) -> "Progress":
+        return Progress(self.err)
+
+
+class Progress:
+    """One line that is written over; without a terminal it prints only when the text's first word changes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._live = stream.isatty()
+        self._width = 0
+        self._last = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._live and self._width:
+            self._stream.write("\r" + " " * self._width + "\r")
+            self._stream.flush()
+            self._width = 0
+
+    def update(self, text: str, step: str = "") -> None:
+        """Show `text`; `step` names the stage, so that a log gets one line per stage."""
+        if self._live:
+            room = max(20, shutil.get_terminal_size((100, 24)).columns - 1)
+            text = text[:room]
+            self._stream.write("\r" + text + " " * max(0, self._width - width(text)))
+            self._width = width(text)
+        elif (step or text) != self._last:
+            self._last = step or text
+            self._stream.write(text + "\n")
+        self._stream.flush()

@@ -1,0 +1,55 @@
+"""`record` and `replay`."""
+
+import json
+import time
+from argparse import Namespace
+from contextlib import suppress
+
+from tray_app.app.trace import BrokenLine, Recorder, lines_of
+from tray_app.app.trace import replay as replayed
+from tray_app.app.wiring import App
+from tray_app.cli.main import DONE, FAILED
+from tray_app.cli.terminal import Terminal
+from tray_app.core.remedies.ranked import remedies
+from tray_app.core.report import status as report
+from tray_app.core.text import status as status_view
+from tray_app.core.text import trace as view
+from tray_app.core.text.text import Translator
+
+
+def record(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """One line per poll until --seconds or Ctrl-C; each line is whole in the file before the next poll."""
+    interval = app.settings_file.settings.poll_s
+    end = time.monotonic() + options.seconds if options.seconds else None
+    count = 0
+    with Recorder(options.file) as recorder, terminal.progress() as progress, suppress(KeyboardInterrupt):
+        while True:
+            recorder.write(app.observer.snapshot())
+            count += 1
+            progress.update(view.recording(count, str(options.file), tr), "recording")
+            left = interval if end is None else min(interval, end - time.monotonic())
+            if left <= 0:
+                break
+            time.sleep(left)
+    terminal.text(view.recorded(count, str(options.file), tr))
+    return DONE
+
+
+def replay(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """The same judgement over recorded polls, no I/O besides the file; one answer per poll."""
+    limits = app.limits
+    broken: list[BrokenLine] = []
+
+    def note(line: BrokenLine) -> None:
+        broken.append(line)
+        terminal.note(view.broken_line(line.number, line.reason, tr))
+
+    for one in replayed(lines_of(options.file), limits, note):
+        helps = remedies(one.diagnosis, one.snapshot, limits)
+        if options.json:
+            made = report.status(one.snapshot, one.diagnosis, helps, one.alerts.words())
+            terminal.text(json.dumps(made, ensure_ascii=False))
+        else:
+            terminal.text(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.snapshot.taken_at)))
+            terminal.show(status_view.verdict_lines(one.diagnosis, helps, tr))
+    return FAILED if broken else DONE

@@ -1,0 +1,155 @@
+"""No command, `tray` and `demo --tray`: the icon, with the worker behind it."""
+
+import logging
+import threading
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from tray_app import autostart
+from tray_app.app.instance import become_the_one
+from tray_app.app.session import Desk
+from tray_app.app.wiring import App, Overrides
+from tray_app.app.worker import Worker
+from tray_app.autostart.launch import has_lasting_place, login_command
+from tray_app.cli.main import DONE, FAILED
+from tray_app.cli.terminal import Terminal
+from tray_app.core.menu import first_run as view
+from tray_app.core.text import tray_problem
+from tray_app.core.text.text import Translator
+from tray_app.core.values.command import Command, Refresh
+from tray_app.core.values.errors import StorageError, TrayUnavailable
+from tray_app.storage.lock import SingleInstance
+from tray_app.storage.log import open_log
+from tray_app.storage.paths import Paths
+from tray_app.tray.tray import Tray, open_tray
+
+log = logging.getLogger(__name__)
+
+LOOK_FOR_HOST_S = 120.0
+LOOK_EVERY_S = 2.0
+END_WITHIN_S = 0.4
+
+
+def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """The tray app of this user, one at a time: a second start brings up the first and ends."""
+    overrides = app.overrides
+    paths = Paths(overrides.home)
+    _log_to(paths.log_file)
+    lock = SingleInstance(paths.instance_lock_file, paths.instance_file)
+    rung = threading.Event()
+    bell = become_the_one(lock, rung.set)
+    if bell is None:
+        terminal.note(view.runs_already(tr))
+        return DONE
+    _repair_autostart(overrides.home)
+    try:
+        return show(overrides, terminal, tr, at_login=options.at_login, rung=rung)
+    finally:
+        bell.close()
+        lock.release()
+
+
+def _repair_autostart(home: Path | None) -> None:
+    """An app that was moved still starts at the next login."""
+    if not has_lasting_place():
+        return
+    try:
+        if autostart.repair(login_command(home)):
+            log.info("start at login now names this copy of the app")
+    except StorageError as error:
+        log.warning("start at login could not be checked: %s", error.reason)
+
+
+def run_demo(overrides: Overrides, terminal: Terminal, tr: Translator, began: Callable[[], None]) -> int:
+    """The demo's stand-ins in the tray; beside a running tray app of the user's own."""
+    return show(overrides, terminal, tr, at_login=False, rung=threading.Event(), began=began)
+
+
+def show(
+    overrides: Overrides,
+    terminal: Terminal,
+    tr: Translator,
+    *,
+    at_login: bool,
+    rung: threading.Event,
+    began: Callable[[], None] = lambda: None,
+) -> int:
+    """Icon and worker until Quit. Without a tray: one line and exit code 1; at login a quiet end."""
+    mailbox = _Later()
+    try:
+        tray = _open(mailbox.send, at_login=at_login)
+    except TrayUnavailable as error:
+        sentence = tray_problem.sentence(error, tr)
+        log.warning("no tray: %s", sentence)
+        if at_login:
+            return DONE
+        terminal.note(f"elbowroom: {sentence}")
+        return FAILED
+    desk = Desk(overrides)
+    worker = Worker(desk, tray)
+    mailbox.connect(worker.send)
+    thread = threading.Thread(target=worker.run, name="worker", daemon=True)
+    watcher = threading.Thread(target=_answer_door, args=(rung, worker, tray, desk), name="door", daemon=True)
+
+    def started() -> None:
+        thread.start()
+        watcher.start()
+        began()
+
+    tray.run(started)
+    thread.join(END_WITHIN_S)
+    desk.close()
+    return DONE
+
+
+def _open(send: Callable[[Command], None], *, at_login: bool) -> Tray:
+    """At login the panel may come up later than we do."""
+    end = time.monotonic() + (LOOK_FOR_HOST_S if at_login else 0)
+    while True:
+        try:
+            return open_tray(send)
+        except TrayUnavailable:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(LOOK_EVERY_S)
+
+
+def _answer_door(rung: threading.Event, worker: Worker, tray: Tray, desk: Desk) -> None:
+    """A second start: say that we are here, and look at once."""
+    while True:
+        rung.wait()
+        rung.clear()
+        tray.notify(view.here_notice(desk.translator()))
+        worker.send(Refresh())
+
+
+class _Later:
+    """Clicks before the worker exists wait for it."""
+
+    def __init__(self) -> None:
+        self._send: Callable[[Command], None] | None = None
+        self._early: list[Command] = []
+
+    def send(self, command: Command) -> None:
+        if self._send is None:
+            self._early.append(command)
+        else:
+            self._send(command)
+
+    def connect(self, send: Callable[[Command], None]) -> None:
+        self._send = send
+        for command in self._early:
+            send(command)
+
+
+def _log_to(path: Path) -> None:
+    """The log file; without one the app runs all the same."""
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    try:
+        root.addHandler(open_log(path))
+    except StorageError as error:
+        root.addHandler(logging.NullHandler())
+        log.warning("no log file: %s", error.reason)

@@ -1,0 +1,216 @@
+"""Findings over time: told only once they last, over only once they stay away, and one notice per cause.
+
+Holding and clearing are judged by the monotonic clock. An Unknown poll neither raises nor clears; time that nobody
+watched (sleep) counts for neither. Notices are remembered by Unix time, so that a restart does not repeat them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from tray_app.core.diagnosis.recent import Moment, is_gap
+from tray_app.core.requests.runners import same_model
+from tray_app.core.values.finding import Diagnosis, Finding, Kind, Severity
+from tray_app.core.values.limits import Limits
+
+FORGET_S = 900.0
+"""An alert that could not be judged for so long is dropped: nobody knows any more."""
+
+Key = tuple[Kind, str]
+
+
+class AlertState(StrEnum):
+    PENDING = "pending"
+    FIRING = "firing"
+    RECOVERING = "recovering"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """`since_s`: when this state began (pending: when the condition was first seen), in monotonic seconds."""
+
+    finding: Finding
+    state: AlertState
+    since_s: float
+    judged_s: float
+    overloaded_since_s: float | None = None
+    told: bool = False
+    """Its notice was shown, or another one of the same cause stood for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice that was shown: the cause, and when (Unix seconds)."""
+
+    cause: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """What the user wants to hear: nothing until `snoozed_until`, nothing of `muted` models, only critical memory."""
+
+    snoozed_until: float | None = None
+    only_critical: bool = False
+    muted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """To be shown now. `cause` is what one notice per cool-down is counted by."""
+
+    finding: Finding
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """All alerts, and the notices of the last cool-down."""
+
+    alerts: Mapping[Key, Alert] = field(default_factory=dict)
+    told: tuple[Told, ...] = ()
+    last: Moment | None = None
+
+    def state_of(self, finding: Finding) -> AlertState:
+        """What `findings[].alert` says; a finding that was never stepped is pending."""
+        alert = self.alerts.get(finding.key)
+        return alert.state if alert is not None else AlertState.PENDING
+
+    def words(self) -> dict[tuple[str, str], str]:
+        """(kind, subject) -> state, for the JSON output."""
+        return {(kind.value, subject): alert.state.value for (kind, subject), alert in self.alerts.items()}
+
+    def firing(self) -> tuple[Finding, ...]:
+        return tuple(one.finding for one in self.alerts.values() if one.state is AlertState.FIRING)
+
+
+def step(
+    before: Alerts, diagnosis: Diagnosis, now: Moment, limits: Limits, quiet: Quiet | None = None
+) -> tuple[Alerts, tuple[Notice, ...]]:
+    """Advance every alert by one poll."""
+    known = _after_gap(before, now)
+    elapsed = max(now.uptime_s - before.last.uptime_s, 0.0) if before.last is not None else 0.0
+    found = {finding.key: finding for finding in (*diagnosis.explained, *diagnosis.findings)}
+    after: dict[Key, Alert] = {}
+    for key, alert in known.items():
+        if key in found:
+            after[key] = _seen(alert, found[key], now.uptime_s)
+        elif key[0] in diagnosis.undecided:
+            kept = _frozen(alert, elapsed)
+            if now.uptime_s - kept.judged_s <= FORGET_S:
+                after[key] = kept
+        else:
+            gone = _missed(alert, now.uptime_s, limits)
+            if gone is not None:
+                after[key] = gone
+    for key, finding in found.items():
+        if key not in after:
+            after[key] = _seen(Alert(finding, AlertState.PENDING, now.uptime_s, now.uptime_s), finding, now.uptime_s)
+    shown = {finding.key for finding in diagnosis.findings}
+    for key in shown:
+        after[key] = _ripened(after[key], now.uptime_s, limits)
+    told = tuple(_recent(before.told, now.taken_at, limits))
+    after, told, notices = _tell(after, shown, told, now, limits, quiet or Quiet())
+    return Alerts(after, told, now), notices
+
+
+def _after_gap(before: Alerts, now: Moment) -> dict[Key, Alert]:
+    """After sleep a pending alert starts again, and what was recovering has to stay away anew."""
+    if before.last is None or not is_gap(before.last, now):
+        return dict(before.alerts)
+    return {
+        key: replace(
+            alert,
+            since_s=now.uptime_s,
+            judged_s=now.uptime_s,
+            overloaded_since_s=None if alert.overloaded_since_s is None else now.uptime_s,
+        )
+        for key, alert in before.alerts.items()
+    }
+
+
+def _seen(alert: Alert, finding: Finding, now_s: float) -> Alert:
+    state, since_s = alert.state, alert.since_s
+    if state is AlertState.RECOVERING:
+        state, since_s = AlertState.FIRING, now_s
+    overloaded = finding.severity is Severity.OVERLOADED
+    overloaded_since = (
+        (alert.overloaded_since_s if alert.overloaded_since_s is not None else now_s) if overloaded else None
+    )
+    return replace(
+        alert, finding=finding, state=state, since_s=since_s, judged_s=now_s, overloaded_since_s=overloaded_since
+    )
+
+
+def _frozen(alert: Alert, elapsed: float) -> Alert:
+    """Time in which nothing could be judged counts for nothing."""
+    overloaded = alert.overloaded_since_s
+    return replace(
+        alert,
+        since_s=alert.since_s + elapsed,
+        overloaded_since_s=None if overloaded is None else overloaded + elapsed,
+    )
+
+
+def _missed(alert: Alert, now_s: float, limits: Limits) -> Alert | None:
+    """The condition is not there in this poll. None: the alert is over."""
+    if alert.state is AlertState.PENDING:
+        return None
+    if alert.state is AlertState.FIRING:
+        alert = replace(alert, state=AlertState.RECOVERING, since_s=now_s, overloaded_since_s=None)
+    return None if now_s - alert.since_s >= limits.clear_s else replace(alert, judged_s=now_s)
+
+
+def _ripened(alert: Alert, now_s: float, limits: Limits) -> Alert:
+    if alert.state is AlertState.PENDING and now_s - alert.since_s >= limits.hold_s:
+        return replace(alert, state=AlertState.FIRING, since_s=now_s)
+    return alert
+
+
+def _recent(told: Iterable[Told], now: float, limits: Limits) -> Iterable[Told]:
+    for one in told:
+        # A clock that was set back must not lengthen the cool-down.
+        at = min(one.at, now)
+        if now - at < limits.cool_down_s:
+            yield Told(one.cause, at)
+
+
+def cause_of(finding: Finding) -> str:
+    """What the user would call the same thing: all that is wrong with one model, or with one program."""
+    return finding.subject
+
+
+def _tell(
+    alerts: dict[Key, Alert],
+    shown: set[Key],
+    told: tuple[Told, ...],
+    now: Moment,
+    limits: Limits,
+    quiet: Quiet,
+) -> tuple[dict[Key, Alert], tuple[Told, ...], tuple[Notice, ...]]:
+    """Notices for what is overloaded and has lasted; at most one per cause and cool-down."""
+    notices: list[Notice] = []
+    recent = list(told)
+    for key in sorted(shown, key=lambda one: list(Kind).index(one[0])):
+        alert = alerts[key]
+        if alert.told or not _lasts(alert, now.uptime_s, limits) or _is_hushed(alert.finding, now.taken_at, quiet):
+            continue
+        cause = cause_of(alert.finding)
+        if all(one.cause != cause for one in recent):
+            notices.append(Notice(alert.finding, cause))
+            recent.append(Told(cause, now.taken_at))
+        alerts[key] = replace(alert, told=True)
+    return alerts, tuple(recent), tuple(notices)
+
+
+def _lasts(alert: Alert, now_s: float, limits: Limits) -> bool:
+    since = alert.overloaded_since_s
+    return alert.state is AlertState.FIRING and since is not None and now_s - since >= limits.hold_s
+
+
+def _is_hushed(finding: Finding, now: float, quiet: Quiet) -> bool:
+    if quiet.snoozed_until is not None and now < quiet.snoozed_until:
+        return True
+    if quiet.only_critical and finding.value("pressure") != "critical":
+        return True
+    return any(same_model(finding.subject, model) for model in quiet.muted)

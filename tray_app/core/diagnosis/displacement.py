@@ -1,0 +1,111 @@
+"""Models that push each other out of memory, read from runners that follow one another.
+
+Ollama ends a runner before it starts the next one in its place (sched.go), so a runner that appears right after another
+went is a displacement; a model that expired unused and is loaded later is not.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tray_app.core.diagnosis.recent import Change, History
+from tray_app.core.requests.runners import full_name
+from tray_app.core.values.reading import Known, value_of
+from tray_app.core.values.snapshot import LogEventKind, ProcessRole, Snapshot, WatchedProcess
+
+FOLLOWS_S = 20.0
+"""Ending a runner and starting the next takes seconds (5 s to get VRAM back, then the start)."""
+QUICK_S = 120.0
+"""Without processes, loads in the log count when they follow each other this soon: long before a model expires."""
+
+Runner = tuple[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Displacement:
+    """`model` was loaded in the place of `of`; both the same: a reload of the same model."""
+
+    model: str
+    of: str
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Thrash:
+    """Displacements within the window. `contexts`: context lengths one model was loaded with, in order."""
+
+    loads: int
+    models: tuple[str, ...]
+    reloads: int
+    """Loads of the model that was loaded most often."""
+    contexts: tuple[int, ...]
+
+
+def thrash(snapshot: Snapshot, history: History, window_s: float) -> Thrash | None:
+    """None where no model took another's place."""
+    if isinstance(snapshot.processes, Known):
+        found = _by_runners(history.changes_since_gap(window_s, snapshot))
+    else:
+        found = _by_log(history.unbroken(window_s, snapshot))
+    if not found:
+        return None
+    polls = history.unbroken(window_s, snapshot)
+    counts: dict[str, int] = {}
+    for one in found:
+        counts[one.model] = counts.get(one.model, 0) + 1
+    models = dict.fromkeys(name for one in found for name in (one.of, one.model))
+    return Thrash(len(found), tuple(models), max(counts.values()), _contexts(polls, tuple(models)))
+
+
+def _runners(poll: Snapshot) -> dict[Runner, WatchedProcess]:
+    processes = value_of(poll.processes)
+    watched = processes.watched if processes is not None else ()
+    return {(one.pid, one.started_at): one for one in watched if one.role is ProcessRole.OLLAMA_RUNNER}
+
+
+def _by_runners(changes: tuple[Change, ...]) -> list[Displacement]:
+    found: list[Displacement] = []
+    gone: list[tuple[str, float]] = []
+    for before, after in changes:
+        old, new = _runners(before), _runners(after)
+        gone = [entry for entry in gone if after.uptime_s - entry[1] <= FOLLOWS_S]
+        gone.extend((_name(one), after.uptime_s) for key, one in old.items() if key not in new)
+        for key, runner in new.items():
+            if key not in old and gone:
+                found.append(Displacement(_name(runner), gone.pop()[0], after.uptime_s))
+    return found
+
+
+def _name(runner: WatchedProcess) -> str:
+    return full_name(runner.model) if runner.model else runner.blob_digest or ""
+
+
+def _by_log(polls: tuple[Snapshot, ...]) -> list[Displacement]:
+    """LOAD events one soon after the other; the model before is the one displaced."""
+    logs = [(log, poll.uptime_s) for poll in polls if (log := value_of(poll.ollama_log)) is not None]
+    loads = [
+        (full_name(event.model), seen_at)
+        for log, seen_at in logs
+        for event in log.events
+        if event.kind is LogEventKind.LOAD and event.model
+    ]
+    return [
+        Displacement(after[0], before[0], after[1])
+        for before, after in pairwise(loads)
+        if after[1] - before[1] <= QUICK_S
+    ]
+
+
+def _contexts(polls: tuple[Snapshot, ...], models: tuple[str, ...]) -> tuple[int, ...]:
+    """The context lengths of a single model that reloads, oldest first, each once."""
+    if len(models) != 1:
+        return ()
+    lengths: dict[int, None] = {}
+    for poll in polls:
+        for runner in _runners(poll).values():
+            if runner.context_length and _name(runner) == models[0]:
+                lengths[runner.context_length] = None
+        ollama = value_of(poll.ollama)
+        for model in ollama.loaded if ollama is not None else ():
+            if model.context_length and full_name(model.name) == models[0]:
+                lengths[model.context_length] = None
+    return tuple(lengths)

@@ -1,0 +1,287 @@
+"""Does another model fit beside the loaded ones? Answered by the rule of the Ollama at hand, then by this machine.
+
+Ollama's rule decides whether it evicts (Ollama server/sched.go and llm/llama_server.go at v0.32.15; llm/server.go at
+v0.12.11; llm/memory.go at v0.9.6). Whether the model then really has room is judged with the lower of the budget's
+headroom and the memory that is available now.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from tray_app.core.fit.need import (
+    Need,
+    Offload,
+    automatic_context,
+    automatic_micro_batch,
+    need,
+    slots_for,
+    used_context,
+)
+from tray_app.core.fit.shape import ModelShape
+from tray_app.core.requests.runners import same_model
+from tray_app.core.tasks.settings import Version, parse_version
+from tray_app.core.tasks.target import uses_our_ollama
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.plan import Fit, Verdict
+from tray_app.core.values.reading import Known, value_of
+from tray_app.core.values.snapshot import (
+    BudgetBasis,
+    Gpu,
+    InstalledModel,
+    LoadedModel,
+    Memory,
+    Ollama,
+    Pressure,
+    Snapshot,
+)
+from tray_app.core.values.units import GIB, MIB
+
+OLLAMA_SHARE = 0.8
+"""sched.go from 0.30: a further model is loaded only while its estimate stays below this share of what is available."""
+FIT_MARGIN = GIB
+"""llama-server `--fit` keeps this much of a GPU free."""
+# sched.go from 0.30: added to the estimate by micro-batch.
+BATCH_SURCHARGE = {512: 0, 1024: 768 * MIB, 2048: 2 * GIB}
+# llm/memory.go to 0.9: the smallest amount that is kept free on Metal.
+ESTIMATE_MINIMUM = 512 * MIB
+
+
+class Generation(StrEnum):
+    """How Ollama decides; the values are the `basis` of a Fit."""
+
+    ESTIMATES = "ollama-0.9-estimate"  # to 0.9
+    LAYOUT = "ollama-0.12-layout"  # 0.10 to 0.24
+    SERVER = "ollama-0.30-estimate"  # from 0.30
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Bytes; `budget` 0: no GPU. `live`: what the machine can hand out. `for_ollama`: available to Ollama's eyes."""
+
+    budget: int
+    headroom: int
+    live: int
+    for_ollama: int
+    gpu: bool
+    unified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How this machine's Ollama would load a model."""
+
+    context: int
+    parallel: int
+    kv_cache_type: str
+    micro_batch: int
+    offload: Offload = Offload.FULL
+    batch_logits: bool = False
+    """Engines before 0.30 reserve logits for a whole batch."""
+
+
+def generation(version: Version) -> Generation:
+    if version >= (0, 30, 0):
+        return Generation.SERVER
+    return Generation.LAYOUT if version >= (0, 10, 0) else Generation.ESTIMATES
+
+
+def budget_of(ollama: Ollama, gpu: Gpu) -> int:
+    """What models may use: Ollama's own word where its log says it, else the budget that was read."""
+    if gpu.basis is BudgetBasis.RAM:
+        return 0
+    return ollama.config.gpu_total_bytes or gpu.budget_bytes
+
+
+def loading(
+    shape: ModelShape, ollama: Ollama, budget: int, *, context: int | None, model_context: int | None
+) -> Loading:
+    """Context: asked for, the model's own, the server's setting, else Ollama's automatic one; slots by its setting."""
+    version = parse_version(ollama.version) or (0, 30, 0)
+    wanted = context or model_context or ollama.config.context_length or automatic_context(version, budget)
+    tokens = used_context(shape, wanted)
+    parallel = slots_for(shape, ollama.config.num_parallel or 1)
+    batch = automatic_micro_batch(tokens, parallel) if version >= (0, 30, 0) else 512
+    way = Loading(tokens, parallel, ollama.config.kv_cache_type or "f16", batch, batch_logits=version < (0, 30, 0))
+    if not budget:
+        return replace(way, offload=Offload.CPU)
+    spills = need_as(shape, way).total > budget - (FIT_MARGIN if version >= (0, 30, 0) else 0)
+    return replace(way, offload=Offload.PARTIAL) if spills else way
+
+
+def need_as(shape: ModelShape, way: Loading) -> Need:
+    counted = need(
+        shape,
+        context=way.context,
+        parallel=way.parallel,
+        kv_cache_type=way.kv_cache_type,
+        micro_batch=way.micro_batch,
+        offload=way.offload,
+    )
+    if not way.batch_logits:
+        return counted
+    logits = 4 * way.micro_batch * (shape.embedding_length + shape.vocabulary_size)
+    return replace(counted, compute_bytes=max(counted.compute_bytes, logits))
+
+
+def ollama_estimate(shape: ModelShape, way: Loading, file_bytes: int) -> int:
+    """What Ollama from 0.30 takes a model to need before it is loaded (sched.go). Wrong for many, but it decides."""
+    head = shape.embedding_length // shape.head_count if shape.head_count else 0
+    heads = [count for count in shape.kv_heads if count]
+    cache = 2 * shape.block_count * (min(heads) if heads else 0) * head * way.context * way.parallel * 2
+    return file_bytes + cache + BATCH_SURCHARGE.get(way.micro_batch, 0)
+
+
+def older_need(shape: ModelShape, way: Loading, rule: Generation) -> int:
+    """What Ollama before 0.30 compares with what is left; to 0.9 a layer and its cache are kept free as well."""
+    counted = need_as(shape, way)
+    if rule is Generation.LAYOUT:
+        return counted.total
+    return counted.total + (counted.weights_bytes + counted.kv_cache_bytes) // shape.block_count + ESTIMATE_MINIMUM
+
+
+def beside(candidate: ModelShape | InstalledModel, snapshot: Snapshot, limits: Limits) -> Fit:
+    """Can this model live in memory beside the models that are loaded now?"""
+    if isinstance(candidate, InstalledModel) and candidate.remote_host:
+        return Fit(Verdict.NOT_LOCAL, basis="remote-host")
+    ollama = value_of(snapshot.ollama)
+    if ollama is None or not ollama.local:
+        return Fit(Verdict.UNKNOWN, basis="ollama")
+    if uses_our_ollama(snapshot) is False:
+        return Fit(Verdict.UNKNOWN, basis="other-ollama")
+    name = candidate.name if isinstance(candidate, InstalledModel) else ""
+    already = next((one for one in ollama.loaded if name and same_model(one.name, name)), None)
+    if already is not None:
+        return _loaded(already, snapshot)
+    shape = candidate.shape if isinstance(candidate, InstalledModel) else candidate
+    size = candidate.size_bytes if isinstance(candidate, InstalledModel) else candidate.weights_bytes
+    own_context = candidate.num_ctx if isinstance(candidate, InstalledModel) else None
+    return with_loaded(shape, size, snapshot, limits, ollama.loaded, model_context=own_context)
+
+
+def with_loaded(
+    shape: ModelShape | None,
+    file_bytes: int,
+    snapshot: Snapshot,
+    limits: Limits,
+    loaded: tuple[LoadedModel, ...],
+    *,
+    context: int | None = None,
+    model_context: int | None = None,
+) -> Fit:
+    """The same for any set of loaded models. `context`: asked for with the request."""
+    ollama, gpu, memory = value_of(snapshot.ollama), value_of(snapshot.gpu), value_of(snapshot.memory)
+    if ollama is None or gpu is None:
+        return Fit(Verdict.UNKNOWN, basis="ollama" if ollama is None else "budget-unknown")
+    version = parse_version(ollama.version)
+    if version is None:
+        return Fit(Verdict.UNKNOWN, basis="ollama-version")
+    space = room(loaded, ollama, gpu, memory)
+    if shape is None:
+        return _by_size(file_bytes, space, memory, limits, loaded)
+    way = loading(shape, ollama, space.budget, context=context, model_context=model_context)
+    counted = need_as(shape, way)
+    rule = generation(version)
+    if loaded and ollama.config.max_loaded_models is not None and ollama.config.max_loaded_models <= len(loaded):
+        return Fit(Verdict.EVICTS, counted.total, _room_bytes(space, memory), "max-loaded-models")
+    if loaded and _evicts(shape, way, file_bytes, space, rule):
+        return Fit(Verdict.EVICTS, counted.total, _room_bytes(space, memory), rule.value)
+    return _in_memory(counted, space, memory, limits, rule)
+
+
+def room(loaded: tuple[LoadedModel, ...], ollama: Ollama, gpu: Gpu, memory: Memory | None) -> Room:
+    """What is left. On shared memory Ollama also looks at the live memory (sched.go from 0.30); Metal's own free memory
+    is never read again after the start, so other programs' use of the GPU does not count there.
+    """
+    budget = budget_of(ollama, gpu)
+    # Models of the snapshot that are not in the set would be gone; those of the set that are not loaded would be there.
+    in_ram = sum(_ram_bytes(model, gpu) for model in ollama.loaded) - sum(_ram_bytes(model, gpu) for model in loaded)
+    live = max(0, memory.available_bytes + in_ram) if memory is not None else 0
+    if not budget:
+        # Mapped weights count as available to the OS, but taking them away is what we must not do.
+        left = max(0, gpu.budget_bytes - sum(_ram_bytes(model, gpu) for model in loaded))
+        live = min(live, left) if gpu.budget_bytes else live
+        return Room(0, live, live, live, gpu=False, unified=True)
+    ours = sum(max(model.size_vram_bytes, 0) for model in loaded)
+    others = max(0, (gpu.used_bytes or 0) - sum(max(model.size_vram_bytes, 0) for model in ollama.loaded))
+    used = ours if gpu.unified else ours + others
+    headroom = max(0, budget - used)
+    both = gpu.unified and memory is not None
+    return Room(budget, headroom, live, min(headroom, live) if both else headroom, gpu=True, unified=gpu.unified)
+
+
+def _ram_bytes(model: LoadedModel, gpu: Gpu) -> int:
+    shared = gpu.unified or gpu.basis is BudgetBasis.RAM
+    return max(0, model.size_bytes if shared else model.size_bytes - model.size_vram_bytes)
+
+
+def _evicts(shape: ModelShape, way: Loading, file_bytes: int, space: Room, rule: Generation) -> bool:
+    """Ollama's own decision. Without a GPU the test from 0.30 does not run (no GPU list)."""
+    if rule is Generation.SERVER:
+        return space.gpu and ollama_estimate(shape, way, file_bytes) > OLLAMA_SHARE * space.for_ollama
+    return older_need(shape, way, rule) > space.headroom
+
+
+def _in_memory(counted: Need, space: Room, memory: Memory | None, limits: Limits, rule: Generation) -> Fit:
+    """Ollama loads it. Does it really have room?"""
+    total, left = counted.total, _room_bytes(space, memory)
+    over = _over_budget(total, space, rule)
+    if over:
+        return Fit(Verdict.SPILLS, total, left, over)
+    if memory is None or memory.pressure is Pressure.UNKNOWN:
+        return Fit(Verdict.UNKNOWN, total, left, "memory")
+    live_need = counted.overhead_bytes + (total if space.unified else 0)
+    if live_need > space.live:
+        return Fit(Verdict.SPILLS, total, left, "available-memory")
+    tight = ""
+    if memory.pressure is not Pressure.NORMAL:
+        tight = "memory-pressure"
+    elif live_need > limits.fits_share * space.live:
+        tight = "available-memory"
+    elif space.gpu and total > limits.fits_share * space.headroom:
+        tight = "budget"
+    return Fit(Verdict.TIGHT if tight else Verdict.FITS, total, left, tight or rule.value)
+
+
+def _over_budget(total: int, space: Room, rule: Generation) -> str:
+    """The reason why part of it would run on the CPU; empty where the GPU has room for all.
+
+    Metal tells each process of its own memory only, so llama-server's margin counts against the whole budget there.
+    """
+    if not space.gpu:
+        return ""
+    if rule is Generation.SERVER and total > (space.budget if space.unified else space.headroom) - FIT_MARGIN:
+        return "fit-margin"
+    return "budget" if total > space.headroom else ""
+
+
+def _by_size(
+    file_bytes: int, space: Room, memory: Memory | None, limits: Limits, loaded: tuple[LoadedModel, ...]
+) -> Fit:
+    """Without the model's numbers only extremes are told: the file alone is too much, or twice its size still fits."""
+    left = _room_bytes(space, memory)
+    whole = space.headroom if space.gpu else space.live
+    if loaded and space.gpu and file_bytes > OLLAMA_SHARE * whole:
+        return Fit(Verdict.EVICTS, file_bytes, left, "size-only")
+    generous = 2 * file_bytes + GIB
+    calm = memory is not None and memory.pressure is Pressure.NORMAL
+    if calm and left is not None and generous <= limits.fits_share * left:
+        return Fit(Verdict.FITS, file_bytes, left, "size-only")
+    return Fit(Verdict.UNKNOWN, file_bytes, left, "size-only")
+
+
+def _room_bytes(space: Room, memory: Memory | None) -> int | None:
+    """What may still be used: the lower of budget and live memory on shared memory."""
+    if not space.gpu:
+        return space.live if memory is not None else None
+    if space.unified and memory is not None:
+        return min(space.headroom, space.live)
+    return space.headroom
+
+
+def _loaded(model: LoadedModel, snapshot: Snapshot) -> Fit:
+    """It is there already: it needs nothing more."""
+    gpu = value_of(snapshot.gpu)
+    if gpu is not None and gpu.basis is not BudgetBasis.RAM and model.size_vram_bytes < model.size_bytes:
+        return Fit(Verdict.SPILLS, 0, None, "loaded")
+    calm = isinstance(snapshot.memory, Known) and snapshot.memory.value.pressure is Pressure.NORMAL
+    return Fit(Verdict.FITS if calm else Verdict.TIGHT, 0, None, "loaded")

@@ -1,0 +1,114 @@
+"""The menu's last rows: the speed test, links, notices, start at login, language, connection, quit."""
+
+from tray_app.core.menu.fixes import clock
+from tray_app.core.menu.icon import snoozed
+from tray_app.core.menu.screen import Row, ScreenState
+from tray_app.core.menu.state import connect_row
+from tray_app.core.text.names import short
+from tray_app.core.text.text import Translator
+from tray_app.core.values.command import (
+    Autostart,
+    Disconnect,
+    Link,
+    MuteForModel,
+    NotificationsOnlyCritical,
+    OpenLink,
+    Quit,
+    SetLanguage,
+    Snooze,
+    SnoozeUntil,
+    SpeedTest,
+)
+from tray_app.core.values.reading import Known
+from tray_app.core.values.snapshot import Access, OpenWebUI
+
+# Every language names itself, so that who cannot read the menu finds the way out.
+LANGUAGES = (("en", "English"), ("ko", "한국어"))
+
+
+def open_webui(state: ScreenState) -> OpenWebUI | None:
+    if state.snapshot is None or not isinstance(state.snapshot.open_webui, Known):
+        return None
+    return state.snapshot.open_webui.value
+
+
+def link_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    server = open_webui(state)
+    rows = []
+    if server is not None and server.access in {Access.USER, Access.ADMIN}:
+        rows.append(Row(tr.gettext("Test response speed"), SpeedTest(), id="speed", busy=state.job is not None))
+    if server is not None:
+        command = OpenLink(Link.OPEN_WEBUI, server.url)
+        rows.append(Row(tr.gettext("Open Open WebUI"), command, id="open-webui"))
+    system = state.snapshot.host.system if state.snapshot is not None else ""
+    name = {"darwin": tr.gettext("Activity Monitor"), "win32": tr.gettext("Task Manager")}
+    text = name.get(system, tr.gettext("System monitor"))
+    rows.append(Row(text, OpenLink(Link.SYSTEM_MONITOR), id="system-monitor"))
+    return tuple(rows)
+
+
+def notification_row(state: ScreenState, tr: Translator) -> Row:
+    """Snooze, the level of notices, and the models that are kept quiet."""
+    notices, rows = state.notices, []
+    if snoozed(state) and notices.snoozed_until is not None:
+        now = state.snapshot.taken_at if state.snapshot is not None else notices.snoozed_until
+        until = clock(notices.snoozed_until, now, state.utc_offset_s)
+        rows.append(Row(tr.gettext("Snoozed until {time}").format(time=until), id="snoozed"))
+        rows.append(Row(tr.gettext("End the snooze"), Snooze(SnoozeUntil.NOW), id="snooze:now"))
+    rows.append(Row(tr.gettext("Snooze for 1 hour"), Snooze(SnoozeUntil.HOUR), id="snooze:hour"))
+    rows.append(Row(tr.gettext("Snooze until tomorrow"), Snooze(SnoozeUntil.TOMORROW), id="snooze:tomorrow"))
+    rows.append(
+        Row(
+            tr.gettext("Only when memory is critical"),
+            NotificationsOnlyCritical(not notices.only_critical),
+            checked=notices.only_critical,
+            id="only-critical",
+        )
+    )
+    rows += mute_rows(state, tr)
+    return Row(tr.gettext("Notifications"), children=tuple(rows), id="notifications")
+
+
+def mute_rows(state: ScreenState, tr: Translator) -> list[Row]:
+    """A switch for each model that is muted, and for the loaded ones."""
+    ollama = state.snapshot.ollama if state.snapshot is not None else None
+    loaded = [model.name for model in ollama.value.loaded] if isinstance(ollama, Known) else []
+    muted = state.notices.muted_models
+    return [
+        Row(
+            tr.gettext("Not about {model}").format(model=short(name)),
+            MuteForModel(name, muted=name not in muted),
+            checked=name in muted,
+            id=f"mute:{name}",
+        )
+        for name in dict.fromkeys((*muted, *loaded))
+    ]
+
+
+def language_row(state: ScreenState, tr: Translator) -> Row:
+    system = Row(tr.gettext("As the system"), SetLanguage(""), checked=not state.language, radio=True, id="language:")
+    named = (
+        Row(name, SetLanguage(code), checked=state.language == code, radio=True, id=f"language:{code}")
+        for code, name in LANGUAGES
+    )
+    return Row(tr.gettext("Language"), children=(system, *named), id="language")
+
+
+def app_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    rows = [notification_row(state, tr)]
+    if state.autostart is not None:
+        command = Autostart(not state.autostart)
+        rows.append(Row(tr.gettext("Start at login"), command, checked=state.autostart, id="autostart"))
+    return (*rows, language_row(state, tr))
+
+
+def end_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    rows = [connect_row(state.snapshot, tr)]
+    server = open_webui(state)
+    if server is not None and server.access is not Access.NONE:
+        ask = Row(tr.gettext("Forget the stored sign-in"), Disconnect(server.url), id="disconnect:confirm")
+        rows.append(Row(tr.gettext("Disconnect"), children=(ask,), id="disconnect"))
+    rows.append(Row(tr.gettext("Settings..."), OpenLink(Link.SETTINGS_FILE), id="settings"))
+    rows.append(Row(tr.gettext("Log file"), OpenLink(Link.LOG_FILE), id="log"))
+    rows.append(Row(tr.gettext("Quit"), Quit(), id="quit"))
+    return tuple(rows)

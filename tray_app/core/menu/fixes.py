@@ -1,0 +1,93 @@
+"""The menu's fixes: the best one in one click, the others beneath it, and what can be taken back."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from tray_app.core.menu.paging import paged
+from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState, Undoable
+from tray_app.core.menu.state import connect_row
+from tray_app.core.text import remedy as remedy_view
+from tray_app.core.text.names import row_text, wrapped
+from tray_app.core.text.plan import change_sentence, plan_lines
+from tray_app.core.text.text import Translator
+from tray_app.core.values.command import ApplyRemedy, Undo
+from tray_app.core.values.plan import Plan, Remedy, Verdict
+
+BAD = {Verdict.EVICTS, Verdict.SPILLS}
+NEEDS_CONNECTION = {"needs-connect", "needs-admin"}
+
+
+def must_ask(remedy: Remedy) -> bool:
+    """Whether a click on its row must show the plan first."""
+    return remedy.asks or not remedy.undoable or (remedy.fit is not None and remedy.fit.verdict in BAD)
+
+
+def remedy_text(remedy: Remedy, tr: Translator) -> str:
+    """`Turn follow-ups off (1 call fewer per message)`; a sentence with a verdict in it stands for itself."""
+    sentence = remedy_view.sentence(remedy, tr)
+    effect = "" if sentence.endswith(")") else remedy_view.effect(remedy, tr)
+    return row_text(f"{sentence} ({effect})" if effect else sentence)
+
+
+def plan_rows(remedy: Remedy, tr: Translator) -> tuple[Row, ...]:
+    """Exactly what would change, one row each: not clickable."""
+    told = [Row(row_text(change_sentence(change, tr))) for change in remedy.plan.changes]
+    actions = plan_lines(Plan(actions=remedy.plan.actions), tr)
+    return (*(Row(row_text("".join(span.text for span in line))) for line in actions), *told)
+
+
+def advice_rows(remedy: Remedy, state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """Why, and the steps outside this app; connecting is the one that can be clicked."""
+    system = state.snapshot.host.system if state.snapshot is not None else ""
+    told = [remedy_view.reason(remedy, tr), *remedy_view.advice_steps(remedy, system, tr)]
+    rows = tuple(Row(line) for text in told for line in wrapped(text))
+    return (*rows, connect_row(state.snapshot, tr)) if remedy.reason in NEEDS_CONNECTION else rows
+
+
+def remedy_row(remedy: Remedy, state: ScreenState, tr: Translator) -> Row:
+    """One click, or a submenu that shows the plan and asks; advice tells its steps."""
+    text, identity, busy = remedy_text(remedy, tr), f"fix:{remedy.id}", state.job is not None
+    if remedy.advice_only:
+        return Row(text, children=advice_rows(remedy, state, tr), id=identity)
+    if not must_ask(remedy):
+        return Row(text, ApplyRemedy(remedy), id=identity, busy=busy)
+    why = tuple(Row(line) for line in wrapped(remedy_view.reason(remedy, tr)))
+    warning = () if remedy.undoable else (Row(tr.gettext("This cannot be undone")),)
+    confirm = Row(tr.gettext("Do it anyway"), ApplyRemedy(remedy, confirmed=True), id=f"confirm:{remedy.id}", busy=busy)
+    return Row(text, children=(*plan_rows(remedy, tr), *why, *warning, SEPARATOR, confirm), id=identity)
+
+
+def clock(at: float, now: float, utc_offset_s: int) -> str:
+    """`14:02` on the user's clock; with the date where that is not today."""
+    zone = timezone(timedelta(seconds=utc_offset_s)) if utc_offset_s else UTC
+    then, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone)
+    return then.strftime("%H:%M") if then.date() == today.date() else then.strftime("%Y-%m-%d %H:%M")
+
+
+def undo_row(entry: Undoable, state: ScreenState, tr: Translator, *, busy: bool) -> Row:
+    now = state.snapshot.taken_at if state.snapshot is not None else entry.applied_at
+    what = ", ".join(change_sentence(change, tr) for change in entry.changes)
+    text = tr.gettext("Undo: {what} ({time})").format(
+        what=row_text(what, 80), time=clock(entry.applied_at, now, state.utc_offset_s)
+    )
+    return Row(text, Undo(entry.change_id, entry.changes), id=f"undo:{entry.change_id}", busy=busy)
+
+
+def undo_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """The newest change, and the earlier ones in a submenu."""
+    busy = state.job is not None
+    rows = [undo_row(entry, state, tr, busy=busy) for entry in state.undoable]
+    if not rows:
+        return ()
+    earlier = rows[1:]
+    more = (Row(tr.gettext("Undo an earlier change"), children=paged(earlier, tr), id="undo-more"),) if earlier else ()
+    return (rows[0], *more)
+
+
+def fix_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """The best remedy that needs no question first; the others under `More fixes`."""
+    best = next((remedy for remedy in state.remedies if not remedy.advice_only and not must_ask(remedy)), None)
+    first = () if best is None else (remedy_row(best, state, tr),)
+    others = [remedy_row(remedy, state, tr) for remedy in state.remedies if remedy is not best]
+    title = tr.gettext("More fixes") if first else tr.gettext("Fixes")
+    more = (Row(title, children=paged(others, tr), id="more-fixes"),) if others else ()
+    return (*first, *more)

@@ -1,0 +1,71 @@
+"""The menu's loaded models: what each holds, and a way to free it that asks first."""
+
+from tray_app.core.menu.paging import paged
+from tray_app.core.menu.screen import Row, ScreenState
+from tray_app.core.text.names import row_text, short
+from tray_app.core.text.text import Translator
+from tray_app.core.values.command import Unload
+from tray_app.core.values.reading import Known
+from tray_app.core.values.snapshot import LoadedModel, Presence, Requests, Snapshot
+from tray_app.core.values.units import format_bytes
+
+
+def model_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """Nothing where none is loaded or Ollama cannot be asked."""
+    snapshot = state.snapshot
+    if snapshot is None or not isinstance(snapshot.ollama, Known):
+        return ()
+    ollama = snapshot.ollama.value
+    if ollama.presence is Presence.ABSENT or not ollama.loaded:
+        return ()
+    rows = [model_row(model, snapshot, tr, busy=state.job is not None) for model in ollama.loaded]
+    return (Row(tr.gettext("Models"), children=paged(rows, tr), id="models"),)
+
+
+def model_row(model: LoadedModel, snapshot: Snapshot, tr: Translator, *, busy: bool) -> Row:
+    """`qwen3:32b Q4_K_M 19.7 GiB, 100 % GPU, 4 min left`, with its size and answers before `Unload it`."""
+    told = [
+        Row(tr.gettext("Frees {size}; the next message loads it again").format(size=format_bytes(model.size_bytes)))
+    ]
+    running = running_on(model, snapshot)
+    if running:
+        words = tr.ngettext("{count} answer that it is writing ends", "{count} answers that it is writing end", running)
+        told.append(Row(words.format(count=running)))
+    confirm = Row(
+        tr.gettext("Unload it"), Unload(model.name, model.digest), id=f"confirm:unload:{model.name}", busy=busy
+    )
+    unload = Row(tr.gettext("Unload"), children=(*told, confirm), id=f"unload:{model.name}")
+    return Row(row_text(model_text(model, snapshot.taken_at, tr)), children=(unload,), id=f"model:{model.name}")
+
+
+def model_text(model: LoadedModel, now: float, tr: Translator) -> str:
+    parts = [
+        " ".join(
+            part for part in (short(model.name), short(model.quantization), format_bytes(model.size_bytes)) if part
+        )
+    ]
+    if model.size_bytes > 0:
+        percent = round(model.size_vram_bytes * 100 / model.size_bytes)
+        parts.append(tr.gettext("{percent} % GPU").format(percent=percent))
+    parts.append(time_left(model.expires_at, now, tr))
+    return ", ".join(parts)
+
+
+def time_left(expires_at: float | None, now: float, tr: Translator) -> str:
+    """In minutes: seconds would change the menu at every poll."""
+    if expires_at is None:
+        return tr.gettext("kept loaded")
+    seconds = expires_at - now
+    if seconds < 60:
+        return tr.gettext("under 1 min left")
+    if seconds < 7200:
+        return tr.gettext("{minutes} min left").format(minutes=int(seconds // 60))
+    return tr.gettext("{hours} h left").format(hours=int(seconds // 3600))
+
+
+def running_on(model: LoadedModel, snapshot: Snapshot) -> int:
+    match snapshot.requests:
+        case Known(value=Requests(active=active)):
+            return sum(1 for request in active if request.model == model.name)
+        case _:
+            return 0

@@ -1,0 +1,44 @@
+"""Notices: what is wrong and why, with the best fix as a button; and what came of a fix, with its undo."""
+
+from tray_app.core.menu.fixes import must_ask
+from tray_app.core.menu.screen import Button, NoticeView
+from tray_app.core.text import finding as finding_view
+from tray_app.core.text import remedy as remedy_view
+from tray_app.core.text.names import row_text
+from tray_app.core.text.plan import change_sentence
+from tray_app.core.text.text import Translator
+from tray_app.core.values.command import ApplyRemedy, Snooze, SnoozeUntil, Undo
+from tray_app.core.values.finding import Finding, Severity
+from tray_app.core.values.plan import Change, Remedy
+
+# Windows balloons hold 63 and 255 UTF-16 units; the adapters clip by units, these keep sentences whole.
+TITLE_LIMIT, BODY_LIMIT = 60, 240
+
+
+def about(finding: Finding, remedies: tuple[Remedy, ...], tr: Translator) -> NoticeView:
+    """What is wrong; the button is the best fix that needs no question."""
+    best = next((remedy for remedy in remedies if not remedy.advice_only and not must_ask(remedy)), None)
+    body, buttons = finding_view.sentence(finding, tr), []
+    if best is not None:
+        text = remedy_view.sentence(best, tr)
+        buttons.append(Button(row_text(text, TITLE_LIMIT), ApplyRemedy(best)))
+    buttons.append(Button(tr.gettext("Snooze for 1 hour"), Snooze(SnoozeUntil.HOUR)))
+    return NoticeView(
+        title=row_text(finding_view.headline(finding, tr), TITLE_LIMIT),
+        body=row_text(body, BODY_LIMIT),
+        cause=f"{finding.kind.value}:{finding.subject}",
+        buttons=tuple(buttons),
+        urgent=finding.severity is Severity.OVERLOADED,
+    )
+
+
+def changed(change_id: str, changes: tuple[Change, ...], tr: Translator) -> NoticeView:
+    """What a fix changed, and the way back."""
+    body = ", ".join(change_sentence(change, tr) for change in changes)
+    undo = (Button(tr.gettext("Undo"), Undo(change_id, changes)),) if change_id else ()
+    return NoticeView(tr.gettext("Changed"), row_text(body, BODY_LIMIT), f"changed:{change_id}", undo)
+
+
+def told(title: str, body: str, cause: str) -> NoticeView:
+    """A finished sentence (an error, a download that ended) as a notice."""
+    return NoticeView(row_text(title, TITLE_LIMIT), row_text(body, BODY_LIMIT), cause)

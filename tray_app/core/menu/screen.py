@@ -1,0 +1,131 @@
+"""What the tray shows, as values: the state it is made from, and icon, tooltip, menu and notices it becomes."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tray_app.core.fit.candidates import CANDIDATES, Candidate
+from tray_app.core.values.command import Command
+from tray_app.core.values.finding import Diagnosis
+from tray_app.core.values.job import RunningJob
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.plan import Change, Remedy
+from tray_app.core.values.snapshot import Snapshot
+
+DEFAULT_LIMITS = Limits()
+
+# --- what it is made from -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """A journal entry that can be taken back: what was applied, and when (Unix seconds)."""
+
+    change_id: str
+    changes: tuple[Change, ...]
+    applied_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSettings:
+    """`snoozed_until`: Unix seconds, None where no snooze runs."""
+
+    snoozed_until: float | None = None
+    only_critical: bool = False
+    muted_models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenState:
+    """Everything icon and menu are made from. `snapshot` and `diagnosis` are None before the first poll.
+
+    `message` is the outcome of the last thing the user asked for, a finished sentence from core/text, or empty.
+    `autostart` is None where starting at login cannot be offered. `utc_offset_s` turns times into the user's clock.
+    `language`: empty follows the system.
+    """
+
+    snapshot: Snapshot | None = None
+    diagnosis: Diagnosis | None = None
+    limits: Limits = DEFAULT_LIMITS
+    candidates: tuple[Candidate, ...] = CANDIDATES
+    remedies: tuple[Remedy, ...] = ()
+    undoable: tuple[Undoable, ...] = ()
+    job: RunningJob | None = None
+    message: str = ""
+    notices: NoticeSettings = NoticeSettings()
+    autostart: bool | None = None
+    language: str = ""
+    utc_offset_s: int = 0
+
+
+# --- what it becomes ------------------------------------------------------------------------
+
+
+class Shape(StrEnum):
+    """The icon's states. Each has a silhouette of its own: colour only repeats what the shape says."""
+
+    CALM = "calm"
+    TIGHT = "tight"
+    OVERLOADED = "overloaded"
+    UNKNOWN = "unknown"
+    PAUSED = "paused"
+    WORKING = "working"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A menu row. Without a command and children it only tells something and cannot be clicked.
+
+    `checked` is None for a row that is no switch. `id` is stable between menus and names what the row is about.
+    """
+
+    text: str = ""
+    command: Command | None = None
+    children: "tuple[Row, ...]" = ()
+    checked: bool | None = None
+    radio: bool = False
+    separator: bool = False
+    id: str = ""
+    busy: bool = False
+    """A command that cannot run now because a job does: shown, not clickable."""
+
+    @property
+    def enabled(self) -> bool:
+        return not self.busy and (self.command is not None or bool(self.children))
+
+
+SEPARATOR = Row(separator=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuView:
+    rows: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    text: str
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """A notice to show once. `cause` is stable per finding: a newer notice of the same cause replaces the older one.
+
+    `urgent` asks the system to keep it on screen.
+    """
+
+    title: str
+    body: str
+    cause: str
+    buttons: tuple[Button, ...] = ()
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One frame of the tray. `punctual`: polls must not be delayed by the system's power saving (App Nap)."""
+
+    shape: Shape = Shape.UNKNOWN
+    tooltip: str = ""
+    menu: MenuView = MenuView()
+    punctual: bool = False

@@ -1,0 +1,142 @@
+"""The menu's first rows: how things are, what is being done, and what came of the last click."""
+
+from tray_app.core.menu.icon import headline
+from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
+from tray_app.core.text import finding as finding_view
+from tray_app.core.text.names import row_text, short, wrapped
+from tray_app.core.text.status import why_words
+from tray_app.core.text.text import Translator
+from tray_app.core.text.words import pressure_word
+from tray_app.core.values.command import Cancel, Connect, Refresh
+from tray_app.core.values.finding import Level
+from tray_app.core.values.job import JobKind, RunningJob
+from tray_app.core.values.reading import Known, Unknown
+from tray_app.core.values.snapshot import Access, Memory, Ollama, OpenWebUI, Presence, Snapshot
+from tray_app.core.values.units import GIB, format_bytes
+
+
+def state_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """What is wrong, memory, and each source that cannot be seen.
+
+    A click on the first two looks again: rows without a command are drawn faint, and these are the ones to read.
+    """
+    rows = [Row(row_text(headline(state, tr)), Refresh(), id="headline")]
+    snapshot = state.snapshot
+    if snapshot is not None:
+        rows.append(Row(row_text(memory_line(snapshot, tr)), Refresh(), id="memory"))
+        rows += why_rows(state, tr)
+        rows += ollama_rows(snapshot, tr)
+        unsure = state.diagnosis is not None and state.diagnosis.level is Level.UNKNOWN
+        if unsure and isinstance(snapshot.requests, Unknown) and not isinstance(snapshot.ollama, Unknown):
+            words = tr.gettext("Requests: {state}").format(state=why_words(snapshot.requests, tr))
+            rows.append(Row(row_text(words), id="requests"))
+        rows += access_rows(snapshot, tr)
+    if state.message:
+        rows.append(Row(row_text(state.message), id="message"))
+    return tuple(rows)
+
+
+def why_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """Every finding in full, what it rests on included, in lines that a menu can hold."""
+    if state.diagnosis is None or not state.diagnosis.findings:
+        return ()
+    rows: list[Row] = []
+    for number, finding in enumerate(state.diagnosis.findings):
+        if number:
+            rows.append(SEPARATOR)
+        lines = wrapped(finding_view.sentence(finding, tr))
+        rows += [Row(line, Refresh(), id=f"why:{number}:{part}") for part, line in enumerate(lines)]
+    return (Row(tr.gettext("What it rests on"), children=tuple(rows), id="why"),)
+
+
+def memory_line(snapshot: Snapshot, tr: Translator) -> str:
+    """`Memory pressure warning · 19.8 of 21.3 GiB model budget`, as much of it as is known."""
+    match snapshot.memory:
+        case Unknown() as unknown:
+            pressure = tr.gettext("Memory: {state}").format(state=why_words(unknown, tr))
+        case Known(value=Memory() as memory):
+            pressure = tr.gettext("Memory pressure {pressure}").format(pressure=pressure_word(memory.pressure, tr))
+    budget = budget_line(snapshot, tr)
+    return f"{pressure} · {budget}" if budget else pressure
+
+
+def budget_line(snapshot: Snapshot, tr: Translator) -> str:
+    """What loaded models use of what models may use; empty where either is unknown."""
+    if isinstance(snapshot.gpu, Unknown) or isinstance(snapshot.ollama, Unknown):
+        return ""
+    if snapshot.ollama.value.presence is Presence.ABSENT:
+        return ""
+    used = sum(model.size_vram_bytes or model.size_bytes for model in snapshot.ollama.value.loaded)
+    return tr.gettext("{used} of {budget} model budget").format(
+        used=f"{used / GIB:.1f}", budget=format_bytes(snapshot.gpu.value.budget_bytes)
+    )
+
+
+def ollama_rows(snapshot: Snapshot, tr: Translator) -> tuple[Row, ...]:
+    """A word only where Ollama cannot be watched."""
+    match snapshot.ollama:
+        case Unknown() as unknown:
+            text = tr.gettext("Ollama: {state}").format(state=why_words(unknown, tr))
+        case Known(value=Ollama(presence=Presence.ABSENT)):
+            text = tr.gettext("Ollama is not running here")
+        case _:
+            return ()
+    return (Row(row_text(text), id="ollama"),)
+
+
+def access_rows(snapshot: Snapshot, tr: Translator) -> tuple[Row, ...]:
+    """One line why there is nothing to click, where that is so."""
+    match snapshot.open_webui:
+        case Unknown() as unknown:
+            text = tr.gettext("Open WebUI: {state}").format(state=why_words(unknown, tr))
+        case Known(value=OpenWebUI(access=Access.NONE)):
+            text = tr.gettext("Read-only: connect to Open WebUI to change its settings")
+        case Known(value=OpenWebUI(access=Access.USER)):
+            text = tr.gettext("Read-only: the account in use is not an Open WebUI admin")
+        case Known(value=OpenWebUI(access=Access.REFUSED)):
+            text = tr.gettext("Read-only: Open WebUI refuses the stored sign-in")
+        case _:
+            return ()
+    return (Row(row_text(text), id="access"),)
+
+
+def job_text(job: RunningJob, tr: Translator) -> str:
+    """`Downloading gemma3:1b: 40 % of 815 MiB`."""
+    if job.cancelling:
+        return tr.gettext("Cancelling...")
+    name = short(job.subject)
+    if job.kind is JobKind.PULL:
+        if job.percent is None or job.total_bytes is None:
+            return tr.gettext("Downloading {name}...").format(name=name)
+        return tr.gettext("Downloading {name}: {percent} % of {size}").format(
+            name=name, percent=job.percent, size=format_bytes(job.total_bytes)
+        )
+    return {
+        JobKind.CHANGE: tr.gettext("Changing Open WebUI's settings..."),
+        JobKind.UNDO: tr.gettext("Undoing a change..."),
+        JobKind.UNLOAD: tr.gettext("Unloading {name}...").format(name=name),
+        JobKind.STOP_GENERATIONS: tr.gettext("Stopping answers..."),
+        JobKind.SPEED_TEST: tr.gettext("Testing response speed..."),
+        JobKind.CONNECT: tr.gettext("Connecting to Open WebUI..."),
+    }[job.kind]
+
+
+def job_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """What runs, with its progress, and the way to end it."""
+    job = state.job
+    if job is None:
+        return ()
+    rows = [Row(row_text(job_text(job, tr)), id="job")]
+    if job.cancellable and not job.cancelling:
+        rows.append(Row(tr.gettext("Cancel"), Cancel(job.id), id="cancel"))
+    return tuple(rows)
+
+
+def connect_row(snapshot: Snapshot | None, tr: Translator) -> Row:
+    """Says again when the stored sign-in no longer works."""
+    known = snapshot.open_webui if snapshot is not None else None
+    server = known.value if isinstance(known, Known) else None
+    command = Connect(server.url if server is not None else "")
+    if server is not None and server.access in {Access.USER, Access.REFUSED, Access.ADMIN}:
+        return Row(tr.gettext("Connect to Open WebUI again..."), command, id="connect")
+    return Row(tr.gettext("Connect to Open WebUI..."), command, id="connect")

@@ -1,0 +1,101 @@
+"""The menu's switches: each background task, and the model that does them."""
+
+import json
+
+from tray_app.core.menu.fixes import BAD, remedy_row
+from tray_app.core.menu.paging import paged
+from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
+from tray_app.core.remedies.choices import TaskModelChoice, choices, current_slot
+from tray_app.core.remedies.models import model_remedies
+from tray_app.core.remedies.situation import situation
+from tray_app.core.tasks.settings import TASKS, Setting, Switch, TaskSettings
+from tray_app.core.text.fit import verdict_words
+from tray_app.core.text.names import row_text, short
+from tray_app.core.text.plan import change_sentence, setting_name
+from tray_app.core.text.text import Translator
+from tray_app.core.values.command import Refresh, SetSettings
+from tray_app.core.values.finding import Diagnosis, Level
+from tray_app.core.values.plan import Change, Plan, Remedy
+from tray_app.core.values.reading import Known
+from tray_app.core.values.snapshot import Access, OpenWebUI, Snapshot
+
+
+def task_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """Nothing where Open WebUI's settings are not known: there would be nothing true to show."""
+    snapshot = state.snapshot
+    server = snapshot.open_webui.value if snapshot is not None and isinstance(snapshot.open_webui, Known) else None
+    if snapshot is None or server is None or not isinstance(server.tasks, Known):
+        return ()
+    settings, may_write = server.tasks.value, server.access is Access.ADMIN
+    switches = tuple(task_switch(task, settings, tr, may_write=may_write, busy=state.job is not None) for task in TASKS)
+    rows = [Row(tr.gettext("Background tasks"), children=switches, id="tasks")]
+    if may_write:
+        rows.append(task_model_row(state, snapshot, server, settings, tr))
+    return tuple(rows)
+
+
+def task_switch(task: Setting, settings: TaskSettings, tr: Translator, *, may_write: bool, busy: bool) -> Row:
+    """A switch, a plain statement where the account may only read, or the word that this version has none."""
+    name, now, identity = setting_name(task, tr), settings.switch(task), f"task:{task.value}"
+    if now is Switch.UNSUPPORTED:
+        return Row(tr.gettext("{task}: no switch in this version").format(task=name), id=identity)
+    on = now is Switch.ON
+    if not may_write:
+        return Row(name, checked=on, id=identity)
+    change = Change(task, json.dumps(on), json.dumps(not on))
+    return Row(name, SetSettings(Plan((change,))), checked=on, id=identity, busy=busy)
+
+
+def task_model_row(
+    state: ScreenState, snapshot: Snapshot, server: OpenWebUI, settings: TaskSettings, tr: Translator
+) -> Row:
+    """One radio list: the same as the chat model, then Open WebUI's models with their verdicts."""
+    slot = current_slot(server, snapshot)
+    used, busy = settings.model(slot), state.job is not None
+    same = model_radio("", tr.gettext("Same as the chat model"), slot, used, busy=busy)
+    offered = [
+        choice_row(item, slot, used, tr, busy=busy) for item in choices(server, settings, snapshot, state.limits)
+    ]
+    pulls = tuple(remedy_row(remedy, state, tr) for remedy in models_to_get(state, snapshot))
+    get = (SEPARATOR, Row(tr.gettext("Get a small model"), children=pulls, id="get-model")) if pulls else ()
+    return Row(tr.gettext("Task model"), children=(same, *paged(offered, tr), *get), id="task-model")
+
+
+def models_to_get(state: ScreenState, snapshot: Snapshot) -> list[Remedy]:
+    """Small models to download and use for tasks, also while nothing is wrong."""
+    here = situation(state.diagnosis or Diagnosis(Level.UNKNOWN), snapshot, state.limits)
+    return [remedy for remedy in model_remedies(here, state.candidates) if remedy.plan.actions]
+
+
+def model_change(model: str, slot: Setting, used: str) -> Plan:
+    return Plan((Change(slot, json.dumps(used, ensure_ascii=False), json.dumps(model, ensure_ascii=False)),))
+
+
+def model_radio(model: str, text: str, slot: Setting, used: str, *, busy: bool) -> Row:
+    """A click on the one in use only looks again."""
+    chosen = model == used
+    command = Refresh() if chosen else SetSettings(model_change(model, slot, used))
+    return Row(row_text(text), command, checked=chosen, radio=True, id=f"task-model:{model}", busy=busy)
+
+
+def choice_row(item: TaskModelChoice, slot: Setting, used: str, tr: Translator, *, busy: bool) -> Row:
+    """A radio row; where the model would evict or spill, or send text elsewhere, a submenu that asks."""
+    name = short(item.id)
+    if not item.usable:
+        text = tr.gettext("{name}: not usable, the chat model does the tasks").format(name=name)
+        return model_radio(item.id, text, slot, used, busy=busy)
+    text = tr.gettext("{name} - {verdict}").format(name=name, verdict=choice_words(item, tr))
+    if item.id == used or (item.fit.verdict not in BAD and item.host is None):
+        return model_radio(item.id, text, slot, used, busy=busy)
+    plan = model_change(item.id, slot, used)
+    told = [Row(row_text(change_sentence(change, tr))) for change in plan.changes]
+    if item.host is not None:
+        told.append(Row(tr.gettext("Chat text will be sent to {host}").format(host=short(item.host))))
+    confirm = Row(tr.gettext("Do it anyway"), SetSettings(plan), id=f"confirm:task-model:{item.id}", busy=busy)
+    return Row(row_text(text), children=(*told, SEPARATOR, confirm), id=f"task-model:{item.id}")
+
+
+def choice_words(item: TaskModelChoice, tr: Translator) -> str:
+    if item.host is not None:
+        return tr.gettext("hosted at {host}").format(host=short(item.host))
+    return tr.gettext("loaded now") if item.fit.basis == "loaded" else verdict_words(item.fit, tr)

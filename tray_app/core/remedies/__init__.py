@@ -1,0 +1,4 @@
+"""What helps? Every answer to a finding, ranked for this machine.
+
+May import diagnosis, fit, report, requests, tasks, values.
+"""

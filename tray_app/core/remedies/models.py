@@ -1,0 +1,178 @@
+"""Remedies that give the tasks another model: a small one beside the chat model, or a hosted one."""
+
+import json
+import re
+from dataclasses import dataclass
+
+from tray_app.core.fit.candidates import Candidate
+from tray_app.core.fit.verdict import beside
+from tray_app.core.remedies.choices import can_do_tasks
+from tray_app.core.remedies.situation import Situation
+from tray_app.core.remedies.switches import calls, planned, running_tasks, task_calls_per_minute, thinking_change
+from tray_app.core.requests.runners import same_model
+from tray_app.core.values.plan import Action, ActionKind, Change, Effect, Fit, Plan, Remedy, Verdict
+from tray_app.core.values.reading import value_of
+from tray_app.core.values.snapshot import InstalledModel, WebUIModel
+
+SMALL_MODEL = "small-model"
+HOSTED_MODEL = "hosted-model"
+OFFERED = 3
+"""Models of one sort that are offered at once."""
+COMFORTABLE_BYTES = (600_000_000, 4_000_000_000)
+"""Below, titles get poor; above, a task model is not small any more."""
+WORTH_SHARE = 0.5
+"""A task model relieves the chat model only when it is clearly smaller."""
+_ORDER = {Verdict.FITS: 0, Verdict.TIGHT: 1, Verdict.UNKNOWN: 2}
+_NOT_FOR_TEXT = re.compile(r"embed|whisper|tts|image|dall|moderation|rerank|audio|speech|vision-only", re.IGNORECASE)
+_SMALL_HOSTED = re.compile(r"mini|small|flash|haiku|lite|nano|instant|-[1-9]b|:[1-9]b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A model that could do the tasks, with its verdict. `pull_bytes`: it must be downloaded first."""
+
+    id: str
+    name: str
+    size_bytes: int
+    fit: Fit
+    reasoning: bool
+    pull_bytes: int | None = None
+
+
+def model_remedies(here: Situation, candidates: tuple[Candidate, ...]) -> list[Remedy]:
+    """Small models, best first; none that evicts the chat model or spills."""
+    if here.settings is None or here.chat is None or not running_tasks(here):
+        return []
+    pulls = pull_offers(here, candidates)
+    fitting = [offer for offer in pulls if offer.fit.verdict is Verdict.FITS]
+    offers = [*installed_offers(here)[:OFFERED], *(fitting[:OFFERED] or pulls[:1])]
+    return [_use(offer, here) for offer in offers]
+
+
+def installed_offers(here: Situation) -> list[Offer]:
+    """Installed models that Open WebUI lists and that can do the tasks."""
+    if here.server is None or here.ollama is None:
+        return []
+    installed = {model.name: model for model in here.ollama.installed}
+    made = []
+    for entry in value_of(here.server.models) or ():
+        model = installed.get(entry.ollama_name or "")
+        if model is not None and _can_serve(entry, model, here):
+            fit = beside(model, here.snapshot, here.limits)
+            reasoning = "thinking" in (model.capabilities or ())
+            made.append(Offer(entry.id, model.name, model.size_bytes, fit, reasoning))
+    return _ranked(made, here)
+
+
+def _can_serve(entry: WebUIModel, model: InstalledModel, here: Situation) -> bool:
+    """A base model that answers in text, is smaller than the chat model, and that all users may use."""
+    if not can_do_tasks(entry) or model.remote_host or here.chat is None or same_model(model.name, here.chat.name):
+        return False
+    if model.capabilities is not None and "completion" not in model.capabilities:
+        return False
+    if model.shape is not None and not model.shape.caches:
+        return False
+    if entry.public is False and here.other_users is not False:
+        return False
+    chosen = here.settings.model(here.slot) if here.settings is not None else ""
+    return entry.id != chosen and model.size_bytes < WORTH_SHARE * here.chat.size_bytes
+
+
+def pull_offers(here: Situation, candidates: tuple[Candidate, ...]) -> list[Offer]:
+    """Models of the table that are not installed. A new model is private: no help where others use this server too."""
+    if here.server is None or here.ollama is None or here.chat is None or here.other_users:
+        return []
+    made = []
+    for one in candidates:
+        there = any(same_model(model.name, one.name) for model in here.ollama.installed)
+        if there or one.download_bytes >= WORTH_SHARE * here.chat.size_bytes:
+            continue
+        fit = beside(one.shape, here.snapshot, here.limits)
+        if fit.verdict is not Verdict.UNKNOWN:
+            name = _prefix(here) + one.name
+            made.append(Offer(name, one.name, one.download_bytes, fit, one.reasoning, one.download_bytes))
+    return _ranked(made, here)
+
+
+def _prefix(here: Situation) -> str:
+    """The connection's prefix that Open WebUI puts before Ollama's names, where all of them have the same."""
+    listed = value_of(here.server.models) if here.server is not None else None
+    base = [one for one in listed or () if one.ollama_name and not one.preset and one.id.endswith(one.ollama_name)]
+    prefixes = {one.id.removesuffix(one.ollama_name or "") for one in base}
+    return prefixes.pop() if len(prefixes) == 1 else ""
+
+
+def _ranked(offers: list[Offer], here: Situation) -> list[Offer]:
+    """By verdict, then plain before thinking, then a comfortable size, smallest first."""
+    params = here.settings.task_model_params if here.settings is not None else None
+    allowed = [offer for offer in offers if offer.fit.verdict in _ORDER and (params is not None or not offer.reasoning)]
+    low, high = COMFORTABLE_BYTES
+
+    def rank(offer: Offer) -> tuple[int, bool, bool, int, str]:
+        comfortable = low <= offer.size_bytes <= high
+        return _ORDER[offer.fit.verdict], offer.reasoning, not comfortable, offer.size_bytes, offer.id
+
+    return sorted(allowed, key=rank)
+
+
+def _use(offer: Offer, here: Situation) -> Remedy:
+    settings = here.settings
+    if settings is None:
+        raise ValueError("a plan needs the settings")
+    changes = [_slot_change(offer.id, here)]
+    if offer.reasoning and (change := thinking_change(settings.task_model_params or "{}")) is not None:
+        changes.append(change)
+    pulled = None if offer.pull_bytes is None else Action(ActionKind.PULL, offer.name, offer.pull_bytes)
+    later, first = calls(running_tasks(here))
+    need = offer.fit.need_bytes
+    effect = Effect(later, task_calls_per_minute(here), None if need is None else -need, first)
+    reasons = {Verdict.FITS: "fits-beside", Verdict.TIGHT: "barely-fits"}
+    made = Remedy(
+        f"task-model:{offer.id}",
+        Plan(tuple(changes), () if pulled is None else (pulled,)),
+        reasons.get(offer.fit.verdict, "fit-unknown"),
+        effect,
+        offer.fit,
+        offer.id,
+        asks=offer.fit.verdict is Verdict.UNKNOWN or (offer.pull_bytes is not None and here.other_users is None),
+        strategy=SMALL_MODEL,
+    )
+    return planned(here, made)
+
+
+def _slot_change(model: str, here: Situation) -> Change:
+    before = here.settings.model(here.slot) if here.settings is not None else ""
+    return Change(here.slot, json.dumps(before, ensure_ascii=False), json.dumps(model, ensure_ascii=False))
+
+
+def hosted_remedies(here: Situation) -> list[Remedy]:
+    """Models that Open WebUI already lists from an outside connection. Chat text goes to that host, so it asks."""
+    if here.server is None or here.settings is None or not running_tasks(here):
+        return []
+    chosen = here.settings.model(here.slot)
+    found = [one for one in value_of(here.server.models) or () if _is_hosted(one, here) and one.id != chosen]
+    found.sort(key=lambda one: (_SMALL_HOSTED.search(one.id) is None, one.id))
+    later, first = calls(running_tasks(here))
+    effect = Effect(later, task_calls_per_minute(here), 0, first)
+    return [
+        planned(
+            here,
+            Remedy(
+                f"hosted-task-model:{one.id}",
+                Plan((_slot_change(one.id, here),)),
+                "hosted",
+                effect,
+                Fit(Verdict.NOT_LOCAL, basis="hosted"),
+                one.host or "",
+                asks=True,
+                strategy=HOSTED_MODEL,
+            ),
+        )
+        for one in found[:OFFERED]
+    ]
+
+
+def _is_hosted(entry: WebUIModel, here: Situation) -> bool:
+    if not can_do_tasks(entry) or entry.ollama_name or not entry.host or _NOT_FOR_TEXT.search(entry.id):
+        return False
+    return entry.connection_type != "local" and not (entry.public is False and here.other_users is not False)

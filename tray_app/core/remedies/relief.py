@@ -1,0 +1,172 @@
+"""Automatic relief: at overload it applies the remedy the user chose, and takes it back when all is calm again.
+
+Off by default. Never twice within the cool-down, never again after the user undid it, never anything but task switches
+and an installed task model that fits. What is in Memory survives a restart; the timers start anew.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from tray_app.core.diagnosis.cause import CauseKind
+from tray_app.core.diagnosis.recent import Moment, is_gap
+from tray_app.core.values.finding import Diagnosis, Finding, Kind, Level, Severity
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.plan import Remedy, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """To be stored. `at`: Unix seconds of the last application. `change_id`: the applied change in the journal."""
+
+    change_id: str = ""
+    remedy_id: str = ""
+    at: float | None = None
+    blocked_remedy: str = ""
+    """The user undid this one: it is not applied again until another is chosen or relief is switched on anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The user's settings. `clear_s`: how long it must be calm before relief is taken back."""
+
+    enabled: bool = False
+    remedy_id: str = ""
+    clear_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """`since_s`: when the overload, or the calm after it, began to be seen, in monotonic seconds."""
+
+    memory: Memory = Memory()
+    since_s: float | None = None
+    last: Moment | None = None
+
+
+class Act(StrEnum):
+    NOTHING = "nothing"
+    APPLY = "apply"
+    TAKE_BACK = "take-back"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to do now. After APPLY the caller answers with `applied` or `failed`, after TAKE_BACK with `taken_back`."""
+
+    act: Act
+    remedy: Remedy | None = None
+    change_id: str = ""
+
+
+NOTHING = Order(Act.NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One poll. `change_open`: the journal still holds the relief's change as applied; None: not known now."""
+
+    diagnosis: Diagnosis
+    remedies: tuple[Remedy, ...]
+    change_open: bool | None
+    now: Moment
+
+
+def acceptable(remedy: Remedy) -> bool:
+    """Task switches, and an installed task model that fits: nothing that asks, pulls, unloads or leaves the machine."""
+    if remedy.advice_only or remedy.asks or not remedy.undoable:
+        return False
+    if remedy.plan.actions or not remedy.plan.changes:
+        return False
+    return remedy.fit is None or remedy.fit.verdict is Verdict.FITS
+
+
+def step(relief: Relief, wish: Wish, seen: Situation, limits: Limits) -> tuple[Relief, Order]:
+    """One poll: the new state, and at most one order."""
+    since = relief.since_s
+    if relief.last is not None and is_gap(relief.last, seen.now):
+        since = None
+    relief = replace(_heard(relief, wish, seen), last=seen.now, since_s=since)
+    if relief.memory.change_id:
+        return _take_back(relief, wish, seen)
+    return _apply(relief, wish, seen, limits)
+
+
+def _heard(relief: Relief, wish: Wish, seen: Situation) -> Relief:
+    """What the user did meanwhile: undid the change, switched relief off, or chose another remedy."""
+    memory = relief.memory
+    if memory.change_id and seen.change_open is False:
+        memory = replace(memory, change_id="", blocked_remedy=memory.remedy_id)
+    if memory.blocked_remedy and (not wish.enabled or wish.remedy_id != memory.blocked_remedy):
+        memory = replace(memory, blocked_remedy="")
+    return replace(relief, memory=memory)
+
+
+def _apply(relief: Relief, wish: Wish, seen: Situation, limits: Limits) -> tuple[Relief, Order]:
+    chosen = next((one for one in seen.remedies if one.id == wish.remedy_id), None)
+    if not wish.enabled or not wish.remedy_id or wish.remedy_id == relief.memory.blocked_remedy:
+        return replace(relief, since_s=None), NOTHING
+    if not any(_calls_for_relief(finding) for finding in seen.diagnosis.findings):
+        return (relief if _is_blind(seen.diagnosis) else replace(relief, since_s=None)), NOTHING
+    since = relief.since_s if relief.since_s is not None else seen.now.uptime_s
+    relief = replace(relief, since_s=since)
+    if chosen is None or not acceptable(chosen) or _cools_down(relief.memory, seen.now, limits):
+        return relief, NOTHING
+    if seen.now.uptime_s - since < limits.hold_s:
+        return relief, NOTHING
+    # Counted from the attempt: one that fails is not tried at every poll.
+    memory = replace(relief.memory, remedy_id=chosen.id, at=seen.now.taken_at)
+    return replace(relief, memory=memory, since_s=None), Order(Act.APPLY, chosen)
+
+
+def _calls_for_relief(finding: Finding) -> bool:
+    if finding.severity is not Severity.OVERLOADED:
+        return False
+    return not (finding.kind is Kind.MEMORY_PRESSURE and finding.value("cause") != CauseKind.MODEL.value)
+
+
+def _cools_down(memory: Memory, now: Moment, limits: Limits) -> bool:
+    if memory.at is None:
+        return False
+    # A clock that was set back must not lengthen the cool-down for ever.
+    passed = now.taken_at - memory.at
+    return 0 <= passed < limits.cool_down_s or -limits.cool_down_s < passed < 0
+
+
+def _take_back(relief: Relief, wish: Wish, seen: Situation) -> tuple[Relief, Order]:
+    """Also when relief was switched off meanwhile: what it changed it takes back."""
+    if not _is_calm(seen.diagnosis):
+        return replace(relief, since_s=None), NOTHING
+    if _is_blind(seen.diagnosis) or seen.change_open is None:
+        return relief, NOTHING
+    since = relief.since_s if relief.since_s is not None else seen.now.uptime_s
+    relief = replace(relief, since_s=since)
+    if seen.now.uptime_s - since < wish.clear_s:
+        return relief, NOTHING
+    return relief, Order(Act.TAKE_BACK, change_id=relief.memory.change_id)
+
+
+def _is_calm(diagnosis: Diagnosis) -> bool:
+    """No overload, and memory is not short either: taking relief back adds load."""
+    short = any(finding.kind is Kind.MEMORY_PRESSURE for finding in (*diagnosis.findings, *diagnosis.explained))
+    return not short and diagnosis.level is not Level.OVERLOADED
+
+
+def _is_blind(diagnosis: Diagnosis) -> bool:
+    """A poll that could not judge says neither overload nor calm: the timers stand still."""
+    return diagnosis.level is Level.UNKNOWN or bool({Kind.TASK_STORM, Kind.MEMORY_PRESSURE} & {*diagnosis.undecided})
+
+
+def applied(relief: Relief, change_id: str) -> Relief:
+    """The change was written; the calm after it is counted from the next poll."""
+    return replace(relief, memory=replace(relief.memory, change_id=change_id), since_s=None)
+
+
+def failed(relief: Relief) -> Relief:
+    """Nothing was written. The cool-down runs, so that it is not tried at every poll."""
+    return replace(relief, since_s=None)
+
+
+def taken_back(relief: Relief, now: Moment) -> Relief:
+    """The change is undone; the cool-down runs from here."""
+    memory = replace(relief.memory, change_id="", at=now.taken_at)
+    return replace(relief, memory=memory, since_s=None)

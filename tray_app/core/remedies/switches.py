@@ -1,0 +1,152 @@
+"""Remedies that switch tasks off, one by one or all, or stop them from thinking."""
+
+import json
+
+from tray_app.core.remedies.situation import Situation
+from tray_app.core.requests.runners import same_model
+from tray_app.core.tasks.settings import TASKS, Setting, Switch, Version, support
+from tray_app.core.tasks.target import come_unasked
+from tray_app.core.values.finding import Kind
+from tray_app.core.values.plan import Change, Effect, Plan, Remedy
+from tray_app.core.values.reading import value_of
+
+FEWER_TASKS = "fewer-tasks"
+TITLE_BESIDE_ANSWER: Version = (0, 10, 0)
+"""From here on the title starts with the first answer and competes with it (Open WebUI main.py)."""
+
+# Calls on a first message and on each later one, with default settings (Open WebUI 0.5 to 0.12, middleware.py).
+_FIRST = {Setting.TITLES: 1.0, Setting.TAGS: 1.0, Setting.FOLLOW_UPS: 1.0}
+_LATER = {Setting.FOLLOW_UPS: 1.0}
+_REASONS = {
+    Setting.AUTOCOMPLETE: "while-typing",
+    Setting.FOLLOW_UPS: "every-message",
+    Setting.TITLES: "first-message",
+    Setting.TAGS: "first-message",
+    Setting.SEARCH_QUERIES: "web-search",
+    Setting.RETRIEVAL_QUERIES: "files",
+}
+
+
+def calls(tasks: tuple[Setting, ...]) -> tuple[float | None, float | None]:
+    """Calls saved per later message and per first message; None where it depends on what the user does."""
+    if not any(task in _FIRST for task in tasks):
+        return None, None
+    return sum(_LATER.get(task, 0.0) for task in tasks), sum(_FIRST.get(task, 0.0) for task in tasks)
+
+
+def running_tasks(here: Situation) -> tuple[Setting, ...]:
+    """Tasks with a switch that is on."""
+    settings = here.settings
+    if settings is None:
+        return ()
+    return tuple(task for task in TASKS if settings.switch(task) is Switch.ON)
+
+
+def task_remedies(here: Situation) -> list[Remedy]:
+    """In order of relief: what runs while typing, then with every message, then once per chat."""
+    if here.settings is None:
+        return _unplanned(here)
+    on = running_tasks(here)
+    made = [_off(task, here) for task in _order(here, on)]
+    if len(on) > 1:
+        made.append(_all_off(on, here))
+    return made
+
+
+def autocomplete_hurts(here: Situation) -> bool:
+    """It is shown to be used: by everyone before 0.6.0, by our own account, or a rule says so."""
+    if here.server is None or here.settings is None:
+        return False
+    found = here.found(Kind.AUTOCOMPLETE_ON)
+    return Setting.AUTOCOMPLETE in come_unasked(here.server, here.settings) or (
+        found is not None and found.severity.value != "info"
+    )
+
+
+def _order(here: Situation, on: tuple[Setting, ...]) -> list[Setting]:
+    beside = here.version >= TITLE_BESIDE_ANSWER
+    once = [Setting.TITLES, Setting.TAGS] if beside else [Setting.TAGS, Setting.TITLES]
+    order = [Setting.FOLLOW_UPS, *once, Setting.AUTOCOMPLETE, Setting.RETRIEVAL_QUERIES, Setting.SEARCH_QUERIES]
+    if autocomplete_hurts(here):
+        order.remove(Setting.AUTOCOMPLETE)
+        order.insert(0, Setting.AUTOCOMPLETE)
+    return [task for task in order if task in on]
+
+
+def _off(task: Setting, here: Situation) -> Remedy:
+    later, first = calls((task,))
+    reason = "beside-answer" if task is Setting.TITLES and here.version >= TITLE_BESIDE_ANSWER else _REASONS[task]
+    effect = Effect(calls_per_message=later, calls_per_chat=first, calls_per_minute=None)
+    plan = Plan((Change(task, "true", "false"),))
+    return planned(here, Remedy(f"{task.value}-off", plan, reason, effect, strategy=FEWER_TASKS))
+
+
+def _all_off(on: tuple[Setting, ...], here: Situation) -> Remedy:
+    later, first = calls(on)
+    effect = Effect(later, calls_per_chat=first, calls_per_minute=task_calls_per_minute(here))
+    plan = Plan(tuple(Change(task, "true", "false") for task in on))
+    return planned(here, Remedy("all-tasks-off", plan, "plain-chat", effect, strategy=FEWER_TASKS))
+
+
+def _unplanned(here: Situation) -> list[Remedy]:
+    """The settings cannot be read: what would help is named, but there is no plan."""
+    if here.server is None:
+        return []
+    if not support(here.version, Setting.FOLLOW_UPS):
+        return []
+    later, first = calls((Setting.FOLLOW_UPS,))
+    return [planned(here, Remedy("follow-ups-off", Plan(), "every-message", Effect(later, calls_per_chat=first)))]
+
+
+def no_thinking(here: Situation) -> Remedy | None:
+    """Tell the task model not to think, where Open WebUI can (0.11.1) and the model that runs the tasks would."""
+    settings, ollama = here.settings, here.ollama
+    if settings is None or ollama is None or settings.task_model_params is None or here.chat is None:
+        return None
+    runs = settings.model(here.slot) or here.chat.name
+    model = next((one for one in ollama.installed if same_model(one.name, runs)), None)
+    if model is None or "thinking" not in (model.capabilities or ()):
+        return None
+    change = thinking_change(settings.task_model_params)
+    if change is None:
+        return None
+    made = Remedy("no-thinking-in-tasks", Plan((change,)), "thinks-before-title", subject=model.name)
+    return planned(here, made)
+
+
+def thinking_change(params: str) -> Change | None:
+    """`think: false` added to the parameters that are there; None where it is set already."""
+    try:
+        given = json.loads(params)
+    except ValueError:
+        return None
+    if not isinstance(given, dict) or given.get("think") is False:
+        return None
+    wanted = json.dumps({**given, "think": False}, sort_keys=True, ensure_ascii=False)
+    return Change(Setting.TASK_MODEL_PARAMS, params, wanted)
+
+
+def task_calls_per_minute(here: Situation) -> float | None:
+    """Task calls on the chat model over the last hour, where they were told apart."""
+    requests = value_of(here.snapshot.requests)
+    if requests is None or here.chat is None:
+        return None
+    mine = [load for load in requests.last_hour if same_model(load.model, here.chat.name)]
+    seen = sum(load.task_requests for load in mine)
+    return round(seen / 60, 2) if seen else None
+
+
+def planned(here: Situation, remedy: Remedy) -> Remedy:
+    """Only shown, not offered, where the settings may not be written; the reason then says what is missing."""
+    if here.may_write:
+        return remedy
+    return Remedy(
+        remedy.id,
+        remedy.plan,
+        here.reason_not,
+        remedy.effect,
+        remedy.fit,
+        remedy.subject,
+        advice_only=True,
+        strategy=remedy.strategy,
+    )

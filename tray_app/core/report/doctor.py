@@ -1,0 +1,91 @@
+"""What `doctor` found, redacted: a value per source, and which signals work."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+
+from tray_app.core.tasks.settings import Json
+from tray_app.core.values.reading import Known, Unknown
+
+SCHEMA = 1
+
+
+class State(StrEnum):
+    WORKS = "works"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class RawSource:
+    """One thing the OS was asked. `size_bytes` None: it gave nothing, and `why` says the reason."""
+
+    name: str
+    size_bytes: int | None
+    why: Unknown | None = None
+    text: str | None = None
+    """Its numbers as text, or hexadecimal for a structure; None where nothing of it may be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One source. `why` is set where the state is unknown; `error` is the name of the typed error where it failed."""
+
+    name: str
+    state: State
+    seconds: float
+    value: Json = None
+    why: Unknown | None = None
+    error: str = ""
+    raw: tuple[RawSource, ...] = ()
+    missing: tuple[tuple[str, Unknown], ...] = ()
+    """Parts of the value that are not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`versions`: program -> version, redacted. `files` are those that a capture wrote."""
+
+    versions: tuple[tuple[str, str], ...]
+    entries: tuple[Entry, ...]
+    files: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Json]:
+        return {
+            "schema": SCHEMA,
+            "versions": dict(self.versions),
+            "sources": [_entry(entry) for entry in self.entries],
+            "files": list(self.files),
+        }
+
+
+def _entry(entry: Entry) -> Json:
+    return {
+        "name": entry.name,
+        "state": entry.state.value,
+        "seconds": round(entry.seconds, 6),
+        "value": entry.value,
+        "why": _why(entry.why),
+        "error": entry.error,
+        "raw": [
+            {"name": raw.name, "size_bytes": raw.size_bytes, "why": _why(raw.why), "text": raw.text}
+            for raw in entry.raw
+        ],
+        "missing": {path: _why(why) for path, why in entry.missing},
+    }
+
+
+def _why(unknown: Unknown | None) -> Json:
+    return {"why": unknown.why.value, "detail": unknown.detail} if unknown else None
+
+
+def missing_parts(value: object, path: str = "") -> Iterator[tuple[str, Unknown]]:
+    """The Unknown readings inside a value, by the names of their fields."""
+    match value:
+        case Unknown():
+            yield path, value
+        case Known():
+            yield from missing_parts(value.value, path)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            for item in fields(value):
+                yield from missing_parts(getattr(value, item.name), f"{path}.{item.name}" if path else item.name)

@@ -1,0 +1,207 @@
+"""The JSON of `status`, `watch`, `settings` and `journal`: schema 1, stable keys, Unknown under `unknown`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tray_app.core.tasks.settings import TASKS, TaskSettings
+from tray_app.core.values.finding import Diagnosis, Finding
+from tray_app.core.values.plan import Change, Fit, Plan, Remedy
+from tray_app.core.values.reading import Known, Reading, Unknown, value_of
+from tray_app.core.values.snapshot import Memory, Ollama, OpenWebUI, Presence, Requests, Snapshot
+
+SCHEMA = 1
+
+
+def unknown_of(reading: Unknown) -> dict[str, str]:
+    return {"why": reading.why.value, "detail": reading.detail}
+
+
+def _memory(reading: Reading[Memory]) -> dict[str, Any]:
+    memory = value_of(reading)
+    if memory is None:
+        return {"pressure": "unknown"}
+    return {
+        "pressure": memory.pressure.value,
+        "total_bytes": memory.total_bytes,
+        "available_bytes": memory.available_bytes,
+        "swap_used_bytes": memory.swap_used_bytes,
+        "missing": [{"name": one.name, "why": one.why.value, "detail": one.detail} for one in memory.missing],
+        "inputs": [
+            {"name": item.name, "value": item.value, "unit": item.unit, "pressure": item.pressure.value}
+            for item in memory.inputs
+        ],
+    }
+
+
+def _requests(reading: Reading[Requests]) -> dict[str, Any]:
+    requests = value_of(reading)
+    if requests is None:
+        return {"running": None, "waiting": None}
+    return {
+        "running": value_of(requests.running),
+        "running_source": requests.running_source,
+        "running_confidence": requests.running_confidence.value,
+        "waiting": value_of(requests.waiting),
+        "waiting_source": requests.waiting_source,
+        "waiting_confidence": requests.waiting_confidence.value,
+        "longest_wait_s": requests.longest_wait_s,
+        "active": [
+            {"model": one.model, "kind": one.kind.value, "reason": one.reason, "task": one.task}
+            for one in requests.active
+        ],
+    }
+
+
+def _ollama(reading: Reading[Ollama]) -> dict[str, Any]:
+    ollama = value_of(reading)
+    if ollama is None:
+        return {"presence": "unknown"}
+    if ollama.presence is Presence.ABSENT:
+        return {"presence": "absent", "url": ollama.url}
+    return {"presence": "running", "url": ollama.url, "version": ollama.version, "local": ollama.local}
+
+
+def _models(reading: Reading[Ollama]) -> list[dict[str, Any]]:
+    ollama = value_of(reading)
+    return [
+        {
+            "name": model.name,
+            "size_bytes": model.size_bytes,
+            "size_vram_bytes": model.size_vram_bytes,
+            "context": model.context_length,
+            "expires_at": model.expires_at,
+        }
+        for model in (ollama.loaded if ollama else ())
+    ]
+
+
+def tasks_of(settings: TaskSettings) -> dict[str, str]:
+    """Task -> on, off or unsupported."""
+    return {task.value: settings.switch(task).value for task in TASKS}
+
+
+def _open_webui(reading: Reading[OpenWebUI]) -> dict[str, Any]:
+    server = value_of(reading)
+    if server is None:
+        return {"access": "unknown", "tasks": {}}
+    settings = value_of(server.tasks)
+    return {
+        "url": server.url,
+        "version": server.version,
+        "access": server.access.value,
+        "busy_chats": value_of(server.busy_chats),
+        "tasks": tasks_of(settings) if settings else {},
+        "task_model": settings.task_model if settings else None,
+        "task_model_external": settings.task_model_external if settings else None,
+    }
+
+
+def _inner_unknowns(snapshot: Snapshot) -> dict[str, Any]:
+    """Unknown parts inside a known reading, by their path in this JSON."""
+    found: dict[str, Any] = {}
+    if isinstance(snapshot.requests, Known):
+        for name in ("running", "waiting"):
+            part = getattr(snapshot.requests.value, name)
+            if isinstance(part, Unknown):
+                found[f"requests.{name}"] = unknown_of(part)
+    if isinstance(snapshot.open_webui, Known):
+        for name in ("tasks", "models", "busy_chats"):
+            part = getattr(snapshot.open_webui.value, name)
+            if isinstance(part, Unknown):
+                found[f"open_webui.{name}"] = unknown_of(part)
+    return found
+
+
+def finding_of(finding: Finding, alert: str | None = None) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "kind": finding.kind.value,
+        "subject": finding.subject,
+        "severity": finding.severity.value,
+        "evidence": [{"name": one.name, "value": one.value, "unit": one.unit} for one in finding.evidence],
+    }
+    if alert is not None:
+        made["alert"] = alert
+    return made
+
+
+def change_of(change: Change) -> dict[str, Any]:
+    return {
+        "setting": change.setting.value,
+        "from": json.loads(change.before),
+        "to": json.loads(change.after),
+    }
+
+
+def plan_of(plan: Plan) -> dict[str, Any]:
+    return {
+        "changes": [change_of(change) for change in plan.changes],
+        "actions": [
+            {"kind": one.kind.value, "subject": one.subject, "size_bytes": one.size_bytes} for one in plan.actions
+        ],
+    }
+
+
+def _fit(fit: Fit | None) -> dict[str, Any] | None:
+    if fit is None:
+        return None
+    return {
+        "verdict": fit.verdict.value,
+        "need_bytes": fit.need_bytes,
+        "room_bytes": fit.room_bytes,
+        "basis": fit.basis,
+    }
+
+
+def remedy_of(remedy: Remedy) -> dict[str, Any]:
+    return {
+        "id": remedy.id,
+        **plan_of(remedy.plan),
+        "reason": remedy.reason,
+        "strategy": remedy.strategy,
+        "fit": _fit(remedy.fit),
+        "effect": {
+            "calls_per_message": remedy.effect.calls_per_message,
+            "calls_per_chat": remedy.effect.calls_per_chat,
+            "calls_per_minute": remedy.effect.calls_per_minute,
+            "memory_bytes": remedy.effect.memory_bytes,
+        },
+        "undoable": remedy.undoable,
+        "asks": remedy.asks,
+        "advice_only": remedy.advice_only,
+    }
+
+
+def status(
+    snapshot: Snapshot,
+    diagnosis: Diagnosis,
+    remedies: Sequence[Remedy],
+    alerts: Mapping[tuple[str, str], str] | None = None,
+) -> dict[str, Any]:
+    """One poll's answer. `alerts` maps (kind, subject) to pending, firing or recovering."""
+    unknown: dict[str, Any] = {}
+    for name in ("memory", "gpu", "processes", "ollama", "requests", "ollama_log", "open_webui"):
+        reading = getattr(snapshot, name)
+        if isinstance(reading, Unknown):
+            unknown[name] = unknown_of(reading)
+    gpu = value_of(snapshot.gpu)
+    return {
+        "schema": SCHEMA,
+        "taken_at": snapshot.taken_at,
+        "level": diagnosis.level.value,
+        "memory": {
+            **_memory(snapshot.memory),
+            "budget_bytes": gpu.budget_bytes if gpu else None,
+            "budget_basis": gpu.basis.value if gpu else None,
+        },
+        "ollama": _ollama(snapshot.ollama),
+        "models": _models(snapshot.ollama),
+        "requests": _requests(snapshot.requests),
+        "open_webui": _open_webui(snapshot.open_webui),
+        "findings": [
+            finding_of(one, None if alerts is None else alerts.get((one.kind.value, one.subject), "pending"))
+            for one in diagnosis.findings
+        ],
+        "remedies": [remedy_of(remedy) for remedy in remedies],
+        "unknown": {**unknown, **_inner_unknowns(snapshot)},
+    }

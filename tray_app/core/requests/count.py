@@ -1,0 +1,277 @@
+"""Requests at Ollama: how many run and wait, for how long, and whether they are chats or tasks. Pure.
+
+No single signal tells it all, so each number carries its source and how sure it is:
+- running: a runner's slots (exact, Ollama 0.30 and later), else connections at its port, else connections to the
+  server and the number of slots (likely);
+- waiting: connections to the server minus running where clients close them, their movement where clients keep them
+  (in_flight.py), else the chats Open WebUI works on minus running; Unknown where none of these tells.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from tray_app.core.requests import in_flight
+from tray_app.core.requests import kind as request_kind
+from tray_app.core.requests.followed import Job, JobState, SeenRunner, Surroundings, follow
+from tray_app.core.requests.in_flight import ClientState, InFlight
+from tray_app.core.requests.kind import Settings
+from tray_app.core.requests.last_hour import LoadWindow
+from tray_app.core.tasks.settings import Version, parse_version
+from tray_app.core.values.connections import OPEN_WEBUI_POOL, Connections
+from tray_app.core.values.reading import Known, Reading, Unknown, Why, value_of
+from tray_app.core.values.runner_slot import RunnerSlot
+from tray_app.core.values.snapshot import (
+    NOT_ASKED,
+    Confidence,
+    ModelLoad,
+    Ollama,
+    OllamaLog,
+    OpenWebUI,
+    Presence,
+    Processes,
+    ProcessRole,
+    RequestKind,
+    Requests,
+    RunningRequest,
+    WatchedProcess,
+)
+
+KEEPS_CONNECTIONS_SINCE: Version = (0, 9, 0)
+"""Open WebUI: one connection per request up to 0.8.12, kept and reused from 0.9.6 on (seen on real servers)."""
+ONE_SLOT_SINCE: Version = (0, 10, 0)
+"""Ollama: OLLAMA_NUM_PARALLEL is 1 by default; before that it is chosen by memory."""
+QUIET_CPU_PERCENT = 1.0
+GAP_S = 60.0
+"""After a longer gap (sleep) nothing that was counted before still holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestInputs:
+    """The readings of one poll. `slots`: runner port -> what its /slots answered; a port that is not there was not
+    asked. Processes must carry model names and `loading` (runners.py)."""
+
+    taken_at: float
+    uptime_s: float
+    processes: Reading[Processes]
+    ollama: Reading[Ollama]
+    connections: Reading[Connections] = NOT_ASKED
+    slots: tuple[tuple[int, Reading[tuple[RunnerSlot, ...]]], ...] = ()
+    log: Reading[OllamaLog] = NOT_ASKED
+    open_webui: Reading[OpenWebUI] = NOT_ASKED
+
+
+@dataclass(frozen=True, slots=True)
+class RequestState:
+    """What is remembered between polls; made only by `step`."""
+
+    uptime_s: float | None = None
+    clients: ClientState = field(default_factory=ClientState)
+    jobs: JobState = field(default_factory=JobState)
+    waiting_since: tuple[float, ...] = ()
+    load: LoadWindow = field(default_factory=LoadWindow)
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """A number with its source, or why there is none."""
+
+    value: int | None
+    source: str = ""
+    confidence: Confidence = Confidence.EXACT
+    unknown: Unknown = field(default=Unknown(Why.UNSUPPORTED))
+
+    def reading(self, taken_at: float) -> Reading[int]:
+        return self.unknown if self.value is None else Known(self.value, taken_at)
+
+
+def step(state: RequestState, inputs: RequestInputs) -> tuple[RequestState, Requests]:
+    """One poll's answer and the state for the next. A gap of more than a minute starts afresh."""
+    elapsed = inputs.uptime_s - state.uptime_s if state.uptime_s is not None else 0.0
+    if not 0 <= elapsed <= GAP_S:
+        state = RequestState(load=state.load)
+    nothing = _nothing_to_see(inputs)
+    if nothing is not None:
+        kept = RequestState(uptime_s=inputs.uptime_s, load=state.load)
+        return kept, replace(nothing, last_hour=state.load.total())
+    return _count(state, inputs)
+
+
+def _nothing_to_see(inputs: RequestInputs) -> Requests | None:
+    """Where requests cannot be seen, or cannot be."""
+    ollama = value_of(inputs.ollama)
+    if ollama is not None and ollama.presence is Presence.ABSENT:
+        none: Reading[int] = Known(0, inputs.taken_at)
+        return Requests(none, none, running_source="no-server", waiting_source="no-server")
+    if ollama is not None and not ollama.local:
+        return Requests(Unknown(Why.REMOTE), Unknown(Why.REMOTE))
+    if isinstance(inputs.processes, Unknown):
+        return Requests(inputs.processes, inputs.processes)
+    roles = {one.role for one in inputs.processes.value.watched}
+    if not roles & {ProcessRole.OLLAMA_SERVER, ProcessRole.OLLAMA_RUNNER}:
+        hidden = Unknown(Why.MISSING, "no server process")
+        return Requests(hidden, hidden)
+    return None
+
+
+def _count(state: RequestState, inputs: RequestInputs) -> tuple[RequestState, Requests]:
+    processes = value_of(inputs.processes) or Processes()
+    slots = dict(inputs.slots)
+    connections = value_of(inputs.connections)
+    runners = tuple(
+        _seen(one, slots, connections) for one in processes.watched if one.role is ProcessRole.OLLAMA_RUNNER
+    )
+    settings = request_kind.settings_of(value_of(inputs.open_webui), value_of(inputs.ollama))
+    running = _running(runners)
+    around = Surroundings(
+        inputs.uptime_s,
+        inputs.taken_at,
+        settings,
+        others_waited=bool(state.waiting_since),
+        only_open_webui=_only_open_webui(connections),
+    )
+    changes = follow(state.jobs, runners, around)
+    clients, flight = _in_flight(state.clients, inputs, runners, running, changes.ended)
+    if running.value is None:
+        running = _running_by_capacity(runners, flight, value_of(inputs.ollama), running)
+    waiting = _waiting(running, flight, settings, inputs)
+    waiting_since = _queue(state.waiting_since, waiting.value or 0, changes.begun, inputs.uptime_s)
+    load = state.load.add(inputs.uptime_s, filter(None, map(_load, changes.ended))) if changes.ended else state.load
+    requests = Requests(
+        running=running.reading(inputs.taken_at),
+        waiting=waiting.reading(inputs.taken_at),
+        running_source=running.source,
+        running_confidence=running.confidence,
+        waiting_source=waiting.source,
+        waiting_confidence=waiting.confidence,
+        longest_wait_s=inputs.uptime_s - waiting_since[0] if waiting_since else None,
+        active=tuple(_active(job, inputs.uptime_s) for job in changes.state.jobs),
+        last_hour=load.total(filter(None, (_load(job) for job in changes.state.jobs))),
+    )
+    return RequestState(inputs.uptime_s, clients, changes.state, waiting_since, load), requests
+
+
+def _seen(
+    runner: WatchedProcess,
+    slots: dict[int, Reading[tuple[RunnerSlot, ...]]],
+    connections: Connections | None,
+) -> SeenRunner:
+    """How many requests a runner works on, by the best signal it has."""
+    told = slots.get(runner.port or 0, NOT_ASKED)
+    if isinstance(told, Known):
+        return SeenRunner(runner, told.value, sum(slot.is_processing for slot in told.value), "slots")
+    if runner.loading:
+        return SeenRunner(runner, None, 0, "loading")
+    # Up to 0.24 the server keeps idle connections to its runners; llama-server gets one per request.
+    by_port = connections.at_runner(runner.port) if connections and runner.port else None
+    if by_port is not None and runner.name.startswith("llama-server"):
+        return SeenRunner(runner, None, by_port, "runner-connections")
+    return SeenRunner(runner, None, None, "")
+
+
+def _running(runners: tuple[SeenRunner, ...]) -> _Count:
+    known = [(one.running, one.source) for one in runners if one.running is not None]
+    if len(known) < len(runners):
+        return _Count(None, unknown=Unknown(Why.UNSUPPORTED, "runner without slots"))
+    if not runners:
+        return _Count(0, "no-runner")
+    total = sum(count for count, _ in known)
+    sources = {source for _, source in known} - {"loading"}
+    guessed = any(count for count, source in known if source == "runner-connections")
+    confidence = Confidence.LIKELY if guessed else Confidence.EXACT
+    return _Count(total, "slots" if "slots" in sources else next(iter(sources), "loading"), confidence)
+
+
+def _is_quiet(runners: tuple[SeenRunner, ...], running: _Count) -> bool:
+    """Nothing runs and nothing loads. A runner that tells nothing is quiet when it uses no processor time."""
+    if any(one.process.loading for one in runners):
+        return False
+    if running.value is not None:
+        return running.value == 0
+    silent = [one.process.cpu_percent for one in runners if one.running is None]
+    return all(cpu is not None and cpu < QUIET_CPU_PERCENT for cpu in silent) and not any(
+        one.running for one in runners
+    )
+
+
+def _in_flight(
+    state: ClientState,
+    inputs: RequestInputs,
+    runners: tuple[SeenRunner, ...],
+    running: _Count,
+    ended: tuple[Job, ...],
+) -> tuple[ClientState, InFlight | None]:
+    connections = value_of(inputs.connections)
+    if connections is None:
+        return ClientState(), None
+    log = value_of(inputs.log)
+    web = value_of(inputs.open_webui)
+    version = parse_version(web.version) if web else None
+    now = in_flight.Now(
+        running=running.value if running.value is not None else sum(one.running or 0 for one in runners),
+        quiet=_is_quiet(runners, running),
+        finished=max(log.finished, len(ended)) if log else len(ended),
+        finished_exact=log is not None,
+        keeps=version >= KEEPS_CONNECTIONS_SINCE if version else None,
+    )
+    return in_flight.step(state, connections.clients, now)
+
+
+def _running_by_capacity(
+    runners: tuple[SeenRunner, ...], flight: InFlight | None, ollama: Ollama | None, unknown: _Count
+) -> _Count:
+    """Before 0.30 a runner does not tell. As many run as there are slots for, if that many are there."""
+    if flight is None or flight.count is None:
+        return unknown
+    version = parse_version(ollama.version) if ollama else None
+    default = ollama.config.num_parallel if ollama else None
+    if default is None and version and version >= ONE_SLOT_SINCE:
+        default = 1
+    places = [one.process.parallel or default for one in runners if not one.process.loading]
+    if None in places:
+        return unknown
+    capacity = sum(filter(None, places))
+    return _Count(min(flight.count, capacity), "connections", Confidence.LIKELY)
+
+
+def _waiting(running: _Count, flight: InFlight | None, settings: Settings, inputs: RequestInputs) -> _Count:
+    if running.value is None:
+        return running
+    if flight is not None and flight.count is not None:
+        count = max(0, flight.count - running.value)
+        likely = Confidence.LIKELY in {flight.confidence, running.confidence}
+        return _Count(count, "connections", Confidence.LIKELY if likely else flight.confidence)
+    if settings.busy_chats is not None and settings.all_local:
+        return _Count(max(0, settings.busy_chats - running.value), "open-webui-tasks", Confidence.LIKELY)
+    if flight is not None:
+        return _Count(None, unknown=Unknown(Why.UNSUPPORTED, "clients keep their connections"))
+    why = inputs.connections if isinstance(inputs.connections, Unknown) else Unknown(Why.UNSUPPORTED)
+    return _Count(None, unknown=why)
+
+
+def _queue(since: tuple[float, ...], waiting: int, begun: int, now: float) -> tuple[float, ...]:
+    """When each waiting request was first seen. A runner serves its queue in order: those that began are the oldest."""
+    left = since[begun:]
+    return (*left, *(now for _ in range(waiting - len(left))))[:waiting]
+
+
+def _only_open_webui(connections: Connections | None) -> bool:
+    clients = connections.clients if connections else ()
+    return bool(clients) and all(client.pool == OPEN_WEBUI_POOL for client in clients)
+
+
+def _active(job: Job, now: float) -> RunningRequest:
+    return RunningRequest(
+        model=job.model,
+        kind=job.verdict.kind,
+        reason=job.verdict.reason,
+        task=job.verdict.task,
+        prompt_tokens=job.prompt_tokens,
+        decoded_tokens=job.decoded_tokens,
+        limit_tokens=job.how.limit_tokens,
+        running_s=now - job.began,
+    )
+
+
+def _load(job: Job) -> ModelLoad | None:
+    if job.model is None:
+        return None
+    return ModelLoad(job.model, 1, job.seen - job.began, int(job.verdict.kind is RequestKind.TASK))

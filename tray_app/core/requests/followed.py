@@ -1,0 +1,150 @@
+"""The requests that runners work on, followed from poll to poll: when each began, and what it seems to be. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tray_app.core.requests.kind import UNKNOWN, Circumstances, Settings, Verdict, judge
+from tray_app.core.tasks.settings import Setting
+from tray_app.core.values.runner_slot import RunnerSlot
+from tray_app.core.values.snapshot import RequestKind, WatchedProcess
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRunner:
+    """A runner in this poll. `slots` None: not asked or no answer. `running` None: not known; `source` says whence."""
+
+    process: WatchedProcess
+    slots: tuple[RunnerSlot, ...] | None
+    running: int | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request on one slot. Times are uptimes. A negative slot: only the number of requests is known."""
+
+    pid: int
+    slot: int
+    task_id: int | None
+    model: str | None
+    began: float
+    seen: float
+    how: Circumstances
+    verdict: Verdict = UNKNOWN
+    prompt_tokens: int | None = None
+    decoded_tokens: int | None = None
+
+    @property
+    def key(self) -> tuple[int, int, int | None]:
+        return self.pid, self.slot, self.task_id
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """`answers`: runner pid -> when a chat's answer, or a task that followed one, ended there."""
+
+    jobs: tuple[Job, ...] = ()
+    answers: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the whole poll says about every request that begins in it."""
+
+    uptime_s: float
+    taken_at: float
+    settings: Settings
+    others_waited: bool = False
+    only_open_webui: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    state: JobState
+    ended: tuple[Job, ...] = ()
+    begun: int = 0
+
+
+def follow(state: JobState, runners: Sequence[SeenRunner], around: Surroundings) -> Changes:
+    """Match the requests of this poll with those of the last: same runner, slot and task id is the same request."""
+    before = {job.key: job for job in state.jobs}
+    found = [job for runner in runners for job in _present(runner, state.jobs, around)]
+    keys = {job.key for job in found}
+    # Seen to begin up to a poll late and to end up to a poll late: the two cancel.
+    ended = tuple(replace(job, seen=around.uptime_s) for key, job in before.items() if key not in keys)
+    pids = {runner.process.pid for runner in runners}
+    answers = {pid: at for pid, at in state.answers if pid in pids}
+    answers |= {job.pid: around.uptime_s for job in ended if job.pid in pids and _ends_answer(job, around.settings)}
+    jobs = tuple(
+        _continued(before[job.key], job, around)
+        if job.key in before
+        else _judged(_begun(job, answers, around, alone=len(found) == 1), around)
+        for job in found
+    )
+    return Changes(JobState(jobs, tuple(answers.items())), ended, sum(job.key not in before for job in found))
+
+
+def _present(runner: SeenRunner, before: Sequence[Job], around: Surroundings) -> list[Job]:
+    """The runner's requests now. Where its slots do not answer, the known ones are taken to go on."""
+    process, now = runner.process, around.uptime_s
+    how = Circumstances(model=process.model)
+    if runner.slots is not None:
+        return [
+            Job(
+                pid=process.pid,
+                slot=slot.id,
+                task_id=slot.task_id,
+                model=process.model,
+                began=now,
+                seen=now,
+                how=replace(how, limit_tokens=slot.limit_tokens),
+                prompt_tokens=slot.prompt_tokens,
+                decoded_tokens=slot.decoded,
+            )
+            for slot in runner.slots
+            if slot.is_processing
+        ]
+    kept = [replace(job, seen=now) for job in before if job.pid == process.pid][: runner.running or 0]
+    used = {job.slot for job in kept}
+    free = (slot for slot in range(-1, -10_000, -1) if slot not in used)
+    missing = (runner.running or 0) - len(kept)
+    return kept + [Job(process.pid, next(free), None, process.model, now, now, how) for _ in range(missing)]
+
+
+def _begun(job: Job, answers: dict[int, float], around: Surroundings, *, alone: bool) -> Job:
+    ended = answers.get(job.pid)
+    how = replace(
+        job.how,
+        alone=alone,
+        began_at=around.taken_at,
+        others_waited=around.others_waited,
+        since_answer_s=around.uptime_s - ended if ended is not None else None,
+        only_open_webui=around.only_open_webui,
+    )
+    return replace(job, how=how)
+
+
+def _continued(old: Job, new: Job, around: Surroundings) -> Job:
+    """The same request with its newest numbers; a verdict stays, only a missing one is tried again."""
+    job = replace(
+        old,
+        seen=new.seen,
+        model=new.model or old.model,
+        how=replace(old.how, model=new.model or old.model),
+        prompt_tokens=new.prompt_tokens,
+        decoded_tokens=new.decoded_tokens,
+    )
+    return _judged(job, around) if job.verdict.reason == UNKNOWN.reason else job
+
+
+def _judged(job: Job, around: Surroundings) -> Job:
+    return replace(job, verdict=judge(job.how, around.settings))
+
+
+def _ends_answer(job: Job, settings: Settings) -> bool:
+    """Does the end of this request let Open WebUI's tasks follow? An unknown one could be an autocomplete call, after
+    which a chat may come, unless autocomplete is known to be off."""
+    if job.verdict.kind is RequestKind.CHAT or job.verdict.reason == "burst-after-answer":
+        return True
+    no_autocomplete = settings.on is not None and Setting.AUTOCOMPLETE not in settings.on
+    return job.verdict.kind is RequestKind.UNKNOWN and no_autocomplete

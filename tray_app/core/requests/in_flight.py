@@ -1,0 +1,91 @@
+"""How many requests are at Ollama, from the connections to its server port.
+
+A client that closes its connection after each answer is counted by its connections (Open WebUI up to 0.8). A client
+that keeps them for the next request (Open WebUI from 0.9, aiohttp) shows only the most requests it ever had at once:
+then only what moves tells something. A new connection is a request; a finished request takes one away; a client
+opens a new connection only while all its old ones are in use; and nobody waits beyond the open connections.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from tray_app.core.values.connections import Client
+from tray_app.core.values.snapshot import Confidence
+
+IDLE_POLLS = 2
+"""A connection that stays through so many polls in which nothing ran or loaded is kept, not used."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientState:
+    """`quiet`: in how many polls in a row a connection was there while nothing ran; at IDLE_POLLS it stays."""
+
+    started: bool = False
+    quiet: tuple[tuple[Client, int], ...] = ()
+    estimate: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What else is known in this poll. `keeps`: does the known client keep connections open; None: not known."""
+
+    running: int
+    quiet: bool
+    """Nothing runs and nothing loads."""
+    finished: int
+    finished_exact: bool
+    keeps: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """Running and waiting together. `count` None: the connections do not tell. `ceiling`: certainly not more."""
+
+    count: int | None
+    confidence: Confidence
+    ceiling: int
+    kept: bool = False
+
+
+def step(state: ClientState, clients: tuple[Client, ...], now: Now) -> tuple[ClientState, InFlight]:
+    """One poll. The state must be fed every poll in which the connections could be read."""
+    before = dict(state.quiet)
+    quiet: dict[Client, int] = {}
+    for client in clients:
+        polls = before.get(client, 0)
+        quiet[client] = min(polls + 1, IDLE_POLLS) if now.quiet else (polls if polls >= IDLE_POLLS else 0)
+    idle = sum(polls >= IDLE_POLLS for polls in quiet.values())
+    fresh = [client for client in clients if client not in before]
+    if now.keeps is True or idle:
+        estimate = _estimate(state, clients, fresh, now)
+        answer = _kept(estimate, len(clients), idle, now)
+    else:
+        estimate = len(clients)
+        exact = now.keeps is False or len(clients) <= now.running
+        answer = InFlight(len(clients), Confidence.EXACT if exact else Confidence.LIKELY, len(clients))
+    return ClientState(started=True, quiet=tuple(quiet.items()), estimate=estimate), answer
+
+
+def _estimate(state: ClientState, clients: tuple[Client, ...], fresh: list[Client], now: Now) -> int:
+    """The least number of requests that the movement of the connections proves."""
+    grown = fresh if state.started else []
+    if now.quiet:
+        return len(grown)
+    estimate = max(0, state.estimate - now.finished) + len(grown)
+    sizes = Counter(client.pool for client in clients)
+    full = sum(sizes[pool] for pool in {client.pool for client in grown} if pool)
+    estimate = max(estimate, full - now.finished, now.running)
+    return min(estimate, max(len(clients), now.running))
+
+
+def _kept(estimate: int, connections: int, idle: int, now: Now) -> InFlight:
+    ceiling = max(connections, now.running)
+    if now.quiet:
+        # What stayed is kept; what is new may be a request that has not reached a runner yet.
+        return InFlight(estimate, Confidence.LIKELY, connections - idle, kept=True)
+    if ceiling == now.running:
+        return InFlight(now.running, Confidence.EXACT, ceiling, kept=True)
+    if estimate > now.running:
+        confidence = Confidence.LOWER_BOUND if now.finished_exact else Confidence.LIKELY
+        return InFlight(estimate, confidence, ceiling, kept=True)
+    return InFlight(None, Confidence.LIKELY, ceiling, kept=True)

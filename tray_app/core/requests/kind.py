@@ -1,0 +1,140 @@
+"""Chat or task, judged without ever seeing what was asked. Pure.
+
+Each verdict carries the word of what it rests on:
+- `tasks-off`: Open WebUI has no task switched on.
+- `task-model`: the model is the one all tasks go to.
+- `other-than-task-model`: tasks go to another model.
+- `title-limit`: it may answer at most 1,000 tokens, which Open WebUI from 0.11.1 asks for titles only.
+- `api-tasks`: Open WebUI works on no chat, and every connection is Open WebUI's own.
+- `burst-after-answer`: it began right where an answer ended, with nobody waiting before: no one types that fast.
+- `first-of-chat`: it began alone while Open WebUI works on a chat.
+- `was-waiting`, `no-evidence`: not known.
+"""
+
+from dataclasses import dataclass
+
+from tray_app.core.requests.runners import full_name
+from tray_app.core.tasks.settings import SLOTS, TASKS, Setting, Switch, TaskSettings, Version, parse_version
+from tray_app.core.values.reading import Known, value_of
+from tray_app.core.values.snapshot import Ollama, OpenWebUI, RequestKind
+
+TITLE_LIMIT = 1000
+TITLE_LIMIT_SINCE: Version = (0, 11, 1)
+TITLE_BESIDE_ANSWER_SINCE: Version = (0, 10, 0)
+BURST_S = 4.0
+"""The next call of a chain comes milliseconds after the last; a poll sees it this late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What Open WebUI's settings say about where tasks go. `task_models` are full names of Ollama models."""
+
+    version: Version | None = None
+    on: tuple[Setting, ...] | None = None
+    """Tasks that are switched on; None: not known."""
+    task_models: frozenset[str] = frozenset()
+    elsewhere: bool = False
+    """A task model is set and usable, so that tasks of local chats do not run on the chat model."""
+    busy_chats: int | None = None
+    busy_at: float = 0.0
+    """When the busy chats were counted (Unix seconds)."""
+    all_local: bool = False
+    """Every model that Open WebUI lists is Ollama's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """How a request began. `since_answer_s`: seconds since a chat's answer, or a task after it, ended on the model."""
+
+    model: str | None
+    limit_tokens: int | None = None
+    alone: bool = False
+    others_waited: bool = False
+    since_answer_s: float | None = None
+    only_open_webui: bool = False
+    began_at: float = 0.0
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    kind: RequestKind
+    reason: str
+    task: str | None = None
+
+
+UNKNOWN = Verdict(RequestKind.UNKNOWN, "no-evidence")
+
+
+def settings_of(open_webui: OpenWebUI | None, ollama: Ollama | None) -> Settings:
+    """Reads what is known; a task model that no list holds is not trusted, for then Open WebUI uses the chat model."""
+    if open_webui is None:
+        return Settings()
+    tasks = value_of(open_webui.tasks)
+    busy = open_webui.busy_chats
+    models = value_of(open_webui.models) or ()
+    installed = {full_name(model.name) for model in ollama.installed} if ollama else set()
+    names: dict[str, str] = {one.id: one.ollama_name or one.base_model_id or one.id for one in models}
+    task_models = set()
+    elsewhere = False
+    if tasks is not None:
+        for slot in SLOTS:
+            chosen = tasks.model(slot)
+            name = full_name(names.get(chosen, chosen))
+            if chosen and name in installed:
+                task_models.add(name)
+        elsewhere = bool(tasks.task_model) and (tasks.task_model in names or full_name(tasks.task_model) in installed)
+    return Settings(
+        version=parse_version(open_webui.version),
+        on=_on(tasks) if tasks else None,
+        task_models=frozenset(task_models),
+        elsewhere=elsewhere,
+        busy_chats=busy.value if isinstance(busy, Known) else None,
+        busy_at=busy.taken_at if isinstance(busy, Known) else 0.0,
+        all_local=bool(models) and all(one.owned_by == "ollama" or one.ollama_name for one in models if one.active),
+    )
+
+
+def _on(tasks: TaskSettings) -> tuple[Setting, ...]:
+    return tuple(task for task in TASKS if tasks.switch(task) is Switch.ON)
+
+
+def judge(how: Circumstances, settings: Settings) -> Verdict:
+    """The first rule that applies, the surest first."""
+    if settings.on == ():
+        return Verdict(RequestKind.CHAT, "tasks-off")
+    model = full_name(how.model) if how.model else None
+    if model is not None and model in settings.task_models:
+        return _task("task-model", settings)
+    if model is not None and settings.elsewhere:
+        return Verdict(RequestKind.CHAT, "other-than-task-model")
+    version = settings.version
+    titles_on = settings.on is None or Setting.TITLES in settings.on
+    if version and version >= TITLE_LIMIT_SINCE and how.limit_tokens == TITLE_LIMIT and titles_on:
+        return _task("title-limit", settings)
+    if _busy(how, settings) == 0 and how.only_open_webui:
+        return _task("api-tasks", settings)
+    return _by_sequence(how, settings)
+
+
+def _busy(how: Circumstances, settings: Settings) -> int | None:
+    """Chats that Open WebUI works on, counted after the request began; an older count says nothing about it."""
+    return settings.busy_chats if settings.busy_at >= how.began_at else None
+
+
+def _by_sequence(how: Circumstances, settings: Settings) -> Verdict:
+    if how.since_answer_s is not None and how.since_answer_s <= BURST_S and settings.version is not None:
+        if how.others_waited:
+            return Verdict(RequestKind.UNKNOWN, "was-waiting")
+        return _task("burst-after-answer", settings)
+    beside = settings.version is not None and settings.version >= TITLE_BESIDE_ANSWER_SINCE
+    title_first = beside and (settings.on is None or Setting.TITLES in settings.on)
+    if _busy(how, settings) and how.alone and not how.others_waited and not title_first:
+        return Verdict(RequestKind.CHAT, "first-of-chat")
+    return UNKNOWN
+
+
+def _task(reason: str, settings: Settings) -> Verdict:
+    """A task; its name only where no other task is switched on."""
+    only = settings.on[0].value if settings.on is not None and len(settings.on) == 1 else None
+    return Verdict(RequestKind.TASK, reason, only)

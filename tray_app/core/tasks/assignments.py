@@ -1,0 +1,64 @@
+"""`follow-ups=off task-model=gemma3:1b` to a plan against the document a server holds now."""
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+
+from tray_app.core.tasks.settings import SLOTS, TASKS, Document, Json, Setting, key_of
+from tray_app.core.values.errors import ChangeError, Problem, UsageError
+from tray_app.core.values.plan import Change, Plan
+
+ON_OFF = {"on": True, "off": False}
+
+
+def nearest(given: str, choices: Iterable[str]) -> str:
+    """The closest word, or empty where none is close."""
+    return next(iter(difflib.get_close_matches(given, list(choices), n=1, cutoff=0.5)), "")
+
+
+def parse(assignments: Iterable[str]) -> dict[Setting, Json]:
+    """Settings and values of the command line. UsageError names the nearest right word."""
+    words = tuple(setting.value for setting in (*TASKS, *SLOTS))
+    wanted: dict[Setting, Json] = {}
+    for text in assignments:
+        name, equals, given = text.partition("=")
+        if name not in words:
+            raise UsageError("setting", name, nearest(name, words), words)
+        if not equals:
+            raise UsageError("assignment", text, f"{name}=off" if Setting(name) in TASKS else f"{name}=gemma3:1b")
+        setting = Setting(name)
+        if setting in wanted:
+            raise UsageError("twice", name)
+        if setting in SLOTS:
+            wanted[setting] = given
+        elif given.lower() in ON_OFF:
+            wanted[setting] = ON_OFF[given.lower()]
+        else:
+            raise UsageError("value", given, nearest(given, ON_OFF), tuple(f"{name}={word}" for word in ON_OFF))
+    return wanted
+
+
+def canonical(value: Json) -> str:
+    """JSON text with sorted keys: equal texts are equal values, and True is not 1."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def same(setting: Setting, left: Json, right: Json) -> bool:
+    """Equal for the server: in a slot null and "" both mean `same as the chat model`."""
+    if setting in SLOTS:
+        return (left or "") == (right or "")
+    return canonical(left) == canonical(right)
+
+
+def plan(document: Document, wanted: Mapping[Setting, Json]) -> Plan:
+    """The changes that are left to make. ChangeError where this version lacks a setting or nothing is left."""
+    changes = []
+    for setting, value in wanted.items():
+        key = key_of(setting, document)
+        if key is None:
+            raise ChangeError(Problem.UNSUPPORTED, setting.value)
+        if not same(setting, document[key], value):
+            changes.append(Change(setting, canonical(document[key]), canonical(value)))
+    if not changes:
+        raise ChangeError(Problem.NOTHING_TO_DO)
+    return Plan(tuple(changes))

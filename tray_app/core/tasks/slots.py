@@ -1,0 +1,17 @@
+"""Which of the two task model slots a chat model's tasks use (Open WebUI utils/task.py, get_task_model_id)."""
+
+from tray_app.core.tasks.settings import Setting, Version
+from tray_app.core.values.snapshot import WebUIModel
+
+BY_CONNECTION: Version = (0, 6, 11)
+"""From here on the entry's connection type decides; before, who owns the model."""
+
+
+def slot_for(chat_model: WebUIModel, version: Version) -> Setting:
+    """TASK_MODEL or TASK_MODEL_EXTERNAL for the tasks of chats with this model.
+
+    The chat model's own entry in `GET /api/models` decides, never its name: presets had no connection type
+    in 0.6.11-0.6.40 and so use the external slot there; a missing type is not local.
+    """
+    local = chat_model.connection_type == "local" if version >= BY_CONNECTION else chat_model.owned_by == "ollama"
+    return Setting.TASK_MODEL if local else Setting.TASK_MODEL_EXTERNAL

@@ -1,0 +1,133 @@
+"""What `set`, `fix` and `undo` say."""
+
+from collections.abc import Iterable, Sequence
+
+from tray_app.core.tasks.settings import SLOTS, Setting
+from tray_app.core.text.lines import Line, Span, Style, clean, line
+from tray_app.core.text.plan import change_sentence, setting_name, value_word
+from tray_app.core.text.text import Translator
+from tray_app.core.values.finding import Level
+from tray_app.core.values.plan import Change, Remedy
+from tray_app.core.values.snapshot import WebUIModel
+from tray_app.core.values.units import format_bytes
+
+
+def model_warnings(changes: Iterable[Change], models: Iterable[WebUIModel], tr: Translator) -> list[str]:
+    """An id that Open WebUI does not list is obeyed, and told: tasks then fall back to the chat model in silence."""
+    listed = {model.id: model for model in models}
+    warnings = []
+    for change in changes:
+        name = value_word(change.setting, change.after, tr)
+        if change.setting not in SLOTS or change.after in {'""', "null"}:
+            continue
+        model = listed.get(name)
+        if model is None:
+            warnings.append(
+                tr.gettext(
+                    "Warning: Open WebUI does not list {model}; until it does, tasks run on the chat model."
+                ).format(model=name)
+            )
+        elif not model.active:
+            warnings.append(
+                tr.gettext("Warning: {model} is switched off in Open WebUI; tasks run on the chat model.").format(
+                    model=name
+                )
+            )
+    return warnings
+
+
+def dry_run(tr: Translator) -> str:
+    return tr.gettext("Nothing was changed (--dry-run).")
+
+
+def nothing_to_change(tr: Translator) -> str:
+    return tr.gettext("Nothing to do: Open WebUI is set like that already.")
+
+
+def nothing_to_undo(tr: Translator) -> str:
+    return tr.gettext("Nothing to undo on this server.")
+
+
+def nothing_to_fix(level: Level, tr: Translator) -> str:
+    if level is Level.UNKNOWN:
+        return tr.gettext("Not enough could be read to suggest a fix. `elbowroom doctor` shows what is missing.")
+    return tr.gettext("Nothing to fix.")
+
+
+def left_alone(tr: Translator) -> str:
+    return tr.gettext("Nothing was changed.")
+
+
+def applied(changes: Sequence[Change], others: Sequence[str], tr: Translator) -> list[Line]:
+    """What the server holds now, verified; and the way back."""
+    lines = [line(Span("ok ", Style.GOOD), change_sentence(change, tr)) for change in changes]
+    if others:
+        told = tr.gettext("Somebody else changed other settings at the same moment ({keys}); they were left alone.")
+        lines.append(line(Span(told.format(keys=", ".join(others)), Style.WARN)))
+    lines.append(line(Span(tr.gettext("Verified. Take it back with: elbowroom undo"), Style.FAINT)))
+    return lines
+
+
+def undone(changes: Sequence[Change], drifted: Sequence[Setting], tr: Translator) -> list[Line]:
+    lines = [line(Span("ok ", Style.GOOD), change_sentence(change, tr)) for change in changes]
+    if not changes and not drifted:
+        lines.append(line(tr.gettext("It is as it was before: somebody else took it back.")))
+    if drifted:
+        lines.append(line(Span(left_to_others(drifted, tr), Style.WARN)))
+    return lines
+
+
+def left_to_others(drifted: Sequence[Setting], tr: Translator) -> str:
+    """Drift: the value is no longer ours, so it is told and left alone."""
+    return tr.gettext("{settings}: changed elsewhere since, so it was left alone.").format(
+        settings=", ".join(setting_name(setting, tr) for setting in drifted)
+    )
+
+
+def settled(changes: Sequence[Change], tr: Translator) -> str:
+    """A change that a crash left open was looked up on the server."""
+    return tr.gettext("An earlier run was cut short; checked on the server: {changes}").format(
+        changes="; ".join(change_sentence(change, tr) for change in changes)
+    )
+
+
+def question(remedy: Remedy, tr: Translator) -> str:
+    if not remedy.undoable:
+        return tr.gettext("This cannot be undone. Do it? [y/N]")
+    return tr.gettext("Do it? It can be undone. [y/N]")
+
+
+def pull_progress(name: str, completed: int, total: int | None, rate: float | None, tr: Translator) -> str:
+    """`Downloading gemma3:1b  [#####.....] 412 of 815 MiB, 22 MiB/s, 18 s left`."""
+    head = tr.gettext("Downloading {name}").format(name=clean(name))
+    if not total:
+        return head + "  " + format_bytes(completed)
+    filled = min(20, completed * 20 // total)
+    text = f"{head}  [{'#' * filled}{'.' * (20 - filled)}] {format_bytes(completed)} / {format_bytes(total)}"
+    if rate:
+        left = max(0, round((total - completed) / rate))
+        text += tr.gettext(", {rate}/s, {seconds} s left").format(rate=format_bytes(rate), seconds=left)
+    return text
+
+
+def pull_cancelled(name: str, tr: Translator) -> str:
+    return tr.gettext(
+        "Stopped. No setting was changed. The part of {name} that is already here stays, and a new try goes on from it."
+    ).format(name=clean(name))
+
+
+def model_stays(name: str, size_bytes: int | None, tr: Translator) -> str:
+    """Undo takes back the setting, not the download."""
+    if size_bytes is None:
+        return tr.gettext("The model {name} stays installed.").format(name=clean(name))
+    return tr.gettext("The model {name} stays installed ({size}).").format(
+        name=clean(name), size=format_bytes(size_bytes)
+    )
+
+
+def unloaded(name: str, tr: Translator) -> str:
+    return tr.gettext("{name} was unloaded; the next message loads it again.").format(name=clean(name))
+
+
+def stopped(count: int, tr: Translator) -> str:
+    return tr.ngettext("{count} answer was stopped.", "{count} answers were stopped.", count).format(count=count)

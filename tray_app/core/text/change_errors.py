@@ -1,0 +1,121 @@
+"""Why a change was not made, or not as it should be, and what the server holds now."""
+
+from tray_app.core.tasks.settings import Setting
+from tray_app.core.text import refusals
+from tray_app.core.text.lines import clean
+from tray_app.core.text.text import Translator
+from tray_app.core.values.errors import ChangeError, Problem, RefusedBecause
+from tray_app.core.values.units import format_bytes
+
+
+def said(error: ChangeError, subject: str, tr: Translator) -> tuple[str, str]:
+    """A sentence that says what was written, and a next step. `subject` is safe to print."""
+    match error.problem:
+        case Problem.UNSUPPORTED:
+            return _unsupported(error.subject, clean(error.detail), tr), ""
+        case Problem.NO_PERMISSION:
+            return _no_permission(error, subject, tr)
+        case Problem.DISK_FULL:
+            return _disk_full(error, subject, tr)
+        case Problem.NOT_KEPT:
+            text, step = _not_kept(error, tr)
+        case Problem.NO_KEYCHAIN | Problem.KEYCHAIN_LOCKED:
+            text, step = _keychain(error, tr)
+        case _:
+            text, step = _others(error.problem, tr)
+    if error.problem is Problem.CANCELLED and error.written == "unknown":
+        step = tr.gettext("`elbowroom settings` shows what Open WebUI holds now.")
+    return text.format(subject=subject, detail=clean(error.detail)), step.format(subject=subject)
+
+
+def _unsupported(setting: str, version: str, tr: Translator) -> str:
+    """Some tasks came later than others; some ran for a while before they could be switched."""
+    texts = {
+        Setting.TITLES: tr.gettext("Open WebUI {version} has no switch for titles: it always makes them."),
+        Setting.TAGS: tr.gettext("Open WebUI {version} has no switch for tags."),
+        Setting.FOLLOW_UPS: tr.gettext("Open WebUI {version} has no follow-ups."),
+        Setting.AUTOCOMPLETE: tr.gettext("Open WebUI {version} has no autocomplete."),
+        Setting.SEARCH_QUERIES: tr.gettext("Open WebUI {version} has no switch for search queries."),
+        Setting.RETRIEVAL_QUERIES: tr.gettext("Open WebUI {version} has no retrieval queries."),
+        Setting.TASK_MODEL_PARAMS: tr.gettext("Open WebUI {version} has no parameters for the task model."),
+    }
+    known = next((texts[one] for one in texts if one.value == setting), None)
+    text = known or tr.gettext("Open WebUI {version} has no setting `{setting}`.")
+    made = " ".join(text.format(version=version, setting=clean(setting)).split())
+    return tr.gettext("{reason} Nothing was changed.").format(reason=made)
+
+
+def _no_permission(error: ChangeError, subject: str, tr: Translator) -> tuple[str, str]:
+    try:
+        because = RefusedBecause(error.detail)
+    except ValueError:
+        because = RefusedBecause.NOT_ADMIN
+    reason, step = refusals.said(because, subject, "", tr)
+    return tr.gettext("{reason} Nothing was changed.").format(reason=reason), step
+
+
+def _disk_full(error: ChangeError, subject: str, tr: Translator) -> tuple[str, str]:
+    """`detail` is needed/free in bytes where it is known."""
+    needed, _, free = error.detail.partition("/")
+    step = tr.gettext("Free some space and try again.")
+    if needed.isdigit() and free.isdigit():
+        text = tr.gettext("There is no room on the disk for {subject}: it needs {needed}, {free} are free.")
+        return text.format(subject=subject, needed=format_bytes(int(needed)), free=format_bytes(int(free))), step
+    return tr.gettext("The disk is full: {subject}.").format(subject=subject), step
+
+
+def _not_kept(error: ChangeError, tr: Translator) -> tuple[str, str]:
+    if error.written == "unknown":
+        return (
+            tr.gettext(
+                "Open WebUI stopped answering during the change of {subject}: it may or may not hold the new value."
+            ),
+            tr.gettext("The journal knows; the next command that reaches Open WebUI looks and settles it."),
+        )
+    return (
+        tr.gettext("Open WebUI took the change of {subject} but does not hold the new value."),
+        tr.gettext("Somebody may have saved the admin settings at the same time: look there, then try again."),
+    )
+
+
+def _keychain(error: ChangeError, tr: Translator) -> tuple[str, str]:
+    if error.problem is Problem.KEYCHAIN_LOCKED:
+        return (
+            tr.gettext("The keychain did not give access ({detail}): nothing was stored or read."),
+            tr.gettext("Unlock it and allow Elbowroom, then try again."),
+        )
+    return (
+        tr.gettext("There is no keychain that can hold the token ({detail}): nothing was stored."),
+        tr.gettext("Set ELBOWROOM_API_KEY, or add --insecure-file-secret to keep it in a file only you can read."),
+    )
+
+
+def _others(problem: Problem, tr: Translator) -> tuple[str, str]:
+    shown = tr.gettext("`elbowroom settings` shows what Open WebUI holds now.")
+    said_by: dict[Problem, tuple[str, str]] = {
+        Problem.OTHER_WRITER: (
+            tr.gettext("Another Elbowroom is making a change right now: nothing was changed here."),
+            tr.gettext("Try again when it is done."),
+        ),
+        Problem.DRIFT: (tr.gettext("{subject} was changed by somebody else since: it was left alone."), shown),
+        Problem.NOTHING_TO_DO: (tr.gettext("There is nothing to change."), ""),
+        Problem.NOT_CONNECTED: (
+            tr.gettext("Elbowroom is not connected to Open WebUI at {subject}: nothing was changed."),
+            tr.gettext("Connect first: elbowroom connect {subject}"),
+        ),
+        Problem.WORKERS_DISAGREE: (
+            tr.gettext(
+                "Open WebUI runs several processes that do not share settings: only some hold the new {subject}."
+            ),
+            tr.gettext("Restart Open WebUI, or give it Redis; `elbowroom undo` takes the change back."),
+        ),
+        Problem.CHANGED_ELSEWHERE: (
+            tr.gettext("Other settings were changed at the same time ({subject}): they were left alone."),
+            shown,
+        ),
+        Problem.NOT_LISTED: (
+            tr.gettext("Open WebUI does not list {subject} yet: the settings were not changed."),
+            tr.gettext("Check that Open WebUI uses the same Ollama, then try again."),
+        ),
+    }
+    return said_by.get(problem) or (tr.gettext("Cancelled: the settings were not changed."), "")

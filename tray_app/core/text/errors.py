@@ -1,0 +1,192 @@
+"""Every typed error as one sentence and one next step: what happened, what was not changed, what to do now."""
+
+import re
+
+from tray_app.core.text import change_errors, refusals, tray_problem, usage_errors
+from tray_app.core.text.lines import clean
+from tray_app.core.text.text import Translator
+from tray_app.core.values.errors import (
+    BadAnswer,
+    ChangeError,
+    ElbowroomError,
+    Insecure,
+    Interrupted,
+    Invalid,
+    NotFound,
+    NotThatServer,
+    Redirected,
+    Refused,
+    ServerFailed,
+    ServiceError,
+    StorageError,
+    TimedOut,
+    TrayUnavailable,
+    Unreachable,
+    Untrusted,
+    UsageError,
+)
+
+_HOME = re.compile(r"^(?:/home/[^/]+|/Users/[^/]+|/root|[A-Za-z]:[\\/]Users[\\/][^\\/]+)(?=[\\/]|$)")
+
+
+def sentence(error: ElbowroomError, tr: Translator) -> str:
+    """What happened, and what was changed where a change was asked for."""
+    return _said(error, tr)[0]
+
+
+def next_step(error: ElbowroomError, tr: Translator) -> str:
+    """What to do now; empty where the sentence says it all."""
+    return _said(error, tr)[1]
+
+
+def short_path(path: str) -> str:
+    """The home folder as ~: a path ends up in reports, and it holds the user's name."""
+    return clean(_HOME.sub("~", path), 400)
+
+
+def _said(error: ElbowroomError, tr: Translator) -> tuple[str, str]:
+    match error:
+        case Refused():
+            said = refusals.said(error.because, _server(error.url), clean(error.detail), tr)
+        case ServiceError():
+            said = _service(error, tr)
+        case UsageError():
+            said = usage_errors.said(error, tr)
+        case ChangeError():
+            said = change_errors.said(error, short_path(error.subject), tr)
+        case StorageError():
+            said = _storage(error, tr)
+        case TrayUnavailable():
+            said = tray_problem.sentence(error, tr), ""
+        case _:
+            said = tr.gettext("Something went wrong: {name}.").format(name=type(error).__name__), ""
+    return said
+
+
+def _server(url: str) -> str:
+    """The part of an address that people know: scheme, host and port."""
+    match = re.match(r"[a-z]+://[^/?#]+", url)
+    return clean(match[0] if match else url)
+
+
+def _service(error: ServiceError, tr: Translator) -> tuple[str, str]:
+    match error:
+        case Unreachable() | TimedOut() | Interrupted():
+            text, step = _no_answer(error, tr)
+        case Redirected():
+            text = tr.gettext("{server} sends everybody on to {detail}, and a token never follows.")
+            step = tr.gettext("If that is your server, give its address instead.")
+        case NotThatServer():
+            text, step = _other_server(error.detail, tr)
+        case NotFound():
+            text, step = _not_found(error, tr)
+        case Invalid():
+            return _invalid(error, tr)
+        case ServerFailed():
+            return _failed(error, tr)
+        case Insecure():
+            text = tr.gettext("The token would cross the network unencrypted to {server}: it was not sent.")
+            step = tr.gettext("Use an https address, or add --allow-plain-http if you accept that.")
+        case BadAnswer():
+            text = tr.gettext("{server} gave an answer that cannot be used ({detail}).")
+            step = tr.gettext("Check the address; a proxy in between can also be the cause.")
+        case _:
+            text = tr.gettext("{server} cannot be used ({detail}).")
+            step = ""
+    return text.format(server=_server(error.url), detail=clean(error.detail)), step
+
+
+def _no_answer(error: Unreachable | TimedOut | Interrupted, tr: Translator) -> tuple[str, str]:
+    match error:
+        case Untrusted():
+            return (
+                tr.gettext("A safe connection to {server} could not be made ({detail})."),
+                tr.gettext(
+                    "Check that the address and its certificate belong together, or try http on your own network."
+                ),
+            )
+        case Unreachable():
+            return (
+                tr.gettext("Nothing answers at {server} ({detail})."),
+                tr.gettext("Check that it runs, or give its address with --ollama or --open-webui."),
+            )
+        case TimedOut():
+            return (
+                tr.gettext("{server} did not answer in time ({detail})."),
+                tr.gettext("It may be starting or very busy: try again in a moment."),
+            )
+        case Interrupted():
+            return (
+                tr.gettext("{server} broke off in the middle of its answer."),
+                tr.gettext("It may have been stopped or restarted: try again in a moment."),
+            )
+
+
+def _other_server(instead: str, tr: Translator) -> tuple[str, str]:
+    step = tr.gettext("Check the address and its port.")
+    match instead:
+        case "ollama":
+            text = tr.gettext("{server} is Ollama, not Open WebUI.")
+            step = tr.gettext("Give Open WebUI's own address, often http://localhost:8080 or http://localhost:3000.")
+        case "open-webui":
+            text = tr.gettext("{server} is Open WebUI, not Ollama.")
+            step = tr.gettext("Give Ollama's own address, often http://localhost:11434.")
+        case "html":
+            text = tr.gettext("{server} is the web page of another program.")
+        case "404":
+            text = tr.gettext("{server} answers, but knows none of the addresses that were asked.")
+        case _:
+            text = tr.gettext("{server} answers, but is another program.")
+    return text, step
+
+
+def _not_found(error: NotFound, tr: Translator) -> tuple[str, str]:
+    if error.detail.startswith("version"):
+        return (
+            tr.gettext("The version of Open WebUI at {server} is too old for this."),
+            tr.gettext("Versions from 0.3.0 on are supported; some tasks came later."),
+        )
+    if error.detail in {"", "html", "Not Found", "Method Not Allowed"}:
+        return (
+            tr.gettext("{server} does not know this request."),
+            tr.gettext("Its version may be too old or too new; `elbowroom doctor` shows what it answers."),
+        )
+    return (
+        tr.gettext("{server} did not find it: {detail}."),
+        tr.gettext("Check the name; `elbowroom status` lists the models."),
+    )
+
+
+def _invalid(error: Invalid, tr: Translator) -> tuple[str, str]:
+    server = _server(error.url)
+    if error.fields:
+        return (
+            tr.gettext("{server} refuses these settings: {fields}. Nothing was changed.").format(
+                server=server, fields=clean(", ".join(error.fields))
+            ),
+            tr.gettext("Open Admin Settings > Interface in Open WebUI, save once, and try again."),
+        )
+    if error.detail:
+        text = tr.gettext("{server} refuses the request: {detail}.")
+        return text.format(server=server, detail=clean(error.detail).rstrip(".")), ""
+    text = tr.gettext("{server} refuses the request and does not say why. Nothing was changed.")
+    return text.format(server=server), tr.gettext("Its log says more.")
+
+
+def _failed(error: ServerFailed, tr: Translator) -> tuple[str, str]:
+    step = tr.gettext("Its log says more; try again in a moment.")
+    if error.detail:
+        text = tr.gettext("{server} failed with status {status}: {detail}.")
+    else:
+        text = tr.gettext("{server} failed with status {status}.")
+    detail = clean(error.detail).rstrip(".")
+    return text.format(server=_server(error.url), status=error.status, detail=detail), step
+
+
+def _storage(error: StorageError, tr: Translator) -> tuple[str, str]:
+    text = tr.gettext("{path} cannot be used: {reason}.").format(
+        path=short_path(error.path), reason=clean(error.reason).rstrip(".")
+    )
+    if error.disk_full:
+        return text, tr.gettext("Free some space on this disk and try again.")
+    return text, tr.gettext("Check who may read and write it, or keep the files elsewhere with --home DIR.")

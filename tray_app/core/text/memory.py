@@ -1,0 +1,16 @@
+"""What a person can do about an input of memory pressure that this machine does not give."""
+
+from tray_app.core.text.text import Translator
+
+
+def remedy_for_missing(name: str, detail: str, tr: Translator) -> str:
+    """One sentence for a MissingInput's name and detail, or empty where there is nothing to do but wait."""
+    if detail == "psi-off":
+        return tr.gettext("This kernel could say how long programs wait for memory, but it is off: boot with psi=1.")
+    if detail == "psi-absent":
+        return tr.gettext("This kernel cannot say how long programs wait for memory: that needs Linux 4.20 or later.")
+    if detail == "psi-denied":
+        return tr.gettext("The system does not let this program see how long others wait for memory.")
+    if name == "page-reads" and detail:
+        return tr.gettext("Windows' performance counters are off or damaged: run lodctr /r as administrator.")
+    return ""

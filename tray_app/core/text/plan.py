@@ -1,0 +1,94 @@
+"""Plans, settings and changes as tables and words."""
+
+import json
+
+from tray_app.core.tasks.settings import SLOTS, TASKS, Setting, Switch, TaskSettings, parse_version, runs
+from tray_app.core.text.lines import Line, Span, Style, clean, line, table
+from tray_app.core.text.text import Translator
+from tray_app.core.values.plan import ActionKind, Change, Plan
+from tray_app.core.values.units import format_bytes
+
+
+def setting_name(setting: Setting, tr: Translator) -> str:
+    """The name as Open WebUI's users know it."""
+    names = {
+        Setting.TITLES: tr.gettext("Titles"),
+        Setting.TAGS: tr.gettext("Tags"),
+        Setting.FOLLOW_UPS: tr.gettext("Follow-ups"),
+        Setting.AUTOCOMPLETE: tr.gettext("Autocomplete"),
+        Setting.SEARCH_QUERIES: tr.gettext("Search queries"),
+        Setting.RETRIEVAL_QUERIES: tr.gettext("Retrieval queries"),
+        Setting.TASK_MODEL: tr.gettext("Task model"),
+        Setting.TASK_MODEL_EXTERNAL: tr.gettext("Task model (external)"),
+        Setting.TASK_MODEL_PARAMS: tr.gettext("Task model parameters"),
+    }
+    return names[setting]
+
+
+def value_word(setting: Setting, text: str, tr: Translator) -> str:
+    """A JSON text as a word: on, off, a model id, `same as chat`."""
+    value = json.loads(text)
+    if setting in SLOTS:
+        return clean(value) if value else tr.gettext("same as chat")
+    if value is True:
+        return tr.gettext("on")
+    if value is False:
+        return tr.gettext("off")
+    return clean(text)
+
+
+def change_sentence(change: Change, tr: Translator) -> str:
+    """`Follow-ups: on -> off`."""
+    return tr.gettext("{setting}: {before} -> {after}").format(
+        setting=setting_name(change.setting, tr),
+        before=value_word(change.setting, change.before, tr),
+        after=value_word(change.setting, change.after, tr),
+    )
+
+
+def plan_lines(plan: Plan, tr: Translator) -> list[Line]:
+    """What would happen, in order: actions, then the settings as a table (setting, from, to)."""
+    lines: list[Line] = []
+    for action in plan.actions:
+        size = format_bytes(action.size_bytes) if action.size_bytes is not None else tr.gettext("size unknown")
+        words = {
+            ActionKind.PULL: tr.gettext("Download {name} ({size})"),
+            ActionKind.UNLOAD: tr.gettext("Unload {name} from memory"),
+            ActionKind.STOP_GENERATIONS: tr.gettext("Stop every answer that Open WebUI is writing now"),
+        }
+        lines.append(line(words[action.kind].format(name=clean(action.subject), size=size)))
+    if plan.changes:
+        rows = [
+            (
+                setting_name(change.setting, tr),
+                value_word(change.setting, change.before, tr),
+                value_word(change.setting, change.after, tr),
+            )
+            for change in plan.changes
+        ]
+        lines += table((tr.gettext("setting"), tr.gettext("from"), tr.gettext("to")), rows)
+    return lines
+
+
+def settings_lines(settings: TaskSettings, version: str, url: str, tr: Translator) -> list[Line]:
+    """Open WebUI's task settings now."""
+    words = {
+        Switch.ON: tr.gettext("on"),
+        Switch.OFF: tr.gettext("off"),
+        Switch.UNSUPPORTED: tr.gettext("not in this version"),
+    }
+    number = parse_version(version)
+
+    def word(task: Setting) -> str:
+        """Before a switch existed, some tasks ran all the same."""
+        switch = settings.switch(task)
+        if switch is Switch.UNSUPPORTED and number is not None and runs(number, task):
+            return tr.gettext("always on (no switch in this version)")
+        return words[switch]
+
+    rows = [(task.value, word(task)) for task in TASKS]
+    rows += [(slot.value, clean(settings.model(slot)) or tr.gettext("same as chat")) for slot in SLOTS]
+    if settings.task_model_params is not None:
+        rows.append((Setting.TASK_MODEL_PARAMS.value, clean(settings.task_model_params)))
+    title = tr.gettext("Open WebUI {version} at {url}").format(version=version, url=url)
+    return [line(Span(title, Style.STRONG)), *table((tr.gettext("setting"), tr.gettext("value")), rows)]

@@ -1,0 +1,55 @@
+"""What is wrong with the user's settings file, one sentence a problem."""
+
+from tray_app.core.text.lines import clean
+from tray_app.core.text.text import Translator
+from tray_app.core.values.setting_problem import SettingFault, SettingProblem
+
+
+def sentence(problem: SettingProblem, tr: Translator) -> str:
+    """Which line, what is wrong with it and what is used or expected instead."""
+    text = _texts(tr)[problem.fault].format(
+        key=problem.key, given=clean(problem.given), expected=_expected(problem, tr)
+    )
+    if problem.fault is SettingFault.UNKNOWN_KEY and problem.expected:
+        text = f"{text} {tr.gettext('Did you mean `{word}`?').format(word=problem.expected)}"
+    if problem.line is None:
+        return tr.gettext("Settings file: {text}").format(text=text)
+    return tr.gettext("Settings file, line {line}: {text}").format(line=problem.line, text=text)
+
+
+def _texts(tr: Translator) -> dict[SettingFault, str]:
+    return {
+        SettingFault.UNKNOWN_KEY: tr.gettext("There is no key `{key}`; it is ignored."),
+        SettingFault.WRONG_TYPE: tr.gettext("`{key}` is `{given}`, but needs {expected}; the default is used."),
+        SettingFault.OUT_OF_RANGE: tr.gettext(
+            "`{key}` is `{given}`, but must be within {expected}; the default is used."
+        ),
+        SettingFault.NOT_A_CHOICE: tr.gettext(
+            "`{key}` is `{given}`, but must be one of {expected}; the default is used."
+        ),
+        SettingFault.NOT_A_URL: tr.gettext(
+            "`{key}` is `{given}`, which is no address such as {expected}; the default is used."
+        ),
+        SettingFault.URL_WITH_LOGIN: tr.gettext(
+            "`{key}` holds a user name or password, so it is not used. Write the address alone."
+        ),
+        SettingFault.NO_SUCH_FILE: tr.gettext("`{key}` is `{given}`, but there is no such file; it is ignored."),
+        SettingFault.CONTRADICTION: tr.gettext(
+            "`{key}` contradicts another key ({given}; needed: {expected}); the defaults are used."
+        ),
+        SettingFault.SYNTAX: tr.gettext("This line cannot be read as TOML ({given}); it is ignored."),
+        SettingFault.NOT_UTF8: tr.gettext("The file is not saved as UTF-8; what can be read is used."),
+        SettingFault.UNREADABLE: tr.gettext("It cannot be read ({given}); the defaults are used."),
+    }
+
+
+def _expected(problem: SettingProblem, tr: Translator) -> str:
+    if problem.fault is not SettingFault.WRONG_TYPE:
+        return problem.expected
+    return {
+        "number": tr.gettext("a number"),
+        "text": tr.gettext("a text in quotes"),
+        "true-or-false": tr.gettext("true or false"),
+        "list-of-texts": tr.gettext("a list of texts in quotes"),
+        "table": tr.gettext("a table"),
+    }[problem.expected]

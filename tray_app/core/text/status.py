@@ -1,0 +1,260 @@
+"""The answer to `status` and `watch`: readings, findings and remedies as lines."""
+
+from collections.abc import Sequence
+
+from tray_app.core.tasks.settings import SLOTS, TASKS, Switch
+from tray_app.core.text import finding as finding_view
+from tray_app.core.text import remedy as remedy_view
+from tray_app.core.text.evidence import evidence_lines
+from tray_app.core.text.lines import Line, Span, Style, clean, line, pad, width
+from tray_app.core.text.plan import setting_name
+from tray_app.core.text.text import Translator
+from tray_app.core.text.words import pressure_word
+from tray_app.core.values.finding import Diagnosis, Finding, Level, Severity
+from tray_app.core.values.plan import Remedy
+from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.core.values.snapshot import Access, Memory, Ollama, OpenWebUI, Presence, Pressure, Requests, Snapshot
+from tray_app.core.values.units import format_bytes
+
+_LEVEL_STYLE = {
+    Level.CALM: Style.GOOD,
+    Level.TIGHT: Style.WARN,
+    Level.OVERLOADED: Style.BAD,
+    Level.UNKNOWN: Style.FAINT,
+}
+_PRESSURE_STYLE = {
+    Pressure.NORMAL: Style.GOOD,
+    Pressure.WARNING: Style.WARN,
+    Pressure.CRITICAL: Style.BAD,
+    Pressure.UNKNOWN: Style.FAINT,
+}
+_SEVERITY_STYLE = {Severity.INFO: Style.PLAIN, Severity.TIGHT: Style.WARN, Severity.OVERLOADED: Style.BAD}
+
+
+SHOWN_REMEDIES = 3
+
+
+def looking(tr: Translator) -> str:
+    return tr.gettext("Looking at memory, Ollama and Open WebUI...")
+
+
+def level_word(level: Level, tr: Translator) -> str:
+    return {
+        Level.CALM: tr.gettext("Calm"),
+        Level.TIGHT: tr.gettext("Tight"),
+        Level.OVERLOADED: tr.gettext("Overloaded"),
+        Level.UNKNOWN: tr.gettext("Unknown"),
+    }[level]
+
+
+def internal_error(tr: Translator) -> str:
+    return tr.gettext("Something went wrong inside Elbowroom; the log has the details.")
+
+
+def job_runs_already(tr: Translator) -> str:
+    return tr.gettext("One thing at a time: wait until the running one has ended.")
+
+
+def level_style(level: Level) -> Style:
+    return _LEVEL_STYLE[level]
+
+
+def pressure_style(pressure: Pressure | None) -> Style:
+    return _PRESSURE_STYLE[pressure or Pressure.UNKNOWN]
+
+
+def why_words(unknown: Unknown, tr: Translator) -> str:
+    """`unknown (nothing answers: 127.0.0.1:11434)`: the reason in plain words, the fact after it."""
+    words = {
+        Why.NOT_ASKED: tr.gettext("not asked"),
+        Why.NOT_YET: tr.gettext("needs a second look"),
+        Why.MISSING: tr.gettext("this system does not have it"),
+        Why.UNSUPPORTED: tr.gettext("this version cannot tell"),
+        Why.DENIED: tr.gettext("the system does not let us look"),
+        Why.UNREACHABLE: tr.gettext("nothing answers"),
+        Why.TIMED_OUT: tr.gettext("no answer in time"),
+        Why.REFUSED: tr.gettext("the sign-in was refused"),
+        Why.BAD_ANSWER: tr.gettext("an answer that makes no sense"),
+        Why.REMOTE: tr.gettext("runs on another machine"),
+    }
+    facts = {
+        "no server process": tr.gettext("Ollama's process cannot be seen from here"),
+        "runner without slots": tr.gettext("Ollama before 0.30 does not tell"),
+        "clients keep their connections": tr.gettext(
+            "Open WebUI keeps its connections open, so they cannot be counted"
+        ),
+        "sockets of another user's process": tr.gettext("Ollama runs as another user"),
+        "not connected": tr.gettext("not connected"),
+    }
+    if unknown.detail in facts:
+        return tr.gettext("unknown ({reason})").format(reason=facts[unknown.detail])
+    reason = words[unknown.why]
+    fact = clean(unknown.detail)
+    if fact:
+        return tr.gettext("unknown ({reason}: {fact})").format(reason=reason, fact=fact)
+    return tr.gettext("unknown ({reason})").format(reason=reason)
+
+
+def _labelled(rows: Sequence[tuple[str, Line]]) -> list[Line]:
+    columns = max(width(label) for label, _ in rows) + 2
+    return [line(Span(pad(label, columns), Style.FAINT), *content) for label, content in rows]
+
+
+def _memory(reading: Reading[Memory], tr: Translator) -> Line:
+    match reading:
+        case Unknown() as unknown:
+            return line(Span(why_words(unknown, tr), Style.FAINT))
+        case Known(value=memory):
+            text = tr.gettext("pressure {pressure}, {available} of {total} available").format(
+                pressure=pressure_word(memory.pressure, tr),
+                available=format_bytes(memory.available_bytes),
+                total=format_bytes(memory.total_bytes),
+            )
+            if memory.swap_used_bytes:
+                text += tr.gettext(", {used} swapped out").format(used=format_bytes(memory.swap_used_bytes))
+            return line(Span(text, _PRESSURE_STYLE[memory.pressure]))
+
+
+def _models(reading: Reading[Ollama], tr: Translator) -> list[Line]:
+    match reading:
+        case Unknown() as unknown:
+            return [line(Span(why_words(unknown, tr), Style.FAINT))]
+        case Known(value=ollama):
+            pass
+    if ollama.presence is Presence.ABSENT:
+        return [line(tr.gettext("not running here"))]
+    head = tr.gettext("{version} at {url}").format(version=clean(ollama.version), url=clean(ollama.url))
+    if not ollama.loaded:
+        return [line(head), line(tr.gettext("no model loaded"))]
+    rows = [line(head)]
+    for model in ollama.loaded:
+        on_gpu = model.size_vram_bytes / model.size_bytes if model.size_bytes else 0.0
+        place = (
+            tr.gettext("on the CPU")
+            if on_gpu == 0
+            else tr.gettext("{percent} % on the GPU").format(percent=round(on_gpu * 100))
+        )
+        rows.append(line(f"{clean(model.name)}  {format_bytes(model.size_bytes)}  ", Span(place, Style.FAINT)))
+    return rows
+
+
+def _requests(reading: Reading[Requests], tr: Translator) -> Line:
+    match reading:
+        case Unknown() as unknown:
+            return line(Span(why_words(unknown, tr), Style.FAINT))
+        case Known(value=requests):
+            pass
+
+    if isinstance(requests.running, Unknown) and requests.running == requests.waiting:
+        return line(Span(why_words(requests.running, tr), Style.FAINT))
+
+    def count(part: Reading[int]) -> str:
+        return str(part.value) if isinstance(part, Known) else why_words(part, tr)
+
+    text = tr.gettext("{running} running, {waiting} waiting").format(
+        running=count(requests.running), waiting=count(requests.waiting)
+    )
+    waits = isinstance(requests.waiting, Known) and requests.waiting.value > 0
+    return line(Span(text, Style.WARN if waits else Style.PLAIN))
+
+
+def access_words(access: Access, tr: Translator) -> str:
+    return {
+        Access.NONE: tr.gettext("not connected"),
+        Access.USER: tr.gettext("connected without admin rights: read-only"),
+        Access.ADMIN: tr.gettext("connected as admin"),
+        Access.REFUSED: tr.gettext("the stored sign-in is refused: connect again"),
+    }[access]
+
+
+def _open_webui(reading: Reading[OpenWebUI], tr: Translator) -> list[Line]:
+    match reading:
+        case Unknown() as unknown:
+            return [line(Span(why_words(unknown, tr), Style.FAINT))]
+        case Known(value=server):
+            pass
+    rows = [
+        line(
+            tr.gettext("{version} at {url}").format(version=clean(server.version), url=clean(server.url)),
+            Span(", " + access_words(server.access, tr), Style.FAINT),
+        )
+    ]
+    match server.tasks:
+        case Known(value=tasks):
+            on = [setting_name(task, tr) for task in TASKS if tasks.switch(task) is Switch.ON]
+            rows.append(line(tr.gettext("tasks on: {tasks}").format(tasks=", ".join(on) or tr.gettext("none"))))
+            models = [f"{setting_name(s, tr)}: {clean(tasks.model(s))}" for s in SLOTS if tasks.model(s)]
+            rows.append(line("; ".join(models) or tr.gettext("tasks run on the chat model itself")))
+        case Unknown() as unknown:
+            if server.access is not Access.NONE:
+                rows.append(line(Span(tr.gettext("task settings: ") + why_words(unknown, tr), Style.FAINT)))
+    return rows
+
+
+def finding_line(finding: Finding, tr: Translator) -> Line:
+    return line(Span("* ", _SEVERITY_STYLE[finding.severity]), finding_view.sentence(finding, tr))
+
+
+def _indent(rows: Sequence[Line], label: str) -> list[tuple[str, Line]]:
+    return [(label if index == 0 else "", row) for index, row in enumerate(rows)]
+
+
+def status_lines(
+    snapshot: Snapshot, diagnosis: Diagnosis, remedies: Sequence[Remedy], tr: Translator, command: str = "elbowroom"
+) -> list[Line]:
+    """Level and top finding first, then what was read, then what helps and the command that does it."""
+    style = _LEVEL_STYLE[diagnosis.level]
+    word = level_word(diagnosis.level, tr)
+    lines: list[Line] = []
+    if diagnosis.top is None:
+        told = {
+            Level.CALM: tr.gettext("Nothing crowds your models."),
+            Level.UNKNOWN: tr.gettext("Not enough could be read to judge."),
+        }.get(diagnosis.level, "")
+        lines.append(line(Span(word, style), f"  {told}"))
+    else:
+        lines.append(line(Span(word, style)))
+        for finding in diagnosis.findings:
+            lines.append(finding_line(finding, tr))
+            rests_on = "  |  ".join(evidence_lines(finding, tr))
+            if rests_on:
+                lines.append(line(Span(f"  {rests_on}", Style.FAINT)))
+    lines.append(line(""))
+    lines += _labelled(
+        [
+            (tr.gettext("Memory"), _memory(snapshot.memory, tr)),
+            *_indent(_models(snapshot.ollama, tr), "Ollama"),
+            (tr.gettext("Requests"), _requests(snapshot.requests, tr)),
+            *_indent(_open_webui(snapshot.open_webui, tr), "Open WebUI"),
+        ]
+    )
+    if remedies:
+        lines += [line(""), line(Span(tr.gettext("What helps"), Style.STRONG))]
+        lines += remedy_lines(remedies[:SHOWN_REMEDIES], tr, command)
+        left = len(remedies) - SHOWN_REMEDIES
+        if left > 0:
+            more = tr.ngettext("{count} more: {command} fix --list", "{count} more: {command} fix --list", left)
+            lines.append(line(Span("  " + more.format(count=left, command=command), Style.FAINT)))
+    return lines
+
+
+def verdict_lines(diagnosis: Diagnosis, remedies: Sequence[Remedy], tr: Translator) -> list[Line]:
+    """Level, findings and the best remedy, without the readings: one answer of a replay."""
+    lines = [line("  ", Span(level_word(diagnosis.level, tr), _LEVEL_STYLE[diagnosis.level]))]
+    lines += [line("  ", *finding_line(finding, tr)) for finding in diagnosis.findings]
+    if remedies:
+        lines.append(line(Span("  -> ", Style.FAINT), remedy_view.sentence(remedies[0], tr)))
+    return lines
+
+
+def remedy_lines(remedies: Sequence[Remedy], tr: Translator, command: str = "elbowroom") -> list[Line]:
+    """Each remedy with its effect, and the command that carries it out."""
+    lines: list[Line] = []
+    for remedy in remedies:
+        effect = remedy_view.effect(remedy, tr)
+        lines.append(line("  " + remedy_view.sentence(remedy, tr), Span(f"  {effect}" if effect else "", Style.FAINT)))
+        if remedy.advice_only:
+            lines.append(line(Span(f"    {command} fix {remedy.id}", Style.FAINT), tr.gettext("  shows the steps")))
+        else:
+            lines.append(line(Span(f"    {command} fix {remedy.id}", Style.FAINT)))
+    return lines

@@ -1,0 +1,27 @@
+"""Why there is no tray icon here, and what to do about it: one line."""
+
+from tray_app.core.text.lines import clean
+from tray_app.core.text.text import Translator
+from tray_app.core.values.errors import TrayProblem, TrayUnavailable
+
+# Debian's and Ubuntu's names; other systems name theirs alike.
+PACKAGES = "python3-gi gir1.2-ayatanaappindicator3-0.1"
+
+
+def sentence(error: TrayUnavailable, tr: Translator) -> str:
+    """The cause, the cure where there is one, and the command that works without a tray."""
+    match error.problem:
+        case TrayProblem.NO_DISPLAY:
+            text = tr.gettext("There is no graphical session here, so there is no tray: use `elbowroom watch`.")
+        case TrayProblem.NO_HOST:
+            text = tr.gettext(
+                "Nothing on this desktop shows tray icons (GNOME needs its AppIndicator extension): "
+                "use `elbowroom watch`."
+            )
+        case TrayProblem.NO_LIBRARY:
+            text = tr.gettext(
+                "The tray's libraries are missing: install {packages}, or use `elbowroom watch`. ({detail})"
+            )
+        case TrayProblem.BROKEN:
+            text = tr.gettext("The tray cannot be shown ({detail}): use `elbowroom watch`.")
+    return text.format(packages=PACKAGES, detail=clean(error.detail))

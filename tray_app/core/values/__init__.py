@@ -1,0 +1,4 @@
+"""What all speak of, without a decision: readings, snapshots, findings, plans, errors.
+
+Imports nothing of ours.
+"""

@@ -1,0 +1,181 @@
+"""Typed errors. They carry facts; core/text/errors.py makes the sentence and the next step.
+
+ElbowroomError
+|-- ServiceError               a server could not be used
+|   |-- Unreachable            nothing accepts the connection (refused, no such host)
+|   |   `-- Untrusted          TLS could not be set up or verified
+|   |-- TimedOut               no complete answer within the total deadline
+|   |-- Redirected             the address answers with a redirect; tokens never follow one
+|   |-- BadAnswer              not JSON, too large, or of another shape than expected
+|   |   `-- Interrupted        the connection ended before the answer was complete
+|   |-- NotThatServer          answers, but is not the server it was taken for
+|   |-- NotFound               404, 405 or the single-page app where an endpoint was expected
+|   |-- Invalid                422 or 400: the server refuses the request and names fields where it can
+|   |-- ServerFailed           5xx
+|   |-- Refused                the token was refused; see RefusedBecause
+|   `-- Insecure               a token over plain http to a public host
+|-- UsageError                 the command line or a value on it is wrong
+|-- StorageError               one of our files cannot be read or written
+|-- TrayUnavailable            no icon can be shown here; the terminal commands still work
+`-- ChangeError                a change could not be made; nothing or something known was written
+"""
+
+from enum import StrEnum
+
+
+class ElbowroomError(Exception):
+    """Base of all errors that end a command with one clear line."""
+
+
+class ServiceError(ElbowroomError):
+    """A server could not be used. `url` never holds credentials; `detail` is the server's own short text."""
+
+    def __init__(self, url: str, detail: str = "") -> None:
+        super().__init__(url, detail)
+        self.url = url
+        self.detail = detail
+
+
+class Unreachable(ServiceError):
+    pass
+
+
+class TimedOut(ServiceError):
+    def __init__(self, url: str, seconds: float) -> None:
+        super().__init__(url, f"{seconds:g} s")
+        self.seconds = seconds
+
+
+class Redirected(ServiceError):
+    """`detail` is the address it redirects to (origin and path only)."""
+
+
+class Untrusted(Unreachable):
+    """TLS could not be set up: an unknown or expired certificate, or no TLS at that port."""
+
+
+class BadAnswer(ServiceError):
+    pass
+
+
+class Interrupted(BadAnswer):
+    """The connection ended before the answer was complete."""
+
+
+class NotThatServer(ServiceError):
+    """`detail` says what it is instead: "html", "404", "other-json", or "ollama"."""
+
+
+class NotFound(ServiceError):
+    pass
+
+
+class Invalid(ServiceError):
+    """The server takes the request for wrong (422, or 400 and other 4xx) and did nothing.
+
+    `fields` are the names in detail[].loc, empty where the server hides them.
+    """
+
+    def __init__(self, url: str, fields: tuple[str, ...] = (), detail: str = "", status: int = 422) -> None:
+        super().__init__(url, detail)
+        self.fields = fields
+        self.status = status
+
+
+class ServerFailed(ServiceError):
+    def __init__(self, url: str, status: int, detail: str = "") -> None:
+        super().__init__(url, detail)
+        self.status = status
+
+
+class RefusedBecause(StrEnum):
+    NO_TOKEN = "no-token"
+    EXPIRED = "expired"  # garbage, expired or revoked: sign in again
+    NOT_ADMIN = "not-admin"
+    KEYS_OFF = "keys-off"  # API keys are switched off on the server
+    KEY_RESTRICTED = "key-restricted"  # the key may not call this endpoint
+    BAD_CREDENTIALS = "bad-credentials"
+    RATE_LIMITED = "rate-limited"
+    PASSWORD_OFF = "password-off"  # password sign-in is switched off
+    MFA = "mfa"  # sign-in needs a second factor: use an API key
+    PENDING = "pending"  # the account waits for approval
+    OTHER = "other"
+
+
+class Refused(ServiceError):
+    def __init__(self, url: str, because: RefusedBecause, detail: str = "") -> None:
+        super().__init__(url, detail)
+        self.because = because
+
+
+class Insecure(ServiceError):
+    pass
+
+
+class UsageError(ElbowroomError):
+    """Exit code 2. `nearest` is the closest valid word, or empty."""
+
+    def __init__(self, what: str, given: str, nearest: str = "", choices: tuple[str, ...] = ()) -> None:
+        super().__init__(what, given)
+        self.what = what
+        self.given = given
+        self.nearest = nearest
+        self.choices = choices
+
+
+class StorageError(ElbowroomError):
+    """`path` may hold the home folder: the view shortens it. `reason` is the OS's own text."""
+
+    def __init__(self, path: str, reason: str, *, disk_full: bool = False) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+        self.disk_full = disk_full
+
+
+class TrayProblem(StrEnum):
+    """What is missing for an icon with a menu."""
+
+    NO_DISPLAY = "no-display"  # no graphical session (no display, no session bus)
+    NO_HOST = "no-host"  # a session, but nothing in it shows tray icons
+    NO_LIBRARY = "no-library"  # PyGObject or the AppIndicator library is missing
+    BROKEN = "broken"  # the tray library failed in another way; `detail` says how
+
+
+class TrayUnavailable(ElbowroomError):
+    """`detail` is the library's own short text."""
+
+    def __init__(self, problem: TrayProblem, detail: str = "") -> None:
+        super().__init__(problem.value, detail)
+        self.problem = problem
+        self.detail = detail
+
+
+class Problem(StrEnum):
+    """What kept a change from being made."""
+
+    UNSUPPORTED = "unsupported"  # this version has no such task or switch
+    OTHER_WRITER = "other-writer"  # another copy of Elbowroom holds the write lock
+    DRIFT = "drift"  # the value is no longer what we wrote
+    NOTHING_TO_DO = "nothing-to-do"
+    NO_PERMISSION = "no-permission"  # connected, but not as an admin
+    NOT_CONNECTED = "not-connected"
+    NO_KEYCHAIN = "no-keychain"
+    KEYCHAIN_LOCKED = "keychain-locked"  # denied, or no answer in time: the user can unlock it and try again
+    WORKERS_DISAGREE = "workers-disagree"  # reads after the write alternate
+    NOT_KEPT = "not-kept"  # the server answered 200 but does not hold the value
+    CHANGED_ELSEWHERE = "changed-elsewhere"  # other settings changed between our read and read-back
+    CANCELLED = "cancelled"
+    DISK_FULL = "disk-full"  # detail: needed/free bytes
+    NOT_LISTED = "not-listed"  # Open WebUI does not list a model that was just downloaded
+
+
+class ChangeError(ElbowroomError):
+    """`written` tells whether the server may hold the new value: yes, no, or unknown."""
+
+    def __init__(self, problem: Problem, subject: str = "", detail: str = "", written: str = "no") -> None:
+        super().__init__(problem.value, subject, detail)
+        self.problem = problem
+        self.subject = subject
+        self.detail = detail
+        self.written = written

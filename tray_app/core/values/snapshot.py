@@ -1,0 +1,383 @@
+"""All readings of one poll, frozen. Units are in the names; times are Unix seconds."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tray_app.core.fit.shape import ModelShape
+from tray_app.core.tasks.settings import TaskSettings
+from tray_app.core.values.reading import Reading, Unknown, Why
+
+NOT_ASKED = Unknown(Why.NOT_ASKED)
+
+
+# --- this machine ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What does not change between polls. `system` is linux, darwin or win32."""
+
+    system: str
+    system_version: str = ""
+    architecture: str = ""
+    apple_silicon: bool = False
+    container: bool = False
+
+
+class Pressure(StrEnum):
+    """The OS's own evidence of trouble, never percent used."""
+
+    NORMAL = "normal"
+    WARNING = "warning"
+    CRITICAL = "critical"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PressureInput:
+    """One number that led to the pressure: `name` is stable (psi-some-avg10), `unit` is percent, bytes/s, ratio..."""
+
+    name: str
+    value: float
+    unit: str
+    pressure: Pressure
+
+
+@dataclass(frozen=True, slots=True)
+class MissingInput:
+    """A number that the pressure would also rest on. `detail` is a stable word (psi-off) or the OS's own text."""
+
+    name: str
+    why: Why
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """`available_bytes`: what can be handed out without swapping. `limit_bytes`: a cgroup limit below the total."""
+
+    total_bytes: int
+    available_bytes: int
+    pressure: Pressure
+    inputs: tuple[PressureInput, ...] = ()
+    swap_used_bytes: int | None = None
+    swap_total_bytes: int | None = None
+    swap_out_bytes_per_s: float | None = None
+    swap_in_bytes_per_s: float | None = None
+    wired_bytes: int | None = None
+    compressed_bytes: int | None = None
+    limit_bytes: int | None = None
+    missing: tuple[MissingInput, ...] = ()
+
+
+class BudgetBasis(StrEnum):
+    """Where the memory budget comes from."""
+
+    METAL = "metal"  # recommendedMaxWorkingSetSize, asked
+    WIRED_LIMIT = "wired-limit"  # iogpu.wired_limit_mb
+    OS_TABLE = "os-table"  # share of RAM by macOS version, not asked
+    VRAM = "vram"
+    RAM = "ram"  # no GPU: system memory
+    OLLAMA_LOG = "ollama-log"  # msg="inference compute" total=
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """What models may use. `shared_used_bytes` above its usual floor is spill on a discrete GPU."""
+
+    budget_bytes: int
+    basis: BudgetBasis
+    name: str = ""
+    unified: bool = False
+    used_bytes: int | None = None
+    shared_used_bytes: int | None = None
+    busy_percent: float | None = None
+    spilled_bytes: int | None = None
+    """Shared memory above what it was before VRAM filled up; None where it cannot be told or memory is unified."""
+
+
+class ProcessRole(StrEnum):
+    OLLAMA_APP = "ollama-app"
+    OLLAMA_SERVER = "ollama-server"
+    OLLAMA_RUNNER = "ollama-runner"
+    OPEN_WEBUI = "open-webui"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedProcess:
+    """`cpu_percent` is of one core. Runner fields are None for other roles or where the command line hides them."""
+
+    pid: int
+    started_at: float
+    role: ProcessRole
+    name: str
+    memory_bytes: int | None = None
+    cpu_percent: float | None = None
+    parent_pid: int | None = None
+    blob_digest: str | None = None
+    """`sha256-...` of the model blob that a runner serves."""
+    model: str | None = None
+    """The name that `/api/ps` or `/api/show` gives that blob."""
+    port: int | None = None
+    context_length: int | None = None
+    """Per slot: `-c` divided by `parallel`."""
+    parallel: int | None = None
+    loading: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OtherProcess:
+    """A program with much memory that is neither Ollama nor Open WebUI."""
+
+    name: str
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A running container of Ollama or Open WebUI. `cpu_percent` is of one core; `ports` are published here."""
+
+    name: str
+    image: str
+    role: ProcessRole
+    memory_bytes: int | None = None
+    cpu_percent: float | None = None
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    watched: tuple[WatchedProcess, ...] = ()
+    largest_other: OtherProcess | None = None
+    """Asked only while pressure is not normal; None where it was not asked."""
+    containers: Reading[tuple[Container, ...]] = NOT_ASKED
+    """Asked only where the user allowed Docker's socket."""
+
+
+# --- Ollama ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """An entry of /api/ps. `expires_at` None: kept for ever. `size_vram_bytes` < `size_bytes`: part runs on the CPU."""
+
+    name: str
+    digest: str
+    size_bytes: int
+    size_vram_bytes: int
+    context_length: int | None = None
+    expires_at: float | None = None
+    family: str = ""
+    parameter_size: str = ""
+    quantization: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledModel:
+    """An entry of /api/tags. `remote_host` is set for cloud models, which need no memory here."""
+
+    name: str
+    digest: str
+    size_bytes: int
+    family: str = ""
+    parameter_size: str = ""
+    quantization: str = ""
+    capabilities: tuple[str, ...] | None = None
+    remote_host: str | None = None
+    shape: ModelShape | None = None
+    """From /api/show, once per digest; None until asked."""
+    num_ctx: int | None = None
+    """A `PARAMETER num_ctx` of the model itself."""
+    blob_digest: str | None = None
+    """`sha256-...` from the modelfile's FROM line."""
+
+
+class Presence(StrEnum):
+    RUNNING = "running"
+    ABSENT = "absent"  # no server answers and none is installed or running here
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """What Ollama's own settings are, as far as its log or environment says; None: not known."""
+
+    num_parallel: int | None = None
+    max_loaded_models: int | None = None
+    context_length: int | None = None
+    kv_cache_type: str | None = None
+    flash_attention: bool | None = None
+    gpu_total_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ollama:
+    url: str
+    presence: Presence
+    version: str = ""
+    local: bool = True
+    """Runs on this machine, so that its processes, sockets and log can be seen."""
+    loaded: tuple[LoadedModel, ...] = ()
+    installed: tuple[InstalledModel, ...] = ()
+    config: ServerConfig = ServerConfig()
+
+
+class RequestKind(StrEnum):
+    CHAT = "chat"
+    TASK = "task"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningRequest:
+    """One request that a runner works on. `reason` is a stable word: burst-after-answer, short-limit, api-tasks..."""
+
+    model: str | None
+    kind: RequestKind
+    reason: str
+    task: str | None = None
+    """The task's name, only where it is certain."""
+    prompt_tokens: int | None = None
+    decoded_tokens: int | None = None
+    limit_tokens: int | None = None
+    running_s: float | None = None
+
+
+class Confidence(StrEnum):
+    EXACT = "exact"
+    LIKELY = "likely"
+    LOWER_BOUND = "lower-bound"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoad:
+    """Requests of one model over the last hour, as far as they were seen."""
+
+    model: str
+    requests: int
+    busy_s: float
+    task_requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Requests at Ollama. `source` names the signal (slots, connections, open-webui-tasks...), a stable word."""
+
+    running: Reading[int]
+    waiting: Reading[int]
+    running_source: str = ""
+    running_confidence: Confidence = Confidence.EXACT
+    waiting_source: str = ""
+    waiting_confidence: Confidence = Confidence.EXACT
+    longest_wait_s: float | None = None
+    active: tuple[RunningRequest, ...] = ()
+    last_hour: tuple[ModelLoad, ...] = ()
+
+
+class LogEventKind(StrEnum):
+    BUSY = "busy"  # 503, queue full
+    EVICTION = "eviction"
+    LOAD = "load"
+    CRASH = "crash"
+    OUT_OF_MEMORY = "out-of-memory"
+    SLOW_REQUEST = "slow-request"  # latency includes answering
+
+
+@dataclass(frozen=True, slots=True)
+class LogEvent:
+    kind: LogEventKind
+    at: float
+    model: str | None = None
+    seconds: float | None = None
+    blob_digest: str | None = None
+    """`sha256-...`: the log names models by blob; the poll adds `model`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OllamaLog:
+    """Events since the last poll. `prompt_cache_bytes`: the newest "cache state" line."""
+
+    events: tuple[LogEvent, ...] = ()
+    prompt_cache_bytes: int | None = None
+    config: ServerConfig = ServerConfig()
+    finished: int = 0
+    """Answers and embeddings that ended since the last poll, failed ones included (access log)."""
+
+
+# --- Open WebUI -----------------------------------------------------------------------------
+
+
+class Access(StrEnum):
+    """What our token may do."""
+
+    NONE = "none"  # not connected: anonymous requests only
+    USER = "user"  # may read the task settings
+    ADMIN = "admin"
+    REFUSED = "refused"  # expired, revoked, keys switched off
+
+
+@dataclass(frozen=True, slots=True)
+class WebUIModel:
+    """An entry of Open WebUI's own list: ids here are what TASK_MODEL wants."""
+
+    id: str
+    name: str
+    owned_by: str
+    connection_type: str | None = None
+    base_model_id: str | None = None
+    """Set for workspace presets."""
+    ollama_name: str | None = None
+    digest: str | None = None
+    size_bytes: int | None = None
+    preset: bool = False
+    pipe: bool = False
+    arena: bool = False
+    active: bool = True
+    public: bool | None = None
+    """Every user may use it; None where the list does not say."""
+    host: str | None = None
+    """Host of the outside connection that serves it."""
+    url_index: int | None = None
+    """Which of Open WebUI's OpenAI-type connections serves it; `outside_hosts()` turns it into a host."""
+    capabilities: tuple[str, ...] | None = None
+    """Ollama's words (completion, embedding, thinking...); Ollama lists them from 0.30 on."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWebUI:
+    url: str
+    version: str
+    access: Access = Access.NONE
+    deployment_id: str = ""
+    tasks: Reading[TaskSettings] = NOT_ASKED
+    models: Reading[tuple[WebUIModel, ...]] = NOT_ASKED
+    busy_chats: Reading[int] = NOT_ASKED
+    user_count: Reading[int] = NOT_ASKED
+    ollama_urls: Reading[tuple[str, ...]] = NOT_ASKED
+    own_autocomplete: Reading[bool] = NOT_ASKED
+    """Our own account's promptAutocomplete (0.6.0+)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSetting:
+    """A value that the journal says we wrote and that was not undone: what drift is judged by."""
+
+    setting: str
+    value: str
+    written_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`uptime_s` is a monotonic clock: a gap against `taken_at` is sleep or a clock jump."""
+
+    taken_at: float
+    uptime_s: float
+    host: Host
+    memory: Reading[Memory] = NOT_ASKED
+    gpu: Reading[Gpu] = NOT_ASKED
+    processes: Reading[Processes] = NOT_ASKED
+    ollama: Reading[Ollama] = NOT_ASKED
+    requests: Reading[Requests] = NOT_ASKED
+    ollama_log: Reading[OllamaLog] = NOT_ASKED
+    open_webui: Reading[OpenWebUI] = NOT_ASKED
+    written: tuple[WrittenSetting, ...] = field(default=())

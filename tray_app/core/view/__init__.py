@@ -1,1 +1,0 @@
-"""Every sentence the user sees, made from values with a Translator."""

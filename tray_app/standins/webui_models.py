@@ -1,0 +1,200 @@
+"""The played Open WebUI's model list, and which model a task runs on (its utils/models.py and utils/task.py)."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from tray_app.core.tasks.settings import Version
+from tray_app.standins.upstream import UpstreamError, get_json
+from tray_app.standins.webui_accounts import Account
+
+CACHE_S = 1.0
+"""MODELS_CACHE_TTL: a list asked again within it is the old one."""
+
+
+@dataclass
+class Record:
+    """What the admin stored about a model. A model without a record belongs to admins only."""
+
+    id: str
+    name: str = ""
+    base_model_id: str | None = None
+    public: bool = False
+    active: bool = True
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Hosted:
+    """An OpenAI-type connection."""
+
+    url: str
+    key: str = field(default="", repr=False)
+    connection_type: str = "external"
+    prefix: str = ""
+
+
+class Registry:
+    """`entries` is what tasks and chats look models up in: empty after a start, filled by listing."""
+
+    def __init__(self, version: Version, ollama_urls: list[str], hosted: list[Hosted]) -> None:
+        self.version = version
+        self.ollama_urls = ollama_urls
+        self.ollama_on = True
+        self.ollama_connection_type = "local"
+        self.ollama_prefix = ""
+        self.hosted = hosted
+        self.arena = (0, 3, 33) <= version < (0, 12, 0)
+        """The arena entry is listed by default in these releases."""
+        self.records: dict[str, Record] = {}
+        self.entries: dict[str, dict[str, Any]] = {}
+        self._listed_at = 0.0
+        self._lock = threading.Lock()
+
+    def forget(self) -> None:
+        """A fresh process knows no models."""
+        self.entries, self._listed_at = {}, 0.0
+
+    # --- listing ----------------------------------------------------------------------------
+
+    def refresh(self, *, now: bool = False) -> list[dict[str, Any]]:
+        """Asks all connections; what cannot be reached is left out without an error."""
+        with self._lock:
+            clock = time.monotonic()
+            if not self.entries or now or clock - self._listed_at > CACHE_S:
+                found = [*self._from_ollama(), *self._from_hosted(), *self._presets(), *self._arena()]
+                self.entries = {entry["id"]: entry for entry in found if self._is_active(entry["id"])}
+                self._listed_at = clock
+            return list(self.entries.values())
+
+    def listed_for(self, account: Account, *, refresh: bool = False) -> list[dict[str, Any]]:
+        found = self.refresh(now=refresh)
+        return [entry for entry in found if self.may_use(account, entry["id"])]
+
+    def may_use(self, account: Account, model_id: str) -> bool:
+        """Only ordinary users are checked; 0.3 has no such rule."""
+        if account.role != "user" or self.version < (0, 4, 0):
+            return True
+        record = self.records.get(model_id)
+        return record is not None and record.public
+
+    def _is_active(self, model_id: str) -> bool:
+        record = self.records.get(model_id)
+        return record is None or record.active
+
+    def _from_ollama(self) -> list[dict[str, Any]]:
+        if not self.ollama_on:
+            return []
+        try:
+            tags = get_json(self.ollama_urls[0], "/api/tags")["models"]
+            loaded = get_json(self.ollama_urls[0], "/api/ps")["models"] if self.version >= (0, 6, 11) else []
+        except UpstreamError:
+            return []
+        return [self._ollama_entry(tag, {entry["name"] for entry in loaded}) for tag in tags]
+
+    def _ollama_entry(self, tag: dict[str, Any], loaded: set[str]) -> dict[str, Any]:
+        model_id = f"{self.ollama_prefix}.{tag['model']}" if self.ollama_prefix else tag["model"]
+        inner: dict[str, Any] = {**tag, "name": model_id, "model": model_id, "urls": [0]}
+        entry: dict[str, Any] = {
+            "id": model_id,
+            "name": model_id,
+            "object": "model",
+            "created": int(time.time()),
+            "owned_by": "ollama",
+            "ollama": inner,
+        }
+        if self.version >= (0, 6, 10):
+            inner["connection_type"] = entry["connection_type"] = self.ollama_connection_type
+            entry["tags"] = []
+        if self.version >= (0, 6, 11) and tag["name"] in loaded and not (0, 9, 0) <= self.version < (0, 10, 0):
+            inner["expires_at"] = int(time.time()) + 300
+        if self.version >= (0, 9, 6):
+            entry["loaded"] = tag["name"] in loaded and self.version >= (0, 10, 0)
+        return self._with_info(entry)
+
+    def _from_hosted(self) -> list[dict[str, Any]]:
+        found = []
+        for index, connection in enumerate(self.hosted):
+            try:
+                models = get_json(connection.url, "/models", connection.key)["data"]
+            except UpstreamError:
+                continue
+            for model in models:
+                model_id = f"{connection.prefix}.{model['id']}" if connection.prefix else model["id"]
+                entry = {"id": model_id, "name": model_id, "object": "model", "created": model.get("created", 0)}
+                entry |= {"owned_by": "openai", "openai": model, "urlIdx": index}
+                if self.version >= (0, 6, 10):
+                    entry["connection_type"] = connection.connection_type
+                found.append(self._with_info(entry))
+        return found
+
+    def _with_info(self, entry: dict[str, Any]) -> dict[str, Any]:
+        record = self.records.get(entry["id"])
+        if record is not None:
+            entry["info"] = self.info(record)
+            entry["name"] = record.name or entry["name"]
+        return entry
+
+    def info(self, record: Record) -> dict[str, Any]:
+        """The stored record as the API shows it; access is told differently from 0.8 on."""
+        told: dict[str, Any] = {
+            "id": record.id,
+            "name": record.name or record.id,
+            "base_model_id": record.base_model_id,
+            "params": record.params,
+            "meta": {},
+            "is_active": record.active,
+        }
+        if self.version >= (0, 8, 0):
+            everyone = {"principal_type": "user", "principal_id": "*", "permission": "read"}
+            told["access_grants"] = [everyone] if record.public else []
+        elif self.version >= (0, 4, 0):
+            told["access_control"] = None if record.public else {}
+        return told
+
+    def _presets(self) -> list[dict[str, Any]]:
+        """Workspace presets copy `owned_by` from their base, and `connection_type` only from 0.6.41 on."""
+        found = []
+        bases = {entry["id"]: entry for entry in [*self._from_ollama(), *self._from_hosted()]}
+        for record in self.records.values():
+            if record.base_model_id is None:
+                continue
+            base = bases.get(record.base_model_id, {})
+            entry = {"id": record.id, "name": record.name or record.id, "object": "model", "preset": True}
+            entry |= {
+                "owned_by": base.get("owned_by", "openai"),
+                "created": int(time.time()),
+                "info": self.info(record),
+            }
+            if self.version >= (0, 6, 41) and "connection_type" in base:
+                entry["connection_type"] = base["connection_type"]
+            found.append(entry)
+        return found
+
+    def _arena(self) -> list[dict[str, Any]]:
+        if not self.arena:
+            return []
+        entry = {"id": "arena-model", "name": "Arena Model", "object": "model", "owned_by": "arena", "arena": True}
+        return [entry | {"created": int(time.time()), "info": {"meta": {"model_ids": None}}}]
+
+    # --- choosing ---------------------------------------------------------------------------
+
+    def task_model(self, chat_model: str, settings: dict[str, Any]) -> str:
+        """The slot is chosen by the chat model; an id that is not in the list silently means the chat model."""
+        entry = self.entries.get(chat_model, {})
+        if self.version < (0, 6, 11):
+            local = entry.get("owned_by") == "ollama"
+        else:
+            local = entry.get("connection_type") == "local"
+        wanted = settings.get("TASK_MODEL" if local else "TASK_MODEL_EXTERNAL")
+        return wanted if wanted and wanted in self.entries else chat_model
+
+    def base_of(self, model_id: str) -> str:
+        record = self.records.get(model_id)
+        return record.base_model_id if record is not None and record.base_model_id else model_id
+
+    def hosted_of(self, model_id: str) -> Hosted | None:
+        """The OpenAI-type connection that serves a model; None: Ollama does."""
+        entry = self.entries.get(self.base_of(model_id), {})
+        return self.hosted[entry["urlIdx"]] if entry.get("owned_by") == "openai" else None

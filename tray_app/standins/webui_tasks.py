@@ -1,0 +1,262 @@
+"""Task calls and chats of the played Open WebUI: they really run on the Ollama behind it."""
+
+import json
+import threading
+import time
+import uuid
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tray_app.core.tasks.settings import Version
+from tray_app.standins.server import Answer, Lines, as_json
+from tray_app.standins.upstream import Call, UpstreamError
+from tray_app.standins.webui_accounts import Account, Denied
+from tray_app.standins.webui_models import Registry
+from tray_app.standins.webui_prompts import length_limit, prompt
+
+Settings = Callable[[], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskKind:
+    """`switch` is the setting that turns it off; some refuse with 400, some say so with 200."""
+
+    switch: str | None
+    disabled: str = ""
+    status: int = 200
+
+
+KINDS = {
+    "title": TaskKind("ENABLE_TITLE_GENERATION", "Title generation is disabled"),
+    "tags": TaskKind("ENABLE_TAGS_GENERATION", "Tags generation is disabled"),
+    "follow_up": TaskKind("ENABLE_FOLLOW_UP_GENERATION", "Follow-up generation is disabled"),
+    "auto": TaskKind("ENABLE_AUTOCOMPLETE_GENERATION", "Autocompletion generation is disabled", 400),
+    "web_search": TaskKind("ENABLE_SEARCH_QUERY_GENERATION", "Search query generation is disabled", 400),
+    "retrieval": TaskKind("ENABLE_RETRIEVAL_QUERY_GENERATION", "Query generation is disabled", 400),
+    "query": TaskKind("ENABLE_SEARCH_QUERY", "Search query generation is disabled", 400),
+}
+
+
+class Generations:
+    """Chats and tasks. `running` is what /api/tasks lists: chats with a session until their last task ended."""
+
+    def __init__(self, version: Version, registry: Registry, settings: Settings) -> None:
+        self.version = version
+        self.registry = registry
+        self.settings = settings
+        self.running: dict[str, Chat] = {}
+        self._threads: list[threading.Thread] = []
+        self._calls: weakref.WeakSet[Call] = weakref.WeakSet()
+
+    # --- one task ---------------------------------------------------------------------------
+
+    def task(self, kind: str, body: dict[str, Any], account: Account) -> Answer:
+        """One task call, as the browser sends it. Denied."""
+        settings = self.settings()
+        asked = str(body.get("type") or "web_search") if kind == "queries" else kind
+        rule = KINDS.get(asked, TaskKind(None))
+        if rule.switch and not settings.get(rule.switch, True):
+            return as_json({"detail": rule.disabled}, rule.status)
+        if kind == "auto":
+            self._check_length(settings, str(body.get("prompt", "")))
+        if body.get("model") not in self.registry.entries:
+            raise Denied(404, "Model '' was not found" if self.version >= (0, 9, 0) else "Model not found")
+        model = self.registry.task_model(str(body["model"]), settings)
+        if not self.registry.may_use(account, model):
+            raise self._failed(kind) if self.version >= (0, 5, 0) else Denied(404, "Model not found")
+        name = "queries" if kind in {"queries", "query"} else kind
+        text = prompt(name, self.version, body.get("messages") or [], str(body.get("prompt", "")))
+        try:
+            return as_json(self._complete(model, self._task_body(name, model, text, settings)))
+        except UpstreamError as error:
+            raise self._failed(kind) from error
+
+    @staticmethod
+    def _failed(kind: str) -> Denied:
+        return Denied(500 if kind == "auto" else 400, "An internal error has occurred.")
+
+    def _check_length(self, settings: dict[str, Any], text: str) -> None:
+        limit = settings.get("AUTOCOMPLETE_GENERATION_INPUT_MAX_LENGTH", -1)
+        if 0 < limit < len(text):
+            raise Denied(400, f"Input prompt exceeds maximum length of {limit}")
+
+    def _task_body(self, task: str, model: str, text: str, settings: dict[str, Any]) -> dict[str, Any]:
+        body = {"model": model, "messages": [{"role": "user", "content": text}], "stream": False}
+        params = dict(settings.get("TASK_MODEL_PARAMS") or {})
+        if not params:
+            return body | length_limit(task, self.version)
+        beside = {name: params.pop(name) for name in ("think", "keep_alive", "format") if name in params}
+        if "max_tokens" in params:
+            params["num_predict"] = params.pop("max_tokens")
+        return body | beside | {"options": params}
+
+    # --- chats ------------------------------------------------------------------------------
+
+    def chat(self, body: dict[str, Any], account: Account) -> Answer | Lines:
+        """With a session the answer goes to the socket and the POST returns at once; else it comes in the answer."""
+        if not self.registry.entries:
+            self.registry.refresh()
+        model = str(body.get("model", ""))
+        if model not in self.registry.entries:
+            raise Denied(400, "Model not found")
+        if not self.registry.may_use(account, model):
+            raise Denied(403, "Model not found")
+        with_session = all(body.get(name) for name in ("session_id", "chat_id", "id"))
+        if with_session and self.version >= (0, 5, 0):
+            return as_json({"status": True, "task_id": self._in_background(body, account)})
+        call: dict[str, Any] = {
+            "model": model,
+            "messages": body.get("messages") or [],
+            "stream": bool(body.get("stream")),
+        }
+        if not call["stream"]:
+            return as_json(self._complete(model, call))
+        return Lines(self._events(model, call), "text/event-stream; charset=utf-8")
+
+    def _in_background(self, body: dict[str, Any], account: Account) -> str:
+        task_id = str(uuid.uuid4())
+        chat = Chat(self, body, account)
+        self.running[task_id] = chat
+        if self.version >= (0, 10, 0) and body.get("background_tasks", {}).get("title_generation"):
+            self._thread(lambda: chat.task("title"))
+
+        def run() -> None:
+            try:
+                chat.run()
+            finally:
+                self.running.pop(task_id, None)
+
+        self._thread(run)
+        return task_id
+
+    def stop(self, task_id: str) -> Answer:
+        chat = self.running.pop(task_id, None)
+        if chat is None:
+            if self.version >= (0, 6, 14):
+                return as_json({"status": False, "message": f"Task with ID {task_id} not found."})
+            raise Denied(404, f"Task with ID {task_id} not found.")
+        chat.stop()
+        return as_json({"status": True, "message": f"Task {task_id} successfully stopped."})
+
+    def end(self) -> None:
+        """The server is being stopped: aborts what runs and waits for it."""
+        for chat in list(self.running.values()):
+            chat.stopped = True
+        for call in list(self._calls):
+            call.abort()
+        for thread in self._threads:
+            thread.join(5)
+        self._threads.clear()
+
+    def _thread(self, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name="generation")
+        self._threads = [known for known in self._threads if known.is_alive()] + [thread]
+        thread.start()
+
+    # --- the wire ---------------------------------------------------------------------------
+
+    def call(self, model: str, body: dict[str, Any]) -> Call:
+        """A call to whoever serves the model."""
+        hosted = self.registry.hosted_of(model)
+        base = self.registry.base_of(model)
+        if hosted is not None:
+            plain: dict[str, Any] = {name: body[name] for name in ("messages", "stream") if name in body}
+            named = base.removeprefix(f"{hosted.prefix}.") if hosted.prefix else base
+            return self._opened(Call(hosted.url, "/chat/completions", {"model": named, **plain}, hosted.key))
+        prefix = self.registry.ollama_prefix
+        named = base.removeprefix(f"{prefix}.") if prefix else base
+        return self._opened(Call(self.registry.ollama_urls[0], "/api/chat", {**body, "model": named}))
+
+    def _opened(self, call: Call) -> Call:
+        self._calls.add(call)
+        return call
+
+    def _complete(self, model: str, body: dict[str, Any]) -> dict[str, Any]:
+        text, answered_by = "", model
+        for line in self.call(model, {**body, "stream": False}).lines():
+            told = json.loads(line)
+            answered_by = told.get("model", model)
+            message = told["choices"][0]["message"] if "choices" in told else told["message"]
+            text += message["content"]
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "logprobs": None}
+        return _completion(answered_by, "chat.completion", [choice | {"finish_reason": "stop"}])
+
+    def _events(self, model: str, body: dict[str, Any]) -> Iterator[bytes]:
+        call = self.call(model, body)
+        try:
+            for text in stream_texts(call):
+                choice = {"index": 0, "delta": {"content": text}, "logprobs": None, "finish_reason": None}
+                yield f"data: {json.dumps(_completion(model, 'chat.completion.chunk', [choice]))}\n\n".encode()
+            yield b"data: [DONE]\n\n"
+        except UpstreamError as error:
+            yield f"data: {json.dumps({'error': {'detail': error.text}})}\n\n".encode()
+        finally:
+            call.abort()
+
+
+class Chat:
+    """A chat with a session: the answer, then the tasks that the browser asked for, in the release's order."""
+
+    def __init__(self, generations: Generations, body: dict[str, Any], account: Account) -> None:
+        self.generations = generations
+        self.body = body
+        self.account = account
+        self.stopped = False
+        self.answered = threading.Event()
+        """Set when the answer is complete or given up; the tasks come after it."""
+        self._call: Call | None = None
+
+    def stop(self) -> None:
+        self.stopped = True
+        if self._call is not None:
+            self._call.abort()
+
+    def run(self) -> None:
+        model = str(self.body["model"])
+        messages = self.body.get("messages") or []
+        self._call = self.generations.call(model, {"model": model, "messages": messages, "stream": True})
+        try:
+            answer = "".join(stream_texts(self._call))
+        except UpstreamError:
+            return
+        finally:
+            self.answered.set()
+        self._call = None
+        self.body = {**self.body, "messages": [*messages, {"role": "assistant", "content": answer}]}
+        for task in self._order():
+            if not self.stopped:
+                self.task(task)
+
+    def _order(self) -> list[str]:
+        version, wanted = self.generations.version, self.body.get("background_tasks") or {}
+        order = ["title", "tags"]
+        if version >= (0, 6, 14):
+            order = ["follow_up", "tags"] if version >= (0, 10, 0) else ["follow_up", "title", "tags"]
+        names = {"title": "title_generation", "tags": "tags_generation", "follow_up": "follow_up_generation"}
+        return [task for task in order if wanted.get(names[task])]
+
+    def task(self, kind: str) -> None:
+        try:
+            self.generations.task(kind, {"model": self.body["model"], "messages": self.body["messages"]}, self.account)
+        except Denied:
+            return  # the chat simply has no title or tags
+
+
+def stream_texts(call: Call) -> Iterator[str]:
+    """The pieces of a streamed answer, from Ollama's lines or from server-sent events. UpstreamError."""
+    for line in call.lines():
+        data = line.removeprefix(b"data: ")
+        if data == b"[DONE]":
+            return
+        told = json.loads(data)
+        if "choices" in told:
+            yield told["choices"][0].get("delta", {}).get("content") or ""
+        else:
+            yield told.get("message", {}).get("content", "")
+
+
+def _completion(model: str, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
+    told = {"id": f"{model}-{uuid.uuid4()}", "created": int(time.time()), "model": model, "object": kind}
+    return told | {"choices": choices}
