@@ -1,4 +1,4 @@
-"""Writes docs/settings.md from the declarations in tray_app/storage/settings.py and tray_app/core/values/limits.py.
+"""Writes docs/settings.md from the declarations in storage/settings_keys.py and core/values/limits.py.
 
     .venv/bin/python docs/make_settings.py
 
@@ -8,12 +8,10 @@ A test fails when the page is not what this makes.
 
 import json
 from collections.abc import Iterator
-from dataclasses import Field, fields
 from pathlib import Path
-from typing import Any
 
 from tray_app.core.values.limits import Limits
-from tray_app.storage.settings import Settings
+from tray_app.storage.settings_keys import Declared, Settings, declared
 
 PAGE = Path(__file__).with_name("settings.md")
 HEAD = """\
@@ -50,34 +48,31 @@ def shown(value: object) -> str:
     return json.dumps(list(value) if isinstance(value, tuple) else value)
 
 
-def kind(declared: "Field[Any]", default: object) -> str:
-    metadata = declared.metadata
-    if metadata.get("choices"):
-        return " or ".join(f"`{json.dumps(choice)}`" for choice in metadata["choices"])
-    match default:
+def kind(key: Declared) -> str:
+    if key.choices:
+        return " or ".join(f"`{json.dumps(choice)}`" for choice in key.choices)
+    match key.default:
         case bool():
             return "`true` or `false`"
         case int() | float():
-            return f"{shown(metadata['low'])} to {shown(metadata['high'])}"
+            return f"{shown(key.low)} to {shown(key.high)}"
         case tuple():
             return "list of texts"
         case _:
-            return {"url": "address", "file": "file name", "remedy": "remedy id"}.get(metadata.get("form", ""), "text")
+            return {"url": "address", "file": "file name", "remedy": "remedy id"}.get(key.form, "text")
 
 
-def table(values: Settings | Limits) -> Iterator[str]:
+def table(keys: type[Settings | Limits]) -> Iterator[str]:
     yield "| key | default | values | what it does |"
     yield "|---|---|---|---|"
-    for declared in fields(values):
-        default = getattr(values, declared.name)
-        if not isinstance(default, Limits):
-            what = declared.metadata["doc"]
-            yield f"| `{declared.name}` | `{shown(default)}` | {kind(declared, default)} | {what} |"
+    for name, key in declared(keys).items():
+        if not isinstance(key.default, Limits):
+            yield f"| `{name}` | `{shown(key.default)}` | {kind(key)} | {key.doc} |"
 
 
 def page() -> str:
     return "\n".join(
-        [HEAD, "## Keys", "", *table(Settings()), "", "## `[limits]`", "", *limits_words(), *table(Limits()), ""]
+        [HEAD, "## Keys", "", *table(Settings), "", "## `[limits]`", "", *limits_words(), *table(Limits), ""]
     )
 
 

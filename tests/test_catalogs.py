@@ -5,7 +5,6 @@ import gettext
 import importlib.util
 import re
 import string
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from babel.messages.catalog import Catalog
 
 from tray_app.app import language
 from tray_app.core.menu import app as menu_app
-from tray_app.storage.settings import Settings
+from tray_app.storage.settings_keys import Settings, declared
 
 ROOT = Path(__file__).parents[1]
 RERUN = "run: .venv/bin/python docs/make_catalogs.py"
@@ -159,5 +158,4 @@ def test_argparse_asks_for_the_words_that_are_translated_for_it():
 
 def test_the_menu_and_the_settings_file_offer_the_languages_there_are():
     assert tuple(code for code, _ in menu_app.LANGUAGES) == language.LANGUAGES
-    [choices] = [one.metadata["choices"] for one in fields(Settings) if one.name == "language"]
-    assert choices == ("", *language.LANGUAGES)
+    assert declared(Settings)["language"].choices == ("", *language.LANGUAGES)

@@ -5,9 +5,10 @@ import os
 import stat
 import struct
 import sys
-from dataclasses import fields, is_dataclass, replace
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from tray_app.app import doctor
 from tray_app.app.doctor import Probe
@@ -90,7 +91,7 @@ def planted(kind):
     """A value of that type with the planted text in every field that can hold text."""
     made = {}
     for item in fields(kind):
-        hint = str(item.type)
+        hint = str(item.type) if not isinstance(item.type, type) else item.type.__name__
         if "Reading[" in hint:
             made[item.name] = Known((EVERYTHING,), 1.0) if "tuple" in hint else Unknown(Why.BAD_ANSWER, EVERYTHING)
         elif "str" in hint:
@@ -105,7 +106,7 @@ def planted(kind):
 KINDS = [
     kind
     for kind in vars(snapshot_module).values()
-    if isinstance(kind, type) and is_dataclass(kind) and kind.__module__ == snapshot_module.__name__
+    if isinstance(kind, type) and issubclass(kind, Struct) and kind.__module__ == snapshot_module.__name__
 ]
 
 

@@ -6,10 +6,10 @@ import stat
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tray_app.app.instance import LOOPBACK, Doorbell, become_the_one, ring
 from tray_app.storage.lock import Instance, SingleInstance

@@ -1,8 +1,7 @@
 """What makes the observer ask again, and that a server that hangs never takes the memory readings with it."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.played import Played
 from tray_app.app.poll import OllamaPoll, OpenWebUIPoll

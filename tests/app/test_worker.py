@@ -174,7 +174,7 @@ def test_a_click_while_offline_says_so(running, played):
 
 
 def test_a_remedy_that_asks_does_nothing_unless_confirmed(running, played):
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     remedy = replace(running.remedies()["follow-ups-off"], asks=True)
     before = played.settings

@@ -1,8 +1,9 @@
 """Machines, models and servers as values, for tests of what fits and what helps."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tray_app.core.fit.need import need
 from tray_app.core.fit.shape import ModelShape, decode_show

@@ -1,6 +1,6 @@
 """Snapshots for the rules' tests: a 32 GB Mac with a 32B model, changed where a test says so."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tray_app.core.diagnosis.recent import History
 from tray_app.core.tasks.settings import Switch, TaskSettings

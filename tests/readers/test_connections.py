@@ -5,11 +5,11 @@ import pickle
 import socket
 import struct
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from tests.readers.stand_in import OllamaStandIn, until
 from tray_app.core.values.connections import Client

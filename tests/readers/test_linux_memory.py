@@ -5,13 +5,13 @@ import errno
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.snapshot import MissingInput

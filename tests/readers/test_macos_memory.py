@@ -3,12 +3,12 @@
 import ctypes
 import errno
 import struct
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.readers.fake_mac import GIB, PAGE, FakeMac, pages
 from tray_app.core.values.reading import Known, Unknown, Why

@@ -2,9 +2,9 @@
 
 import sys
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why

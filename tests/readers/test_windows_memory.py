@@ -3,12 +3,12 @@
 # ruff: noqa: N802 - the fakes have the names of Windows' functions
 
 import ctypes
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import BudgetBasis, MissingInput

@@ -1,7 +1,6 @@
 """The settings file: every problem is told at once, good keys count, the file is never written."""
 
 import os
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,9 @@ from hypothesis import strategies as st
 
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.setting_problem import SettingFault
-from tray_app.storage.settings import Settings, SettingsFile, decode, load
+from tray_app.storage.settings import SettingsFile, decode, load
 from tray_app.storage.settings_check import contradictions
+from tray_app.storage.settings_keys import Settings, declared
 
 
 def read(text: str, folder: Path = Path("/")):
@@ -22,37 +22,33 @@ def faults(text: str) -> list[tuple[str, SettingFault, int | None]]:
     return [(problem.key, problem.fault, problem.line) for problem in read(text)[1]]
 
 
+KEYS = {**declared(Settings), **declared(Limits)}
+
+
 def test_a_missing_file_is_all_defaults_and_no_problem(tmp_path):
     assert load(tmp_path / "settings.toml") == (Settings(), ())
 
 
 def test_the_defaults_do_not_contradict_each_other_and_are_within_their_bounds():
     assert contradictions(Settings(), {}) == (Settings(), [])
-    for values in (Settings(), Limits()):
-        for declared in fields(values):
-            low = declared.metadata.get("low")
-            if low is not None:
-                assert low <= getattr(values, declared.name) <= declared.metadata["high"], declared.name
+    for name, key in KEYS.items():
+        if key.low is not None:
+            assert key.low <= key.default <= key.high, name
 
 
 def test_every_key_has_one_line_of_documentation_and_numbers_have_bounds():
-    for values in (Settings(), Limits()):
-        for declared in fields(values):
-            doc = declared.metadata["doc"]
-            assert doc.endswith("."), declared.name
-            assert "\n" not in doc
-            value = getattr(values, declared.name)
-            if isinstance(value, float | int) and not isinstance(value, bool):
-                assert declared.metadata["low"] < declared.metadata["high"], declared.name
+    for name, key in KEYS.items():
+        assert key.doc.endswith("."), name
+        assert "\n" not in key.doc
+        if isinstance(key.default, float | int) and not isinstance(key.default, bool):
+            assert key.low < key.high, name
 
 
 def test_every_time_and_size_has_its_unit_in_its_name():
-    for values in (Settings(), Limits()):
-        for declared in fields(values):
-            value = getattr(values, declared.name)
-            if isinstance(value, float | int) and not isinstance(value, bool):
-                units = ("_s", "_bytes", "_share", "_requests", "_percent")
-                assert declared.name.endswith(units) or declared.name == "reloads", declared.name
+    for name, key in KEYS.items():
+        if isinstance(key.default, float | int) and not isinstance(key.default, bool):
+            units = ("_s", "_bytes", "_share", "_requests", "_percent")
+            assert name.endswith(units) or name == "reloads", name
 
 
 def test_good_keys_count():
@@ -188,15 +184,15 @@ def test_falling_back_never_leaves_another_contradiction():
     assert {problem.fault for problem in problems} == {SettingFault.CONTRADICTION}
 
 
-LIMIT_NUMBERS = [declared for declared in fields(Limits) if declared.metadata["high"]]
+LIMITS = declared(Limits)
 
 
-@given(st.dictionaries(st.sampled_from(LIMIT_NUMBERS), st.floats(0, 1), max_size=12))
+@given(st.dictionaries(st.sampled_from(sorted(LIMITS)), st.floats(0, 1), max_size=12))
 def test_any_limits_end_in_limits_that_agree(shares):
     lines = ["[limits]"]
-    for one, share in shares.items():
-        low, high = one.metadata["low"], one.metadata["high"]
-        lines.append(f"{one.name} = {low + share * (high - low)!r}")
+    for name, share in shares.items():
+        low, high = LIMITS[name].low, LIMITS[name].high
+        lines.append(f"{name} = {low + share * (high - low)!r}")
     settings, _ = read("\n".join(lines))
     assert contradictions(settings, {}) == (settings, [])
 
@@ -238,13 +234,13 @@ def test_a_file_that_is_no_settings_file_at_all_ends_in_defaults():
 @given(st.binary(max_size=200))
 def test_any_bytes_give_settings(data):
     settings, _ = decode(data, Path("/"))
-    assert is_dataclass(settings)
+    assert isinstance(settings, Settings)
 
 
 @given(st.text(alphabet="ab_s=[]{}\"'\n.#1 \\,true", max_size=120))
 def test_any_text_gives_settings(text):
     settings, _ = read(text)
-    assert is_dataclass(settings)
+    assert isinstance(settings, Settings)
 
 
 def test_a_folder_in_place_of_the_file_is_a_problem_not_an_end(tmp_path):

@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields, replace
 
 from tray_app.core.values.errors import StorageError
 from tray_app.storage import files
@@ -114,7 +114,7 @@ def test_any_bytes_give_a_state(tmp_path_factory, data):
 
 def test_two_processes_lose_none_of_each_others_changes(file):
     code = (
-        "import sys; from pathlib import Path; from dataclasses import replace\n"
+        "import sys; from pathlib import Path; from msgspec.structs import replace\n"
         "from tray_app.storage.state import StateFile\n"
         "file = StateFile(Path(sys.argv[1]))\n"
         "for n in range(15): file.update(lambda s: replace(s, muted=(*s.muted, f'{sys.argv[2]} {n}')))\n"
@@ -127,7 +127,7 @@ def test_two_processes_lose_none_of_each_others_changes(file):
 def test_kill_9_leaves_a_whole_state(file):
     file.update(lambda _: FULL)
     code = (
-        "import sys; from pathlib import Path; from dataclasses import replace\n"
+        "import sys; from pathlib import Path; from msgspec.structs import replace\n"
         "from tray_app.storage.state import StateFile\n"
         "file = StateFile(Path(sys.argv[1])); n = 0\n"
         "while True:\n"

@@ -1,9 +1,9 @@
 """Rows as pystray's items: same order, same state, each with its own command."""
 
 import importlib
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tray_app.core.menu.screen import SEPARATOR, Row
 from tray_app.core.tasks.settings import Setting

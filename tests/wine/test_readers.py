@@ -13,12 +13,12 @@ TOLERANCE = 512 << 20
 
 def test_memory_agrees_with_psutil_there_and_with_the_machine_here(ask):
     answer = ask("""
-import dataclasses, psutil, time
+import msgspec, psutil, time
 from tray_app.readers.memory import MemoryReader
 reader = MemoryReader()
 reader.read(time.time())
 time.sleep(0.3)
-answer = {"ours": dataclasses.asdict(reader.read(time.time()).value), "theirs": psutil.virtual_memory()._asdict()}
+answer = {"ours": msgspec.to_builtins(reader.read(time.time()).value), "theirs": psutil.virtual_memory()._asdict()}
 """)
     ours, theirs = answer["ours"], answer["theirs"]
     assert ours["total_bytes"] == theirs["total"]
@@ -98,9 +98,9 @@ answer = [reading.value.budget_bytes, reading.value.basis] if isinstance(reading
 
 def test_the_host_is_windows_of_a_known_version(ask):
     answer = ask("""
-import dataclasses
+import msgspec
 from tray_app.readers.host import host
-answer = dataclasses.asdict(host())
+answer = msgspec.to_builtins(host())
 """)
     assert answer["system"] == "win32"
     assert answer["architecture"] == "AMD64"
@@ -123,7 +123,7 @@ def test_an_ollama_server_and_its_runner_are_found_and_their_end_is_noticed(ask,
         (windows.folder / name).write_bytes((windows.folder / "python.exe").read_bytes())
     answer = ask(
         r"""
-import dataclasses, subprocess, sys, time
+import msgspec, subprocess, sys, time
 import psutil
 from tray_app.readers.processes import ProcessReader
 server = subprocess.Popen([r"C:\Python311\ollama.exe", "serve", sys.argv[1]], cwd=r"C:\ollama")
@@ -141,7 +141,7 @@ server.wait()
 psutil.wait_procs(children)
 time.sleep(0.5)
 answer = {
-    "found": [dataclasses.asdict(one) for one in found],
+    "found": [msgspec.to_builtins(one) for one in found],
     "server": server.pid,
     "left": len(reader.read(time.time()).value.watched),
 }

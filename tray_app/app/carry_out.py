@@ -3,8 +3,9 @@
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.core.values.plan import Action, ActionKind, Change, Remedy
@@ -19,8 +20,7 @@ LIST_PAUSE_S = 1.0
 DISK_MARGIN = 1.05
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """Progress of a download. `total_bytes` None: not known yet; `bytes_per_s` None: too early to say."""
 
     subject: str
@@ -29,8 +29,7 @@ class Step:
     bytes_per_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What was done. `stopped`: answers that were ended, None where none was asked to end."""
 
     changes: tuple[Change, ...] = ()

@@ -4,9 +4,10 @@ import logging
 import threading
 import webbrowser
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from tray_app.app.jobs import JobControl, JobDone, Work
 from tray_app.core.text import account as view

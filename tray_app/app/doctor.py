@@ -6,9 +6,11 @@ Works over named sources, so that the one file that wires the app decides what t
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tray_app.app.poll import unknown
 from tray_app.core.report.doctor import Entry, RawSource, Report, State, missing_parts
@@ -35,8 +37,7 @@ def _nothing() -> Mapping[str, bytes | Unknown]:
     return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """A Source made of functions. `question` gives a Reading or a value, or raises a typed error."""
 
     name: str

@@ -8,8 +8,9 @@ import json
 import secrets
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from tray_app.core.tasks.assignments import canonical, same
 from tray_app.core.tasks.settings import Document, Json, Setting, changed, key_of
@@ -57,8 +58,7 @@ class ChangeJournal(Protocol):
     def read(self) -> JournalContent: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What the server holds now. `others`: keys that somebody else changed meanwhile (left alone)."""
 
     change_id: str
@@ -66,8 +66,7 @@ class Applied:
     others: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Undone:
+class Undone(Struct, frozen=True):
     """`changes` as they were taken back; `drifted` are left alone: somebody changed them since."""
 
     change_id: str
@@ -75,8 +74,7 @@ class Undone:
     drifted: tuple[Setting, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
+class _Write(Struct, frozen=True):
     """One write under way: the document before, the one we want, and how the journal names it."""
 
     id: str

@@ -5,7 +5,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.core.menu.screen import NoticeView
 from tray_app.core.values.errors import ElbowroomError
@@ -16,8 +18,7 @@ log = logging.getLogger(__name__)
 REPORT_EVERY_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class JobDone:
+class JobDone(Struct, frozen=True):
     """How a job ended. `message` and `notice` are for the person; `settings`: Open WebUI's settings may have changed,
     `models`: so may the list of models, `connection`: another server or token from now on."""
 
@@ -34,8 +35,7 @@ class JobDone:
     connection: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class JobMoved:
+class JobMoved(Struct, frozen=True):
     """Progress of the running job."""
 
     job: RunningJob

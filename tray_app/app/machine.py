@@ -1,8 +1,9 @@
 """This machine as it is: the readers, and what they say together about requests."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from tray_app.app.containers import ContainerReader
 from tray_app.app.poll import unknown

@@ -1,8 +1,10 @@
 """Asks each reader and service once, at the rhythm of design section 4; typed errors become Unknown."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec.structs import replace
 
 from tray_app.core.tasks.settings import Document, TaskSettings, decode
 from tray_app.core.values.errors import (

@@ -6,7 +6,8 @@ import sys
 import time
 import webbrowser
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tray_app import autostart
 from tray_app.app import language
@@ -32,7 +33,7 @@ from tray_app.core.values.reading import value_of
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import origin_of
 from tray_app.storage.journal import MISSING, ChangeState, RecordedChange, fold, undoable
-from tray_app.storage.settings import Settings
+from tray_app.storage.settings_keys import Settings
 from tray_app.storage.state import State
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,9 @@ import json
 import statistics
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from tray_app.app.fixes import Applied, Undone
 from tray_app.core.tasks.assignments import canonical
@@ -47,8 +48,7 @@ class Changes(Protocol):
     def settle(self) -> tuple[RecordedChange, ...]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """Medians of the runs. `asked`: the model that was set; `answered`: the one the answers name."""
 
     asked: str
@@ -59,8 +59,7 @@ class Timing:
     runs: int
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     asked: str
     run: int
     runs: int

@@ -5,10 +5,11 @@ Replay runs the very diagnosis of the running app over the lines and touches not
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from msgspec import Struct
 
 from tray_app.core.diagnosis.alerts import Alerts, Notice, step
 from tray_app.core.diagnosis.diagnose import diagnose
@@ -77,8 +78,7 @@ def read(lines: Iterable[str], on_broken: Callable[[BrokenLine], None] | None = 
             yield snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """One poll of a trace and what follows from it and the polls before."""
 
     snapshot: Snapshot

@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.app.poll import OllamaPoll, OpenWebUIPoll
 from tray_app.core.diagnosis.alerts import Alerts, Notice, Quiet, Told
@@ -51,8 +53,7 @@ class Machine(Protocol):
     ) -> Reading[Requests]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """One poll and what follows from it."""
 
     snapshot: Snapshot

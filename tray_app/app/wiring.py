@@ -6,11 +6,12 @@ Parts are built when they are first asked for, so that `journal` opens no connec
 import os
 import time
 from argparse import Namespace
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from tray_app.core.values.errors import ChangeError, Problem, ServiceError
 from tray_app.core.values.token import Token, origin_of
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
 USUAL_OPEN_WEBUI = ("http://127.0.0.1:8080", "http://127.0.0.1:3000")
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
+class Overrides(Struct, frozen=True):
     """What the command line says about where things are; the demo and tests also play the machine."""
 
     home: Path | None = None

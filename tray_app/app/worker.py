@@ -10,8 +10,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from tray_app.app.actions import Actions
 from tray_app.app.jobs import JobDone, JobMoved, Jobs, Work
@@ -44,7 +45,7 @@ from tray_app.core.values.finding import Level
 from tray_app.core.values.job import JobKind
 from tray_app.core.values.reading import value_of
 from tray_app.core.values.snapshot import Pressure
-from tray_app.storage.settings import Settings
+from tray_app.storage.settings_keys import Settings
 from tray_app.storage.state import State
 
 log = logging.getLogger(__name__)

@@ -4,8 +4,9 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tray_app.core.values.errors import StorageError
 
@@ -26,8 +27,7 @@ class AutostartState(StrEnum):
     BY_SYSTEM = "switched-off-by-system"  # the user switched it off in the system's own settings
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """`where` is the file or registry key; `command` is what it starts."""
 
     state: AutostartState

@@ -3,7 +3,8 @@
 import getpass
 import sys
 from argparse import Namespace
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tray_app.app.connect import sign_in
 from tray_app.app.wiring import App

@@ -5,7 +5,8 @@ Only the counters are played. Pressure comes from core/diagnosis and requests fr
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tray_app.core.diagnosis.pressure import PressureState, gauges, step
 from tray_app.core.requests.count import RequestInputs, RequestState

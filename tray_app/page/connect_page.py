@@ -6,10 +6,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from typing import Any
+
+from msgspec import Struct
 
 from tray_app.page.gate import SECURITY_HEADERS, Denied, Gate
 
@@ -25,19 +26,20 @@ FILES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(Struct, frozen=True):
     """What the person sent. Exactly one of `api_key` and `email` with `password` is used."""
 
     url: str
-    api_key: str = field(default="", repr=False)
+    api_key: str = ""
     email: str = ""
-    password: str = field(default="", repr=False)
+    password: str = ""
     keep_in_file: bool = False
 
+    def __repr__(self) -> str:
+        return f"Filled(url={self.url!r}, email={self.email!r})"
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+
+class Reply(Struct, frozen=True):
     """`message` is a finished sentence; `offer_file`: there is no keychain, so a file is offered."""
 
     ok: bool

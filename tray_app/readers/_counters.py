@@ -1,12 +1,11 @@
 """What every platform's decode() gives: the same numbers, in bytes, with the gauges it could read."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tray_app.core.values.snapshot import MissingInput
 
 
-@dataclass(frozen=True, slots=True)
-class Counters:
+class Counters(Struct, frozen=True):
     """`counted_at` is when the OS counted, on a monotonic clock: a cached answer keeps its time.
 
     Counters since boot only ever grow while the machine runs; a smaller one is a new beginning, not a negative rate.

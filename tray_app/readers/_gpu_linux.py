@@ -3,8 +3,9 @@
 import ctypes
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.snapshot import BudgetBasis, Gpu
@@ -19,8 +20,7 @@ _INTEGRATED_BYTES = 1 << 30
 """A card with less memory of its own is a processor's graphics: models live in RAM there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """`parts`: `nvml0-memory`, `card1-mem_info_vram_total` and the like. Empty: no GPU that we know how to ask."""
 
     parts: tuple[tuple[str, Source], ...] = ()

@@ -10,9 +10,10 @@ import plistlib
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from xml.parsers.expat import ExpatError
+
+from msgspec import Struct
 
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.snapshot import BudgetBasis, Gpu
@@ -27,8 +28,7 @@ IOREG_TIMEOUT_S = 5.0
 NOT_ASKED = Unknown(Why.NOT_ASKED)
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """`working_set`: decimal bytes, as Metal gave them in this boot. Sources are NOT_ASKED on an Intel Mac."""
 
     apple_silicon: bool
@@ -130,8 +130,7 @@ def ask_metal() -> Source:
     return done.stdout.strip()
 
 
-@dataclass(frozen=True, slots=True)
-class AcceleratorUse:
+class AcceleratorUse(Struct, frozen=True):
     """What the GPU driver holds for all programs together; it rises and falls with loaded models."""
 
     allocated_bytes: int | None

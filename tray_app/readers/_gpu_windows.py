@@ -6,7 +6,8 @@ driver moves it there and answers become very slow.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.snapshot import BudgetBasis, Gpu
@@ -23,8 +24,7 @@ _INTEGRATED_BYTES = 1 << 30
 """An adapter with less memory of its own is a processor's graphics: models live in RAM there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """`adapters`: DXGI_ADAPTER_DESC1 one after the other; the others are lines `instance<tab>value`."""
 
     adapters: Source

@@ -10,8 +10,9 @@ import platform
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.snapshot import Host, MissingInput
@@ -32,8 +33,7 @@ _FIELD = re.compile(
 _STALL = re.compile(rb"^(some|full) avg10=(\d{1,3}(?:\.\d+)?)\s", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """The files' contents. `limit`, `usage`, `stat` and `group_pressure` are those of the cgroup."""
 
     counted_at: float

@@ -9,7 +9,8 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.snapshot import Host, MissingInput
@@ -23,8 +24,7 @@ VM_STAT_TIMEOUT_S = 2.0
 NOT_ASKED = Unknown(Why.NOT_ASKED)
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """`vm` is vm_statistics64; `vm_stat` is the text of the command of that name, asked only where `vm` failed."""
 
     counted_at: float
@@ -84,8 +84,7 @@ def run_vm_stat() -> Source:
     return done.stdout if done.returncode == 0 else Unknown(Why.BAD_ANSWER, f"vm_stat: exit {done.returncode}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Pages:
+class _Pages(Struct, frozen=True):
     """Counts in bytes. `free` leaves speculative pages out, as vm_stat prints it."""
 
     free: int

@@ -5,8 +5,10 @@ No line is kept: only times, counts, sizes and blob digests come out. At debug l
 
 import re
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from tray_app.core.values.snapshot import LogEvent, LogEventKind, OllamaLog, ServerConfig
 

@@ -4,13 +4,13 @@ import ipaddress
 import struct
 import sys
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 ESTABLISHED = b"01"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One established socket of any user. `inode` tells whose it is to those who may read that process's files."""
 
     local_host: str

@@ -41,7 +41,7 @@ def read_file(path: Path) -> Source:
 
 def sources(raw: Any) -> dict[str, Source]:
     """The named sources of a Raw value, for `doctor`: what was read, or why not. Numbers beside them are left out."""
-    named: dict[str, Any] = {name: getattr(raw, name) for name in raw.__dataclass_fields__}
+    named: dict[str, Any] = {name: getattr(raw, name) for name in raw.__struct_fields__}
     named |= dict(named.get("parts", ()))
     return {name: value for name, value in named.items() if isinstance(value, bytes | Unknown)}
 

@@ -8,8 +8,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.snapshot import Host, MissingInput
@@ -58,8 +59,7 @@ class PerformanceInformation(ctypes.Structure):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """The structures' bytes; `pages_input` and `paging_file` are PDH_RAW_COUNTER."""
 
     counted_at: float

@@ -1,9 +1,10 @@
 """What models may use: a GPU's memory, the share of a unified memory, else RAM."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from tray_app.core.values.reading import Known, Reading, Unknown
 from tray_app.core.values.snapshot import BudgetBasis, Gpu

@@ -3,8 +3,9 @@
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from tray_app.core.diagnosis.pressure import PressureState, gauges, step
 from tray_app.core.values.limits import Limits
@@ -33,8 +34,7 @@ class System(Protocol):
     def collect(self) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Rates:
+class _Rates(Struct, frozen=True):
     """Bytes or pages per second; None: not known in this poll."""
 
     swap_in: float | None = None
@@ -42,8 +42,7 @@ class _Rates:
     pages_read: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Last:
+class _Last(Struct, frozen=True):
     counters: Counters
     at: float
     taken_at: float

@@ -9,9 +9,11 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
 from tray_app.core.values.snapshot import OllamaLog
@@ -23,8 +25,7 @@ HEAD = 256 * 1024
 CLOCK_SLACK_S = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Which file we were in and up to where: after a line end, or `skipping` to the next one."""
 
     device: int

@@ -6,9 +6,10 @@ One poll costs one list of process ids, one look at each new process, and CPU an
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import psutil
+from msgspec.structs import replace
 
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
 from tray_app.core.values.snapshot import OtherProcess, Processes, ProcessRole, WatchedProcess

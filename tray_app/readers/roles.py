@@ -7,7 +7,8 @@ Open WebUI 0.3 to 0.12 is started by pip, by its Docker image and by its desktop
 import ntpath
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tray_app.core.values.snapshot import ProcessRole
 
@@ -27,8 +28,7 @@ def program(name: str) -> str:
     return ntpath.basename(name).lower().removesuffix(".exe")
 
 
-@dataclass(frozen=True, slots=True)
-class RunnerFacts:
+class RunnerFacts(Struct, frozen=True):
     """What a runner's command line tells; None where it does not. `context_length` is of one slot."""
 
     blob_digest: str | None = None

@@ -3,9 +3,10 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from tray_app.core.tasks.settings import Json
 from tray_app.core.values.errors import (
@@ -23,8 +24,7 @@ _DETAIL_LENGTH = 200
 _NO_PERMISSION = "You do not have permission"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """Status, headers in lower case, and the whole body or as much as was read."""
 
     url: str

@@ -1,6 +1,6 @@
 """Bodies and answers of Open WebUI's task endpoints and of a streamed chat, for timing real calls."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tray_app.core.tasks.settings import Json, Setting, Version
 from tray_app.core.values.errors import Invalid
@@ -25,8 +25,7 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TaskAnswer:
+class TaskAnswer(Struct, frozen=True):
     """`model` is the one that really answered: the proof of a switch."""
 
     model: str

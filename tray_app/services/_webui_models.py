@@ -1,8 +1,9 @@
 """Entries of Open WebUI's `GET /api/models` as values: base models, presets, pipes, arenas, outside models."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from tray_app.core.tasks.settings import Version
 from tray_app.core.values.snapshot import WebUIModel

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from tray_app.core.fit.shape import ModelShape, decode_show
 from tray_app.core.tasks.settings import Json
@@ -30,8 +31,7 @@ _KEPT_FROM_YEAR = 2200
 endpoint = ollama_address
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """What `POST /api/show` adds to an InstalledModel."""
 
     shape: ModelShape | None = None
@@ -40,8 +40,7 @@ class Shown:
     blob_digest: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PullProgress:
+class PullProgress(Struct, frozen=True):
     """`status` is Ollama's own word (pulling manifest, verifying sha256 digest, success). Bytes over all layers."""
 
     status: str

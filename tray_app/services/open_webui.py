@@ -7,8 +7,9 @@ Addresses and roles were read in 53 releases and tried on running servers. Only 
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from tray_app.core.tasks.settings import OLDEST, Document, Json, Setting, Version, decode, parse_version, runs
 from tray_app.core.values.errors import (
@@ -36,16 +37,14 @@ WRITE_DEADLINE_S = 10.0
 CALL_DEADLINE_S = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """`deployment_id` (0.6.37+) changes with a redeployment; empty before."""
 
     version: str
     deployment_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PublicFeatures:
+class PublicFeatures(Struct, frozen=True):
     """What `GET /api/config` tells everybody. None: this version does not say."""
 
     auth: bool

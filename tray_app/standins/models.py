@@ -4,16 +4,16 @@ Numbers: the models' published configurations; tensor types as llama.cpp's Q4_K_
 """
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 # Bytes per 256 values of a tensor type (ggml block sizes).
 _BYTES_PER_256 = {"F32": 1024, "Q8_0": 272, "Q6_K": 210, "Q4_K": 144, "Q4_0": 144}
 CHAT_TEMPLATE = "{{ if .System }}{{ .System }}\n{{ end }}{{ .Prompt }}"
 
 
-@dataclass(frozen=True, slots=True)
-class DemoModel:
+class DemoModel(Struct, frozen=True):
     """`published_bytes`: what the real file weighs, licence and template included."""
 
     name: str

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec import Struct
+
 LOOPBACK = "127.0.0.1"
 DRIP_S = 0.1
 JSON_TYPE = "application/json"
@@ -23,8 +25,7 @@ class Gone(Exception):
     """The caller hung up, or the stand-in is being stopped: nobody waits for this answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A complete answer."""
 
     body: bytes = b""
@@ -33,8 +34,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """An answer that comes in parts; each part is one chunk on the wire."""
 
     parts: Iterator[bytes]
@@ -77,8 +77,7 @@ class FaultKind(StrEnum):
     HUGE = "huge"  # 200 with more bytes than any answer has
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """`path` is a prefix; `after` handles the request first, so that a change is made and only its answer is lost."""
 
     kind: FaultKind

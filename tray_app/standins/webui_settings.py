@@ -3,16 +3,16 @@
 Read from the releases' own `TaskConfigForm` (Open WebUI main.py up to 0.4.8, routers/tasks.py from 0.5.0).
 """
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tray_app.core.tasks.settings import Version
 
 FOREVER: Version = (99, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """`kind` is the form's type; `null` tells whether null is taken; from `optional_since` on it may be left out."""
 
     name: str

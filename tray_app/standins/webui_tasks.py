@@ -6,8 +6,9 @@ import time
 import uuid
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tray_app.core.tasks.settings import Version
 from tray_app.standins.server import Answer, Lines, as_json
@@ -19,8 +20,7 @@ from tray_app.standins.webui_prompts import length_limit, prompt
 Settings = Callable[[], dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class TaskKind:
+class TaskKind(Struct, frozen=True):
     """`switch` is the setting that turns it off; some refuse with 400, some say so with 200."""
 
     switch: str | None

@@ -7,10 +7,11 @@ leaves at worst an intent without a result. Lines are never rewritten.
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from tray_app.core.tasks.settings import Json
 from tray_app.core.values.errors import ChangeError, Problem
@@ -42,8 +43,7 @@ class Event(StrEnum):
     RELEASED = "released"  # the user keeps what is there; no undo is offered any more
 
 
-@dataclass(frozen=True, slots=True)
-class JournalChange:
+class JournalChange(Struct, frozen=True):
     """`setting` is our word, `key` the key of the server's document."""
 
     setting: str
@@ -52,8 +52,7 @@ class JournalChange:
     after: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line. `at` is Unix seconds; `version` the server's; `detail` a fact, never a secret."""
 
     id: str
@@ -74,16 +73,14 @@ class Fault(StrEnum):
     NEWER = "newer"  # written by a newer version of this app
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenLine:
+class BrokenLine(Struct, frozen=True):
     """`number` counts from 1, as editors do."""
 
     number: int
     fault: Fault
 
 
-@dataclass(frozen=True, slots=True)
-class JournalContent:
+class JournalContent(Struct, frozen=True):
     entries: tuple[Entry, ...] = ()
     broken: tuple[BrokenLine, ...] = ()
 
@@ -244,8 +241,7 @@ class ChangeState(StrEnum):
     RELEASED = "released"
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedChange:
+class RecordedChange(Struct, frozen=True):
     """All lines of one id, folded. `remaining`: the changes that were made and not taken back."""
 
     id: str

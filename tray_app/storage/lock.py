@@ -5,9 +5,10 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.storage.files import make_folder, read_file, replace_file, typed_errors
@@ -49,13 +50,15 @@ def _acquire(lock: "filelock.BaseFileLock", path: Path, wait_s: float) -> None:
             raise ChangeError(Problem.OTHER_WRITER, str(path)) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """The running tray app: whoever holds `token` may ask it on 127.0.0.1:`port` to show itself."""
 
     pid: int
     port: int
-    token: str = field(repr=False)
+    token: str
+
+    def __repr__(self) -> str:
+        return f"Instance(pid={self.pid}, port={self.port})"
 
 
 class SingleInstance:

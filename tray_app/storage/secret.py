@@ -5,10 +5,11 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from tray_app.core.values.errors import StorageError
 from tray_app.core.values.token import Token, origin_of

@@ -3,17 +3,18 @@
 import difflib
 import math
 from collections.abc import Mapping
-from dataclasses import Field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.core.values.setting_problem import SettingFault, SettingProblem
 from tray_app.core.values.token import origin_of
-
-if TYPE_CHECKING:
-    from tray_app.storage.settings import Settings
+from tray_app.storage.settings_keys import Declared, Settings, declared
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Struct)
 _SHOWN_LENGTH = 60
 _MODEL_NAME_LENGTH = 300
 # What automatic relief may do by itself: task switches, and a task model that it checks for fit when it comes to it.
@@ -40,35 +41,34 @@ class _Bad(ValueError):
 
 
 def checked(
-    defaults: T, document: Mapping[str, object], prefix: str, lines: Mapping[str, int], folder: Path
-) -> tuple[T, list[SettingProblem]]:
+    defaults: S, document: Mapping[str, object], prefix: str, lines: Mapping[str, int], folder: Path
+) -> tuple[S, list[SettingProblem]]:
     """`defaults` with the good values of the document, and a problem for each of the others."""
-    assert is_dataclass(defaults)
-    declared = {one.name: one for one in fields(defaults)}
+    keys = declared(type(defaults))
     problems: list[SettingProblem] = []
     good: dict[str, object] = {}
     for key, given in document.items():
         line = lines.get(prefix + key)
-        if key not in declared:
+        if key not in keys:
             # The value is not shown: it may be a secret that does not belong here.
-            problems.append(SettingProblem(prefix + key, "", _nearest(key, declared), SettingFault.UNKNOWN_KEY, line))
+            problems.append(SettingProblem(prefix + key, "", _nearest(key, keys), SettingFault.UNKNOWN_KEY, line))
             continue
         try:
-            value = _value(declared[key], getattr(defaults, key), given, folder)
+            value = _value(keys[key], given, folder)
         except _Bad as bad:
             shown = shorten(given) if bad.given is None else bad.given
             problems.append(SettingProblem(prefix + key, shown, bad.expected, bad.fault, line))
         else:
-            if not is_dataclass(getattr(defaults, key)):
+            if not isinstance(keys[key].default, Struct):
                 good[key] = value
-    return replace(defaults, **good), problems  # type: ignore[type-var]
+    return replace(defaults, **good), problems
 
 
-def _nearest(key: str, declared: Mapping[str, object]) -> str:
+def _nearest(key: str, known: Mapping[str, object]) -> str:
     wanted = key.lower().replace("-", "_")
-    found = difflib.get_close_matches(wanted, declared, 1, 0.6)
+    found = difflib.get_close_matches(wanted, known, 1, 0.6)
     # A key without its unit is the usual slip: hold -> hold_s.
-    longer = [name for name in declared if name.startswith(wanted + "_")]
+    longer = [name for name in known if name.startswith(wanted + "_")]
     return (found or longer or [""])[0]
 
 
@@ -82,14 +82,14 @@ def shorten(given: object) -> str:
     return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 3] + "..."
 
 
-def _value(declared: "Field[Any]", default: object, given: object, folder: Path) -> object:
-    match default:
+def _value(key: Declared, given: object, folder: Path) -> object:
+    match key.default:
         case bool():
             return _instance(given, bool, "true-or-false")
         case int() | float():
-            return _number(declared, given)
+            return _number(key, given)
         case str():
-            return _text(declared, _instance(given, str, "text"), folder)
+            return _text(key, _instance(given, str, "text"), folder)
         case tuple():
             return _names(given)
         case _:
@@ -102,21 +102,21 @@ def _instance(given: object, wanted: type[T], expected: str) -> T:
     return given
 
 
-def _number(declared: "Field[Any]", given: object) -> float:
+def _number(key: Declared, given: object) -> float:
     if type(given) is int:
         given = float(given) if abs(given) < 2**63 else math.inf
     number = _instance(given, float, "number")
-    low, high = declared.metadata["low"], declared.metadata["high"]
+    low = -math.inf if key.low is None else key.low
+    high = math.inf if key.high is None else key.high
     if not low <= number <= high:  # false for nan too
         raise _Bad(SettingFault.OUT_OF_RANGE, f"{low:.10g}..{high:.10g}")
     return number
 
 
-def _text(declared: "Field[Any]", given: str, folder: Path) -> str:
-    choices: tuple[str, ...] = declared.metadata["choices"]
-    if choices and given not in choices:
-        raise _Bad(SettingFault.NOT_A_CHOICE, ", ".join(choice for choice in choices if choice))
-    match declared.metadata["form"]:
+def _text(key: Declared, given: str, folder: Path) -> str:
+    if key.choices and given not in key.choices:
+        raise _Bad(SettingFault.NOT_A_CHOICE, ", ".join(choice for choice in key.choices if choice))
+    match key.form:
         case "url" if given:
             return _url(given)
         case "file" if given:
@@ -183,7 +183,7 @@ _ORDERED = (
 )
 
 
-def contradictions(settings: "Settings", lines: Mapping[str, int]) -> "tuple[Settings, list[SettingProblem]]":
+def contradictions(settings: Settings, lines: Mapping[str, int]) -> tuple[Settings, list[SettingProblem]]:
     """Values that fit alone but not together: both fall back to their defaults, which do."""
     problems: list[SettingProblem] = []
     # Falling back may break the next pair, so look again until none is broken; each round restores defaults.
@@ -200,16 +200,16 @@ def contradictions(settings: "Settings", lines: Mapping[str, int]) -> "tuple[Set
     return settings, problems
 
 
-def _first_broken(settings: "Settings") -> tuple[str, str] | None:
+def _first_broken(settings: Settings) -> tuple[str, str] | None:
     return next(((low, high) for low, high in _ORDERED if _get(settings, low) > _get(settings, high)), None)
 
 
-def _get(settings: "Settings", key: str) -> float:
+def _get(settings: Settings, key: str) -> float:
     table, _, name = key.rpartition(".")
     return float(getattr(getattr(settings, table) if table else settings, name))
 
 
-def _with_default(settings: "Settings", key: str) -> "Settings":
+def _with_default(settings: Settings, key: str) -> Settings:
     table, _, name = key.rpartition(".")
     if table:
         limits = settings.limits

@@ -3,7 +3,8 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tray_app.core.values.setting_problem import SettingFault, SettingProblem
 
@@ -13,8 +14,7 @@ _TABLE_LINE = re.compile(r"""\s*\[\s*["']?([\w.-]+)["']?\s*\]""")
 _AT_LINE = re.compile(r"\(at line (\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsText:
+class SettingsText(Struct, frozen=True):
     document: Mapping[str, object]
     lines: Mapping[str, int]
     """Dotted key or table name -> its line, counted from 1."""

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tray_app.core.tasks.settings import Json
 from tray_app.core.values.errors import ChangeError, Problem
@@ -15,8 +17,7 @@ VERSION = 1
 _LOCK_WAIT_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """Times are Unix seconds. A new field needs a default, a line in `_decoded` and no new version."""
 
     connected_url: str = ""
@@ -83,7 +84,7 @@ class StateFile:
 
 
 def _encode(state: State) -> bytes:
-    document: dict[str, Any] = {one.name: getattr(state, one.name) for one in fields(State) if one.name != "unknown"}
+    document: dict[str, Any] = {name: getattr(state, name) for name in State.__struct_fields__ if name != "unknown"}
     document = {**state.unknown, "version": VERSION, **document}
     document["secrets"] = dict(state.secrets)
     document["told"] = dict(state.told)
@@ -100,7 +101,7 @@ def _decode(data: bytes) -> tuple[State, bool]:
         return State(), True
     if not isinstance(document, dict) or document.get("version") != VERSION:
         return State(), True
-    known = {one.name for one in fields(State)} - {"unknown"}
+    known = set(State.__struct_fields__) - {"unknown"}
     good = {key: value for key in known & document.keys() if (value := _decoded(key, document[key])) is not None}
     unknown = {key: value for key, value in document.items() if key not in known and key != "version"}
     damaged = any(key not in good and document[key] is not None for key in known & document.keys())

@@ -1,9 +1,9 @@
 """A MenuView as pystray's items, and when two menus differ in their words alone."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 import pystray
+from msgspec.structs import replace
 
 from tray_app.core.menu.screen import Row
 from tray_app.core.values.command import ApplyRemedy, Command

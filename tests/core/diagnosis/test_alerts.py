@@ -1,10 +1,9 @@
 """Findings over time: hold, clear, one notice per cause, and what sleep and Unknown polls do to them."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tray_app.core.diagnosis.alerts import Alerts, AlertState, Quiet, step
 from tray_app.core.diagnosis.recent import Moment

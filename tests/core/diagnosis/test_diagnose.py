@@ -2,11 +2,11 @@
 
 import gettext
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.core.poll_builder import BIG, CHAT, GIB, GONE, TASK, history, loaded, poll, requests, runner, server
 from tests.core.poll_builder import settings as task_settings

@@ -1,11 +1,11 @@
 """Predicted memory against what real runners reported, per part."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.core.fit.test_shape import SHAPES, without_arrays
 from tests.core.machines import RECORDED, shape_of

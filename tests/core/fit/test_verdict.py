@@ -1,8 +1,7 @@
 """Does a second model fit: the table of Ollama's own rule, live memory, and every reason for not knowing."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.core.machines import NOW, installed, loaded, machine, predicted, shape_of, web_ui
 from tray_app.core.fit.prediction import predict

@@ -1,7 +1,8 @@
 """A Mac on which three requests wait behind a 32B model, as a value: the tests change what they are about."""
 
 import gettext
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tray_app.core.menu.screen import ScreenState, Undoable
 from tray_app.core.tasks.settings import Setting, Switch, TaskSettings

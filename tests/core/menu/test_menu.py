@@ -1,11 +1,11 @@
 """The menu as a value: what it says, what each row would do, and what it never does."""
 
 import unicodedata
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.core.menu import states
 from tests.core.menu.states import BIG, NOW, SERVER, SNAPSHOT, STATE, TR, calm, known, listed, with_models, with_server

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.core.menu import states
 from tests.core.menu.states import STORM, TR

@@ -1,11 +1,11 @@
 """What is recommended on which machine, and what never is."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.core.machines import HOSTED, NOW, installed, listed, loaded, machine, settings, web_ui
 from tray_app.core.fit.candidates import CANDIDATES

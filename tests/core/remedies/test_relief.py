@@ -1,9 +1,9 @@
 """Automatic relief: only when asked to, only what is allowed, never twice, never against the user."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tray_app.core.diagnosis.recent import Moment
 from tray_app.core.remedies.relief import (

@@ -1,11 +1,11 @@
 """The codec is exact both ways for everything a snapshot can hold."""
 
 import json
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from tray_app.core.report.codec import BadValue, decode, encode
 from tray_app.core.values import snapshot as values
@@ -111,8 +111,7 @@ def test_a_bad_value_is_named_by_its_path(body, path):
 
 
 def test_a_type_without_a_rule_is_refused_when_it_is_made():
-    @dataclass(frozen=True)
-    class Odd:
+    class Odd(Struct, frozen=True):
         both: int | str
 
     with pytest.raises(TypeError):

@@ -1,12 +1,12 @@
 """Running, waiting, chat or task: on a recorded run and on the cases in which a signal lies."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tray_app.core.requests.count import RequestInputs, RequestState, step
 from tray_app.core.tasks.settings import Switch, TaskSettings

@@ -1,6 +1,6 @@
 """Blob to name, and which runner is still loading."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tray_app.core.requests.runners import full_name, names_by_blob, same_model, with_models, with_names
 from tray_app.core.values.snapshot import (

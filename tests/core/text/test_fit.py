@@ -1,9 +1,9 @@
 """`elbowroom fit` as people read it."""
 
-from dataclasses import replace
 from gettext import NullTranslations
 
 import pytest
+from msgspec.structs import replace
 
 from tests.core.fit.test_verdict import LIMITS, QWEN_32B
 from tests.core.machines import installed, machine

@@ -5,8 +5,10 @@ watched (sleep) counts for neither. Notices are remembered by Unix time, so that
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tray_app.core.diagnosis.recent import Moment, is_gap
 from tray_app.core.requests.runners import same_model
@@ -25,8 +27,7 @@ class AlertState(StrEnum):
     RECOVERING = "recovering"
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """`since_s`: when this state began (pending: when the condition was first seen), in monotonic seconds."""
 
     finding: Finding
@@ -38,16 +39,14 @@ class Alert:
     """Its notice was shown, or another one of the same cause stood for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A notice that was shown: the cause, and when (Unix seconds)."""
 
     cause: str
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Quiet:
+class Quiet(Struct, frozen=True):
     """What the user wants to hear: nothing until `snoozed_until`, nothing of `muted` models, only critical memory."""
 
     snoozed_until: float | None = None
@@ -55,16 +54,14 @@ class Quiet:
     muted: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """To be shown now. `cause` is what one notice per cool-down is counted by."""
 
     finding: Finding
     cause: str
 
 
-@dataclass(frozen=True, slots=True)
-class Alerts:
+class Alerts(Struct, frozen=True):
     """All alerts, and the notices of the last cool-down."""
 
     alerts: Mapping[Key, Alert] = field(default_factory=dict)

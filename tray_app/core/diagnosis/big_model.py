@@ -1,6 +1,6 @@
 """Which loaded models are big for this machine: their share of the memory that models may use."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Reading, Unknown, Why, value_of
@@ -11,8 +11,7 @@ SPILL_SHARE = 0.01
 """Rounding between what Ollama adds up as total and as GPU part is below this share."""
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(Struct, frozen=True):
     """A loaded model and its share of the budget. `budget_bytes` None: it overflows a GPU whose size is not known."""
 
     model: LoadedModel

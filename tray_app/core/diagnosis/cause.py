@@ -1,7 +1,8 @@
 """Who takes the memory when it is short: a model, or another program."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tray_app.core.diagnosis.big_model import has_gpu, local_ollama
 from tray_app.core.values.reading import Known, value_of
@@ -19,8 +20,7 @@ class CauseKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     kind: CauseKind
     name: str = ""
     bytes: int | None = None

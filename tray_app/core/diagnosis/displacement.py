@@ -4,8 +4,9 @@ Ollama ends a runner before it starts the next one in its place (sched.go), so a
 went is a displacement; a model that expired unused and is loaded later is not.
 """
 
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from tray_app.core.diagnosis.recent import Change, History
 from tray_app.core.requests.runners import full_name
@@ -20,8 +21,7 @@ QUICK_S = 120.0
 Runner = tuple[int, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Displacement:
+class Displacement(Struct, frozen=True):
     """`model` was loaded in the place of `of`; both the same: a reload of the same model."""
 
     model: str
@@ -29,8 +29,7 @@ class Displacement:
     at_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Thrash:
+class Thrash(Struct, frozen=True):
     """Displacements within the window. `contexts`: context lengths one model was loaded with, in order."""
 
     loads: int

@@ -6,7 +6,9 @@ than earlyoom acts (10 %). Rates and the Windows lines are judgement, so they ar
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.snapshot import Pressure, PressureInput
@@ -23,8 +25,7 @@ FORGETS_S = 300.0
 _RANK = {Pressure.UNKNOWN: 0, Pressure.NORMAL: 1, Pressure.WARNING: 2, Pressure.CRITICAL: 3}
 
 
-@dataclass(frozen=True, slots=True)
-class Gauge:
+class Gauge(Struct, frozen=True):
     """The lines of one input. Higher is worse unless `lower_is_worse`."""
 
     name: str
@@ -88,8 +89,7 @@ def gauges(system: str, limits: Limits) -> tuple[Gauge, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PressureState:
+class PressureState(Struct, frozen=True):
     """What one sample leaves for the next. Times are of one monotonic clock."""
 
     held: Pressure = Pressure.UNKNOWN
@@ -105,8 +105,7 @@ class PressureState:
     """Inputs at warning or worse since the pressure rose, and when each was last seen so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """`pressure` is for people; `state` is for the next step."""
 
     pressure: Pressure

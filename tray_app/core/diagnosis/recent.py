@@ -5,7 +5,8 @@ What every rule asks at every poll is kept up to date by `add`, so that a long h
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tray_app.core.values.reading import Known
 from tray_app.core.values.snapshot import ProcessRole, Snapshot
@@ -22,8 +23,7 @@ Change = tuple[Snapshot, Snapshot]
 """The polls before and after runners came or went."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """When a poll was taken: monotonic seconds, and Unix seconds."""
 
     uptime_s: float
@@ -52,8 +52,7 @@ def _uptime(snapshot: Snapshot) -> float:
     return snapshot.uptime_s
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """Snapshots before the current one. Ages are judged by the monotonic `uptime_s`, which no clock change moves."""
 
     snapshots: tuple[Snapshot, ...] = ()

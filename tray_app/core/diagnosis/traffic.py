@@ -1,6 +1,6 @@
 """What the requests of one poll say about one model: who runs, who waits, and whether a chat waits behind tasks."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tray_app.core.diagnosis.recent import History
 from tray_app.core.requests.runners import same_model
@@ -14,8 +14,7 @@ BUSY_PERIOD_S = 600.0
 """How far back the beginning of a busy stretch is looked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(Struct, frozen=True):
     """Requests at one model. `tasks` and `chats` count running ones whose kind is known."""
 
     running: int

@@ -6,14 +6,13 @@ never to model names. `/api/show` gives arrays as null, so what a per-layer arra
 the layers' tensors.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tray_app.core.fit.info import ModelInfo
 from tray_app.core.fit.tensors import Tensors
 
 
-@dataclass(frozen=True, slots=True)
-class Layers:
+class Layers(Struct, frozen=True):
     """What the layers remember. `kv_heads` 0: no cache. See ModelShape for the other fields."""
 
     kv_heads: tuple[int, ...]
@@ -30,8 +29,7 @@ class Layers:
     exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Every `period`-th layer is global: the last of each group, or the first where `global_first`.
 
     `default` is the window where the file names none; 0: then there is no sliding layer.

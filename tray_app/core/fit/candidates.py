@@ -5,14 +5,13 @@ models as of 2026-08 for qwen3.5). Architecture numbers follow from the models' 
 user's settings replaces this one.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tray_app.core.fit.shape import ModelShape
 from tray_app.core.values.units import MIB
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """`download_bytes` is what `ollama pull` loads. `reasoning`: it thinks before it answers unless told not to."""
 
     name: str

@@ -1,8 +1,9 @@
 """Bounded access to `model_info` of `POST /api/show`: what is missing, null or absurd reads as absent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 MAX_BLOCKS = 4096
 MAX_WIDTH = 1 << 24
@@ -19,8 +20,7 @@ def whole(value: Any, high: int = MAX_WIDTH) -> int | None:
     return int(value)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
+class ModelInfo(Struct, frozen=True):
     """Keys without their architecture prefix: `number("attention.head_count")` reads `llama.attention.head_count`."""
 
     architecture: str

@@ -6,8 +6,9 @@ buffer. Sources: llama.cpp `llama-kv-cache.cpp`, `llama-kv-cache-iswa.cpp`, `lla
 checked against the buffer sizes of real servers (`bench/footprint.py`).
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tray_app.core.fit.compute import compute_bytes
 from tray_app.core.fit.shape import ModelShape
@@ -42,8 +43,7 @@ class Offload(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """Bytes by part. `total` is what the runner will report; `overhead_bytes` comes on top of it."""
 
     weights_bytes: int

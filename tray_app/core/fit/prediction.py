@@ -1,7 +1,8 @@
 """`elbowroom fit MODEL [--with MODEL] [--context N]`: what a model needs here, and whether it fits."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tray_app.core.fit.need import Need
 from tray_app.core.fit.verdict import Loading, budget_of, loading, need_as, with_loaded
@@ -15,8 +16,7 @@ from tray_app.core.values.snapshot import Gpu, InstalledModel, LoadedModel, Olla
 SCHEMA = 1
 
 
-@dataclass(frozen=True, slots=True)
-class FitReport:
+class FitReport(Struct, frozen=True):
     """Prediction for one model. Bytes; None: not known. `exact` False: the needs are an upper bound.
 
     `beside` names the other model, `beside_bytes` what it takes; `reverse` is the verdict when `model` is loaded first

@@ -1,8 +1,9 @@
 """The numbers of a model that its memory follows from, as `POST /api/show` gives them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tray_app.core.fit.architectures import layers
 from tray_app.core.fit.info import MAX_BLOCKS, MAX_CONTEXT, ModelInfo, whole
@@ -12,8 +13,7 @@ MAX_BYTES = 1 << 50
 """A petabyte: more than any model; larger numbers from a server are taken for nonsense."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelShape:
+class ModelShape(Struct, frozen=True):
     """One model's architecture. Per-layer tuples have one entry per block; 0 heads means no KV cache."""
 
     architecture: str

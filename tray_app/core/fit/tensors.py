@@ -1,9 +1,10 @@
 """How many bytes the tensors of a GGUF file take, from the list in `POST /api/show` (Ollama 0.6.1 and later)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import Any
+
+from msgspec import Struct
 
 MAX_TENSORS = 100_000
 MAX_ELEMENTS = 1 << 50
@@ -52,8 +53,7 @@ _INPUTS = ("per_layer_token_embd.weight", "token_types.weight", "position_embd.w
 _PROJECTOR = ("v.", "mm.", "a.", "vision.", "audio.")
 
 
-@dataclass(frozen=True, slots=True)
-class Tensors:
+class Tensors(Struct, frozen=True):
     """Bytes as stored. `rows` of the token embedding are the vocabulary."""
 
     weights_bytes: int

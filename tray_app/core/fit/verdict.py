@@ -5,8 +5,10 @@ v0.12.11; llm/memory.go at v0.9.6). Whether the model then really has room is ju
 headroom and the memory that is available now.
 """
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.core.fit.need import (
     Need,
@@ -54,8 +56,7 @@ class Generation(StrEnum):
     SERVER = "ollama-0.30-estimate"  # from 0.30
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """Bytes; `budget` 0: no GPU. `live`: what the machine can hand out. `for_ollama`: available to Ollama's eyes."""
 
     budget: int
@@ -66,8 +67,7 @@ class Room:
     unified: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Loading:
+class Loading(Struct, frozen=True):
     """How this machine's Ollama would load a model."""
 
     context: int

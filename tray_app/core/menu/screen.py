@@ -1,7 +1,8 @@
 """What the tray shows, as values: the state it is made from, and icon, tooltip, menu and notices it becomes."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tray_app.core.fit.candidates import CANDIDATES, Candidate
 from tray_app.core.values.command import Command
@@ -16,8 +17,7 @@ DEFAULT_LIMITS = Limits()
 # --- what it is made from -------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Undoable:
+class Undoable(Struct, frozen=True):
     """A journal entry that can be taken back: what was applied, and when (Unix seconds)."""
 
     change_id: str
@@ -25,8 +25,7 @@ class Undoable:
     applied_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeSettings:
+class NoticeSettings(Struct, frozen=True):
     """`snoozed_until`: Unix seconds, None where no snooze runs."""
 
     snoozed_until: float | None = None
@@ -34,8 +33,7 @@ class NoticeSettings:
     muted_models: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenState:
+class ScreenState(Struct, frozen=True):
     """Everything icon and menu are made from. `snapshot` and `diagnosis` are None before the first poll.
 
     `message` is the outcome of the last thing the user asked for, a finished sentence from core/text, or empty.
@@ -71,8 +69,7 @@ class Shape(StrEnum):
     WORKING = "working"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A menu row. Without a command and children it only tells something and cannot be clicked.
 
     `checked` is None for a row that is no switch. `id` is stable between menus and names what the row is about.
@@ -96,19 +93,16 @@ class Row:
 SEPARATOR = Row(separator=True)
 
 
-@dataclass(frozen=True, slots=True)
-class MenuView:
+class MenuView(Struct, frozen=True):
     rows: tuple[Row, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
+class Button(Struct, frozen=True):
     text: str
     command: Command
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeView:
+class NoticeView(Struct, frozen=True):
     """A notice to show once. `cause` is stable per finding: a newer notice of the same cause replaces the older one.
 
     `urgent` asks the system to keep it on screen.
@@ -121,8 +115,7 @@ class NoticeView:
     urgent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """One frame of the tray. `punctual`: polls must not be delayed by the system's power saving (App Nap)."""
 
     shape: Shape = Shape.UNKNOWN

@@ -1,6 +1,6 @@
 """Which models can be chosen for tasks, in which slot, and whether each fits beside the chat model."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tray_app.core.fit.verdict import beside
 from tray_app.core.tasks.settings import Setting, TaskSettings
@@ -23,8 +23,7 @@ NOT_LOCAL = Fit(Verdict.NOT_LOCAL)
 UNKNOWN = Fit(Verdict.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class TaskModelChoice:
+class TaskModelChoice(Struct, frozen=True):
     """`id` is Open WebUI's exact one. `host` is set where chat text would leave this machine."""
 
     id: str

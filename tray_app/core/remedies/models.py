@@ -2,7 +2,8 @@
 
 import json
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tray_app.core.fit.candidates import Candidate
 from tray_app.core.fit.verdict import beside
@@ -27,8 +28,7 @@ _NOT_FOR_TEXT = re.compile(r"embed|whisper|tts|image|dall|moderation|rerank|audi
 _SMALL_HOSTED = re.compile(r"mini|small|flash|haiku|lite|nano|instant|-[1-9]b|:[1-9]b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """A model that could do the tasks, with its verdict. `pull_bytes`: it must be downloaded first."""
 
     id: str

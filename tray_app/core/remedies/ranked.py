@@ -1,6 +1,6 @@
 """What helps here, best first: each remedy with its exact plan, a reason and a predicted effect."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tray_app.core.fit.candidates import CANDIDATES, Candidate
 from tray_app.core.remedies.advice import advice, last_resorts, spills_alone
@@ -13,8 +13,7 @@ from tray_app.core.values.plan import Remedy, Verdict
 from tray_app.core.values.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Strategy:
+class Strategy(Struct, frozen=True):
     """One of the three answers to the problem. `suits`: the one for this machine.
 
     `reason`: a stable word, why or why not. `remedy`: the id of its best remedy, empty where it has none now.

@@ -4,8 +4,10 @@ Off by default. Never twice within the cool-down, never again after the user und
 and an installed task model that fits. What is in Memory survives a restart; the timers start anew.
 """
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.core.diagnosis.cause import CauseKind
 from tray_app.core.diagnosis.recent import Moment, is_gap
@@ -14,8 +16,7 @@ from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Remedy, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """To be stored. `at`: Unix seconds of the last application. `change_id`: the applied change in the journal."""
 
     change_id: str = ""
@@ -25,8 +26,7 @@ class Memory:
     """The user undid this one: it is not applied again until another is chosen or relief is switched on anew."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """The user's settings. `clear_s`: how long it must be calm before relief is taken back."""
 
     enabled: bool = False
@@ -34,8 +34,7 @@ class Wish:
     clear_s: float = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Relief:
+class Relief(Struct, frozen=True):
     """`since_s`: when the overload, or the calm after it, began to be seen, in monotonic seconds."""
 
     memory: Memory = Memory()
@@ -49,8 +48,7 @@ class Act(StrEnum):
     TAKE_BACK = "take-back"
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What to do now. After APPLY the caller answers with `applied` or `failed`, after TAKE_BACK with `taken_back`."""
 
     act: Act
@@ -61,8 +59,7 @@ class Order:
 NOTHING = Order(Act.NOTHING)
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """One poll. `change_open`: the journal still holds the relief's change as applied; None: not known now."""
 
     diagnosis: Diagnosis

@@ -1,6 +1,6 @@
 """What the remedies need to know, gathered once from a diagnosis and a snapshot."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tray_app.core.diagnosis.cause import CauseKind
 from tray_app.core.requests.runners import same_model
@@ -26,8 +26,7 @@ TASK_KINDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """`chat`: the loaded model to spare. `settings` None: they could not be read, so nothing can be planned."""
 
     diagnosis: Diagnosis

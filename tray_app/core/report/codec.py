@@ -1,4 +1,4 @@
-"""Frozen dataclasses to JSON values and back, driven by their type hints.
+"""Structs to JSON values and back, driven by their type hints.
 
 Exact both ways; a field that this version does not know is ignored, a field that is missing takes its default.
 A Reading is `{"value": ..., "taken_at": ...}` or `{"unknown": "why", "detail": "..."}`.
@@ -7,10 +7,11 @@ A Reading is `{"value": ..., "taken_at": ...}` or `{"unknown": "why", "detail": 
 import math
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from msgspec import Struct, structs
 
 from tray_app.core.tasks.settings import Json
 from tray_app.core.values.reading import Known, Unknown, Why
@@ -39,7 +40,7 @@ class BadValue(ValueError):
 
 
 def encode(value: object) -> Json:
-    """The JSON value of a dataclass, an enum, a tuple or a plain value. TypeError for anything else."""
+    """The JSON value of a Struct, an enum, a tuple or a plain value. TypeError for anything else."""
     match value:
         case StrEnum():
             return value.value
@@ -51,14 +52,14 @@ def encode(value: object) -> Json:
             return {"unknown": why.value, "detail": detail}
         case tuple() | list():
             return [encode(item) for item in value]
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return {item.name: encode(getattr(value, item.name)) for item in fields(value)}
+        case Struct():
+            return {name: encode(getattr(value, name)) for name in value.__struct_fields__}
         case _:
             raise TypeError(type(value).__name__)
 
 
 def decode(kind: type[T], value: Json) -> T:
-    """The value of that dataclass. Raises BadValue, which names the field."""
+    """The value of that type. Raises BadValue, which names the field."""
     read: Callable[[Json], T] = _decoder(cast("Any", kind))
     return read(value)
 
@@ -76,7 +77,7 @@ def _decoder(kind: Any) -> Decode:
             return _word(kind)
         if kind in _PLAIN:
             return _PLAIN[kind]
-        if is_dataclass(kind):
+        if issubclass(kind, Struct):
             return _record(kind)
     raise TypeError(str(kind))
 
@@ -176,12 +177,9 @@ def _reading(kind: Any) -> Decode:
     return read
 
 
-def _record(kind: type) -> Decode:
+def _record(kind: type[Struct]) -> Decode:
     hints = get_type_hints(kind)
-    readers = [
-        (item.name, _decoder(hints[item.name]), item.default is MISSING and item.default_factory is MISSING)
-        for item in fields(kind)
-    ]
+    readers = [(item.name, _decoder(hints[item.name]), item.required) for item in structs.fields(kind)]
 
     def read(value: Any) -> Any:
         if not isinstance(value, Mapping):

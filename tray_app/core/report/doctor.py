@@ -1,8 +1,9 @@
 """What `doctor` found, redacted: a value per source, and which signals work."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tray_app.core.tasks.settings import Json
 from tray_app.core.values.reading import Known, Unknown
@@ -16,8 +17,7 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class RawSource:
+class RawSource(Struct, frozen=True):
     """One thing the OS was asked. `size_bytes` None: it gave nothing, and `why` says the reason."""
 
     name: str
@@ -27,8 +27,7 @@ class RawSource:
     """Its numbers as text, or hexadecimal for a structure; None where nothing of it may be shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One source. `why` is set where the state is unknown; `error` is the name of the typed error where it failed."""
 
     name: str
@@ -42,8 +41,7 @@ class Entry:
     """Parts of the value that are not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """`versions`: program -> version, redacted. `files` are those that a capture wrote."""
 
     versions: tuple[tuple[str, str], ...]
@@ -86,6 +84,6 @@ def missing_parts(value: object, path: str = "") -> Iterator[tuple[str, Unknown]
             yield path, value
         case Known():
             yield from missing_parts(value.value, path)
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            for item in fields(value):
-                yield from missing_parts(getattr(value, item.name), f"{path}.{item.name}" if path else item.name)
+        case Struct():
+            for name in value.__struct_fields__:
+                yield from missing_parts(getattr(value, name), f"{path}.{name}" if path else name)

@@ -5,8 +5,9 @@ is left out, because a prompt or a password looks like any text. What passes is 
 """
 
 import re
-from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tray_app.core.tasks.settings import Json
 from tray_app.core.values.reading import Known, Unknown
@@ -60,8 +61,7 @@ _DIGEST = re.compile(r"(?:sha256[:-])?[0-9a-f]{64}")
 _EVERYBODY = {"root", "admin", "administrator", "user", "nobody", "ollama", "home", "users", "runner", "default"}
 
 
-@dataclass(frozen=True, slots=True)
-class Redactor:
+class Redactor(Struct, frozen=True):
     """`home` and `users` are of this machine; `secrets` are known ones, removed whatever their shape."""
 
     home: str = ""
@@ -108,11 +108,10 @@ class Redactor:
                 result = {"unknown": why.value}
             case tuple() | list():
                 result = [self.value(item) for item in value]
-            case _ if is_dataclass(value) and not isinstance(value, type):
+            case Struct():
                 allowed = ALLOWED.get(type(value).__name__, frozenset())
                 result = {
-                    item.name: self._field(getattr(value, item.name), allowed=item.name in allowed)
-                    for item in fields(value)
+                    name: self._field(getattr(value, name), allowed=name in allowed) for name in value.__struct_fields__
                 }
         return result
 

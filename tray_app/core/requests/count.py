@@ -7,7 +7,8 @@ No single signal tells it all, so each number carries its source and how sure it
   (in_flight.py), else the chats Open WebUI works on minus running; Unknown where none of these tells.
 """
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tray_app.core.requests import in_flight
 from tray_app.core.requests import kind as request_kind
@@ -44,8 +45,7 @@ GAP_S = 60.0
 """After a longer gap (sleep) nothing that was counted before still holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestInputs:
+class RequestInputs(Struct, frozen=True):
     """The readings of one poll. `slots`: runner port -> what its /slots answered; a port that is not there was not
     asked. Processes must carry model names and `loading` (runners.py)."""
 
@@ -59,8 +59,7 @@ class RequestInputs:
     open_webui: Reading[OpenWebUI] = NOT_ASKED
 
 
-@dataclass(frozen=True, slots=True)
-class RequestState:
+class RequestState(Struct, frozen=True):
     """What is remembered between polls; made only by `step`."""
 
     uptime_s: float | None = None
@@ -70,8 +69,7 @@ class RequestState:
     load: LoadWindow = field(default_factory=LoadWindow)
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
+class _Count(Struct, frozen=True):
     """A number with its source, or why there is none."""
 
     value: int | None

@@ -1,7 +1,9 @@
 """The requests that runners work on, followed from poll to poll: when each began, and what it seems to be. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.core.requests.kind import UNKNOWN, Circumstances, Settings, Verdict, judge
 from tray_app.core.tasks.settings import Setting
@@ -9,8 +11,7 @@ from tray_app.core.values.runner_slot import RunnerSlot
 from tray_app.core.values.snapshot import RequestKind, WatchedProcess
 
 
-@dataclass(frozen=True, slots=True)
-class SeenRunner:
+class SeenRunner(Struct, frozen=True):
     """A runner in this poll. `slots` None: not asked or no answer. `running` None: not known; `source` says whence."""
 
     process: WatchedProcess
@@ -19,8 +20,7 @@ class SeenRunner:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One request on one slot. Times are uptimes. A negative slot: only the number of requests is known."""
 
     pid: int
@@ -39,16 +39,14 @@ class Job:
         return self.pid, self.slot, self.task_id
 
 
-@dataclass(frozen=True, slots=True)
-class JobState:
+class JobState(Struct, frozen=True):
     """`answers`: runner pid -> when a chat's answer, or a task that followed one, ended there."""
 
     jobs: tuple[Job, ...] = ()
     answers: tuple[tuple[int, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What the whole poll says about every request that begins in it."""
 
     uptime_s: float
@@ -58,8 +56,7 @@ class Surroundings:
     only_open_webui: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     state: JobState
     ended: tuple[Job, ...] = ()
     begun: int = 0

@@ -7,7 +7,8 @@ opens a new connection only while all its old ones are in use; and nobody waits 
 """
 
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tray_app.core.values.connections import Client
 from tray_app.core.values.snapshot import Confidence
@@ -16,8 +17,7 @@ IDLE_POLLS = 2
 """A connection that stays through so many polls in which nothing ran or loaded is kept, not used."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientState:
+class ClientState(Struct, frozen=True):
     """`quiet`: in how many polls in a row a connection was there while nothing ran; at IDLE_POLLS it stays."""
 
     started: bool = False
@@ -25,8 +25,7 @@ class ClientState:
     estimate: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """What else is known in this poll. `keeps`: does the known client keep connections open; None: not known."""
 
     running: int
@@ -37,8 +36,7 @@ class Now:
     keeps: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class InFlight:
+class InFlight(Struct, frozen=True):
     """Running and waiting together. `count` None: the connections do not tell. `ceiling`: certainly not more."""
 
     count: int | None

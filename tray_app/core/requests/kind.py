@@ -11,7 +11,7 @@ Each verdict carries the word of what it rests on:
 - `was-waiting`, `no-evidence`: not known.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tray_app.core.requests.runners import full_name
 from tray_app.core.tasks.settings import SLOTS, TASKS, Setting, Switch, TaskSettings, Version, parse_version
@@ -25,8 +25,7 @@ BURST_S = 4.0
 """The next call of a chain comes milliseconds after the last; a poll sees it this late."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What Open WebUI's settings say about where tasks go. `task_models` are full names of Ollama models."""
 
     version: Version | None = None
@@ -42,8 +41,7 @@ class Settings:
     """Every model that Open WebUI lists is Ollama's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """How a request began. `since_answer_s`: seconds since a chat's answer, or a task after it, ended on the model."""
 
     model: str | None
@@ -56,8 +54,7 @@ class Circumstances:
     """Unix seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     kind: RequestKind
     reason: str
     task: str | None = None

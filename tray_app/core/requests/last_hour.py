@@ -1,15 +1,16 @@
 """Requests and busy time of each model over the last hour, by minutes. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.core.values.snapshot import ModelLoad
 
 HOUR_MINUTES = 60
 
 
-@dataclass(frozen=True, slots=True)
-class LoadWindow:
+class LoadWindow(Struct, frozen=True):
     """`minutes`: (minute since start, load in it), oldest first; at most one entry per minute and model."""
 
     minutes: tuple[tuple[int, ModelLoad], ...] = ()

@@ -1,7 +1,8 @@
 """Which model a runner serves: its command line names a blob, people know a model. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tray_app.core.values.snapshot import (
     LoadedModel,

@@ -7,8 +7,9 @@ carried whole, with only the target keys changed.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Document = dict[str, Json]
@@ -76,8 +77,7 @@ def key_of(setting: Setting, document: Mapping[str, Json]) -> str | None:
     return next((key for key in _KEYS[setting] if key in document), None)
 
 
-@dataclass(frozen=True, slots=True)
-class TaskSettings:
+class TaskSettings(Struct, frozen=True):
     """The document as values. `task_model_params` is None where the version has no such field (before 0.11.1)."""
 
     titles: Switch

@@ -5,9 +5,10 @@ that slot counts only if the server's list holds it and it is active; otherwise 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from tray_app.core.requests.runners import full_name
 from tray_app.core.tasks.settings import (
@@ -48,8 +49,7 @@ class Unusable(StrEnum):
     WRONG_SLOT = "wrong-slot"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """`model`: the Ollama name, or the id of a hosted model. `chosen` and `slot`: what the settings say."""
 
     where: Where

@@ -1,7 +1,8 @@
 """The journal as lines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tray_app.core.tasks.settings import Setting
 from tray_app.core.text.lines import Line, clean, line, table
@@ -9,8 +10,7 @@ from tray_app.core.text.plan import setting_name, value_word
 from tray_app.core.text.text import Translator
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One change. `at` is the user's local time; `state` the journal's word; changes are (setting, before, after)."""
 
     at: str

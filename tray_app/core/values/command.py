@@ -5,14 +5,14 @@ the click arrives: where a setting, a model or a change is no longer what the ro
 A menu that was opened a minute ago, two clicks at once and a button of an old notice are harmless that way.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tray_app.core.values.plan import Change, Plan, Remedy
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyRemedy:
+class ApplyRemedy(Struct, frozen=True):
     """Makes a remedy's plan true. `confirmed`: the click was on "Do it anyway" beneath the shown plan.
 
     A remedy with `asks` that is not confirmed must not run. Each `Change.before` is what the row showed.
@@ -22,36 +22,31 @@ class ApplyRemedy:
     confirmed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SetSettings:
+class SetSettings(Struct, frozen=True):
     """Task toggles and the task model list: the plan's changes, with the values the menu showed as `before`."""
 
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(Struct, frozen=True):
     """Takes one journal entry back. `changes` are the ones the row named, as they were applied (from, to)."""
 
     change_id: str
     changes: tuple[Change, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unload:
+class Unload(Struct, frozen=True):
     """Frees a loaded model. `digest` tells a model from one of the same name that was loaded since."""
 
     model: str
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SpeedTest:
+class SpeedTest(Struct, frozen=True):
     """Times the task calls and the chat's first token."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Struct, frozen=True):
     """Ends the running job. `job_id` is the one the row showed: a job that began since goes on."""
 
     job_id: str
@@ -65,37 +60,32 @@ class SnoozeUntil(StrEnum):
     NOW = "now"
 
 
-@dataclass(frozen=True, slots=True)
-class Snooze:
+class Snooze(Struct, frozen=True):
     """No notices until then. The icon and the menu go on telling the state."""
 
     until: SnoozeUntil
 
 
-@dataclass(frozen=True, slots=True)
-class MuteForModel:
+class MuteForModel(Struct, frozen=True):
     """No more notices about this model (`muted`), or notices again."""
 
     model: str
     muted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class NotificationsOnlyCritical:
+class NotificationsOnlyCritical(Struct, frozen=True):
     """Notices only where memory pressure is critical, or for every overload."""
 
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Connect:
+class Connect(Struct, frozen=True):
     """Opens the form that connects to the Open WebUI at `url` (empty: none was found yet)."""
 
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Disconnect:
+class Disconnect(Struct, frozen=True):
     """Forgets the stored secret of the Open WebUI at `url`."""
 
     url: str
@@ -110,35 +100,30 @@ class Link(StrEnum):
     LOG_FILE = "log-file"
 
 
-@dataclass(frozen=True, slots=True)
-class OpenLink:
+class OpenLink(Struct, frozen=True):
     """`url` is set for Open WebUI: the address the row stood for."""
 
     link: Link
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Autostart:
+class Autostart(Struct, frozen=True):
     """Start at login."""
 
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SetLanguage:
+class SetLanguage(Struct, frozen=True):
     """`code` is a language with a catalog, or empty: what the system says."""
 
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refresh:
+class Refresh(Struct, frozen=True):
     """Poll now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quit:
+class Quit(Struct, frozen=True):
     """Ends the app; a running job is cancelled first."""
 
 

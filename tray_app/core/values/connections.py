@@ -1,12 +1,11 @@
 """TCP connections at Ollama's server port and at its runners' ports, our own left out."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 OPEN_WEBUI_POOL = "open-webui"
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """One established connection to the server. `pool` is who keeps connections together: `open-webui` where the
     socket is known to be its own, the host for a client on another machine or in a container, else empty."""
 
@@ -15,8 +14,7 @@ class Client:
     pool: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Connections:
+class Connections(Struct, frozen=True):
     """`runners`: runner port -> number of established connections at it; a port that could not be read is missing."""
 
     clients: tuple[Client, ...] = ()

@@ -1,7 +1,8 @@
 """One named condition with evidence, and the ordered diagnosis of one snapshot."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Kind(StrEnum):
@@ -33,8 +34,7 @@ class Level(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """A number or a word that a finding rests on. `name` is stable; `unit` is bytes, s, requests, percent, or empty."""
 
     name: str
@@ -42,8 +42,7 @@ class Evidence:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """`subject` is what it is about (a model, a task, a program). Identity is (kind, subject): see `key`."""
 
     kind: Kind
@@ -60,8 +59,7 @@ class Finding:
         return next((item.value for item in self.evidence if item.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """Findings in order of importance: the first is the one to speak of. `unknown`: source -> why."""
 
     level: Level

@@ -1,7 +1,8 @@
 """The one thing that may take a while beside the polls: a change, a download, a speed test, a sign-in."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class JobKind(StrEnum):
@@ -14,8 +15,7 @@ class JobKind(StrEnum):
     CONNECT = "connect"
 
 
-@dataclass(frozen=True, slots=True)
-class RunningJob:
+class RunningJob(Struct, frozen=True):
     """`subject` is a model, a host or empty. A size of None is not known (yet)."""
 
     id: str

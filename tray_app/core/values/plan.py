@@ -1,13 +1,13 @@
 """A remedy and its plan: exactly what would change, before anything is written."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from tray_app.core.tasks.settings import Setting
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One setting, from and to. Values are JSON texts (`true`, `"gemma3:1b"`, `null`), so that null is not absent."""
 
     setting: Setting
@@ -23,15 +23,13 @@ class ActionKind(StrEnum):
     STOP_GENERATIONS = "stop-generations"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     kind: ActionKind
     subject: str = ""
     size_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Actions first (a pull), then all changes in one write."""
 
     changes: tuple[Change, ...] = ()
@@ -49,8 +47,7 @@ class Verdict(StrEnum):
     NOT_LOCAL = "not-local"  # runs elsewhere: needs no memory here
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """`room_bytes` is what may still be used; `basis` names the rule or measurement, a stable word."""
 
     verdict: Verdict
@@ -59,8 +56,7 @@ class Fit:
     basis: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """Predicted effect; None: not known. Memory is positive where it is saved, negative where it is added."""
 
     calls_per_message: float | None = None
@@ -70,8 +66,7 @@ class Effect:
     """On the first message of a chat, its own calls included."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """`id` is stable: `follow-ups-off`, `task-model:gemma3:1b`, ...; `reason` a stable word that the view explains."""
 
     id: str

@@ -1,8 +1,9 @@
 """One source's answer in one poll: Known or Unknown."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -22,16 +23,14 @@ class Why(StrEnum):
     REMOTE = "remote"  # the server runs on another machine and cannot be observed from here
 
 
-@dataclass(frozen=True, slots=True)
-class Known(Generic[T_co]):
+class Known(Struct, Generic[T_co], frozen=True):
     """A value and when it was taken (Unix seconds)."""
 
     value: T_co
     taken_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """No value. `detail` is a fact for people (an errno, a path, a status), never a sentence."""
 
     why: Why

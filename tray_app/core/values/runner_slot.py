@@ -1,10 +1,9 @@
 """One request place of a running model, as the model's own process (llama-server) tells it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class RunnerSlot:
+class RunnerSlot(Struct, frozen=True):
     """An entry of `GET /slots`. `limit_tokens` None: no limit of its own; counts are None where they are not told."""
 
     id: int

@@ -1,7 +1,8 @@
 """What is wrong with a line of the user's settings file, as facts; core/text/settings.py makes the sentence."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class SettingFault(StrEnum):
@@ -18,8 +19,7 @@ class SettingFault(StrEnum):
     UNREADABLE = "unreadable"  # `given` is the OS's own text
 
 
-@dataclass(frozen=True, slots=True)
-class SettingProblem:
+class SettingProblem(Struct, frozen=True):
     """`key` is dotted (`limits.hold_s`), empty for the file as a whole. `line` counts from 1."""
 
     key: str

@@ -1,7 +1,8 @@
 """All readings of one poll, frozen. Units are in the names; times are Unix seconds."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from tray_app.core.fit.shape import ModelShape
 from tray_app.core.tasks.settings import TaskSettings
@@ -13,8 +14,7 @@ NOT_ASKED = Unknown(Why.NOT_ASKED)
 # --- this machine ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """What does not change between polls. `system` is linux, darwin or win32."""
 
     system: str
@@ -33,8 +33,7 @@ class Pressure(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class PressureInput:
+class PressureInput(Struct, frozen=True):
     """One number that led to the pressure: `name` is stable (psi-some-avg10), `unit` is percent, bytes/s, ratio..."""
 
     name: str
@@ -43,8 +42,7 @@ class PressureInput:
     pressure: Pressure
 
 
-@dataclass(frozen=True, slots=True)
-class MissingInput:
+class MissingInput(Struct, frozen=True):
     """A number that the pressure would also rest on. `detail` is a stable word (psi-off) or the OS's own text."""
 
     name: str
@@ -52,8 +50,7 @@ class MissingInput:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """`available_bytes`: what can be handed out without swapping. `limit_bytes`: a cgroup limit below the total."""
 
     total_bytes: int
@@ -81,8 +78,7 @@ class BudgetBasis(StrEnum):
     OLLAMA_LOG = "ollama-log"  # msg="inference compute" total=
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(Struct, frozen=True):
     """What models may use. `shared_used_bytes` above its usual floor is spill on a discrete GPU."""
 
     budget_bytes: int
@@ -103,8 +99,7 @@ class ProcessRole(StrEnum):
     OPEN_WEBUI = "open-webui"
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedProcess:
+class WatchedProcess(Struct, frozen=True):
     """`cpu_percent` is of one core. Runner fields are None for other roles or where the command line hides them."""
 
     pid: int
@@ -125,16 +120,14 @@ class WatchedProcess:
     loading: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OtherProcess:
+class OtherProcess(Struct, frozen=True):
     """A program with much memory that is neither Ollama nor Open WebUI."""
 
     name: str
     memory_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """A running container of Ollama or Open WebUI. `cpu_percent` is of one core; `ports` are published here."""
 
     name: str
@@ -145,8 +138,7 @@ class Container:
     ports: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Processes:
+class Processes(Struct, frozen=True):
     watched: tuple[WatchedProcess, ...] = ()
     largest_other: OtherProcess | None = None
     """Asked only while pressure is not normal; None where it was not asked."""
@@ -157,8 +149,7 @@ class Processes:
 # --- Ollama ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedModel:
+class LoadedModel(Struct, frozen=True):
     """An entry of /api/ps. `expires_at` None: kept for ever. `size_vram_bytes` < `size_bytes`: part runs on the CPU."""
 
     name: str
@@ -172,8 +163,7 @@ class LoadedModel:
     quantization: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InstalledModel:
+class InstalledModel(Struct, frozen=True):
     """An entry of /api/tags. `remote_host` is set for cloud models, which need no memory here."""
 
     name: str
@@ -197,8 +187,7 @@ class Presence(StrEnum):
     ABSENT = "absent"  # no server answers and none is installed or running here
 
 
-@dataclass(frozen=True, slots=True)
-class ServerConfig:
+class ServerConfig(Struct, frozen=True):
     """What Ollama's own settings are, as far as its log or environment says; None: not known."""
 
     num_parallel: int | None = None
@@ -209,8 +198,7 @@ class ServerConfig:
     gpu_total_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ollama:
+class Ollama(Struct, frozen=True):
     url: str
     presence: Presence
     version: str = ""
@@ -227,8 +215,7 @@ class RequestKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class RunningRequest:
+class RunningRequest(Struct, frozen=True):
     """One request that a runner works on. `reason` is a stable word: burst-after-answer, short-limit, api-tasks..."""
 
     model: str | None
@@ -248,8 +235,7 @@ class Confidence(StrEnum):
     LOWER_BOUND = "lower-bound"
 
 
-@dataclass(frozen=True, slots=True)
-class ModelLoad:
+class ModelLoad(Struct, frozen=True):
     """Requests of one model over the last hour, as far as they were seen."""
 
     model: str
@@ -258,8 +244,7 @@ class ModelLoad:
     task_requests: int
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
+class Requests(Struct, frozen=True):
     """Requests at Ollama. `source` names the signal (slots, connections, open-webui-tasks...), a stable word."""
 
     running: Reading[int]
@@ -282,8 +267,7 @@ class LogEventKind(StrEnum):
     SLOW_REQUEST = "slow-request"  # latency includes answering
 
 
-@dataclass(frozen=True, slots=True)
-class LogEvent:
+class LogEvent(Struct, frozen=True):
     kind: LogEventKind
     at: float
     model: str | None = None
@@ -292,8 +276,7 @@ class LogEvent:
     """`sha256-...`: the log names models by blob; the poll adds `model`."""
 
 
-@dataclass(frozen=True, slots=True)
-class OllamaLog:
+class OllamaLog(Struct, frozen=True):
     """Events since the last poll. `prompt_cache_bytes`: the newest "cache state" line."""
 
     events: tuple[LogEvent, ...] = ()
@@ -315,8 +298,7 @@ class Access(StrEnum):
     REFUSED = "refused"  # expired, revoked, keys switched off
 
 
-@dataclass(frozen=True, slots=True)
-class WebUIModel:
+class WebUIModel(Struct, frozen=True):
     """An entry of Open WebUI's own list: ids here are what TASK_MODEL wants."""
 
     id: str
@@ -342,8 +324,7 @@ class WebUIModel:
     """Ollama's words (completion, embedding, thinking...); Ollama lists them from 0.30 on."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenWebUI:
+class OpenWebUI(Struct, frozen=True):
     url: str
     version: str
     access: Access = Access.NONE
@@ -357,8 +338,7 @@ class OpenWebUI:
     """Our own account's promptAutocomplete (0.6.0+)."""
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenSetting:
+class WrittenSetting(Struct, frozen=True):
     """A value that the journal says we wrote and that was not undone: what drift is judged by."""
 
     setting: str
@@ -366,8 +346,7 @@ class WrittenSetting:
     written_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """`uptime_s` is a monotonic clock: a gap against `taken_at` is sleep or a clock jump."""
 
     taken_at: float

@@ -1,7 +1,8 @@
 """A secret that says which server it belongs to and never shows itself."""
 
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 
 def origin_of(url: str) -> str:
@@ -13,16 +14,18 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """An API key or a session token of Open WebUI; it is only ever sent to its own origin."""
 
-    value: str = field(repr=False)
+    value: str
     origin: str = ""
 
     @property
     def is_api_key(self) -> bool:
         return self.value.startswith("sk-")
+
+    def __repr__(self) -> str:
+        return f"Token(hidden, origin={self.origin!r})"
 
     def __str__(self) -> str:
         return "Token(hidden)"

@@ -1,8 +1,7 @@
 """Every other rule: when it speaks, how severe, about whom, and when it says that it cannot judge."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.core.poll_builder import (
     BIG,

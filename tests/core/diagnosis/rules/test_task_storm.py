@@ -1,8 +1,7 @@
 """task-storm fires only where all four conditions hold, and says what it rests on."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tests.core.poll_builder import (
     BIG,
