@@ -13,8 +13,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tray_app.core.fit.need import Offload, need
-from tray_app.core.fit.shape import ModelShape, decode_show
+from tray_app.core.fit.shape import decode_show
 from tray_app.core.fit.verdict import Loading, ollama_estimate
+from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.units import MIB
 
 RECORDINGS = Path(__file__).parents[1] / "tests" / "recordings"

@@ -7,7 +7,6 @@ import pytest
 
 from tray_app.app.fixes import Fixer
 from tray_app.core.tasks.assignments import plan
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.values.errors import (
     ChangeError,
     Invalid,
@@ -19,6 +18,7 @@ from tray_app.core.values.errors import (
     Unreachable,
 )
 from tray_app.core.values.plan import Change
+from tray_app.core.values.task_settings import Setting
 from tray_app.storage.journal import ChangeState, Entry, Event, Journal, JournalChange, fold, undoable
 
 ORIGIN = "http://127.0.0.1:8080"

@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from tray_app.app.poll import BACK_OFF_S, Asked, OllamaPoll, OpenWebUIPoll, unknown
+from tray_app.app.poll import OllamaPoll, OpenWebUIPoll
+from tray_app.app.rhythm import BACK_OFF_S, Asked, unknown
 from tray_app.core.values.errors import (
     BadAnswer,
     NotFound,

@@ -6,8 +6,8 @@ import pytest
 
 from tests.played import Played
 from tray_app.app.speed import Bench, measure
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.values.errors import ChangeError, Problem, ServiceError
+from tray_app.core.values.task_settings import Setting
 from tray_app.services.open_webui import OpenWebUIClient
 from tray_app.standins.models import BIG, SMALL
 from tray_app.standins.server import FaultKind

@@ -8,7 +8,6 @@ import pytest
 from tests.played import Played
 from tray_app.app.session import Desk
 from tray_app.app.worker import Worker
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.values.command import (
     ApplyRemedy,
     Autostart,
@@ -27,6 +26,7 @@ from tray_app.core.values.command import (
 )
 from tray_app.core.values.job import JobKind
 from tray_app.core.values.plan import Change, Plan
+from tray_app.core.values.task_settings import Setting
 from tray_app.standins.models import BIG, SMALL
 from tray_app.standins.server import FaultKind, wait_until
 from tray_app.storage.journal import fold

@@ -13,9 +13,10 @@ import pytest
 
 from tests.played import GIB, Played
 from tray_app.app import carry_out as remedying
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.values.errors import ChangeError, Problem
-from tray_app.core.values.plan import Action, ActionKind, Plan, Remedy
+from tray_app.core.values.plan import Action, ActionKind, Plan
+from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.task_settings import Setting
 from tray_app.demo.person import Person
 from tray_app.services.ollama import OllamaClient
 from tray_app.services.open_webui import OpenWebUIClient

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from tests.real.servers import RealServer, session
-from tray_app.core.tasks.settings import parse_version
+from tray_app.core.values.version import parse_version
 from tray_app.standins.hosted import DemoHosted
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import DemoOpenWebUI

@@ -9,9 +9,11 @@ import pytest
 from tests.contract.bench import BIG, HOSTED, HOSTED_SMALL, SMALL
 from tray_app.app.fixes import Fixer
 from tray_app.core.tasks.assignments import canonical, plan
-from tray_app.core.tasks.settings import SLOTS, TASKS, Setting, key_of, support
+from tray_app.core.tasks.releases import support
+from tray_app.core.tasks.settings import key_of
 from tray_app.core.values.errors import ChangeError, Problem, TimedOut, Unreachable
 from tray_app.core.values.plan import Change
+from tray_app.core.values.task_settings import SLOTS, TASKS, Setting
 from tray_app.storage.journal import Journal, fold
 
 

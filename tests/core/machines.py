@@ -6,8 +6,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tray_app.core.fit.need import need
-from tray_app.core.fit.shape import ModelShape, decode_show
-from tray_app.core.tasks.settings import Switch, TaskSettings
+from tray_app.core.fit.shape import decode_show
+from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.reading import Known
 from tray_app.core.values.snapshot import (
     Access,
@@ -25,6 +25,7 @@ from tray_app.core.values.snapshot import (
     Snapshot,
     WebUIModel,
 )
+from tray_app.core.values.task_settings import Switch, TaskSettings
 from tray_app.core.values.units import GIB
 
 RECORDED = Path(__file__).parents[1] / "recordings" / "ollama-0.32.15"

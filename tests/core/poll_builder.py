@@ -3,7 +3,6 @@
 from msgspec.structs import replace
 
 from tray_app.core.diagnosis.recent import History
-from tray_app.core.tasks.settings import Switch, TaskSettings
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import (
     Access,
@@ -27,6 +26,7 @@ from tray_app.core.values.snapshot import (
     WatchedProcess,
     WebUIModel,
 )
+from tray_app.core.values.task_settings import Switch, TaskSettings
 
 GIB = 2**30
 BIG = "qwen3:32b"

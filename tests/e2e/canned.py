@@ -5,10 +5,11 @@ import sys
 import threading
 
 from tray_app.core.menu.screen import SEPARATOR, Button, MenuView, NoticeView, Row, Shape, View
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.values.command import ApplyRemedy, Quit, Refresh, Snooze, SnoozeUntil
 from tray_app.core.values.errors import TrayUnavailable
-from tray_app.core.values.plan import Change, Plan, Remedy
+from tray_app.core.values.plan import Change, Plan
+from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.task_settings import Setting
 from tray_app.tray.tray import open_tray
 
 REMEDY = Remedy("follow-ups-off", Plan((Change(Setting.FOLLOW_UPS, "true", "false"),)))

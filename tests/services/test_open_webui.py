@@ -5,9 +5,10 @@ import json
 import httpx
 import pytest
 
-from tray_app.core.tasks.settings import Setting, Switch, changed, decode
+from tray_app.core.tasks.settings import changed, decode
 from tray_app.core.values.errors import BadAnswer, Insecure, Invalid, NotFound, NotThatServer, Refused, RefusedBecause
 from tray_app.core.values.snapshot import Access
+from tray_app.core.values.task_settings import Setting, Switch
 from tray_app.core.values.token import Token
 from tray_app.services.http import Http
 from tray_app.services.open_webui import OpenWebUIClient

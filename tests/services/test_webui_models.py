@@ -2,8 +2,8 @@
 
 import pytest
 
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.tasks.slots import slot_for
+from tray_app.core.values.task_settings import Setting
 from tray_app.services._webui_models import decode, with_hosts
 
 NEW, OLD = (0, 12, 4), (0, 3, 35)

@@ -159,7 +159,7 @@ def test_a_left_click_on_the_icon_changes_nothing(mac, tray, sent):
 
 
 def test_long_lives_do_not_collect_rows(mac, tray):
-    module = importlib.import_module("tray_app.tray._macos")
+    module = importlib.import_module("tray_app.tray.base")
     numbers = module.RowNumbers()
     for _ in range(3 * module.KEPT_ROWS):
         numbers.append(print)

@@ -6,9 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from tray_app.core.menu.screen import SEPARATOR, Row
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.values.command import ApplyRemedy, Quit, Refresh, Snooze, SnoozeUntil
-from tray_app.core.values.plan import Change, Effect, Plan, Remedy
+from tray_app.core.values.plan import Change, Plan
+from tray_app.core.values.remedy import Effect, Remedy
+from tray_app.core.values.task_settings import Setting
 
 REMEDY = Remedy("follow-ups-off", Plan((Change(Setting.FOLLOW_UPS, "true", "false"),)))
 

@@ -7,7 +7,7 @@ from tray_app.app.carry_out import Step, carry_out
 from tray_app.app.jobs import JobControl, JobDone, Work
 from tray_app.app.speed import Bench, Progress
 from tray_app.core.menu import notice as notice_view
-from tray_app.core.tasks.settings import NEWEST_SEEN, Setting, parse_version
+from tray_app.core.tasks.releases import NEWEST_SEEN
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.text import change as change_view
 from tray_app.core.text import speed as speed_view
@@ -16,6 +16,8 @@ from tray_app.core.values.command import ApplyRemedy, SetSettings, SpeedTest, Un
 from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.core.values.job import JobKind
 from tray_app.core.values.plan import ActionKind, Change
+from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.version import parse_version
 from tray_app.storage.journal import MISSING, RecordedChange, fold, undoable
 
 if TYPE_CHECKING:

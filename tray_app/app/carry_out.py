@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from tray_app.core.values.errors import ChangeError, Problem
-from tray_app.core.values.plan import Action, ActionKind, Change, Remedy
+from tray_app.core.values.plan import Action, ActionKind, Change
+from tray_app.core.values.remedy import Remedy
 
 if TYPE_CHECKING:
     from tray_app.app.wiring import App

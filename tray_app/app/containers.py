@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tray_app.app.poll import Asked
+from tray_app.app.rhythm import Asked
 from tray_app.core.values.errors import ServiceError, Unreachable
 from tray_app.core.values.reading import Reading, Unknown, Why
 from tray_app.core.values.snapshot import Container

@@ -12,7 +12,7 @@ from typing import Protocol
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tray_app.app.poll import unknown
+from tray_app.app.rhythm import unknown
 from tray_app.core.report.doctor import Entry, RawSource, Report, State, missing_parts
 from tray_app.core.report.redact import Redactor, numeric_part
 from tray_app.core.values.errors import ElbowroomError, ServiceError, StorageError

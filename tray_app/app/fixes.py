@@ -13,7 +13,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from tray_app.core.tasks.assignments import canonical, same
-from tray_app.core.tasks.settings import Document, Json, Setting, changed, key_of
+from tray_app.core.tasks.settings import changed, key_of
 from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
@@ -24,6 +24,8 @@ from tray_app.core.values.errors import (
     Unreachable,
 )
 from tray_app.core.values.plan import Change
+from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.version import Document, Json
 from tray_app.storage.journal import (
     MISSING,
     ChangeState,

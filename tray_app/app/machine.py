@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tray_app.app.containers import ContainerReader
-from tray_app.app.poll import unknown
+from tray_app.app.rhythm import unknown
 from tray_app.core.requests.count import RequestInputs, RequestState, step
 from tray_app.core.requests.runners import with_models, with_names
 from tray_app.core.values.connections import Connections

@@ -23,7 +23,6 @@ from tray_app.core.menu import first_run as tray_view
 from tray_app.core.menu import notice as notice_view
 from tray_app.core.menu.screen import NoticeSettings, NoticeView, ScreenState, Undoable
 from tray_app.core.remedies import relief as relieving
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.text import settings as settings_view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, Link, OpenLink, Undo
@@ -31,6 +30,7 @@ from tray_app.core.values.errors import ElbowroomError, StorageError
 from tray_app.core.values.plan import Change
 from tray_app.core.values.reading import value_of
 from tray_app.core.values.snapshot import Access
+from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.token import origin_of
 from tray_app.storage.journal import MISSING, ChangeState, RecordedChange, fold, undoable
 from tray_app.storage.settings_keys import Settings

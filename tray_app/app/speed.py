@@ -13,9 +13,11 @@ from msgspec import Struct
 
 from tray_app.app.fixes import Applied, Undone
 from tray_app.core.tasks.assignments import canonical
-from tray_app.core.tasks.settings import Document, Setting, Switch, TaskSettings, decode, key_of
+from tray_app.core.tasks.settings import decode, key_of
 from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.core.values.plan import Change
+from tray_app.core.values.task_settings import Setting, Switch, TaskSettings
+from tray_app.core.values.version import Document
 from tray_app.storage.journal import ChangeState, RecordedChange
 
 # Asked in this order: the first one that is switched on is timed. All of them are one short answer.

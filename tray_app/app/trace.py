@@ -15,11 +15,11 @@ from tray_app.core.diagnosis.alerts import Alerts, Notice, step
 from tray_app.core.diagnosis.diagnose import diagnose
 from tray_app.core.diagnosis.recent import History, Moment
 from tray_app.core.report.codec import BadValue, decode, encode
-from tray_app.core.tasks.settings import Json
 from tray_app.core.values.errors import ElbowroomError, StorageError
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.snapshot import Snapshot
+from tray_app.core.values.version import Json
 
 SCHEMA = 1
 LONGEST_LINE = 20 * 2**20

@@ -17,8 +17,8 @@ from tray_app.core.remedies.ranked import Strategy, remedies, strategies
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.machine_look import MachineLook
-from tray_app.core.values.plan import Remedy
 from tray_app.core.values.reading import Known, Reading, value_of
+from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import (
     Host,
     Ollama,

@@ -7,7 +7,6 @@ from tray_app.app.wiring import App
 from tray_app.cli.main import DONE, FAILED, INTERRUPTED, NOTHING_TO_DO
 from tray_app.cli.terminal import Terminal
 from tray_app.core.tasks import assignments
-from tray_app.core.tasks.settings import SLOTS, Setting
 from tray_app.core.text import change as view
 from tray_app.core.text import plan as plan_view
 from tray_app.core.text import remedy as remedy_view
@@ -15,7 +14,9 @@ from tray_app.core.text import status as status_view
 from tray_app.core.text.lines import line
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import ChangeError, Problem, ServiceError, UsageError
-from tray_app.core.values.plan import ActionKind, Change, Plan, Remedy
+from tray_app.core.values.plan import ActionKind, Change, Plan
+from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.task_settings import SLOTS, Setting
 from tray_app.storage.journal import MISSING, ChangeState, RecordedChange, fold, undoable
 
 

@@ -12,7 +12,7 @@ from tray_app.app.watch import Look
 from tray_app.app.wiring import App, Overrides
 from tray_app.cli.main import DONE, FAILED
 from tray_app.cli.terminal import Terminal
-from tray_app.core.tasks.settings import TASKS, Switch, decode
+from tray_app.core.tasks.settings import decode
 from tray_app.core.text import change as change_view
 from tray_app.core.text import demo as view
 from tray_app.core.text import finding as finding_view
@@ -21,6 +21,7 @@ from tray_app.core.text.lines import indented, line
 from tray_app.core.text.text import Translator
 from tray_app.core.values.finding import Kind, Level
 from tray_app.core.values.reading import value_of
+from tray_app.core.values.task_settings import TASKS, Switch
 from tray_app.core.values.token import Token, origin_of
 from tray_app.demo.machine import PlayedMachine
 from tray_app.demo.person import Person

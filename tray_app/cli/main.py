@@ -11,9 +11,9 @@ from tray_app import __version__
 from tray_app.app import language
 from tray_app.cli.terminal import Terminal, prepare_streams
 from tray_app.core.tasks.assignments import nearest
-from tray_app.core.tasks.settings import SLOTS, TASKS
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import ElbowroomError, UsageError
+from tray_app.core.values.task_settings import SLOTS, TASKS
 
 if TYPE_CHECKING:
     from tray_app.app.wiring import App

@@ -8,11 +8,12 @@ from tray_app.app.wiring import App
 from tray_app.cli.main import DONE, FAILED, NOTHING_TO_DO
 from tray_app.cli.terminal import Terminal
 from tray_app.core.report.status import SCHEMA
-from tray_app.core.tasks.settings import NEWEST_SEEN, parse_version
+from tray_app.core.tasks.releases import NEWEST_SEEN
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.text import speed as view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import ChangeError, Problem, UsageError
+from tray_app.core.values.version import parse_version
 from tray_app.storage.journal import RecordedChange, fold
 
 

@@ -23,7 +23,8 @@ from tray_app.core.values.errors import StorageError, TrayUnavailable
 from tray_app.storage.lock import SingleInstance
 from tray_app.storage.log import open_log
 from tray_app.storage.paths import Paths
-from tray_app.tray.tray import Tray, open_tray
+from tray_app.tray.base import Tray
+from tray_app.tray.tray import open_tray
 
 log = logging.getLogger(__name__)
 

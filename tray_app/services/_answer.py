@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from tray_app.core.tasks.settings import Json
 from tray_app.core.values.errors import (
     BadAnswer,
     Invalid,
@@ -19,6 +18,7 @@ from tray_app.core.values.errors import (
     ServerFailed,
 )
 from tray_app.core.values.token import Token
+from tray_app.core.values.version import Json
 
 _DETAIL_LENGTH = 200
 _NO_PERMISSION = "You do not have permission"

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tray_app.core.tasks.settings import Json
 from tray_app.core.values.errors import BadAnswer
+from tray_app.core.values.version import Json
 
 _LARGEST = 1 << 53
 

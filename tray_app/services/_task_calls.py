@@ -2,8 +2,9 @@
 
 from msgspec import Struct
 
-from tray_app.core.tasks.settings import Json, Setting, Version
 from tray_app.core.values.errors import Invalid
+from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.version import Json, Version
 from tray_app.services._answer import short
 from tray_app.services._decode import an_object, objects, part, text
 

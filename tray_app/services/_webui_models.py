@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tray_app.core.tasks.settings import Version
 from tray_app.core.values.snapshot import WebUIModel
+from tray_app.core.values.version import Version
 from tray_app.services._decode import number, part, text, text_or_none, texts
 
 ACCESS_SINCE: Version = (0, 4, 0)

@@ -15,10 +15,10 @@ from typing import Any
 
 import httpx
 
-from tray_app.core.tasks.settings import Json
 from tray_app.core.values.errors import BadAnswer, NotFound, NotThatServer, ServerFailed
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.snapshot import Container, ProcessRole
+from tray_app.core.values.version import Json
 from tray_app.services._decode import number, part, text
 from tray_app.services.http import Http
 

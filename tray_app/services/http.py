@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 import httpx
 
 from tray_app import __version__
-from tray_app.core.tasks.settings import Json
 from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
@@ -37,6 +36,7 @@ from tray_app.core.values.errors import (
     Untrusted,
 )
 from tray_app.core.values.token import Token, origin_of
+from tray_app.core.values.version import Json
 from tray_app.services._answer import Answer, parse, parse_json, refuse, short
 from tray_app.services._watch import Ended, Watch, address_count
 from tray_app.services.address import is_private

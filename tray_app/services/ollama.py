@@ -7,8 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tray_app.core.fit.shape import ModelShape, decode_show
-from tray_app.core.tasks.settings import Json
+from tray_app.core.fit.shape import decode_show
 from tray_app.core.values.errors import (
     BadAnswer,
     Interrupted,
@@ -19,7 +18,9 @@ from tray_app.core.values.errors import (
     ServerFailed,
     ServiceError,
 )
+from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.snapshot import InstalledModel, LoadedModel
+from tray_app.core.values.version import Json
 from tray_app.services._answer import short
 from tray_app.services._decode import an_object, number, objects, part, text, text_or_none, texts
 from tray_app.services.address import ollama_address

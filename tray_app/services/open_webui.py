@@ -11,7 +11,8 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
-from tray_app.core.tasks.settings import OLDEST, Document, Json, Setting, Version, decode, parse_version, runs
+from tray_app.core.tasks.releases import OLDEST, runs
+from tray_app.core.tasks.settings import decode
 from tray_app.core.values.errors import (
     BadAnswer,
     Invalid,
@@ -21,6 +22,8 @@ from tray_app.core.values.errors import (
     RefusedBecause,
 )
 from tray_app.core.values.snapshot import Access, WebUIModel
+from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.version import Document, Json, Version, parse_version
 from tray_app.services import _task_calls, _webui_models
 from tray_app.services._answer import short
 from tray_app.services._decode import an_object, number, objects, part, text, texts

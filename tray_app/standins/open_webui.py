@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from tray_app.core.tasks.settings import Version, parse_version
+from tray_app.core.values.version import Version, parse_version
 from tray_app.standins import webui_settings
 from tray_app.standins.server import HTML_PAGE, Answer, DemoServer, Lines, Request, as_json
 from tray_app.standins.webui_accounts import Accounts, Denied

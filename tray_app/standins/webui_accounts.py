@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
 
-from tray_app.core.tasks.settings import Version
+from tray_app.core.values.version import Version
 from tray_app.standins.server import Request
 
 PROHIBITED = "You do not have permission to access this resource. Please contact your administrator for assistance."

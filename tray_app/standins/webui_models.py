@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from tray_app.core.tasks.settings import Version
+from tray_app.core.values.version import Version
 from tray_app.standins.upstream import UpstreamError, get_json
 from tray_app.standins.webui_accounts import Account
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tray_app.core.tasks.settings import Version
+from tray_app.core.values.version import Version
 
 # Task -> opening and the release it came with, newest first; then what the answer must look like.
 _OPENINGS: dict[str, tuple[tuple[Version, str], ...]] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tray_app.core.tasks.settings import Version
+from tray_app.core.values.version import Version
 
 FOREVER: Version = (99, 0, 0)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from tray_app.core.tasks.settings import Version
+from tray_app.core.values.version import Version
 from tray_app.standins.server import Answer, Lines, as_json
 from tray_app.standins.upstream import Call, UpstreamError
 from tray_app.standins.webui_accounts import Account, Denied

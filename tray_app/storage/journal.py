@@ -13,8 +13,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from tray_app.core.tasks.settings import Json
 from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.version import Json
 from tray_app.storage.files import PRIVATE_FILE, make_folder, read_file, sync, sync_folder, typed_errors, write_all
 
 SCHEMA = 1

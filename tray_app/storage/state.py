@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tray_app.core.tasks.settings import Json
 from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.version import Json
 from tray_app.storage.files import make_folder, read_file, replace_file, storage_error, typed_errors
 
 VERSION = 1

@@ -17,19 +17,13 @@ from tray_app.core.menu.screen import NoticeView, Shape, View
 from tray_app.core.values.command import Quit
 from tray_app.core.values.errors import TrayProblem, TrayUnavailable
 from tray_app.tray import art, notify
+from tray_app.tray.base import IMAGE_POINTS, NAME, Send
 from tray_app.tray.main_thread import Work, guarded
-from tray_app.tray.tray import NAME, Send
 
 log = logging.getLogger(__name__)
 
-IMAGE_POINTS = 18
-"""The height of glyphs in the menu bar; drawn with twice as many pixels for Retina screens."""
 COLOURED = {Shape.OVERLOADED}
 """All others are template images, which macOS draws in the menu bar's own colour, light or dark."""
-AUTOSAVE_NAME = "main"
-"""macOS 26 keeps what the user set for an item under this name; unnamed items have been seen to stay hidden."""
-KEPT_ROWS = 4000
-"""Rows whose actions stay known: several menus of the longest kind."""
 
 
 def open_macos(send: Send) -> "MacTray":
@@ -39,22 +33,6 @@ def open_macos(send: Send) -> "MacTray":
     except ImportError as error:
         raise TrayUnavailable(TrayProblem.NO_LIBRARY, str(error)) from error
     return MacTray(send, make_icon)
-
-
-class RowNumbers(dict[int, Callable[[Any], None]]):
-    """Actions by row number, in the shape pystray wants: `len` is the next number, and never falls."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._next = 0
-
-    def __len__(self) -> int:
-        return self._next
-
-    def append(self, action: Callable[[Any], None]) -> None:
-        self[self._next] = action
-        self._next += 1
-        self.pop(self._next - KEPT_ROWS - 1, None)
 
 
 class MacTray:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tray_app.core.menu.screen import Button, NoticeView
-from tray_app.tray.notify import SaidOnce, Send
+from tray_app.tray.base import SaidOnce
+from tray_app.tray.notify import Send
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,8 @@ import pystray
 
 from tray_app.core.menu.screen import Row, Shape
 from tray_app.tray import art
-from tray_app.tray._macos import AUTOSAVE_NAME, IMAGE_POINTS, RowNumbers
+from tray_app.tray.base import AUTOSAVE_NAME, IMAGE_POINTS, RowNumbers, Send
 from tray_app.tray.rows import items
-from tray_app.tray.tray import Send
 
 
 class MenuWatch(Foundation.NSObject):  # type: ignore[misc]  # PyObjC has no types

@@ -16,9 +16,9 @@ from tray_app.core.menu.screen import NoticeView, View
 from tray_app.core.values.command import Quit
 from tray_app.core.values.errors import TrayProblem, TrayUnavailable
 from tray_app.tray import notify
+from tray_app.tray.base import NAME, Send
 from tray_app.tray.clip import clip_utf16
 from tray_app.tray.main_thread import guarded
-from tray_app.tray.tray import NAME, Send
 
 log = logging.getLogger(__name__)
 

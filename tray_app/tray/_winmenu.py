@@ -14,10 +14,10 @@ from pystray._util import win32
 
 from tray_app.core.menu.screen import Row, Shape
 from tray_app.tray import art
+from tray_app.tray.base import Send
 from tray_app.tray.clip import escape_ampersands
 from tray_app.tray.main_thread import Mailbox, Work
 from tray_app.tray.rows import items
-from tray_app.tray.tray import Send
 
 log = logging.getLogger(__name__)
 

@@ -4,41 +4,19 @@ Linux: the session bus (buttons). macOS and Windows: desktop-notifier where it s
 the system's plain way. What fails is logged once and never raised.
 """
 
-import logging
 import queue
 import subprocess
 import threading
 from collections.abc import Callable
-from typing import Protocol
 
 from tray_app.core.menu.screen import NoticeView
 from tray_app.core.values.command import Command
-
-log = logging.getLogger(__name__)
+from tray_app.tray.base import Notifier, SaidOnce
 
 Send = Callable[[Command], None]
 CLOSE_WITHIN_S = 2.0
 OSASCRIPT_WITHIN_S = 10.0
 LOOK_AGAIN_AFTER_S = 30.0
-
-
-class Notifier(Protocol):
-    def show(self, notice: NoticeView) -> None:
-        """Returns at once, never raises. Safe from any thread."""
-
-    def close(self) -> None: ...
-
-
-class SaidOnce:
-    """Logs the first failure of its kind, so that a missing service does not fill the log."""
-
-    def __init__(self) -> None:
-        self._said = False
-
-    def __call__(self, error: BaseException) -> None:
-        if not self._said:
-            self._said = True
-            log.warning("Notices cannot be shown (%s); the icon and the menu carry the message", error)
 
 
 class Fallback:

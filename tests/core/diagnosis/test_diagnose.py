@@ -12,13 +12,13 @@ from tests.core.poll_builder import BIG, CHAT, GIB, GONE, TASK, history, loaded,
 from tests.core.poll_builder import settings as task_settings
 from tray_app.core.diagnosis.diagnose import diagnose
 from tray_app.core.diagnosis.recent import History
-from tray_app.core.tasks.settings import Switch
 from tray_app.core.text.evidence import evidence_lines
 from tray_app.core.text.finding import headline, sentence
 from tray_app.core.values.finding import Evidence, Finding, Kind, Level, Severity
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import Gpu, LoadedModel, Memory, OtherProcess, Pressure, Requests
+from tray_app.core.values.task_settings import Switch
 
 LIMITS = Limits()
 TR = gettext.NullTranslations()

@@ -7,8 +7,8 @@ from tests.core.machines import NOW, installed, loaded, machine, predicted, shap
 from tray_app.core.fit.prediction import predict
 from tray_app.core.fit.verdict import beside
 from tray_app.core.values.errors import UsageError
+from tray_app.core.values.fit import Verdict
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.plan import Verdict
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import BudgetBasis, InstalledModel, Pressure, ServerConfig
 from tray_app.core.values.units import GIB

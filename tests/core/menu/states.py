@@ -5,10 +5,11 @@ import gettext
 from msgspec.structs import replace
 
 from tray_app.core.menu.screen import ScreenState, Undoable
-from tray_app.core.tasks.settings import Setting, Switch, TaskSettings
 from tray_app.core.values.finding import Diagnosis, Evidence, Finding, Kind, Level, Severity
-from tray_app.core.values.plan import Action, ActionKind, Change, Effect, Fit, Plan, Remedy, Verdict
+from tray_app.core.values.fit import Fit, Verdict
+from tray_app.core.values.plan import Action, ActionKind, Change, Plan
 from tray_app.core.values.reading import Known
+from tray_app.core.values.remedy import Effect, Remedy
 from tray_app.core.values.snapshot import (
     Access,
     BudgetBasis,
@@ -27,6 +28,7 @@ from tray_app.core.values.snapshot import (
     Snapshot,
     WebUIModel,
 )
+from tray_app.core.values.task_settings import Setting, Switch, TaskSettings
 from tray_app.core.values.units import GIB
 
 NOW = 1_790_000_000.0  # 2026-09-21 14:13:20 UTC

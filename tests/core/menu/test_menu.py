@@ -12,7 +12,6 @@ from tests.core.menu.states import BIG, NOW, SERVER, SNAPSHOT, STATE, TR, calm, 
 from tray_app.core.menu.menu import menu, render
 from tray_app.core.menu.paging import PAGE
 from tray_app.core.menu.screen import NoticeSettings, ScreenState, Shape
-from tray_app.core.tasks.settings import Setting, Switch
 from tray_app.core.values.command import (
     ApplyRemedy,
     Autostart,
@@ -34,9 +33,11 @@ from tray_app.core.values.command import (
 )
 from tray_app.core.values.finding import Diagnosis, Level
 from tray_app.core.values.job import JobKind, RunningJob
-from tray_app.core.values.plan import ActionKind, Change, Plan, Remedy
+from tray_app.core.values.plan import ActionKind, Change, Plan
 from tray_app.core.values.reading import Unknown, Why
+from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import Access, Ollama, Presence
+from tray_app.core.values.task_settings import Setting, Switch
 
 WIDEST = 170
 

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from tests.core.machines import HOSTED, NOW, installed, listed, loaded, machine, settings, web_ui
 from tray_app.core.fit.candidates import CANDIDATES
 from tray_app.core.remedies.ranked import remedies, strategies
-from tray_app.core.tasks.settings import Setting, Switch
 from tray_app.core.values.finding import Diagnosis, Evidence, Finding, Kind, Level, Severity
+from tray_app.core.values.fit import Verdict
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.plan import ActionKind, Verdict
+from tray_app.core.values.plan import ActionKind
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import Access, ModelLoad, OpenWebUI, Pressure, Requests, ServerConfig
+from tray_app.core.values.task_settings import Setting, Switch
 
 LIMITS = Limits()
 BIG = loaded("qwen3:32b", 19.7)

@@ -19,10 +19,12 @@ from tray_app.core.remedies.relief import (
     taken_back,
 )
 from tray_app.core.report.codec import decode, encode
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.values.finding import Diagnosis, Evidence, Finding, Kind, Level, Severity
+from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.plan import Action, ActionKind, Change, Fit, Plan, Remedy, Verdict
+from tray_app.core.values.plan import Action, ActionKind, Change, Plan
+from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.task_settings import Setting
 
 LIMITS = Limits()
 CHANGE = Change(Setting.FOLLOW_UPS, "true", "false")

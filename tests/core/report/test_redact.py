@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tray_app.core.report.redact import REMOVED, TEXT_LIMIT, Redactor, numeric_part
-from tray_app.core.tasks.settings import Switch, TaskSettings
 from tray_app.core.values.snapshot import OtherProcess, Pressure, PressureInput, WebUIModel
+from tray_app.core.values.task_settings import Switch, TaskSettings
 
 REDACTOR = Redactor("/srv/people/marigold", ("marigold",), ("plain-secret-word",))
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tray_app.core.requests.count import RequestInputs, RequestState, step
-from tray_app.core.tasks.settings import Switch, TaskSettings
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.runner_slot import RunnerSlot
@@ -27,6 +26,7 @@ from tray_app.core.values.snapshot import (
     WatchedProcess,
     WebUIModel,
 )
+from tray_app.core.values.task_settings import Switch, TaskSettings
 
 TRACE = Path(__file__).parents[2] / "recordings" / "ollama-0.32.15" / "one-chat-three-tasks.jsonl"
 SERVER = WatchedProcess(1, 1.0, ProcessRole.OLLAMA_SERVER, "ollama")

@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from tray_app.core.requests.runners import full_name, names_by_blob, same_model, with_models, with_names
+from tray_app.core.requests.runners import names_by_blob, with_models, with_names
+from tray_app.core.values.names import full_name, same_model
 from tray_app.core.values.snapshot import (
     InstalledModel,
     LoadedModel,

@@ -3,8 +3,8 @@
 import pytest
 
 from tray_app.core.tasks.assignments import canonical, parse, same
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.values.errors import UsageError
+from tray_app.core.values.task_settings import Setting
 
 
 def test_switches_and_models_are_read():

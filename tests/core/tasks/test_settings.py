@@ -6,20 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.tasks.settings import (
-    RUNS_SINCE,
-    SLOTS,
-    TASKS,
-    Setting,
-    Switch,
-    changed,
-    decode,
-    key_of,
-    parse_version,
-    runs,
-    support,
-    value,
-)
+from tray_app.core.tasks.releases import RUNS_SINCE, runs, support
+from tray_app.core.tasks.settings import changed, decode, key_of, value
+from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch
+from tray_app.core.values.version import parse_version
 
 OFF_ON = {"task": st.sampled_from(TASKS), "on": st.booleans()}
 TEMPLATES = {"TITLE_GENERATION_PROMPT_TEMPLATE": "", "TOOLS_FUNCTION_CALLING_PROMPT_TEMPLATE": ""}

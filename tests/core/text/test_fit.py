@@ -10,7 +10,7 @@ from tests.core.machines import installed, machine
 from tray_app.core.fit.prediction import FitReport, predict
 from tray_app.core.fit.verdict import beside
 from tray_app.core.text.fit import bar, basis_sentence, lines, sentence, verdict_word, verdict_words
-from tray_app.core.values.plan import Verdict
+from tray_app.core.values.fit import Verdict
 
 TR = NullTranslations()
 HAVE = (installed("qwen3:32b"), installed("gemma3:1b"), installed("llama3.2:3b"))

@@ -8,7 +8,8 @@ from tests.core.remedies.test_ranked import BIG, LIMITS, by_id, diagnosis, here,
 from tray_app.core.remedies.ranked import strategies
 from tray_app.core.text.remedy import advice_steps, effect, reason, sentence, strategy_lines
 from tray_app.core.values.finding import Kind
-from tray_app.core.values.plan import Plan, Remedy
+from tray_app.core.values.plan import Plan
+from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import Pressure
 
 TR = NullTranslations()

@@ -9,7 +9,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from tray_app.core.diagnosis.recent import Change, History
-from tray_app.core.requests.runners import full_name
+from tray_app.core.values.names import full_name
 from tray_app.core.values.reading import Known, value_of
 from tray_app.core.values.snapshot import LogEventKind, ProcessRole, Snapshot, WatchedProcess
 

@@ -3,12 +3,12 @@
 from msgspec import Struct
 
 from tray_app.core.diagnosis.recent import History
-from tray_app.core.requests.runners import same_model
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.tasks.target import AUTOCOMPLETE_BY_ACCOUNT, autocomplete_used, tasks_on, version_of
 from tray_app.core.values.limits import Limits
+from tray_app.core.values.names import same_model
 from tray_app.core.values.reading import Known, Unknown, Why, value_of
 from tray_app.core.values.snapshot import ProcessRole, RequestKind, Requests, RunningRequest, Snapshot
+from tray_app.core.values.task_settings import Setting
 
 BUSY_PERIOD_S = 600.0
 """How far back the beginning of a busy stretch is looked for."""

@@ -7,7 +7,7 @@ user's settings replaces this one.
 
 from msgspec import Struct
 
-from tray_app.core.fit.shape import ModelShape
+from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.units import MIB
 
 

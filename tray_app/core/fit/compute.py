@@ -6,7 +6,7 @@ build_ffn, build_moe_ffn; `src/models/<architecture>.cpp`), in values of 4 bytes
 were checked against the sizes that llama-server reports for some sixty shapes of fifty architectures.
 """
 
-from tray_app.core.fit.shape import ModelShape
+from tray_app.core.values.model_shape import ModelShape
 
 # Attention and feed-forward run side by side on the same input, so that input stays alive for both.
 PARALLEL_BLOCKS = frozenset({"cohere2", "cohere2moe", "phi2", "falcon", "gptneox", "gptj"})

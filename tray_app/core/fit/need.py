@@ -11,7 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tray_app.core.fit.compute import compute_bytes
-from tray_app.core.fit.shape import ModelShape
+from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.units import MIB
 
 CELL_BLOCK = 256

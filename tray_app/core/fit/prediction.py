@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from tray_app.core.fit.need import Need
 from tray_app.core.fit.verdict import Loading, budget_of, loading, need_as, with_loaded
-from tray_app.core.requests.runners import same_model
 from tray_app.core.values.errors import UsageError
+from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.plan import Fit, Verdict
+from tray_app.core.values.names import same_model
 from tray_app.core.values.reading import value_of
 from tray_app.core.values.snapshot import Gpu, InstalledModel, LoadedModel, Ollama, Snapshot
 

@@ -19,12 +19,11 @@ from tray_app.core.fit.need import (
     slots_for,
     used_context,
 )
-from tray_app.core.fit.shape import ModelShape
-from tray_app.core.requests.runners import same_model
-from tray_app.core.tasks.settings import Version, parse_version
-from tray_app.core.tasks.target import uses_our_ollama
+from tray_app.core.tasks.same_ollama import uses_our_ollama
+from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.plan import Fit, Verdict
+from tray_app.core.values.model_shape import ModelShape
+from tray_app.core.values.names import same_model
 from tray_app.core.values.reading import Known, value_of
 from tray_app.core.values.snapshot import (
     BudgetBasis,
@@ -37,6 +36,7 @@ from tray_app.core.values.snapshot import (
     Snapshot,
 )
 from tray_app.core.values.units import GIB, MIB
+from tray_app.core.values.version import Version, parse_version
 
 OLLAMA_SHARE = 0.8
 """sched.go from 0.30: a further model is loaded only while its estimate stays below this share of what is available."""

@@ -10,7 +10,9 @@ from tray_app.core.text.names import row_text, wrapped
 from tray_app.core.text.plan import change_sentence, plan_lines
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, Undo
-from tray_app.core.values.plan import Plan, Remedy, Verdict
+from tray_app.core.values.fit import Verdict
+from tray_app.core.values.plan import Plan
+from tray_app.core.values.remedy import Remedy
 
 BAD = {Verdict.EVICTS, Verdict.SPILLS}
 NEEDS_CONNECTION = {"needs-connect", "needs-admin"}

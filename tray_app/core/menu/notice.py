@@ -9,7 +9,8 @@ from tray_app.core.text.plan import change_sentence
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, Snooze, SnoozeUntil, Undo
 from tray_app.core.values.finding import Finding, Severity
-from tray_app.core.values.plan import Change, Remedy
+from tray_app.core.values.plan import Change
+from tray_app.core.values.remedy import Remedy
 
 # Windows balloons hold 63 and 255 UTF-16 units; the adapters clip by units, these keep sentences whole.
 TITLE_LIMIT, BODY_LIMIT = 60, 240

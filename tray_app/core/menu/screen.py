@@ -9,7 +9,8 @@ from tray_app.core.values.command import Command
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.job import RunningJob
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.plan import Change, Remedy
+from tray_app.core.values.plan import Change
+from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import Snapshot
 
 DEFAULT_LIMITS = Limits()

@@ -8,16 +8,17 @@ from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.remedies.choices import TaskModelChoice, choices, current_slot
 from tray_app.core.remedies.models import model_remedies
 from tray_app.core.remedies.situation import situation
-from tray_app.core.tasks.settings import TASKS, Setting, Switch, TaskSettings
 from tray_app.core.text.fit import verdict_words
 from tray_app.core.text.names import row_text, short
 from tray_app.core.text.plan import change_sentence, setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import Refresh, SetSettings
 from tray_app.core.values.finding import Diagnosis, Level
-from tray_app.core.values.plan import Change, Plan, Remedy
+from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.reading import Known
+from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import Access, OpenWebUI, Snapshot
+from tray_app.core.values.task_settings import TASKS, Setting, Switch, TaskSettings
 
 
 def task_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:

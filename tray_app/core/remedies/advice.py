@@ -4,12 +4,13 @@ from tray_app.core.diagnosis.big_model import spilled_bytes
 from tray_app.core.fit.need import automatic_context, need
 from tray_app.core.fit.verdict import budget_of
 from tray_app.core.remedies.situation import Situation
-from tray_app.core.requests.runners import same_model
-from tray_app.core.tasks.settings import Version, parse_version
 from tray_app.core.values.finding import Kind
-from tray_app.core.values.plan import Action, ActionKind, Effect, Plan, Remedy
+from tray_app.core.values.names import same_model
+from tray_app.core.values.plan import Action, ActionKind, Plan
 from tray_app.core.values.reading import value_of
+from tray_app.core.values.remedy import Effect, Remedy
 from tray_app.core.values.snapshot import InstalledModel, LoadedModel
+from tray_app.core.values.version import Version, parse_version
 
 STOP_SINCE: Version = (0, 5, 0)
 """Open WebUI can stop running answers from here on (GET /api/tasks, POST /api/tasks/stop)."""

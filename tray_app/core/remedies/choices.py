@@ -3,13 +3,14 @@
 from msgspec import Struct
 
 from tray_app.core.fit.verdict import beside
-from tray_app.core.tasks.settings import Setting, TaskSettings
+from tray_app.core.tasks.same_ollama import uses_our_ollama
 from tray_app.core.tasks.slots import slot_for
-from tray_app.core.tasks.target import entry_of, uses_our_ollama, version_of
+from tray_app.core.tasks.target import entry_of, version_of
+from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.plan import Fit, Verdict
 from tray_app.core.values.reading import Known, value_of
 from tray_app.core.values.snapshot import InstalledModel, LoadedModel, OpenWebUI, Snapshot, WebUIModel
+from tray_app.core.values.task_settings import Setting, TaskSettings
 
 _ORDER = {
     Verdict.FITS: 0,

@@ -10,9 +10,11 @@ from tray_app.core.fit.verdict import beside
 from tray_app.core.remedies.choices import can_do_tasks
 from tray_app.core.remedies.situation import Situation
 from tray_app.core.remedies.switches import calls, planned, running_tasks, task_calls_per_minute, thinking_change
-from tray_app.core.requests.runners import same_model
-from tray_app.core.values.plan import Action, ActionKind, Change, Effect, Fit, Plan, Remedy, Verdict
+from tray_app.core.values.fit import Fit, Verdict
+from tray_app.core.values.names import same_model
+from tray_app.core.values.plan import Action, ActionKind, Change, Plan
 from tray_app.core.values.reading import value_of
+from tray_app.core.values.remedy import Effect, Remedy
 from tray_app.core.values.snapshot import InstalledModel, WebUIModel
 
 SMALL_MODEL = "small-model"

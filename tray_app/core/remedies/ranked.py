@@ -8,8 +8,9 @@ from tray_app.core.remedies.models import HOSTED_MODEL, SMALL_MODEL, hosted_reme
 from tray_app.core.remedies.situation import Situation, situation
 from tray_app.core.remedies.switches import FEWER_TASKS, autocomplete_hurts, no_thinking, task_remedies
 from tray_app.core.values.finding import Diagnosis, Kind
+from tray_app.core.values.fit import Verdict
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.plan import Remedy, Verdict
+from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import Snapshot
 
 

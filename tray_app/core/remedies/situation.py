@@ -3,14 +3,15 @@
 from msgspec import Struct
 
 from tray_app.core.diagnosis.cause import CauseKind
-from tray_app.core.requests.runners import same_model
-from tray_app.core.tasks.settings import Setting, TaskSettings, Version
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.tasks.target import entry_of, version_of
 from tray_app.core.values.finding import Diagnosis, Finding, Kind, Severity
 from tray_app.core.values.limits import Limits
+from tray_app.core.values.names import same_model
 from tray_app.core.values.reading import value_of
 from tray_app.core.values.snapshot import Access, LoadedModel, Ollama, OpenWebUI, Snapshot
+from tray_app.core.values.task_settings import Setting, TaskSettings
+from tray_app.core.values.version import Version
 
 # Findings that fewer or other task calls would cure.
 TASK_KINDS = frozenset(

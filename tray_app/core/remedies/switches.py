@@ -3,12 +3,15 @@
 import json
 
 from tray_app.core.remedies.situation import Situation
-from tray_app.core.requests.runners import same_model
-from tray_app.core.tasks.settings import TASKS, Setting, Switch, Version, support
+from tray_app.core.tasks.releases import support
 from tray_app.core.tasks.target import come_unasked
 from tray_app.core.values.finding import Kind
-from tray_app.core.values.plan import Change, Effect, Plan, Remedy
+from tray_app.core.values.names import same_model
+from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.reading import value_of
+from tray_app.core.values.remedy import Effect, Remedy
+from tray_app.core.values.task_settings import TASKS, Setting, Switch
+from tray_app.core.values.version import Version
 
 FEWER_TASKS = "fewer-tasks"
 TITLE_BESIDE_ANSWER: Version = (0, 10, 0)

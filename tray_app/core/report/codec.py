@@ -13,8 +13,8 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 from msgspec import Struct, structs
 
-from tray_app.core.tasks.settings import Json
 from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.version import Json
 
 T = TypeVar("T")
 Decode = Callable[[Any], Any]

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from tray_app.core.tasks.settings import Json
 from tray_app.core.values.reading import Known, Unknown
+from tray_app.core.values.version import Json
 
 REMOVED = "<removed>"
 TEXT_LIMIT = 200

@@ -4,11 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tray_app.core.tasks.settings import TASKS, TaskSettings
 from tray_app.core.values.finding import Diagnosis, Finding
-from tray_app.core.values.plan import Change, Fit, Plan, Remedy
+from tray_app.core.values.fit import Fit
+from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.reading import Known, Reading, Unknown, value_of
+from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import Memory, Ollama, OpenWebUI, Presence, Requests, Snapshot
+from tray_app.core.values.task_settings import TASKS, TaskSettings
 
 SCHEMA = 1
 

@@ -16,7 +16,6 @@ from tray_app.core.requests.followed import Job, JobState, SeenRunner, Surroundi
 from tray_app.core.requests.in_flight import ClientState, InFlight
 from tray_app.core.requests.kind import Settings
 from tray_app.core.requests.last_hour import LoadWindow
-from tray_app.core.tasks.settings import Version, parse_version
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Connections
 from tray_app.core.values.reading import Known, Reading, Unknown, Why, value_of
 from tray_app.core.values.runner_slot import RunnerSlot
@@ -35,6 +34,7 @@ from tray_app.core.values.snapshot import (
     RunningRequest,
     WatchedProcess,
 )
+from tray_app.core.values.version import Version, parse_version
 
 KEEPS_CONNECTIONS_SINCE: Version = (0, 9, 0)
 """Open WebUI: one connection per request up to 0.8.12, kept and reused from 0.9.6 on (seen on real servers)."""

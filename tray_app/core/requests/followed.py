@@ -6,9 +6,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.requests.kind import UNKNOWN, Circumstances, Settings, Verdict, judge
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.values.runner_slot import RunnerSlot
 from tray_app.core.values.snapshot import RequestKind, WatchedProcess
+from tray_app.core.values.task_settings import Setting
 
 
 class SeenRunner(Struct, frozen=True):

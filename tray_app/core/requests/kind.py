@@ -13,10 +13,11 @@ Each verdict carries the word of what it rests on:
 
 from msgspec import Struct
 
-from tray_app.core.requests.runners import full_name
-from tray_app.core.tasks.settings import SLOTS, TASKS, Setting, Switch, TaskSettings, Version, parse_version
+from tray_app.core.values.names import full_name
 from tray_app.core.values.reading import Known, value_of
 from tray_app.core.values.snapshot import Ollama, OpenWebUI, RequestKind
+from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch, TaskSettings
+from tray_app.core.values.version import Version, parse_version
 
 TITLE_LIMIT = 1000
 TITLE_LIMIT_SINCE: Version = (0, 11, 1)

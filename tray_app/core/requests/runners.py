@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from tray_app.core.values.names import full_name
 from tray_app.core.values.snapshot import (
     LoadedModel,
     LogEvent,
@@ -13,16 +14,6 @@ from tray_app.core.values.snapshot import (
     ProcessRole,
     WatchedProcess,
 )
-
-
-def same_model(one: str, other: str) -> bool:
-    """`qwen3` and `qwen3:latest` are the same model."""
-    return full_name(one) == full_name(other)
-
-
-def full_name(name: str) -> str:
-    """With its tag, lower case: Ollama compares names without case."""
-    return (name if ":" in name.rpartition("/")[2] else f"{name}:latest").lower()
 
 
 def names_by_blob(ollama: Ollama) -> dict[str, tuple[str, ...]]:

@@ -4,9 +4,11 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping
 
-from tray_app.core.tasks.settings import SLOTS, TASKS, Document, Json, Setting, key_of
+from tray_app.core.tasks.settings import key_of
 from tray_app.core.values.errors import ChangeError, Problem, UsageError
 from tray_app.core.values.plan import Change, Plan
+from tray_app.core.values.task_settings import SLOTS, TASKS, Setting
+from tray_app.core.values.version import Document, Json
 
 ON_OFF = {"on": True, "off": False}
 

@@ -5,58 +5,10 @@ carried whole, with only the target keys changed.
 """
 
 import json
-import re
 from collections.abc import Mapping
-from enum import StrEnum
 
-from msgspec import Struct
-
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
-Document = dict[str, Json]
-Version = tuple[int, int, int]
-
-OLDEST: Version = (0, 3, 0)
-NEWEST_SEEN: Version = (0, 12, 4)
-
-
-def parse_version(text: str) -> Version | None:
-    """`0.6.36`, `v0.10.0-dev` and the like; None where it is no version."""
-    match = re.match(r"v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?", text.strip())
-    if match is None:
-        return None
-    major, minor, patch = match.groups(default="0")
-    return int(major), int(minor), int(patch)
-
-
-class Switch(StrEnum):
-    ON = "on"
-    OFF = "off"
-    UNSUPPORTED = "unsupported"
-
-
-class Setting(StrEnum):
-    """The words of `elbowroom set`; values are stable."""
-
-    TITLES = "titles"
-    TAGS = "tags"
-    FOLLOW_UPS = "follow-ups"
-    AUTOCOMPLETE = "autocomplete"
-    SEARCH_QUERIES = "search-queries"
-    RETRIEVAL_QUERIES = "retrieval-queries"
-    TASK_MODEL = "task-model"
-    TASK_MODEL_EXTERNAL = "task-model-external"
-    TASK_MODEL_PARAMS = "task-model-params"
-
-
-TASKS = (
-    Setting.TITLES,
-    Setting.TAGS,
-    Setting.FOLLOW_UPS,
-    Setting.AUTOCOMPLETE,
-    Setting.SEARCH_QUERIES,
-    Setting.RETRIEVAL_QUERIES,
-)
-SLOTS = (Setting.TASK_MODEL, Setting.TASK_MODEL_EXTERNAL)
+from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch, TaskSettings
+from tray_app.core.values.version import Document, Json
 
 _KEYS: dict[Setting, tuple[str, ...]] = {
     Setting.TITLES: ("ENABLE_TITLE_GENERATION",),
@@ -77,67 +29,7 @@ def key_of(setting: Setting, document: Mapping[str, Json]) -> str | None:
     return next((key for key in _KEYS[setting] if key in document), None)
 
 
-class TaskSettings(Struct, frozen=True):
-    """The document as values. `task_model_params` is None where the version has no such field (before 0.11.1)."""
-
-    titles: Switch
-    tags: Switch
-    follow_ups: Switch
-    autocomplete: Switch
-    search_queries: Switch
-    retrieval_queries: Switch
-    task_model: str
-    task_model_external: str
-    task_model_params: str | None = None
-    """Canonical JSON (sorted keys), so that the value stays hashable."""
-
-    def switch(self, task: Setting) -> Switch:
-        """The state of one of TASKS."""
-        state: Switch = getattr(self, task.value.replace("-", "_"))
-        return state
-
-    def model(self, slot: Setting) -> str:
-        """The model id in one of SLOTS; empty: same as the chat model."""
-        return self.task_model if slot is Setting.TASK_MODEL else self.task_model_external
-
-
-SINCE: dict[Setting, Version] = {
-    Setting.TITLES: (0, 5, 12),
-    Setting.TAGS: (0, 4, 0),
-    Setting.FOLLOW_UPS: (0, 6, 14),
-    Setting.AUTOCOMPLETE: (0, 4, 7),
-    Setting.SEARCH_QUERIES: (0, 3, 20),
-    Setting.RETRIEVAL_QUERIES: (0, 4, 0),
-    Setting.TASK_MODEL: (0, 3, 0),
-    Setting.TASK_MODEL_EXTERNAL: (0, 3, 0),
-    Setting.TASK_MODEL_PARAMS: (0, 11, 1),
-}
-"""First release whose `TaskConfigForm` has the field (Open WebUI main.py to 0.4.8, routers/tasks.py from 0.5.0).
-
-The search query switch came between 0.3.0 and 0.3.20; 0.3.20 is the oldest release that was seen to have it.
-"""
-
-RUNS_SINCE: dict[Setting, Version] = {
-    Setting.TITLES: (0, 3, 0),
-    Setting.TAGS: (0, 3, 33),
-    Setting.FOLLOW_UPS: (0, 6, 14),
-    Setting.AUTOCOMPLETE: (0, 4, 7),
-    Setting.SEARCH_QUERIES: (0, 3, 0),
-    Setting.RETRIEVAL_QUERIES: (0, 4, 0),
-}
-"""First release that has the task at all; some ran for a while before there was a switch."""
-
 _FIELDS: dict[Setting, str] = {task: task.value.replace("-", "_") for task in TASKS}
-
-
-def support(version: Version, setting: Setting) -> bool:
-    """Whether a release has this setting. The document itself decides where one was read (`key_of`)."""
-    return version >= SINCE[setting]
-
-
-def runs(version: Version, task: Setting) -> bool:
-    """Whether a release has this task, with or without a switch."""
-    return version >= RUNS_SINCE[task]
 
 
 def value(document: Mapping[str, Json], setting: Setting) -> Json:

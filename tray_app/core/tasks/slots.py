@@ -1,7 +1,8 @@
 """Which of the two task model slots a chat model's tasks use (Open WebUI utils/task.py, get_task_model_id)."""
 
-from tray_app.core.tasks.settings import Setting, Version
 from tray_app.core.values.snapshot import WebUIModel
+from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.version import Version
 
 BY_CONNECTION: Version = (0, 6, 11)
 """From here on the entry's connection type decides; before, who owns the model."""

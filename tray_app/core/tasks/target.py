@@ -6,24 +6,17 @@ that slot counts only if the server's list holds it and it is active; otherwise 
 
 from collections.abc import Iterable
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from tray_app.core.requests.runners import full_name
-from tray_app.core.tasks.settings import (
-    NEWEST_SEEN,
-    TASKS,
-    Setting,
-    Switch,
-    TaskSettings,
-    Version,
-    parse_version,
-    runs,
-)
+from tray_app.core.tasks.releases import NEWEST_SEEN, runs
+from tray_app.core.tasks.same_ollama import uses_our_ollama
 from tray_app.core.tasks.slots import slot_for
+from tray_app.core.values.names import full_name
 from tray_app.core.values.reading import Known, Reading, Unknown, Why, value_of
 from tray_app.core.values.snapshot import OpenWebUI, Snapshot, WebUIModel
+from tray_app.core.values.task_settings import TASKS, Setting, Switch, TaskSettings
+from tray_app.core.values.version import Version, parse_version
 
 AUTOCOMPLETE_BY_ACCOUNT: Version = (0, 6, 0)
 """From here on an account must switch autocomplete on for itself; before, the server's switch was for everyone."""
@@ -153,23 +146,6 @@ def _fails_for_others(entry: WebUIModel, server: OpenWebUI) -> bool:
     """Ordinary users may not use a model that is not public: then all of their tasks fail (0.4.0 and later)."""
     users = value_of(server.user_count)
     return entry.public is False and users is not None and users > 1 and version_of(server) >= (0, 4, 0)
-
-
-def uses_our_ollama(snapshot: Snapshot) -> bool | None:
-    """Is the Ollama we read among those that Open WebUI uses? Judged by port: hosts have many names (Docker)."""
-    server, ollama = value_of(snapshot.open_webui), value_of(snapshot.ollama)
-    urls = value_of(server.ollama_urls) if server is not None else None
-    if not urls or ollama is None:
-        return None
-    return _port(ollama.url) in {_port(url) for url in urls}
-
-
-def _port(url: str) -> int | None:
-    try:
-        parts = urlsplit(url)
-        return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    except ValueError:
-        return None
 
 
 def lands_on(model: str, snapshot: Snapshot) -> tuple[Setting, ...] | Unknown:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from tray_app.core.tasks.settings import SLOTS, Setting
 from tray_app.core.text.lines import Line, Span, Style, clean, line
 from tray_app.core.text.plan import change_sentence, setting_name, value_word
 from tray_app.core.text.text import Translator
 from tray_app.core.values.finding import Level
-from tray_app.core.values.plan import Change, Remedy
+from tray_app.core.values.plan import Change
+from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import WebUIModel
+from tray_app.core.values.task_settings import SLOTS, Setting
 from tray_app.core.values.units import format_bytes
 
 

@@ -1,10 +1,10 @@
 """Why a change was not made, or not as it should be, and what the server holds now."""
 
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.text import refusals
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import ChangeError, Problem, RefusedBecause
+from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.units import format_bytes
 
 

@@ -6,8 +6,8 @@ from tray_app.core.text.status import level_style, level_word, pressure_style
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import pressure_word
 from tray_app.core.values.finding import Level
-from tray_app.core.values.plan import Remedy
 from tray_app.core.values.reading import value_of
+from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import Memory, Requests, Snapshot
 
 

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator
 
 from tray_app.core.report.doctor import Entry, RawSource, Report, State
-from tray_app.core.tasks.settings import Json
 from tray_app.core.text.lines import Line, Span, Style, clean, line, pad
 from tray_app.core.text.memory import remedy_for_missing
 from tray_app.core.text.status import why_words
 from tray_app.core.text.text import Translator
+from tray_app.core.values.version import Json
 
 _STYLE = {State.WORKS: Style.GOOD, State.UNKNOWN: Style.WARN, State.FAILED: Style.BAD}
 _VALUE_WIDTH = 400

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.text.names import short
 from tray_app.core.text.plan import setting_name, value_word
 from tray_app.core.text.text import Translator
 from tray_app.core.values.finding import Finding, Kind, Severity
+from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.units import format_bytes
 
 SHORT_CONTEXT = 4096

@@ -3,7 +3,7 @@
 from tray_app.core.fit.prediction import FitReport
 from tray_app.core.text.lines import Line, Span, Style, clean, line
 from tray_app.core.text.text import Translator
-from tray_app.core.values.plan import Fit, Verdict
+from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.units import format_bytes
 
 BAR_COLUMNS = 48

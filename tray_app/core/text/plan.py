@@ -2,11 +2,13 @@
 
 import json
 
-from tray_app.core.tasks.settings import SLOTS, TASKS, Setting, Switch, TaskSettings, parse_version, runs
+from tray_app.core.tasks.releases import runs
 from tray_app.core.text.lines import Line, Span, Style, clean, line, table
 from tray_app.core.text.text import Translator
 from tray_app.core.values.plan import ActionKind, Change, Plan
+from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch, TaskSettings
 from tray_app.core.values.units import format_bytes
+from tray_app.core.values.version import parse_version
 
 
 def setting_name(setting: Setting, tr: Translator) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from tray_app.core.tasks.settings import SLOTS, TASKS, Switch
 from tray_app.core.text import finding as finding_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.evidence import evidence_lines
@@ -11,9 +10,10 @@ from tray_app.core.text.plan import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import pressure_word
 from tray_app.core.values.finding import Diagnosis, Finding, Level, Severity
-from tray_app.core.values.plan import Remedy
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import Access, Memory, Ollama, OpenWebUI, Presence, Pressure, Requests, Snapshot
+from tray_app.core.values.task_settings import SLOTS, TASKS, Switch
 from tray_app.core.values.units import format_bytes
 
 _LEVEL_STYLE = {

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from tray_app.core.values.plan import Change, Plan, Remedy
+from tray_app.core.values.plan import Change, Plan
+from tray_app.core.values.remedy import Remedy
 
 
 class ApplyRemedy(Struct, frozen=True):

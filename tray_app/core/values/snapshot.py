@@ -4,9 +4,9 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from tray_app.core.fit.shape import ModelShape
-from tray_app.core.tasks.settings import TaskSettings
+from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.reading import Reading, Unknown, Why
+from tray_app.core.values.task_settings import TaskSettings
 
 NOT_ASKED = Unknown(Why.NOT_ASKED)
 

@@ -32,10 +32,9 @@ from tray_app.core.diagnosis.rules import (
     task_model_unusable,
     tasks_on_big_model,
 )
-from tray_app.core.fit.shape import ModelShape
-from tray_app.core.tasks.settings import Switch
 from tray_app.core.values.finding import Severity
 from tray_app.core.values.limits import Limits
+from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.reading import Known, Unknown
 from tray_app.core.values.snapshot import (
     BudgetBasis,
@@ -50,6 +49,7 @@ from tray_app.core.values.snapshot import (
     Pressure,
     WrittenSetting,
 )
+from tray_app.core.values.task_settings import Switch
 
 LIMITS = Limits()
 SMALL = "llama3.2:3b"

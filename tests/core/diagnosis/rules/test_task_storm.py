@@ -20,11 +20,11 @@ from tests.core.poll_builder import (
 )
 from tray_app.core.diagnosis.recent import History
 from tray_app.core.diagnosis.rules import task_storm
-from tray_app.core.tasks.settings import Switch
 from tray_app.core.values.finding import Kind, Severity
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import OtherProcess, Pressure, Requests
+from tray_app.core.values.task_settings import Switch
 
 LIMITS = Limits()
 QUEUE = requests((CHAT,), waiting=2, wait_s=5.0)

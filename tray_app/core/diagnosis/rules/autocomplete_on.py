@@ -2,8 +2,6 @@
 
 from tray_app.core.diagnosis.big_model import big_models, local_ollama
 from tray_app.core.diagnosis.recent import History
-from tray_app.core.requests.runners import same_model
-from tray_app.core.tasks.settings import Setting
 from tray_app.core.tasks.target import (
     AUTOCOMPLETE_BY_ACCOUNT,
     Where,
@@ -14,8 +12,10 @@ from tray_app.core.tasks.target import (
 )
 from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
 from tray_app.core.values.limits import Limits
+from tray_app.core.values.names import same_model
 from tray_app.core.values.reading import Unknown
 from tray_app.core.values.snapshot import OpenWebUI, Snapshot
+from tray_app.core.values.task_settings import Setting
 
 
 def check(snapshot: Snapshot, _history: History, limits: Limits) -> tuple[Finding, ...] | Unknown:

@@ -3,10 +3,10 @@
 from tray_app.core.diagnosis.big_model import local_ollama
 from tray_app.core.diagnosis.displacement import Thrash, thrash
 from tray_app.core.diagnosis.recent import History
-from tray_app.core.requests.runners import full_name
 from tray_app.core.tasks.target import Where, target_of
 from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
 from tray_app.core.values.limits import Limits
+from tray_app.core.values.names import full_name
 from tray_app.core.values.reading import Unknown, value_of
 from tray_app.core.values.snapshot import Snapshot
 

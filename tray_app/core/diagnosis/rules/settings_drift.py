@@ -3,11 +3,11 @@
 import json
 
 from tray_app.core.diagnosis.recent import History
-from tray_app.core.tasks.settings import SLOTS, TASKS, Setting, Switch, TaskSettings
 from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Unknown
 from tray_app.core.values.snapshot import Snapshot, WrittenSetting
+from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch, TaskSettings
 
 
 def check(snapshot: Snapshot, _history: History, _limits: Limits) -> tuple[Finding, ...] | Unknown:

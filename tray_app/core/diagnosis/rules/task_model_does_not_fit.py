@@ -3,11 +3,11 @@
 from tray_app.core.diagnosis.big_model import local_ollama
 from tray_app.core.diagnosis.recent import History
 from tray_app.core.fit.verdict import beside
-from tray_app.core.requests.runners import same_model
 from tray_app.core.tasks.target import Target, Where, come_unasked, target_of
 from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
+from tray_app.core.values.fit import Verdict
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.plan import Verdict
+from tray_app.core.values.names import same_model
 from tray_app.core.values.reading import Unknown, value_of
 from tray_app.core.values.snapshot import LoadedModel, Ollama, Snapshot
 

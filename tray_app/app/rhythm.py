@@ -1,0 +1,82 @@
+"""When is a source asked again? The one place for the rhythm of polls."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from tray_app.core.values.errors import (
+    BadAnswer,
+    NotFound,
+    NotThatServer,
+    Refused,
+    ServiceError,
+    TimedOut,
+    Unreachable,
+)
+from tray_app.core.values.reading import Known, Reading, Unknown, Why
+
+T = TypeVar("T")
+
+# Seconds between questions, so that a user's server logs stay readable.
+PS_EVERY_S = 30.0
+TAGS_EVERY_S = 60.0
+SETTINGS_EVERY_S = 60.0
+MODELS_EVERY_S = 300.0
+RARELY_S = 600.0
+BUSY_EVERY_S = 10.0
+BACK_OFF_S = (5.0, 10.0, 20.0, 40.0, 60.0)
+
+AWAY = frozenset({Why.UNREACHABLE, Why.TIMED_OUT})
+
+
+def unknown(error: ServiceError) -> Unknown:
+    """A service's error as the reason why a reading is not there."""
+    match error:
+        case Unreachable():
+            why = Why.UNREACHABLE
+        case TimedOut():
+            why = Why.TIMED_OUT
+        case Refused():
+            return Unknown(Why.REFUSED, error.because.value)
+        case NotFound():
+            why = Why.UNSUPPORTED
+        case NotThatServer() | BadAnswer():
+            why = Why.BAD_ANSWER
+        case _:
+            why = Why.BAD_ANSWER
+    return Unknown(why, error.detail or error.url)
+
+
+class Asked(Generic[T]):
+    """One question to a server: its last answer, and when it is due again. Backs off while the server fails."""
+
+    def __init__(self, every_s: float) -> None:
+        self._every_s = every_s
+        self._due = 0.0
+        self._failures = 0
+        self._asked_at: float | None = None
+        self.answer: Reading[T] = Unknown(Why.NOT_ASKED)
+
+    def ask(self, question: Callable[[], T], uptime_s: float, now: float) -> Reading[T]:
+        """The answer, asked again only when it is due."""
+        if uptime_s < self._due:
+            return self.answer
+        self._asked_at = uptime_s
+        try:
+            self.answer = Known(question(), now)
+        except ServiceError as error:
+            self.answer = unknown(error)
+            self._due = uptime_s + BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
+            self._failures += 1
+        else:
+            self._failures = 0
+            self._due = uptime_s + self._every_s
+        return self.answer
+
+    def went_away(self, uptime_s: float) -> bool:
+        """Whether the server gave no answer in this very poll."""
+        away = isinstance(self.answer, Unknown) and self.answer.why in AWAY
+        return away and self._asked_at == uptime_s
+
+    def expire(self) -> None:
+        """Ask again in the next poll."""
+        self._due = 0.0

@@ -1,0 +1,61 @@
+"""Open WebUI's task settings as values."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Switch(StrEnum):
+    ON = "on"
+    OFF = "off"
+    UNSUPPORTED = "unsupported"
+
+
+class Setting(StrEnum):
+    """The words of `elbowroom set`; values are stable."""
+
+    TITLES = "titles"
+    TAGS = "tags"
+    FOLLOW_UPS = "follow-ups"
+    AUTOCOMPLETE = "autocomplete"
+    SEARCH_QUERIES = "search-queries"
+    RETRIEVAL_QUERIES = "retrieval-queries"
+    TASK_MODEL = "task-model"
+    TASK_MODEL_EXTERNAL = "task-model-external"
+    TASK_MODEL_PARAMS = "task-model-params"
+
+
+TASKS = (
+    Setting.TITLES,
+    Setting.TAGS,
+    Setting.FOLLOW_UPS,
+    Setting.AUTOCOMPLETE,
+    Setting.SEARCH_QUERIES,
+    Setting.RETRIEVAL_QUERIES,
+)
+
+SLOTS = (Setting.TASK_MODEL, Setting.TASK_MODEL_EXTERNAL)
+
+
+class TaskSettings(Struct, frozen=True):
+    """The document as values. `task_model_params` is None where the version has no such field (before 0.11.1)."""
+
+    titles: Switch
+    tags: Switch
+    follow_ups: Switch
+    autocomplete: Switch
+    search_queries: Switch
+    retrieval_queries: Switch
+    task_model: str
+    task_model_external: str
+    task_model_params: str | None = None
+    """Canonical JSON (sorted keys), so that the value stays hashable."""
+
+    def switch(self, task: Setting) -> Switch:
+        """The state of one of TASKS."""
+        state: Switch = getattr(self, task.value.replace("-", "_"))
+        return state
+
+    def model(self, slot: Setting) -> str:
+        """The model id in one of SLOTS; empty: same as the chat model."""
+        return self.task_model if slot is Setting.TASK_MODEL else self.task_model_external
