@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios import golden
 from tests.scenarios.judge import EXPECTED, expected, judge
 from tests.scenarios.traces import STORIES, VARIANTS, trace
 
@@ -49,3 +50,10 @@ def test_the_generator_knows_nothing_of_the_product():
         modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
         assert not [module for module in modules + names if module.startswith("tray_app")]
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_the_whole_answer_is_the_one_agreed_on(name):
+    """`python -m tests.scenarios.golden` writes them again."""
+    for file, content in golden.files(name).items():
+        assert content == (golden.FOLDER / file).read_text(encoding="utf-8"), file
