@@ -30,3 +30,15 @@ def test_help_imports_no_http_either():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("command", ["journal", "settings"])
+def test_a_command_that_judges_nothing_imports_no_rules_and_no_readers(command, tmp_path):
+    code = (
+        "import sys\nfrom tray_app.cli.main import run\n"
+        f"run([{command!r}, '--home', {str(tmp_path)!r}, '--open-webui', 'http://127.0.0.1:9'])\n"
+        "rooms = ('tray_app.core.diagnosis', 'tray_app.core.remedies', 'tray_app.readers', 'tray_app.core.text.status')\n"
+        "print(sorted(name for name in sys.modules if name.startswith(rooms)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=True)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr

@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +78,8 @@ class SingleInstance:
 
     def publish(self, port: int) -> Instance:
         """Tell later starts how to reach this one; the file is readable by this user only."""
+        import secrets  # only the tray publishes itself
+
         instance = Instance(os.getpid(), port, secrets.token_urlsafe(32))
         document = {"schema": 1, "pid": instance.pid, "port": instance.port, "token": instance.token}
         replace_file(self._instance_path, json.dumps(document).encode())

@@ -9,9 +9,7 @@ from tray_app.core.values.errors import StorageError
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.setting_problem import SettingFault, SettingProblem
 from tray_app.storage.files import read_file
-from tray_app.storage.settings_check import checked, contradictions
 from tray_app.storage.settings_keys import Settings
-from tray_app.storage.settings_text import parse
 
 
 def load(path: Path) -> tuple[Settings, tuple[SettingProblem, ...]]:
@@ -20,11 +18,15 @@ def load(path: Path) -> tuple[Settings, tuple[SettingProblem, ...]]:
         data = read_file(path)
     except StorageError as error:
         return Settings(), (SettingProblem("", error.reason, "", SettingFault.UNREADABLE),)
-    return decode(data or b"", path.parent)
+    return decode(data, path.parent) if data else (Settings(), ())
 
 
 def decode(data: bytes, folder: Path) -> tuple[Settings, tuple[SettingProblem, ...]]:
     """As `load`, from bytes. `folder` is what a relative `ca_file` starts from."""
+    # Most people have no such file: then neither the parser nor the checks are imported.
+    from tray_app.storage.settings_check import checked, contradictions
+    from tray_app.storage.settings_text import parse
+
     text = parse(data)
     limits, limit_problems = checked(Limits(), text.table("limits"), "limits.", text.lines, folder)
     settings, problems = checked(Settings(limits=limits), text.document, "", text.lines, folder)

@@ -1,0 +1,34 @@
+"""`status`: one answer, and how an answer is shown."""
+
+import json
+from argparse import Namespace
+
+from tray_app.app.watch import Look
+from tray_app.app.wiring import App
+from tray_app.cli.main import DONE
+from tray_app.cli.terminal import Terminal
+from tray_app.core.report import status as report
+from tray_app.core.text import status as status_view
+from tray_app.core.text.text import Translator
+
+
+def show(look: Look, terminal: Terminal, tr: Translator, *, as_json: bool, over_time: bool = False) -> None:
+    """`over_time`: findings carry their alert state; a single look has none."""
+    if as_json:
+        alerts = look.alerts.words() if over_time else None
+        made = report.status(look.snapshot, look.diagnosis, look.remedies, alerts)
+        terminal.text(json.dumps(made, ensure_ascii=False))
+        return
+    terminal.show(status_view.status_lines(look.snapshot, look.diagnosis, look.remedies, tr))
+
+
+def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """Two samples one second apart, no hold time; exit code 0 whenever it answered, Unknown included."""
+    if options.json:
+        look = app.observer.look_twice()
+    else:
+        with terminal.progress() as progress:
+            progress.update(status_view.looking(tr))
+            look = app.observer.look_twice()
+    show(look, terminal, tr, as_json=options.json)
+    return DONE
