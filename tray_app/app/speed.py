@@ -14,14 +14,13 @@ from msgspec import Struct
 from tray_app.app.fixes import Applied, Undone
 from tray_app.core.tasks.assignments import canonical
 from tray_app.core.tasks.settings import decode, key_of
+from tray_app.core.tasks.target import UNASKED
 from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.core.values.plan import Change
 from tray_app.core.values.task_settings import Setting, Switch, TaskSettings
 from tray_app.core.values.version import Document
 from tray_app.storage.journal import ChangeState, RecordedChange
 
-# Asked in this order: the first one that is switched on is timed. All of them are one short answer.
-TIMED_TASKS = (Setting.TITLES, Setting.TAGS, Setting.FOLLOW_UPS)
 REMEDY = "speed"
 """How the journal names a switch that was made for a measurement."""
 CHAT_PROMPT = "Say hello in five words."
@@ -68,8 +67,8 @@ class Progress(Struct, frozen=True):
 
 
 def timed_task(settings: TaskSettings) -> Setting:
-    """The task to time. ChangeError where every one of them is off: there is nothing to time then."""
-    for task in TIMED_TASKS:
+    """The task to time: the first that comes by itself, one short answer. ChangeError where every one is off."""
+    for task in UNASKED:
         if settings.switch(task) is Switch.ON:
             return task
     if settings.titles is Switch.UNSUPPORTED:

@@ -18,6 +18,7 @@ from tray_app.core.text import demo as view
 from tray_app.core.text import finding as finding_view
 from tray_app.core.text import plan as plan_view
 from tray_app.core.text.lines import indented, line
+from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.values.finding import Kind, Level
 from tray_app.core.values.reading import value_of
@@ -182,7 +183,7 @@ class Story:
             undone = app.fixer.undo(recorded)
             self._terminal.show(indented(change_view.undone(undone.changes, undone.drifted, self._tr)))
         held = decode(app.open_webui.read_document(fresh=True))
-        on = ", ".join(plan_view.setting_name(task, self._tr) for task in TASKS if held.switch(task) is Switch.ON)
+        on = ", ".join(setting_name(task, self._tr) for task in TASKS if held.switch(task) is Switch.ON)
         self._terminal.show([line("   " + view.held(on, self._tr))])
 
     # --- helpers ---------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 What fires when is that of the real front end: autocomplete at every pause while typing (one at a time per tab), the
 answer, and the background tasks that the account has not switched off.
+Like the stand-ins it keeps the boundaries of the releases that it plays for itself.
 """
 
 import itertools

@@ -2,28 +2,15 @@
 
 from msgspec import Struct
 
+from tray_app.core.tasks.releases import TASK_KINDS
 from tray_app.core.values.errors import Invalid
 from tray_app.core.values.task_settings import Setting
-from tray_app.core.values.version import Json, Version
+from tray_app.core.values.version import Json
 from tray_app.services._answer import short
 from tray_app.services._decode import an_object, objects, part, text
 
 _QUESTION = "How do I keep basil alive on a kitchen window?"
 _REPLY = "Bright light, water when the top of the soil is dry, and regular pinching."
-
-_NAMES: dict[Setting, str] = {
-    Setting.TITLES: "title",
-    Setting.TAGS: "tags",
-    Setting.FOLLOW_UPS: "follow_up",
-    Setting.AUTOCOMPLETE: "auto",
-    Setting.SEARCH_QUERIES: "queries",
-    Setting.RETRIEVAL_QUERIES: "queries",
-}
-_TYPES = {
-    Setting.AUTOCOMPLETE: "general",
-    Setting.SEARCH_QUERIES: "web_search",
-    Setting.RETRIEVAL_QUERIES: "retrieval",
-}
 
 
 class TaskAnswer(Struct, frozen=True):
@@ -33,17 +20,12 @@ class TaskAnswer(Struct, frozen=True):
     seconds: float
 
 
-def name(task: Setting, version: Version) -> str:
-    """The part of the path that names the task; 0.3 knew one search query only."""
-    return "query" if task is Setting.SEARCH_QUERIES and version < (0, 4, 0) else _NAMES[task]
-
-
 def body(task: Setting, model: str) -> Json:
     """A short chat that any model can work on."""
     messages: list[Json] = [{"role": "user", "content": _QUESTION}, {"role": "assistant", "content": _REPLY}]
     made: dict[str, Json] = {"model": model, "messages": messages, "prompt": _QUESTION, "stream": False}
-    if task in _TYPES:
-        made["type"] = _TYPES[task]
+    if call_type := TASK_KINDS[task].call_type:
+        made["type"] = call_type
     return made
 
 

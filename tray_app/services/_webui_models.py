@@ -5,12 +5,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tray_app.core.tasks.releases import MODEL_ACCESS_SINCE
 from tray_app.core.values.snapshot import WebUIModel
 from tray_app.core.values.version import Version
 from tray_app.services._decode import number, part, text, text_or_none, texts
-
-ACCESS_SINCE: Version = (0, 4, 0)
-"""Before, every model in the list was everybody's (Open WebUI 0.3 has no access control on models)."""
 
 
 def decode(
@@ -64,7 +62,7 @@ def _public(info: Mapping[str, Any], version: Version) -> bool | None:
 
     A base model without a record of its own is for admins only. The list does not say where neither is given.
     """
-    if version < ACCESS_SINCE:
+    if version < MODEL_ACCESS_SINCE:  # every model of the list is everybody's
         return True
     if not info:
         return False

@@ -11,7 +11,15 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
-from tray_app.core.tasks.releases import OLDEST, runs
+from tray_app.core.tasks.releases import (
+    AUTOCOMPLETE_BY_ACCOUNT,
+    GENERATIONS_SINCE,
+    OLDEST,
+    OPENAI_CONFIG_SINCE,
+    UNDER_V1,
+    endpoint,
+    runs,
+)
 from tray_app.core.tasks.settings import decode
 from tray_app.core.values.errors import (
     BadAnswer,
@@ -30,8 +38,6 @@ from tray_app.services._decode import an_object, number, objects, part, text, te
 from tray_app.services._task_calls import TaskAnswer
 from tray_app.services.http import Http
 
-UNDER_V1: Version = (0, 5, 0)
-"""`/api/task/...` before, `/api/v1/tasks/...` from here on: the only path change in all versions."""
 LIST_LIMIT_BYTES = 32 * 1024 * 1024
 """Older versions put profile pictures into the model list."""
 LIST_DEADLINE_S = 12.0
@@ -286,7 +292,7 @@ class OpenWebUIClient:
         The answer also holds the connections' keys: nothing but the host names leaves this function, and
         neither the answer nor an error of it is logged.
         """
-        path = "/openai/config" if self._numbers() >= (0, 4, 0) else "/openai/urls"
+        path = "/openai/config" if self._numbers() >= OPENAI_CONFIG_SINCE else "/openai/urls"
         urls = texts(an_object(self._known.get_json(path), self.url), "OPENAI_API_BASE_URLS") or ()
         return {index: host for index, url in enumerate(urls) if (host := _host(url))}
 
@@ -308,7 +314,7 @@ class OpenWebUIClient:
         return stopped
 
     def _generations(self) -> tuple[str, ...]:
-        if self._numbers() < UNDER_V1:
+        if self._numbers() < GENERATIONS_SINCE:
             raise NotFound(self.url, "version")
         found = texts(an_object(self._known.get_json("/api/tasks"), self.url), "tasks")
         if found is None:
@@ -330,7 +336,7 @@ class OpenWebUIClient:
 
     def own_autocomplete(self) -> bool:
         """Whether our own account asks for autocomplete (0.6.0+; off unless it says so). NotFound before."""
-        if self._numbers() < (0, 6, 0):
+        if self._numbers() < AUTOCOMPLETE_BY_ACCOUNT:
             raise NotFound(self.url, "version")
         answer = self._known.get_json("/api/v1/users/user/settings")
         settings = answer if isinstance(answer, dict) else {}
@@ -346,7 +352,7 @@ class OpenWebUIClient:
         """
         if not runs(self._numbers(), task):
             raise NotFound(self.url, "version")
-        path = f"{self._base()}/{_task_calls.name(task, self._numbers())}/completions"
+        path = f"{self._base()}/{endpoint(self._numbers(), task)}/completions"
         body = _task_calls.body(task, model)
         try:
             return self._timed(path, body, cancelled)

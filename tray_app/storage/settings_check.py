@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.values.setting_problem import SettingFault, SettingProblem
+from tray_app.core.values.task_settings import TASKS
 from tray_app.core.values.token import origin_of
 from tray_app.storage.settings_keys import Declared, Settings, declared
 
@@ -18,15 +19,7 @@ S = TypeVar("S", bound=Struct)
 _SHOWN_LENGTH = 60
 _MODEL_NAME_LENGTH = 300
 # What automatic relief may do by itself: task switches, and a task model that it checks for fit when it comes to it.
-SWITCH_REMEDIES = (
-    "autocomplete-off",
-    "follow-ups-off",
-    "tags-off",
-    "titles-off",
-    "search-queries-off",
-    "retrieval-queries-off",
-    "all-tasks-off",
-)
+SWITCH_REMEDIES = (*(f"{task.value}-off" for task in TASKS), "all-tasks-off")
 TASK_MODEL_REMEDY = "task-model:"
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.tasks.releases import RUNS_SINCE, runs, support
+from tray_app.core.tasks.releases import TASK_KINDS, runs, support
 from tray_app.core.tasks.settings import changed, decode, key_of, value
 from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch
 from tray_app.core.values.version import parse_version
@@ -65,7 +65,7 @@ def test_the_borders_between_versions(setting, last_without, first_with):
 
 def test_a_task_never_has_a_switch_before_it_runs():
     for task in TASKS:
-        assert runs(RUNS_SINCE[task], task)
+        assert runs(TASK_KINDS[task].runs_since, task)
         assert not support((0, 2, 9), task)
         for version in ((0, 3, 0), (0, 3, 33), (0, 4, 0), (0, 4, 7), (0, 5, 12), (0, 6, 14), (0, 12, 4)):
             assert runs(version, task) or not support(version, task)

@@ -3,7 +3,8 @@
 from msgspec import Struct
 
 from tray_app.core.diagnosis.recent import History
-from tray_app.core.tasks.target import AUTOCOMPLETE_BY_ACCOUNT, autocomplete_used, tasks_on, version_of
+from tray_app.core.tasks.releases import AUTOCOMPLETE_BY_ACCOUNT
+from tray_app.core.tasks.target import autocomplete_used, tasks_on, version_of
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.names import same_model
 from tray_app.core.values.reading import Known, Unknown, Why, value_of

@@ -11,8 +11,10 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tray_app.core.fit.compute import compute_bytes
+from tray_app.core.requests.releases import CONTEXT_4096_SINCE, CONTEXT_BY_MEMORY_SINCE
 from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.units import MIB
+from tray_app.core.values.version import Version
 
 CELL_BLOCK = 256
 """The KV cache grows in blocks of this many tokens."""
@@ -108,16 +110,16 @@ def automatic_micro_batch(context: int, slots: int) -> int:
     return 1024 if tokens > 4096 else 512
 
 
-def automatic_context(version: tuple[int, int, int], budget_bytes: int) -> int:
+def automatic_context(version: Version, budget_bytes: int) -> int:
     """Tokens per slot that Ollama takes when neither request nor model nor setting names a number.
 
-    Ollama server/routes.go: by all GPUs' memory from 0.15.5, 4096 from 0.6.7, 2048 before. `budget_bytes` 0: no GPU.
+    By all GPUs' memory, a fixed number before (Ollama server/routes.go). `budget_bytes` 0: no GPU.
     """
-    if version >= (0, 15, 5):
+    if version >= CONTEXT_BY_MEMORY_SINCE:
         if budget_bytes >= 47 << 30:
             return 262144
         return 32768 if budget_bytes >= 23 << 30 else 4096
-    return 4096 if version >= (0, 6, 7) else 2048
+    return 4096 if version >= CONTEXT_4096_SINCE else 2048
 
 
 def cells(tokens: int) -> int:

@@ -19,6 +19,7 @@ from tray_app.core.fit.need import (
     slots_for,
     used_context,
 )
+from tray_app.core.requests.releases import LAYOUT_SINCE, SERVER_SINCE
 from tray_app.core.tasks.same_ollama import uses_our_ollama
 from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.limits import Limits
@@ -80,9 +81,9 @@ class Loading(Struct, frozen=True):
 
 
 def generation(version: Version) -> Generation:
-    if version >= (0, 30, 0):
+    if version >= SERVER_SINCE:
         return Generation.SERVER
-    return Generation.LAYOUT if version >= (0, 10, 0) else Generation.ESTIMATES
+    return Generation.LAYOUT if version >= LAYOUT_SINCE else Generation.ESTIMATES
 
 
 def budget_of(ollama: Ollama, gpu: Gpu) -> int:
@@ -96,15 +97,15 @@ def loading(
     shape: ModelShape, ollama: Ollama, budget: int, *, context: int | None, model_context: int | None
 ) -> Loading:
     """Context: asked for, the model's own, the server's setting, else Ollama's automatic one; slots by its setting."""
-    version = parse_version(ollama.version) or (0, 30, 0)
+    version = parse_version(ollama.version) or SERVER_SINCE
     wanted = context or model_context or ollama.config.context_length or automatic_context(version, budget)
     tokens = used_context(shape, wanted)
     parallel = slots_for(shape, ollama.config.num_parallel or 1)
-    batch = automatic_micro_batch(tokens, parallel) if version >= (0, 30, 0) else 512
-    way = Loading(tokens, parallel, ollama.config.kv_cache_type or "f16", batch, batch_logits=version < (0, 30, 0))
+    batch = automatic_micro_batch(tokens, parallel) if version >= SERVER_SINCE else 512
+    way = Loading(tokens, parallel, ollama.config.kv_cache_type or "f16", batch, batch_logits=version < SERVER_SINCE)
     if not budget:
         return replace(way, offload=Offload.CPU)
-    spills = need_as(shape, way).total > budget - (FIT_MARGIN if version >= (0, 30, 0) else 0)
+    spills = need_as(shape, way).total > budget - (FIT_MARGIN if version >= SERVER_SINCE else 0)
     return replace(way, offload=Offload.PARTIAL) if spills else way
 
 

@@ -10,7 +10,8 @@ from tray_app.core.remedies.models import model_remedies
 from tray_app.core.remedies.situation import situation
 from tray_app.core.text.fit import verdict_words
 from tray_app.core.text.names import row_text, short
-from tray_app.core.text.plan import change_sentence, setting_name
+from tray_app.core.text.plan import change_sentence
+from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import Refresh, SetSettings
 from tray_app.core.values.finding import Diagnosis, Level

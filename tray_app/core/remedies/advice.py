@@ -4,18 +4,16 @@ from tray_app.core.diagnosis.big_model import spilled_bytes
 from tray_app.core.fit.need import automatic_context, need
 from tray_app.core.fit.verdict import budget_of
 from tray_app.core.remedies.situation import Situation
+from tray_app.core.requests.releases import SERVER_SINCE
+from tray_app.core.tasks.releases import GENERATIONS_SINCE
 from tray_app.core.values.finding import Kind
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Action, ActionKind, Plan
 from tray_app.core.values.reading import value_of
 from tray_app.core.values.remedy import Effect, Remedy
 from tray_app.core.values.snapshot import InstalledModel, LoadedModel
-from tray_app.core.values.version import Version, parse_version
+from tray_app.core.values.version import parse_version
 
-STOP_SINCE: Version = (0, 5, 0)
-"""Open WebUI can stop running answers from here on (GET /api/tasks, POST /api/tasks/stop)."""
-CACHE_LIMIT_SINCE: Version = (0, 30, 0)
-"""Only llama-server keeps a prompt cache in RAM."""
 SMALL_CONTEXT = 4096
 SHARED_KV_TYPE = "q8_0"
 
@@ -116,7 +114,7 @@ def _parallel(here: Situation) -> Remedy | None:
 def _cache_limit(here: Situation) -> Remedy | None:
     found = here.found(Kind.PROMPT_CACHE_GROWTH)
     version = parse_version(here.ollama.version) if here.ollama is not None else None
-    if found is None or version is None or version < CACHE_LIMIT_SINCE:
+    if found is None or version is None or version < SERVER_SINCE:
         return None
     grown = found.value("grown_bytes")
     saved = grown if isinstance(grown, int) else None
@@ -128,8 +126,8 @@ def _cache_limit(here: Situation) -> Remedy | None:
 def last_resorts(here: Situation) -> list[Remedy]:
     """Not undoable and always asked about: stop the answers, unload a model."""
     made = []
-    server = here.server
-    if server is not None and here.may_write and here.overloaded and here.tasks_hurt and here.version >= STOP_SINCE:
+    may_stop = here.may_write and here.version >= GENERATIONS_SINCE
+    if may_stop and here.overloaded and here.tasks_hurt:
         plan = Plan(actions=(Action(ActionKind.STOP_GENERATIONS),))
         made.append(Remedy("stop-generations", plan, "ends-answers", undoable=False, asks=True))
     return [*made, *(_unload(model) for model in _worth_unloading(here))]

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from tray_app.core.diagnosis.cause import CauseKind
+from tray_app.core.tasks.releases import OLDEST
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.tasks.target import entry_of, version_of
 from tray_app.core.values.finding import Diagnosis, Finding, Kind, Severity
@@ -95,7 +96,7 @@ def situation(diagnosis: Diagnosis, snapshot: Snapshot, limits: Limits) -> Situa
     if server is not None and chat is not None:
         entry = entry_of(chat.name, value_of(server.models) or ())
         slot = slot_for(entry, version_of(server)) if entry is not None else slot
-    version = version_of(server) if server is not None else (0, 0, 0)
+    version = version_of(server) if server is not None else OLDEST
     return Situation(diagnosis, snapshot, limits, ollama, server, settings, version, chat, slot)
 
 

@@ -3,38 +3,28 @@
 import json
 
 from tray_app.core.remedies.situation import Situation
-from tray_app.core.tasks.releases import support
-from tray_app.core.tasks.target import come_unasked
+from tray_app.core.tasks.releases import TASK_KINDS, TITLE_BESIDE_ANSWER, support
+from tray_app.core.tasks.target import UNASKED, come_unasked
 from tray_app.core.values.finding import Kind
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.reading import value_of
 from tray_app.core.values.remedy import Effect, Remedy
-from tray_app.core.values.task_settings import TASKS, Setting, Switch
-from tray_app.core.values.version import Version
+from tray_app.core.values.task_settings import TASKS, Comes, Setting, Switch
 
 FEWER_TASKS = "fewer-tasks"
-TITLE_BESIDE_ANSWER: Version = (0, 10, 0)
-"""From here on the title starts with the first answer and competes with it (Open WebUI main.py)."""
-
-# Calls on a first message and on each later one, with default settings (Open WebUI 0.5 to 0.12, middleware.py).
-_FIRST = {Setting.TITLES: 1.0, Setting.TAGS: 1.0, Setting.FOLLOW_UPS: 1.0}
-_LATER = {Setting.FOLLOW_UPS: 1.0}
-_REASONS = {
-    Setting.AUTOCOMPLETE: "while-typing",
-    Setting.FOLLOW_UPS: "every-message",
-    Setting.TITLES: "first-message",
-    Setting.TAGS: "first-message",
-    Setting.SEARCH_QUERIES: "web-search",
-    Setting.RETRIEVAL_QUERIES: "files",
-}
 
 
 def calls(tasks: tuple[Setting, ...]) -> tuple[float | None, float | None]:
-    """Calls saved per later message and per first message; None where it depends on what the user does."""
-    if not any(task in _FIRST for task in tasks):
+    """Calls saved per later message and per first message; None where it depends on what the user does.
+
+    With default settings a task that comes by itself makes one call (Open WebUI 0.5 to 0.12, middleware.py).
+    """
+    unasked = [task for task in tasks if task in UNASKED]
+    if not unasked:
         return None, None
-    return sum(_LATER.get(task, 0.0) for task in tasks), sum(_FIRST.get(task, 0.0) for task in tasks)
+    later = [task for task in unasked if TASK_KINDS[task].comes is Comes.EVERY_MESSAGE]
+    return float(len(later)), float(len(unasked))
 
 
 def running_tasks(here: Situation) -> tuple[Setting, ...]:
@@ -67,18 +57,21 @@ def autocomplete_hurts(here: Situation) -> bool:
 
 
 def _order(here: Situation, on: tuple[Setting, ...]) -> list[Setting]:
+    """By the calls they cause. A title beside the answer hurts more than tags, one after it less."""
+    typing = autocomplete_hurts(here)
     beside = here.version >= TITLE_BESIDE_ANSWER
-    once = [Setting.TITLES, Setting.TAGS] if beside else [Setting.TAGS, Setting.TITLES]
-    order = [Setting.FOLLOW_UPS, *once, Setting.AUTOCOMPLETE, Setting.RETRIEVAL_QUERIES, Setting.SEARCH_QUERIES]
-    if autocomplete_hurts(here):
-        order.remove(Setting.AUTOCOMPLETE)
-        order.insert(0, Setting.AUTOCOMPLETE)
-    return [task for task in order if task in on]
+
+    def rank(task: Setting) -> tuple[bool, int, bool]:
+        first = typing and task is Setting.AUTOCOMPLETE
+        return not first, list(Comes).index(TASK_KINDS[task].comes), (task is Setting.TITLES) is not beside
+
+    return sorted(on, key=rank)
 
 
 def _off(task: Setting, here: Situation) -> Remedy:
     later, first = calls((task,))
-    reason = "beside-answer" if task is Setting.TITLES and here.version >= TITLE_BESIDE_ANSWER else _REASONS[task]
+    beside = task is Setting.TITLES and here.version >= TITLE_BESIDE_ANSWER
+    reason = "beside-answer" if beside else TASK_KINDS[task].comes.value
     effect = Effect(calls_per_message=later, calls_per_chat=first, calls_per_minute=None)
     plan = Plan((Change(task, "true", "false"),))
     return planned(here, Remedy(f"{task.value}-off", plan, reason, effect, strategy=FEWER_TASKS))

@@ -16,6 +16,8 @@ from tray_app.core.requests.followed import Job, JobState, SeenRunner, Surroundi
 from tray_app.core.requests.in_flight import ClientState, InFlight
 from tray_app.core.requests.kind import Settings
 from tray_app.core.requests.last_hour import LoadWindow
+from tray_app.core.requests.releases import ONE_SLOT_SINCE
+from tray_app.core.tasks.releases import KEEPS_CONNECTIONS_SINCE
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Connections
 from tray_app.core.values.reading import Known, Reading, Unknown, Why, value_of
 from tray_app.core.values.runner_slot import RunnerSlot
@@ -34,12 +36,8 @@ from tray_app.core.values.snapshot import (
     RunningRequest,
     WatchedProcess,
 )
-from tray_app.core.values.version import Version, parse_version
+from tray_app.core.values.version import parse_version
 
-KEEPS_CONNECTIONS_SINCE: Version = (0, 9, 0)
-"""Open WebUI: one connection per request up to 0.8.12, kept and reused from 0.9.6 on (seen on real servers)."""
-ONE_SLOT_SINCE: Version = (0, 10, 0)
-"""Ollama: OLLAMA_NUM_PARALLEL is 1 by default; before that it is chosen by memory."""
 QUIET_CPU_PERCENT = 1.0
 GAP_S = 60.0
 """After a longer gap (sleep) nothing that was counted before still holds."""

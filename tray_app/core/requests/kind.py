@@ -4,7 +4,7 @@ Each verdict carries the word of what it rests on:
 - `tasks-off`: Open WebUI has no task switched on.
 - `task-model`: the model is the one all tasks go to.
 - `other-than-task-model`: tasks go to another model.
-- `title-limit`: it may answer at most 1,000 tokens, which Open WebUI from 0.11.1 asks for titles only.
+- `title-limit`: it may answer at most 1,000 tokens, which newer Open WebUI asks for titles only.
 - `api-tasks`: Open WebUI works on no chat, and every connection is Open WebUI's own.
 - `burst-after-answer`: it began right where an answer ended, with nobody waiting before: no one types that fast.
 - `first-of-chat`: it began alone while Open WebUI works on a chat.
@@ -13,6 +13,7 @@ Each verdict carries the word of what it rests on:
 
 from msgspec import Struct
 
+from tray_app.core.tasks.releases import TITLE_BESIDE_ANSWER, TITLE_LIMIT_SINCE
 from tray_app.core.values.names import full_name
 from tray_app.core.values.reading import Known, value_of
 from tray_app.core.values.snapshot import Ollama, OpenWebUI, RequestKind
@@ -20,8 +21,7 @@ from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch, Ta
 from tray_app.core.values.version import Version, parse_version
 
 TITLE_LIMIT = 1000
-TITLE_LIMIT_SINCE: Version = (0, 11, 1)
-TITLE_BESIDE_ANSWER_SINCE: Version = (0, 10, 0)
+"""Tokens that Open WebUI allows a title from TITLE_LIMIT_SINCE on, and nothing else."""
 BURST_S = 4.0
 """The next call of a chain comes milliseconds after the last; a poll sees it this late."""
 
@@ -125,7 +125,7 @@ def _by_sequence(how: Circumstances, settings: Settings) -> Verdict:
         if how.others_waited:
             return Verdict(RequestKind.UNKNOWN, "was-waiting")
         return _task("burst-after-answer", settings)
-    beside = settings.version is not None and settings.version >= TITLE_BESIDE_ANSWER_SINCE
+    beside = settings.version is not None and settings.version >= TITLE_BESIDE_ANSWER
     title_first = beside and (settings.on is None or Setting.TITLES in settings.on)
     if _busy(how, settings) and how.alone and not how.others_waited and not title_first:
         return Verdict(RequestKind.CHAT, "first-of-chat")

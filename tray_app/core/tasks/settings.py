@@ -1,32 +1,19 @@
-"""Open WebUI's task settings as values: which version has which, and one change to the whole document.
+"""Open WebUI's task settings as values, and one change to the whole document.
 
-Fields by version were read in 53 released versions and seen on twelve running ones; a document is always
-carried whole, with only the target keys changed.
+A document is always carried whole, with only the target keys changed.
 """
 
 import json
 from collections.abc import Mapping
 
+from tray_app.core.tasks.releases import KEYS
 from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch, TaskSettings
 from tray_app.core.values.version import Document, Json
-
-_KEYS: dict[Setting, tuple[str, ...]] = {
-    Setting.TITLES: ("ENABLE_TITLE_GENERATION",),
-    Setting.TAGS: ("ENABLE_TAGS_GENERATION",),
-    Setting.FOLLOW_UPS: ("ENABLE_FOLLOW_UP_GENERATION",),
-    Setting.AUTOCOMPLETE: ("ENABLE_AUTOCOMPLETE_GENERATION",),
-    # 0.3.20-0.3.35 named it ENABLE_SEARCH_QUERY.
-    Setting.SEARCH_QUERIES: ("ENABLE_SEARCH_QUERY_GENERATION", "ENABLE_SEARCH_QUERY"),
-    Setting.RETRIEVAL_QUERIES: ("ENABLE_RETRIEVAL_QUERY_GENERATION",),
-    Setting.TASK_MODEL: ("TASK_MODEL",),
-    Setting.TASK_MODEL_EXTERNAL: ("TASK_MODEL_EXTERNAL",),
-    Setting.TASK_MODEL_PARAMS: ("TASK_MODEL_PARAMS",),
-}
 
 
 def key_of(setting: Setting, document: Mapping[str, Json]) -> str | None:
     """The document's key for a setting, or None where this version has no such setting."""
-    return next((key for key in _KEYS[setting] if key in document), None)
+    return next((key for key in KEYS[setting] if key in document), None)
 
 
 _FIELDS: dict[Setting, str] = {task: task.value.replace("-", "_") for task in TASKS}
@@ -58,7 +45,7 @@ def decode(document: Mapping[str, Json]) -> TaskSettings:
     for setting in Setting:
         key = key_of(setting, document)
         if key is None and setting in SLOTS:
-            raise ValueError(f"{_KEYS[setting][0]} is missing")
+            raise ValueError(f"{KEYS[setting][0]} is missing")
         if key is not None and not fits_type(setting, document[key]):
             raise ValueError(f"{key} is {type(document[key]).__name__}")
     params = None

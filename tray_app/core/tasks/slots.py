@@ -1,11 +1,9 @@
 """Which of the two task model slots a chat model's tasks use (Open WebUI utils/task.py, get_task_model_id)."""
 
+from tray_app.core.tasks.releases import SLOT_BY_CONNECTION
 from tray_app.core.values.snapshot import WebUIModel
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.version import Version
-
-BY_CONNECTION: Version = (0, 6, 11)
-"""From here on the entry's connection type decides; before, who owns the model."""
 
 
 def slot_for(chat_model: WebUIModel, version: Version) -> Setting:
@@ -14,5 +12,5 @@ def slot_for(chat_model: WebUIModel, version: Version) -> Setting:
     The chat model's own entry in `GET /api/models` decides, never its name: presets had no connection type
     in 0.6.11-0.6.40 and so use the external slot there; a missing type is not local.
     """
-    local = chat_model.connection_type == "local" if version >= BY_CONNECTION else chat_model.owned_by == "ollama"
+    local = chat_model.connection_type == "local" if version >= SLOT_BY_CONNECTION else chat_model.owned_by == "ollama"
     return Setting.TASK_MODEL if local else Setting.TASK_MODEL_EXTERNAL

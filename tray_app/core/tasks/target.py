@@ -9,18 +9,16 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from tray_app.core.tasks.releases import NEWEST_SEEN, runs
+from tray_app.core.tasks.releases import AUTOCOMPLETE_BY_ACCOUNT, MODEL_ACCESS_SINCE, NEWEST_SEEN, TASK_KINDS, runs
 from tray_app.core.tasks.same_ollama import uses_our_ollama
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.values.names import full_name
 from tray_app.core.values.reading import Known, Reading, Unknown, Why, value_of
 from tray_app.core.values.snapshot import OpenWebUI, Snapshot, WebUIModel
-from tray_app.core.values.task_settings import TASKS, Setting, Switch, TaskSettings
+from tray_app.core.values.task_settings import TASKS, Comes, Setting, Switch, TaskSettings
 from tray_app.core.values.version import Version, parse_version
 
-AUTOCOMPLETE_BY_ACCOUNT: Version = (0, 6, 0)
-"""From here on an account must switch autocomplete on for itself; before, the server's switch was for everyone."""
-UNASKED = (Setting.TITLES, Setting.TAGS, Setting.FOLLOW_UPS)
+UNASKED = tuple(task for task in TASKS if TASK_KINDS[task].comes in {Comes.EVERY_MESSAGE, Comes.FIRST_MESSAGE})
 """Tasks that come with messages by themselves. Autocomplete needs typing, queries need a file or a web search."""
 
 
@@ -143,9 +141,9 @@ def _slot_is_used(slot: Setting, server: OpenWebUI, listed: Iterable[WebUIModel]
 
 
 def _fails_for_others(entry: WebUIModel, server: OpenWebUI) -> bool:
-    """Ordinary users may not use a model that is not public: then all of their tasks fail (0.4.0 and later)."""
+    """Ordinary users may not use a model that is not public: then all of their tasks fail."""
     users = value_of(server.user_count)
-    return entry.public is False and users is not None and users > 1 and version_of(server) >= (0, 4, 0)
+    return entry.public is False and users is not None and users > 1 and version_of(server) >= MODEL_ACCESS_SINCE
 
 
 def lands_on(model: str, snapshot: Snapshot) -> tuple[Setting, ...] | Unknown:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from tray_app.core.text.lines import Line, Span, Style, clean, line
-from tray_app.core.text.plan import change_sentence, setting_name, value_word
+from tray_app.core.text.plan import change_sentence, value_word
+from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.values.finding import Level
 from tray_app.core.values.plan import Change

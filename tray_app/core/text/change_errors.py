@@ -2,9 +2,9 @@
 
 from tray_app.core.text import refusals
 from tray_app.core.text.lines import clean
+from tray_app.core.text.tasks import unsupported
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import ChangeError, Problem, RefusedBecause
-from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.units import format_bytes
 
 
@@ -30,17 +30,7 @@ def said(error: ChangeError, subject: str, tr: Translator) -> tuple[str, str]:
 
 def _unsupported(setting: str, version: str, tr: Translator) -> str:
     """Some tasks came later than others; some ran for a while before they could be switched."""
-    texts = {
-        Setting.TITLES: tr.gettext("Open WebUI {version} has no switch for titles: it always makes them."),
-        Setting.TAGS: tr.gettext("Open WebUI {version} has no switch for tags."),
-        Setting.FOLLOW_UPS: tr.gettext("Open WebUI {version} has no follow-ups."),
-        Setting.AUTOCOMPLETE: tr.gettext("Open WebUI {version} has no autocomplete."),
-        Setting.SEARCH_QUERIES: tr.gettext("Open WebUI {version} has no switch for search queries."),
-        Setting.RETRIEVAL_QUERIES: tr.gettext("Open WebUI {version} has no retrieval queries."),
-        Setting.TASK_MODEL_PARAMS: tr.gettext("Open WebUI {version} has no parameters for the task model."),
-    }
-    known = next((texts[one] for one in texts if one.value == setting), None)
-    text = known or tr.gettext("Open WebUI {version} has no setting `{setting}`.")
+    text = unsupported(setting, tr)
     made = " ".join(text.format(version=version, setting=clean(setting)).split())
     return tr.gettext("{reason} Nothing was changed.").format(reason=made)
 

@@ -1,6 +1,6 @@
 """What a finding rests on, number by number."""
 
-from tray_app.core.text.finding import task_words
+from tray_app.core.text.finding import tasks_named
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import pressure_word
@@ -18,7 +18,7 @@ def evidence_lines(finding: Finding, tr: Translator) -> tuple[str, ...]:
         label = labels.get(name)
         if label is not None and item.value != "":
             text = f"{label} ({clean(measured)})" if measured else label
-            value = task_words(finding, tr) if name == "tasks" else _value(item, tr)
+            value = tasks_named(finding, tr) if name == "tasks" else _value(item, tr)
             lines.append(f"{text}: {value}")
     return tuple(lines)
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from tray_app.core.text.names import short
-from tray_app.core.text.plan import setting_name, value_word
+from tray_app.core.text.plan import value_word
+from tray_app.core.text.tasks import setting_name, task_words
 from tray_app.core.text.text import Translator
 from tray_app.core.values.finding import Finding, Kind, Severity
 from tray_app.core.values.task_settings import Setting
@@ -23,18 +24,10 @@ def headline(finding: Finding, tr: Translator) -> str:
     return _HEADLINES[finding.kind](finding, tr)
 
 
-def task_words(finding: Finding, tr: Translator) -> str:
+def tasks_named(finding: Finding, tr: Translator) -> str:
     """`titles, tags, follow-ups`; empty where the settings do not tell."""
-    words = {
-        Setting.TITLES: tr.gettext("titles"),
-        Setting.TAGS: tr.gettext("tags"),
-        Setting.FOLLOW_UPS: tr.gettext("follow-ups"),
-        Setting.AUTOCOMPLETE: tr.gettext("autocomplete"),
-        Setting.SEARCH_QUERIES: tr.gettext("search queries"),
-        Setting.RETRIEVAL_QUERIES: tr.gettext("retrieval queries"),
-    }
     given = _text(finding, "tasks").split(",")
-    return ", ".join(word for setting, word in words.items() if setting.value in given)
+    return ", ".join(words.inline for task, words in task_words(tr).items() if task.value in given)
 
 
 def _number(finding: Finding, name: str) -> float:
@@ -242,7 +235,7 @@ def _spills_headline(finding: Finding, tr: Translator) -> str:
 
 
 def _on_big_model(finding: Finding, tr: Translator) -> str:
-    tasks, share = task_words(finding, tr), round(_number(finding, "budget_share"))
+    tasks, share = tasks_named(finding, tr), round(_number(finding, "budget_share"))
     if share > 100:
         text = tr.gettext("Background tasks also run on {model}, which is larger than the memory for models.")
     elif tasks:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from tray_app.core.text.lines import Line, clean, line, table
-from tray_app.core.text.plan import setting_name, value_word
+from tray_app.core.text.plan import value_word
+from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.values.task_settings import Setting
 

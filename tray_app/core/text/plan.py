@@ -4,27 +4,12 @@ import json
 
 from tray_app.core.tasks.releases import runs
 from tray_app.core.text.lines import Line, Span, Style, clean, line, table
+from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.values.plan import ActionKind, Change, Plan
 from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch, TaskSettings
 from tray_app.core.values.units import format_bytes
 from tray_app.core.values.version import parse_version
-
-
-def setting_name(setting: Setting, tr: Translator) -> str:
-    """The name as Open WebUI's users know it."""
-    names = {
-        Setting.TITLES: tr.gettext("Titles"),
-        Setting.TAGS: tr.gettext("Tags"),
-        Setting.FOLLOW_UPS: tr.gettext("Follow-ups"),
-        Setting.AUTOCOMPLETE: tr.gettext("Autocomplete"),
-        Setting.SEARCH_QUERIES: tr.gettext("Search queries"),
-        Setting.RETRIEVAL_QUERIES: tr.gettext("Retrieval queries"),
-        Setting.TASK_MODEL: tr.gettext("Task model"),
-        Setting.TASK_MODEL_EXTERNAL: tr.gettext("Task model (external)"),
-        Setting.TASK_MODEL_PARAMS: tr.gettext("Task model parameters"),
-    }
-    return names[setting]
 
 
 def value_word(setting: Setting, text: str, tr: Translator) -> str:

@@ -3,6 +3,7 @@
 from tray_app.core.remedies.ranked import Strategy
 from tray_app.core.text.fit import verdict_words
 from tray_app.core.text.lines import Line, Span, Style, clean, line
+from tray_app.core.text.tasks import task_words
 from tray_app.core.text.text import Translator
 from tray_app.core.values.plan import ActionKind
 from tray_app.core.values.remedy import Remedy
@@ -23,12 +24,7 @@ def sentence(remedy: Remedy, tr: Translator) -> str:
 def _action(kind: str, remedy: Remedy, tr: Translator) -> str:
     pulls = any(action.kind is ActionKind.PULL for action in remedy.plan.actions)
     words = {
-        "titles-off": tr.gettext("Turn titles off"),
-        "tags-off": tr.gettext("Turn tags off"),
-        "follow-ups-off": tr.gettext("Turn follow-ups off"),
-        "autocomplete-off": tr.gettext("Turn autocomplete off"),
-        "search-queries-off": tr.gettext("Turn search queries off"),
-        "retrieval-queries-off": tr.gettext("Turn retrieval queries off"),
+        **{f"{task.value}-off": words.turn_off for task, words in task_words(tr).items()},
         "all-tasks-off": tr.gettext("Turn all background tasks off"),
         "no-thinking-in-tasks": tr.gettext("Do background tasks without thinking first"),
         "task-model": tr.gettext("Download {model} ({size}) and use it for tasks")

@@ -6,7 +6,7 @@ from tray_app.core.text import finding as finding_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.evidence import evidence_lines
 from tray_app.core.text.lines import Line, Span, Style, clean, line, pad, width
-from tray_app.core.text.plan import setting_name
+from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import pressure_word
 from tray_app.core.values.finding import Diagnosis, Finding, Level, Severity

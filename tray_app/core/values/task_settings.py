@@ -25,16 +25,19 @@ class Setting(StrEnum):
     TASK_MODEL_PARAMS = "task-model-params"
 
 
-TASKS = (
-    Setting.TITLES,
-    Setting.TAGS,
-    Setting.FOLLOW_UPS,
-    Setting.AUTOCOMPLETE,
-    Setting.SEARCH_QUERIES,
-    Setting.RETRIEVAL_QUERIES,
-)
-
 SLOTS = (Setting.TASK_MODEL, Setting.TASK_MODEL_EXTERNAL)
+
+TASKS = tuple(setting for setting in Setting if setting not in {*SLOTS, Setting.TASK_MODEL_PARAMS})
+
+
+class Comes(StrEnum):
+    """What makes a task run, in order of the calls it causes. Values are stable words of the remedies' reasons."""
+
+    EVERY_MESSAGE = "every-message"
+    FIRST_MESSAGE = "first-message"
+    WHILE_TYPING = "while-typing"
+    FILES = "files"
+    WEB_SEARCH = "web-search"
 
 
 class TaskSettings(Struct, frozen=True):

@@ -2,14 +2,8 @@
 
 from tray_app.core.diagnosis.big_model import big_models, local_ollama
 from tray_app.core.diagnosis.recent import History
-from tray_app.core.tasks.target import (
-    AUTOCOMPLETE_BY_ACCOUNT,
-    Where,
-    autocomplete_used,
-    target_of,
-    tasks_on,
-    version_of,
-)
+from tray_app.core.tasks.releases import AUTOCOMPLETE_BY_ACCOUNT
+from tray_app.core.tasks.target import Where, autocomplete_used, target_of, tasks_on, version_of
 from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.names import same_model

@@ -1,0 +1,18 @@
+"""What changed in which release of Ollama: the only place that knows one of its versions.
+
+Sources are Ollama's own files at the released tags. A new boundary is one constant with its source.
+"""
+
+from tray_app.core.values.version import Version
+
+CONTEXT_4096_SINCE: Version = (0, 6, 7)
+"""A model gets 4096 tokens of context by itself; 2048 before (envconfig/config.go, api/types.go)."""
+LAYOUT_SINCE: Version = (0, 10, 0)
+"""A further model is laid out with real sizes before another is evicted; estimates before (llm/server.go)."""
+ONE_SLOT_SINCE: Version = (0, 10, 0)
+"""OLLAMA_NUM_PARALLEL is 1 by itself; before, memory decides (envconfig/config.go, server/sched.go)."""
+CONTEXT_BY_MEMORY_SINCE: Version = (0, 15, 5)
+"""A model's context follows the GPUs' memory (server/routes.go)."""
+SERVER_SINCE: Version = (0, 30, 0)
+"""Every model runs in a llama-server: it tells its slots, keeps a prompt cache in RAM, chooses its batch by itself,
+leaves `--fit` a margin, and is loaded beside others by an estimate (llm/llama_server.go, server/sched.go)."""
