@@ -7,30 +7,71 @@
 
 Only the standard library is used, and syntax that Python 3.8 reads, so that it can look for a newer one.
 Nothing outside .venv is touched, except that root on Debian gets the package python3-venv where it is missing.
+Nothing of the folder one happens to stand in is run: every Python is started isolated, with this folder as its own.
 """
 # ruff: noqa: S603, S606, S607 - it starts Python, pip and apt-get, with fixed words
 
 from __future__ import annotations
 
+import gettext
 import hashlib
 import io
 import json
+import locale
 import os
+import shlex
 import shutil
 import subprocess
 import sys
-import urllib.request
+import threading
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "elbowroom-installed.json"
-OLDEST, NEWEST = (3, 11), (3, 14)
+OLDEST = (3, 11)
+NAMED = range(15, 10, -1)
+"""Minor versions that are looked for by name, newest first; whoever starts this with a newer one gets that."""
 DEBIAN_PACKAGES = Path("/usr/lib/python3/dist-packages")
 DEBIAN_PYTHON = "/usr/bin/python3"
-PROBE_S = 1.0
 WINDOWS = sys.platform == "win32"
+STARTED_BY = "ELBOWROOM_STARTED_BY"
+"""Tells the program which command its user typed, so that the next steps it names can be typed too."""
+
+
+# --- words -------------------------------------------------------------------------------------
+
+
+def wanted_languages(arguments: list[str]) -> list[str]:
+    """--lang, then what the environment says, then the system's own setting on Windows."""
+    for index, word in enumerate(arguments):
+        if word.startswith("--lang="):
+            return [word[len("--lang=") :]]
+        if word == "--lang":
+            return arguments[index + 1 : index + 2]
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if os.environ.get(name):
+            return os.environ[name].split(":")
+    if sys.platform == "win32":
+        import ctypes
+
+        return [locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), "")]
+    return []
+
+
+def catalog(arguments: list[str]) -> Callable[[str], str]:
+    """The program's own catalog, which holds these sentences too; English where there is none."""
+    words = [word.split(".")[0].replace("-", "_") for word in wanted_languages(arguments) if word]
+    found = gettext.translation(
+        "elbowroom", str(ROOT / "tray_app" / "locale"), languages=words or ["en"], fallback=True
+    )
+    return found.gettext
+
+
+_ = catalog(sys.argv[1:])
 
 
 def say(text: str) -> None:
@@ -43,46 +84,127 @@ def fail(text: str) -> NoReturn:
     raise SystemExit(1)
 
 
-def succeeds(command: list[str]) -> bool:
-    """Run without input or output."""
-    quiet = subprocess.DEVNULL
-    try:
-        return subprocess.run(command, stdin=quiet, stdout=quiet, stderr=quiet, check=False).returncode == 0
-    except OSError:
-        return False
+class Progress:
+    """What is being done and for how long: in place on a terminal, else one line for each step."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._step = ""
+        self._began = time.monotonic()
+        self._live = sys.stderr.isatty()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> Progress:  # noqa: PYI034 - typing.Self is younger than Python 3.8
+        if self._live:
+            self._thread.start()
+        else:
+            say(self._what)
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._ended.set()
+        if self._live:
+            self._thread.join()
+            print(file=sys.stderr, flush=True)
+
+    def step(self, text: str) -> None:
+        self._step = text
+        if not self._live:
+            say(f"  {text}")
+
+    def _tick(self) -> None:
+        while not self._ended.is_set():
+            text = f"run.py: {self._what} {time.monotonic() - self._began:.0f} s  {self._step}"
+            columns = shutil.get_terminal_size().columns - 1
+            print(f"\r\x1b[K{text[:columns]}", end="", file=sys.stderr, flush=True)
+            self._ended.wait(1.0)
 
 
 # --- a Python of the right age -----------------------------------------------------------------
 
 
+class Python(NamedTuple):
+    """One that runs. `framework`: a macOS framework build, which shows no menu bar icon from macOS 26 on."""
+
+    command: tuple[str, ...]
+    version: tuple[int, int]
+    framework: bool
+
+    @property
+    def has_tray(self) -> bool:
+        """Whether an icon with a menu can be shown with it here. On Linux: the system's PyGObject was built for it."""
+        if sys.platform == "darwin":
+            return not (self.framework and macos_major() >= 26)
+        return WINDOWS or bool(list(DEBIAN_PACKAGES.glob("gi/_gi.cpython-{}{}-*.so".format(*self.version))))
+
+
+def macos_major() -> int:
+    import platform
+
+    return int(platform.mac_ver()[0].partition(".")[0] or 0)
+
+
+def isolated(command: Sequence[str]) -> list[str]:
+    """As a command that takes no module and no setting from where its user stands."""
+    return [*command, "-I"]
+
+
+def python_at(command: list[str]) -> Python | None:
+    """The Python behind a command; None where it runs none (a pyenv shim without a version) or too old a one."""
+    code = "import sys, sysconfig as s; print(*sys.version_info[:2], int(bool(s.get_config_var('PYTHONFRAMEWORK'))))"
+    done = output([*isolated(command), "-c", code])
+    try:
+        major, minor, framework = (int(word) for word in (done or "").split())
+    except ValueError:
+        return None
+    return Python(tuple(command), (major, minor), bool(framework)) if fits((major, minor)) else None
+
+
 def fits(version: tuple[int, ...]) -> bool:
-    return OLDEST <= version[:2] <= NEWEST
+    return OLDEST <= version[:2] < (4, 0)
 
 
-def version_of(command: list[str]) -> tuple[int, int] | None:
-    """(major, minor) of a Python, or None where the command does not run one (a pyenv shim without a version)."""
-    ask = [*command, "-c", "import sys; print(*sys.version_info[:2])"]
+def output(command: list[str], timeout_s: float = 20.0) -> str | None:
+    """What a command prints; None where it fails. Nothing is read from the folder one stands in."""
     quiet = subprocess.DEVNULL
     try:
-        done = subprocess.run(ask, stdin=quiet, stdout=subprocess.PIPE, stderr=quiet, timeout=20, check=True)
-        major, minor = done.stdout.split()
-        return int(major), int(minor)
-    except (OSError, subprocess.SubprocessError, ValueError):
+        done = subprocess.run(
+            command, cwd=str(ROOT), stdin=quiet, stdout=subprocess.PIPE, stderr=quiet, timeout=timeout_s, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
         return None
+    return done.stdout.decode("utf-8", "replace")
 
 
-def other_python() -> list[str] | None:
-    """The command of a fitting Python, newest first, or None."""
-    names = [f"3.{minor}" for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
-    candidates = [[f"python{name}"] for name in names] + [[DEBIAN_PYTHON]]
+def other_pythons() -> list[Python]:
+    """Fitting Pythons by their usual names, newest first, Debian's own last."""
+    candidates = [[f"python3.{minor}"] for minor in NAMED] + [[DEBIAN_PYTHON]]
     if WINDOWS:
-        candidates = [["py", f"-{name}"] for name in names] + candidates
+        candidates = [["py", f"-3.{minor}"] for minor in NAMED] + candidates
+    found = []
     for program, *options in candidates:
         path = shutil.which(program)
-        found = version_of([path, *options]) if path else None
-        if path and found and fits(found):
-            return [path, *options]
-    return None
+        python = python_at([path, *options]) if path else None
+        if python:
+            found.append(python)
+    return found
+
+
+def chosen_python() -> Python:
+    """This one where it fits and can show the icon; else the first other one that can, else any that fits."""
+    this = python_at([sys.executable])
+    if this and this.has_tray:
+        return this
+    others = other_pythons()
+    with_tray = next((one for one in others if one.has_tray), None)
+    if with_tray:
+        return with_tray
+    best = this or next(iter(others), None)
+    if best is None:
+        given = sys.version.split()[0]
+        fail(_("needs Python 3.11 or newer; this is {version}, and no other was found.").format(version=given))
+    return best
 
 
 def become(command: list[str]) -> NoReturn:
@@ -98,15 +220,6 @@ def become(command: list[str]) -> NoReturn:
                 continue
 
 
-def ensure_python(arguments: list[str]) -> None:
-    if fits((sys.version_info[0], sys.version_info[1])):
-        return
-    command = other_python()
-    if command is None:
-        fail(f"needs Python 3.11 to 3.14; this is {sys.version.split()[0]}, and no other was found.")
-    become([*command, str(ROOT / "run.py"), *arguments])
-
-
 # --- the virtual environment -------------------------------------------------------------------
 
 
@@ -114,46 +227,127 @@ def venv_python() -> str:
     return str(VENV / ("Scripts/python.exe" if WINDOWS else "bin/python"))
 
 
-def ensure_venv() -> None:
-    found = version_of([venv_python()])
-    if found and fits(found):
-        return
-    ensure_ensurepip()
-    say("replacing .venv, whose Python is gone or too old ..." if VENV.exists() else "making .venv ...")
-    made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=False)
-    if made.returncode != 0 or version_of([venv_python()]) is None:
-        fail(f"could not make {VENV}.")
+def ensure_venv() -> Python:
+    """A .venv whose Python runs. One that cannot show the icon gives way where another Python can."""
+    found = python_at([venv_python()])
+    if found and found.has_tray:
+        return found
+    python = chosen_python()
+    if found and not python.has_tray:
+        return found
+    if os.path.lexists(str(VENV)):
+        refuse_foreign()
+        say(
+            _("replacing .venv: {python} can show the tray icon, the one in it cannot ...").format(
+                python=" ".join(python.command)
+            )
+            if found
+            else _("replacing .venv, whose Python is gone or too old ...")
+        )
+    else:
+        say(_("making .venv ..."))
+    ensure_ensurepip(python)
+    made = subprocess.run([*isolated(python.command), "-m", "venv", "--clear", str(VENV)], cwd=str(ROOT), check=False)
+    fresh = python_at([venv_python()])
+    if made.returncode != 0 or fresh is None:
+        fail(
+            _("could not make {folder}. Copy Elbowroom to a folder that you may write to, then try again.").format(
+                folder=VENV
+            )
+        )
+    return fresh
 
 
-def ensure_ensurepip() -> None:
+def refuse_foreign() -> None:
+    """Making an environment empties its folder: only one that is ours may be emptied, never what a link points to."""
+    if VENV.is_symlink():
+        target = os.readlink(str(VENV))  # noqa: PTH115 - Path.readlink is younger than Python 3.8
+        fail(
+            _(".venv is a link to {target}, without a usable Python in it. Remove the link, then try again.").format(
+                target=target
+            )
+        )
+    if not VENV.is_dir() or (list(VENV.iterdir()) and not (VENV / "pyvenv.cfg").is_file()):
+        fail(_("{folder} is not a virtual environment. Move it away, then try again.").format(folder=VENV))
+
+
+def tell_of_tray(python: Python) -> None:
+    """Why no icon will be seen with this Python, and what to type instead."""
+    if sys.platform == "darwin":
+        say(
+            _(
+                "this Python is a framework build, which shows no menu bar icon on macOS 26 and later. "
+                "Start with another one: uv run --no-project --python 3.13 run.py"
+            )
+        )
+    elif list(DEBIAN_PACKAGES.glob("gi/_gi.cpython-*.so")) and not WINDOWS:
+        given = "{}.{}".format(*python.version)
+        say(
+            _(
+                "Python {version} cannot use the system's tray library. For the icon, start with: {command} run.py"
+            ).format(version=given, command=DEBIAN_PYTHON)
+        )
+
+
+def ensure_ensurepip(python: Python) -> None:
     """Debian leaves ensurepip out of its python3; without it a new environment gets no pip."""
-    if succeeds([sys.executable, "-c", "import ensurepip, venv"]):
+    if output([*isolated(python.command), "-c", "import ensurepip, venv"]) is not None:
         return
-    own = (sys.version_info[0], sys.version_info[1])
-    package = "python3-venv" if version_of([DEBIAN_PYTHON]) == own else "python{}.{}-venv".format(*own)
+    debian = python_at([DEBIAN_PYTHON])
+    own = debian is not None and debian.version == python.version
+    package = "python3-venv" if own else "python{}.{}-venv".format(*python.version)
     if shutil.which("apt-get") is None:
-        fail("this Python has no ensurepip. Install your system's package for it, then try again.")
+        fail(_("this Python has no ensurepip. Install your system's package for it, then try again."))
     if sys.platform != "win32" and os.geteuid() != 0:
-        fail(f"a system package is missing. Run this once, then try again:\n  sudo apt-get install {package}")
-    say(f"installing the system package {package} ...")
+        fail(_("a system package is missing. Run this once, then try again:") + f"\n  sudo apt-get install {package}")
+    say(_("installing the system package {package} ...").format(package=package))
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for step in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", package]):
         done = subprocess.run(
             ["apt-get", *step], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False
         )
         if done.returncode != 0:
-            fail(f"apt-get {step[0]} failed. Run this once, then try again:\n  apt-get install {package}")
+            fail(
+                _("apt-get {step} failed. Run this once, then try again:").format(step=step[0])
+                + f"\n  apt-get install {package}"
+            )
 
 
 # --- what is installed in it -------------------------------------------------------------------
 
 
-def fingerprint() -> str:
-    """Changes whenever an install would give something else; a moved tree needs a new one too."""
-    digest = hashlib.sha256(os.fsencode(ROOT))
-    for name in ("pyproject.toml", "constraints.txt", "tray_app/__init__.py"):
-        digest.update((ROOT / name).read_bytes())
-    return digest.hexdigest()
+def requirements() -> str:
+    """Changes whenever other packages would be wanted."""
+    return digest(ROOT / "pyproject.toml", ROOT / "constraints.txt")
+
+
+def sources() -> str:
+    """Changes with every file of the program: it is installed as a copy, since the file by which Python finds a
+    program elsewhere is read in the locale's encoding, and a folder with a Korean name then ends every start."""
+    files = (path for path in sorted((ROOT / "tray_app").rglob("*")) if path.is_file() and path.suffix != ".pyc")
+    return digest(*files)
+
+
+def digest(*files: Path) -> str:
+    found = hashlib.sha256()
+    for path in files:
+        found.update(os.fsencode(str(path.relative_to(ROOT))) + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
+
+
+def site_packages() -> Path | None:
+    """The folder of .venv that packages are installed in."""
+    if WINDOWS:
+        return VENV / "Lib" / "site-packages"
+    return next(iter(VENV.glob("lib/python3.*/site-packages")), None)
+
+
+def installed() -> list[str]:
+    """The names of what lies there now: whatever of it goes missing later is noticed without an import."""
+    folder = site_packages()
+    if folder is None or not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if path.name not in {"__pycache__", "gi"})
 
 
 def last_install() -> dict[str, object]:
@@ -165,107 +359,116 @@ def last_install() -> dict[str, object]:
     return stamp if isinstance(stamp, dict) else {}
 
 
+class PipFailed(Exception):
+    """Its last lines."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(lines)
+        self.lines = lines
+
+
 def ensure_installed(*, dev: bool) -> None:
+    try:
+        install_what_is_missing(dev=dev)
+    except PipFailed as failed:
+        for line in failed.lines:
+            print(f"  {line}", file=sys.stderr)
+        fail(_("pip could not install what Elbowroom needs (its last words are above). Is this machine online?"))
+
+
+def install_what_is_missing(*, dev: bool) -> None:
     stamp = last_install()
-    wanted = fingerprint()
-    if stamp.get("fingerprint") == wanted and (stamp.get("dev") or not dev):
+    wanted = {"requirements": requirements(), "sources": sources()}
+    there = stamp.get("installed")
+    whole = isinstance(there, list) and set(there) <= set(installed())
+    complete = whole and stamp.get("requirements") == wanted["requirements"] and (stamp.get("dev") or not dev)
+    if complete and stamp.get("sources") == wanted["sources"]:
         return
     dev = dev or bool(stamp.get("dev"))
-    what = "Elbowroom and the tools of its tests" if dev else "Elbowroom"
-    say(f"installing {what} into .venv; the first time this takes a minute ...")
     STAMP.unlink(missing_ok=True)
-    ensure_pip()
-    pip("install", "-c", "constraints.txt", "-e", ".[dev]" if dev else ".")
-    STAMP.write_text(json.dumps({"fingerprint": wanted, "dev": dev}), encoding="utf-8")
+    if complete:
+        with Progress(_("installing the changed program ...")) as progress:
+            pip(progress, "--no-deps", "--force-reinstall", ".")
+    else:
+        what = _("installing Elbowroom and the tools of its tests ...") if dev else _("installing Elbowroom ...")
+        with Progress(what) as progress:
+            ensure_pip()
+            repair = [] if whole or not stamp else ["--force-reinstall"]
+            pip(progress, *repair, "hatchling")
+            pip(progress, *repair, ".[dev]" if dev else ".")
+    text = json.dumps({**wanted, "dev": dev, "installed": installed()})
+    STAMP.write_text(text, encoding="utf-8")
 
 
 def ensure_pip() -> None:
     """An environment that another tool made may have none."""
-    has_pip = succeeds([venv_python(), "-m", "pip", "--version"])
-    if not has_pip and not succeeds([venv_python(), "-m", "ensurepip"]):
-        fail("there is no pip in .venv. Remove the folder .venv, then try again.")
+    python = isolated([venv_python()])
+    if output([*python, "-m", "pip", "--version"]) is None and output([*python, "-m", "ensurepip"], 120.0) is None:
+        fail(_("there is no pip in .venv. Remove the folder .venv, then try again."))
 
 
-def pip(*arguments: str) -> None:
-    """Quiet while it works; where it fails, its last words and what to do."""
-    done = subprocess.run(
-        [venv_python(), "-m", "pip", *arguments],
+def pip(progress: Progress, *arguments: str) -> None:
+    """`pip install`: its steps as progress; where it fails, its last words and what to do."""
+    command = [*isolated([venv_python()]), "-X", "utf8", "-m", "pip", "install", "--no-build-isolation"]
+    lines: list[str] = []
+    with subprocess.Popen(
+        [*command, "-c", "constraints.txt", *arguments],
         cwd=str(ROOT),
-        env={**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUTF8": "1"},
+        env={**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_PROGRESS_BAR": "off"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        check=False,
-    )
-    if done.returncode == 0:
-        return
-    for line in done.stdout.decode("utf-8", "replace").splitlines()[-12:]:
-        print(f"  {line}", file=sys.stderr)
-    fail("pip could not install what Elbowroom needs (its last words are above). Is this machine online?")
+    ) as child:
+        assert child.stdout is not None
+        for raw in child.stdout:
+            lines.append(raw.decode("utf-8", "replace").rstrip())
+            words = lines[-1].split()
+            if words[:1] == ["Collecting"]:
+                progress.step(words[1])
+            elif words[:2] == ["Installing", "collected"]:
+                progress.step(_("unpacking"))
+    if child.returncode != 0:
+        raise PipFailed(lines[-12:])
 
 
 def link_gi() -> None:
     """Debian's PyGObject, which the tray menu needs, is no pip package: lend it to .venv where it fits."""
-    version = version_of([venv_python()])
-    source = DEBIAN_PACKAGES / "gi"
-    if WINDOWS or version is None or not list(source.glob("_gi.cpython-{}{}-*.so".format(*version))):
+    python, folder = python_at([venv_python()]), site_packages()
+    if WINDOWS or sys.platform == "darwin" or python is None or folder is None or not python.has_tray:
         return
-    target = VENV / "lib" / "python{}.{}".format(*version) / "site-packages" / "gi"
-    if not os.path.lexists(target):
-        target.symlink_to(source, target_is_directory=True)
+    target = folder / "gi"
+    if not os.path.lexists(str(target)):
+        target.symlink_to(DEBIAN_PACKAGES / "gi", target_is_directory=True)
 
 
 # --- what to start -----------------------------------------------------------------------------
 
 
-def answers(url: str, path: str) -> bool:
-    """Is there a server that tells its version there? Asked directly, never through a proxy."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(url + path, timeout=PROBE_S) as response:
-            document = json.loads(response.read(1 << 20))
-    except (OSError, ValueError):
-        return False
-    return isinstance(document, dict) and "version" in document
-
-
-def ollama_url(text: str) -> str:
-    """OLLAMA_HOST has many forms: `0.0.0.0`, `:11434`, `host`, `http://host:port` (Ollama envconfig.Host)."""
-    scheme, found, rest = text.strip().strip("\"'").partition("://")
-    if not found:
-        scheme, rest = "http", scheme
-    rest = rest.partition("/")[0]
-    host, colon, port = rest.rpartition(":")
-    if not colon or not port.isdigit():
-        usual = {"http": "80", "https": "443"}.get(scheme, "11434") if found else "11434"
-        host, port = rest.rstrip(":"), usual
-    if host in {"", "0.0.0.0", "[::]"}:  # noqa: S104 - where it listens, read as this machine
-        host = "127.0.0.1"
-    return f"{scheme}://{host}:{port}"
-
-
-def something_to_watch() -> bool:
-    if answers(ollama_url(os.environ.get("OLLAMA_HOST", "")), "/api/version"):
-        return True
-    given = os.environ.get("OPEN_WEBUI_URL", "").strip().rstrip("/")
-    urls = [given] if given else ["http://127.0.0.1:8080", "http://127.0.0.1:3000"]
-    return any(answers(url, "/api/config") for url in urls)
+def typed_command() -> str:
+    """What a person types to start this again."""
+    return " ".join(["py" if WINDOWS else "python3", shlex.quote(sys.argv[0])])
 
 
 def main(arguments: list[str]) -> NoReturn:
-    ensure_python(arguments)
     testing = arguments[:1] == ["test"]
-    ensure_venv()
-    ensure_installed(dev=testing)
-    link_gi()
+    try:
+        python = ensure_venv()
+        ensure_installed(dev=testing)
+        link_gi()
+    except OSError as error:
+        fail(
+            _("{file} cannot be used: {reason}. Elbowroom needs a folder that you may write to.").format(
+                file=error.filename or VENV, reason=error.strerror or error
+            )
+        )
     if testing:
         os.chdir(ROOT)
         become([venv_python(), "-m", "pytest", *arguments[1:]])
-    if not arguments and not something_to_watch():
-        say("neither Ollama nor Open WebUI answers here: starting the demo.")
-        arguments = ["demo"]
+    if not arguments and not python.has_tray:
+        tell_of_tray(python)
+    os.environ[STARTED_BY] = typed_command()
     # -P: a folder tray_app where the user happens to stand is not this program.
-    become([venv_python(), "-P", "-m", "tray_app", *arguments])
+    become([venv_python(), "-P", "-m", "tray_app", *(arguments or ["start"])])
 
 
 if __name__ == "__main__":

@@ -1,13 +1,11 @@
 """run.py: finds a Python, what it installs and when, and what it starts."""
 
-import http.server
 import json
 import os
 import re
 import runpy
 import subprocess
 import sys
-import threading
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,9 +33,17 @@ def change(run, monkeypatch):
 
 @pytest.mark.parametrize(
     ("version", "fits"),
-    [((3, 10), False), ((3, 11), True), ((3, 14), True), ((3, 15), False), ((2, 7), False), ((4, 0), False)],
+    [
+        ((3, 10), False),
+        ((3, 11), True),
+        ((3, 14), True),
+        ((3, 15), True),
+        ((3, 99), True),
+        ((2, 7), False),
+        ((4, 0), False),
+    ],
 )
-def test_python_3_11_to_3_14_fit(run, version, fits):
+def test_every_python_3_from_3_11_on_fits(run, version, fits):
     assert run.fits(version) is fits
 
 
@@ -46,8 +52,10 @@ def test_the_pins_are_those_of_pyproject_and_name_no_host():
     assert "://" not in text
     assert "--" not in text
     pinned = {line.split("==")[0] for line in text.splitlines()}
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    for wanted in (*project["dependencies"], *project["optional-dependencies"]["dev"]):
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = pyproject["project"]
+    build = pyproject["build-system"]["requires"]
+    for wanted in (*project["dependencies"], *project["optional-dependencies"]["dev"], *build):
         assert re.split(r"[<>=!~\[; ]", wanted)[0].lower() in pinned, f"{wanted} has no pin: see docs/decisions.md"
     assert {"pyobjc-core", "pywin32-ctypes"} <= pinned
 
@@ -63,62 +71,115 @@ def test_the_newest_python_that_really_runs_is_taken(run, change, tmp_path, monk
     monkeypatch.setenv("PATH", str(tmp_path))
     change("DEBIAN_PYTHON", str(tmp_path / "python3"))
     fake_python(tmp_path, "python3.14", "echo 'no version is set' >&2; exit 127")
-    fake_python(tmp_path, "python3.13", "echo 3 9")
-    fake_python(tmp_path, "python3.12", "echo 3 12")
-    fake_python(tmp_path, "python3.11", "echo 3 11")
-    assert run.other_python() == [str(tmp_path / "python3.12")]
+    fake_python(tmp_path, "python3.13", "echo 3 9 0")
+    fake_python(tmp_path, "python3.12", "echo 3 12 0")
+    fake_python(tmp_path, "python3.11", "echo 3 11 1")
+    assert run.other_pythons() == [
+        ((str(tmp_path / "python3.12"),), (3, 12), False),
+        ((str(tmp_path / "python3.11"),), (3, 11), True),
+    ]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="shell scripts in place of Pythons")
-def test_an_old_python_hands_over_to_a_fitting_one(run, change, tmp_path, monkeypatch):
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux' tray library")
+def test_a_python_that_can_show_the_icon_wins_over_a_newer_one_that_cannot(run, change, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    fake_python(tmp_path, "python3.13", "echo 3 13")
-    started = []
-    change("fits", lambda version: version == (3, 13))
+    gi = tmp_path / "packages" / "gi"
+    gi.mkdir(parents=True)
+    (gi / "_gi.cpython-312-x86_64-linux-gnu.so").touch()
+    change("DEBIAN_PACKAGES", tmp_path / "packages")
+    change("DEBIAN_PYTHON", str(tmp_path / "python3"))
+    for minor in (14, 12):
+        fake_python(tmp_path, f"python3.{minor}", f"echo 3 {minor} 0")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python3.14"))
+    assert run.chosen_python().version == (3, 12)
+    (gi / "_gi.cpython-312-x86_64-linux-gnu.so").unlink()
+    assert run.chosen_python().version == (3, 14)
 
-    class Became(Exception):
-        pass
 
-    def become(command):
-        started.append(command)
-        raise Became
-
-    change("become", become)
-    with pytest.raises(Became):
-        run.ensure_python(["status", "--json"])
-    assert started == [[str(tmp_path / "python3.13"), str(ROOT / "run.py"), "status", "--json"]]
+@pytest.mark.parametrize(("macos", "framework", "shows"), [(26, True, False), (26, False, True), (15, True, True)])
+def test_a_framework_python_shows_no_icon_from_macos_26_on(run, change, monkeypatch, macos, framework, shows):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    change("macos_major", lambda: macos)
+    python = run.Python(("/usr/bin/python3",), (3, 13), framework)
+    assert python.has_tray is shows
 
 
 def test_without_a_fitting_python_it_says_so(run, change, capsys):
-    change("fits", lambda _: False)
-    change("other_python", lambda: None)
+    change("python_at", lambda _: None)
+    change("other_pythons", list)
     with pytest.raises(SystemExit) as ended:
-        run.ensure_python([])
+        run.chosen_python()
     assert ended.value.code == 1
-    assert "needs Python 3.11 to 3.14" in capsys.readouterr().err
+    assert "needs Python 3.11 or newer" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Debian's packages")
-def test_a_user_without_root_gets_the_one_line_that_helps(run, change, monkeypatch, capsys):
+@pytest.mark.parametrize(("debian", "package"), [((3, 11), "python3-venv"), ((3, 13), "python3.11-venv")])
+def test_a_user_without_root_gets_the_one_line_that_helps(run, change, monkeypatch, capsys, debian, package):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    change("succeeds", lambda _: False)
-    change("version_of", lambda _: (sys.version_info[0], sys.version_info[1]))
+    change("output", lambda *_: None)
+    change("python_at", lambda _: run.Python(("/usr/bin/python3",), debian, False))
     monkeypatch.setattr(run.shutil, "which", lambda _: "/usr/bin/apt-get")
     with pytest.raises(SystemExit) as ended:
-        run.ensure_ensurepip()
+        run.ensure_ensurepip(run.Python(("python",), (3, 11), False))
     assert ended.value.code == 1
-    assert capsys.readouterr().err.endswith("\n  sudo apt-get install python3-venv\n")
+    assert capsys.readouterr().err.endswith(f"\n  sudo apt-get install {package}\n")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Debian's packages")
-def test_a_second_debian_python_needs_its_own_package(run, change, monkeypatch, capsys):
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    change("succeeds", lambda _: False)
-    change("version_of", lambda _: (3, 99))
-    monkeypatch.setattr(run.shutil, "which", lambda _: "/usr/bin/apt-get")
+# --- whose folder it empties -----------------------------------------------------------------
+
+
+@pytest.fixture
+def venv(run, change, tmp_path):
+    """Where .venv is; it has no usable Python yet."""
+    change("VENV", tmp_path / ".venv")
+    change("ensure_ensurepip", lambda _: None)
+    return tmp_path / ".venv"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_what_a_link_points_to_is_never_emptied(run, venv, tmp_path, capsys):
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "thesis.txt").write_text("years of work")
+    venv.symlink_to(data)
     with pytest.raises(SystemExit):
-        run.ensure_ensurepip()
-    assert "python{}.{}-venv".format(*sys.version_info) in capsys.readouterr().err
+        run.ensure_venv()
+    assert (data / "thesis.txt").read_text() == "years of work"
+    assert str(data) in capsys.readouterr().err
+
+
+def test_a_folder_of_somebody_elses_is_not_emptied(run, venv, capsys):
+    venv.mkdir()
+    (venv / "notes.txt").write_text("mine")
+    with pytest.raises(SystemExit):
+        run.ensure_venv()
+    assert (venv / "notes.txt").read_text() == "mine"
+    assert "Move it away" in capsys.readouterr().err
+
+
+def test_a_file_in_its_place_is_told(run, venv, capsys):
+    venv.write_text("what?")
+    with pytest.raises(SystemExit):
+        run.ensure_venv()
+    assert venv.read_text() == "what?"
+    assert "Move it away" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script in place of a Python")
+@pytest.mark.timeout(100)
+def test_modules_of_the_folder_one_stands_in_are_not_run(run, venv, tmp_path, monkeypatch):
+    """`venv.py`, `ensurepip.py` and the like: every Python is started isolated."""
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in ("venv", "ensurepip", "json", "encodings", "sysconfig", "pip"):
+        (here / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("PYTHONPATH", str(here))
+    made = run.ensure_venv()
+    assert made.version == sys.version_info[:2]
+    run.ensure_pip()
+    assert not (tmp_path / "ran").exists()
 
 
 # --- when it installs ------------------------------------------------------------------------
@@ -126,31 +187,59 @@ def test_a_second_debian_python_needs_its_own_package(run, change, monkeypatch, 
 
 @pytest.fixture
 def installs(run, change, tmp_path):
-    """Calls of pip, in a tree of its own."""
+    """Calls of pip, in a tree of its own; each leaves a package behind."""
     calls: list[tuple[str, ...]] = []
     (tmp_path / "tray_app").mkdir()
-    (tmp_path / ".venv").mkdir()
+    packages = tmp_path / ".venv" / "packages"
+    packages.mkdir(parents=True)
     for name in ("pyproject.toml", "constraints.txt", "tray_app/__init__.py"):
         (tmp_path / name).write_text(name, encoding="utf-8")
+
+    def pip(_progress, *arguments):
+        calls.append(arguments)
+        (packages / arguments[-1].replace(".", "elbowroom")).mkdir(exist_ok=True)
+
     change("ROOT", tmp_path)
     change("STAMP", tmp_path / ".venv" / "stamp.json")
+    change("site_packages", lambda: packages)
     change("ensure_pip", lambda: None)
-    change("pip", lambda *arguments: calls.append(arguments))
+    change("pip", pip)
     return calls
 
 
-def test_it_installs_once(run, installs):
+ALL = [("hatchling",), (".",)]
+
+
+def test_it_installs_once_and_as_a_copy(run, installs):
+    """Installed in place, a folder with a Korean name would end every start where the locale is not UTF-8."""
     for _ in range(3):
         run.ensure_installed(dev=False)
-    assert installs == [("install", "-c", "constraints.txt", "-e", ".")]
+    assert installs == ALL
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt", "tray_app/__init__.py"])
-def test_it_installs_again_when_that_would_give_something_else(run, installs, tmp_path, name):
+@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
+def test_it_installs_again_when_other_packages_are_wanted(run, installs, tmp_path, name):
     run.ensure_installed(dev=False)
     (tmp_path / name).write_text("changed", encoding="utf-8")
     run.ensure_installed(dev=False)
-    assert len(installs) == 2
+    assert installs == [*ALL, *ALL]
+
+
+@pytest.mark.parametrize("name", ["__init__.py", "locale/ko.mo", "new.py"])
+def test_a_changed_program_is_copied_without_its_packages(run, installs, tmp_path, name):
+    run.ensure_installed(dev=True)
+    (tmp_path / "tray_app" / "locale").mkdir()
+    (tmp_path / "tray_app" / name).write_text("changed", encoding="utf-8")
+    for _ in range(2):
+        run.ensure_installed(dev=False)
+    assert installs[2:] == [("--no-deps", "--force-reinstall", ".")]
+
+
+def test_a_package_that_went_missing_is_put_back(run, installs, tmp_path):
+    run.ensure_installed(dev=False)
+    (tmp_path / ".venv" / "packages" / "hatchling").rmdir()
+    run.ensure_installed(dev=False)
+    assert installs[2:] == [("--force-reinstall", "hatchling"), ("--force-reinstall", ".")]
 
 
 def test_the_tools_of_the_tests_are_added_once_and_stay(run, installs, tmp_path):
@@ -159,22 +248,22 @@ def test_the_tools_of_the_tests_are_added_once_and_stay(run, installs, tmp_path)
     run.ensure_installed(dev=False)
     (tmp_path / "pyproject.toml").write_text("changed", encoding="utf-8")
     run.ensure_installed(dev=False)
-    assert [call[-1] for call in installs] == [".", ".[dev]", ".[dev]"]
+    assert [call[-1] for call in installs] == ["hatchling", ".", "hatchling", ".[dev]", "hatchling", ".[dev]"]
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff", b'{"fingerprint": 1}'])
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"\xff", b'{"requirements": 1}', b'{"installed": 5}'])
 def test_a_damaged_stamp_means_not_installed(run, installs, tmp_path, damage):
     (tmp_path / ".venv" / "stamp.json").write_bytes(damage)
     run.ensure_installed(dev=False)
-    assert len(installs) == 1
+    assert [call[-1] for call in installs] == ["hatchling", "."]
 
 
-def test_an_install_that_failed_is_not_taken_as_done(run, change, installs):
+def test_an_install_that_failed_is_not_taken_as_done(run, change, installs, tmp_path):
     def fails(*arguments):
-        raise SystemExit(1)
+        raise run.PipFailed(["no"])
 
     run.ensure_installed(dev=False)
-    change("fingerprint", lambda: "another")
+    (tmp_path / "pyproject.toml").write_text("changed", encoding="utf-8")
     change("pip", fails)
     with pytest.raises(SystemExit):
         run.ensure_installed(dev=False)
@@ -183,18 +272,21 @@ def test_an_install_that_failed_is_not_taken_as_done(run, change, installs):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell script in place of pip")
 def test_a_failing_pip_shows_its_last_words_and_asks_for_the_network(run, change, tmp_path, capsys):
-    fake_python(tmp_path, "python", "seq 1 50; echo 'ERROR: no such host' >&2; exit 1")
+    fake_python(tmp_path, "python", "echo 'Collecting httpx>=1'; seq 1 50; echo 'ERROR: no such host' >&2; exit 1")
     change("venv_python", lambda: str(tmp_path / "python"))
+    change("ensure_pip", lambda: None)
+    change("STAMP", tmp_path / "stamp.json")
     with pytest.raises(SystemExit) as ended:
-        run.pip("install")
+        run.ensure_installed(dev=False)
     shown = capsys.readouterr().err
     assert ended.value.code == 1
+    assert "httpx>=1" in shown  # progress
     assert "ERROR: no such host" in shown
     assert "online?" in shown
     assert "  10\n" not in shown
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Debian's packages")
+@pytest.mark.skipif(sys.platform != "linux", reason="Debian's packages")
 @pytest.mark.parametrize(("version", "linked"), [((3, 11), True), ((3, 12), False)])
 def test_debians_gi_is_lent_only_to_its_own_python(run, change, tmp_path, version, linked):
     gi = tmp_path / "dist-packages" / "gi"
@@ -204,120 +296,76 @@ def test_debians_gi_is_lent_only_to_its_own_python(run, change, tmp_path, versio
     packages.mkdir(parents=True)
     change("DEBIAN_PACKAGES", tmp_path / "dist-packages")
     change("VENV", tmp_path / ".venv")
-    change("version_of", lambda _: version)
+    change("python_at", lambda _: run.Python(("python",), version, False))
     for _ in range(2):
         run.link_gi()
     assert (packages / "gi").is_symlink() is linked
 
 
-# --- what it starts --------------------------------------------------------------------------
+# --- what it says and starts -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("text", "url"),
+    ("arguments", "environment", "korean"),
     [
-        ("", "http://127.0.0.1:11434"),
-        ("0.0.0.0", "http://127.0.0.1:11434"),
-        ("0.0.0.0:11500", "http://127.0.0.1:11500"),
-        (":11500", "http://127.0.0.1:11500"),
-        ("gpu-box", "http://gpu-box:11434"),
-        (" 'gpu-box:1' ", "http://gpu-box:1"),
-        ("http://gpu-box", "http://gpu-box:80"),
-        ("https://gpu-box/", "https://gpu-box:443"),
-        ("http://gpu-box:1/path", "http://gpu-box:1"),
-        ("[::]:1", "http://127.0.0.1:1"),
-        ("[::1]:1", "http://[::1]:1"),
+        (["--lang", "ko"], {}, True),
+        (["--lang=ko"], {"LANG": "en_US.UTF-8"}, True),
+        (["--lang", "en"], {"LANG": "ko_KR.UTF-8"}, False),
+        ([], {"LANG": "ko_KR.eucKR"}, True),
+        ([], {"LC_ALL": "C"}, False),
+        (["--lang"], {}, False),
     ],
 )
-def test_every_form_of_ollama_host_is_an_address(run, text, url):
-    assert run.ollama_url(text) == url
-
-
-@pytest.fixture
-def server():
-    """A loopback server; `answers` maps a path to its body."""
-    answers: dict[str, bytes] = {}
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            body = answers.get(self.path)
-            self.send_response(404 if body is None else 200)
-            self.end_headers()
-            self.wfile.write(body or b"")
-
-        def log_message(self, *arguments):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
-        thread = threading.Thread(target=made.serve_forever)
-        thread.start()
-        yield SimpleNamespace(url=f"http://127.0.0.1:{made.server_address[1]}", answers=answers)
-        made.shutdown()
-        thread.join()
+def test_it_speaks_the_language_of_its_user(run, monkeypatch, arguments, environment, korean):
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert (run.catalog(arguments)("making .venv ...") != "making .venv ...") is korean
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "found"),
+    ("arguments", "starts"),
     [
-        ("/api/version", b'{"version": "0.33.0"}', True),
-        ("/api/version", b'["version"]', False),
-        ("/api/version", b"<html>", False),
-        ("/elsewhere", b'{"version": "1"}', False),
+        ([], ["-P", "-m", "tray_app", "start"]),
+        (["status", "--json"], ["-P", "-m", "tray_app", "status", "--json"]),
+        (["test", "-k", "one two"], ["-m", "pytest", "-k", "one two"]),
+        (["demo", "test"], ["-P", "-m", "tray_app", "demo", "test"]),
     ],
 )
-def test_ollama_is_known_by_its_version(run, server, monkeypatch, path, body, found):
-    server.answers[path] = body
-    monkeypatch.setenv("OLLAMA_HOST", server.url)
-    monkeypatch.setenv("OPEN_WEBUI_URL", server.url)
-    assert run.something_to_watch() is found
-
-
-def test_open_webui_alone_is_enough(run, server, monkeypatch):
-    server.answers["/api/config"] = b'{"status": true, "name": "Open WebUI", "version": "0.12.4"}'
-    monkeypatch.setenv("OLLAMA_HOST", server.url)
-    monkeypatch.setenv("OPEN_WEBUI_URL", server.url + "/")
-    assert run.something_to_watch()
-
-
-def test_a_proxy_is_not_asked(run, server, monkeypatch):
-    server.answers["/api/version"] = b'{"version": "0.33.0"}'
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    monkeypatch.setenv("OLLAMA_HOST", server.url)
-    assert run.something_to_watch()
-
-
-def test_a_dead_port_is_nothing(run, monkeypatch):
-    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
-    monkeypatch.setenv("OPEN_WEBUI_URL", "http://127.0.0.1:9")
-    assert not run.something_to_watch()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "watch", "starts"),
-    [
-        ([], True, ["-P", "-m", "tray_app"]),
-        ([], False, ["-P", "-m", "tray_app", "demo"]),
-        (["status", "--json"], False, ["-P", "-m", "tray_app", "status", "--json"]),
-        (["test", "-k", "one two"], False, ["-m", "pytest", "-k", "one two"]),
-        (["demo", "test"], True, ["-P", "-m", "tray_app", "demo", "test"]),
-    ],
-)
-def test_what_is_started(run, change, monkeypatch, arguments, watch, starts):
+def test_what_is_started(run, change, monkeypatch, arguments, starts):
     class Became(Exception):
         pass
 
     def become(command):
         raise Became(command)
 
-    for name in ("ensure_python", "ensure_venv", "link_gi"):
-        change(name, lambda *_: None)
+    python = run.Python((sys.executable,), (3, 11), False)
+    change("ensure_venv", lambda: python)
+    change("link_gi", lambda: None)
     change("ensure_installed", lambda *, dev: None)
-    change("something_to_watch", lambda: watch)
     change("become", become)
+    change("tell_of_tray", lambda _: None)
     monkeypatch.setattr(os, "chdir", lambda _: None)
+    monkeypatch.setattr(sys, "argv", ["some folder/run.py", *arguments])
+    monkeypatch.delenv(run.STARTED_BY, raising=False)
     with pytest.raises(Became) as started:
         run.main(arguments)
     assert started.value.args[0][1:] == starts
+    if arguments[:1] != ["test"]:
+        assert os.environ.pop(run.STARTED_BY).endswith(" 'some folder/run.py'")
+
+
+def test_a_folder_that_may_not_be_written_gets_one_line(run, change, capsys):
+    def ensure_venv():
+        raise PermissionError(13, "Permission denied", "/opt/elbowroom/.venv")
+
+    change("ensure_venv", ensure_venv)
+    with pytest.raises(SystemExit):
+        run.main(["status"])
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "/opt/elbowroom/.venv" in said
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="exec of POSIX systems")

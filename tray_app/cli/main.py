@@ -22,6 +22,7 @@ DONE, FAILED, USAGE, NOTHING_TO_DO, INTERRUPTED = 0, 1, 2, 3, 130
 
 # command -> module of this folder and its function; imported only when the command runs.
 COMMANDS = {
+    "start": "start.run",
     "tray": "tray.run",
     "demo": "demo.run",
     "status": "status.run",
@@ -51,7 +52,7 @@ class Parser(argparse.ArgumentParser):
 
 def _command(given: str) -> str:
     if given not in COMMANDS:
-        words = tuple(word for word in COMMANDS if word != "tray")
+        words = tuple(word for word in COMMANDS if word not in {"tray", "start"})
         raise UsageError("command", given, nearest(given, words), words)
     return given
 
@@ -155,6 +156,8 @@ def _living(add: "Adder", tr: Translator) -> None:
     demo.add_argument("--fast", action="store_true", help=_("do not wait between the scenes"))
     tray = add("tray", _("the icon (the same as no command)"), "")
     tray.add_argument("--at-login", action="store_true", help=argparse.SUPPRESS)
+    start = add("start", _("the icon, or the demo where there is nothing to watch"), "")
+    start.set_defaults(at_login=False, tray=False, terminal=False, fast=False)
     autostart = add("autostart", _("start at login"), "autostart on", "autostart status")
     autostart.add_argument("state", choices=("on", "off", "status"))
 
