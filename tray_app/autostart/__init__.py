@@ -1,4 +1,7 @@
-"""Start at login: one small file or registry value of this user, never a service, always our own command."""
+"""What starts at login? One small file or registry value of this user, never a service, always our own command.
+
+May import core.
+"""
 
 import shutil
 import sys

@@ -1,1 +1,4 @@
-"""This app's files and its one secret."""
+"""What is kept on disk? This app's own files and its one secret.
+
+May import core, platformdirs, keyring and filelock; no network.
+"""

@@ -1,1 +1,5 @@
-"""The tray icon: the only place for pystray and Pillow. It shows values and sends commands; it decides nothing."""
+"""How does the system show it? Icon, menu and notices: it shows values and sends commands, and decides nothing.
+
+The only place for pystray and Pillow. May import core, pystray, PIL, AppKit, Foundation, PyObjCTools, objc, gi, jeepney,
+Xlib and desktop_notifier.
+"""

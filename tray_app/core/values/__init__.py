@@ -1,4 +1,4 @@
-"""What all speak of, without a decision: readings, snapshots, findings, plans, errors.
+"""What do all speak of? Readings, snapshots, findings, plans, errors: values without a decision.
 
 Imports nothing of ours.
 """
