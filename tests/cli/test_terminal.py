@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from tray_app.cli.terminal import Progress, Terminal
+from tray_app.cli.terminal import ProgressLine, Terminal
 from tray_app.core.text.lines import Span, Style, line
 
 
@@ -41,7 +41,7 @@ def test_who_gets_colours(monkeypatch, variables, stream, coloured):
 
 def test_a_log_gets_one_line_per_stage():
     err = io.StringIO()
-    with Progress(err) as progress:
+    with ProgressLine(err) as progress:
         for done in range(5):
             progress.update(f"Downloading {done}", "gemma3:1b")
         progress.update("Checking", "check")
@@ -50,7 +50,7 @@ def test_a_log_gets_one_line_per_stage():
 
 def test_a_terminal_gets_one_line_that_is_taken_away():
     err = Tty()
-    with Progress(err) as progress:
+    with ProgressLine(err) as progress:
         progress.update("a long line of text")
         progress.update("short")
     assert "\n" not in err.getvalue()

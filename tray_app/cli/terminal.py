@@ -88,11 +88,11 @@ class Terminal:
             return False
         return answer.strip().lower() in {"y", "yes", "ㅇ", "네", "예"}
 
-    def progress(self) -> "Progress":
-        return Progress(self.err)
+    def progress(self) -> "ProgressLine":
+        return ProgressLine(self.err)
 
 
-class Progress:
+class ProgressLine:
     """One line that is written over; without a terminal it prints only when the text's first word changes."""
 
     def __init__(self, stream: TextIO) -> None:

@@ -9,14 +9,14 @@ from typing import Any
 
 from tray_app.core.values.version import Version, parse_version
 from tray_app.standins import webui_settings
-from tray_app.standins.server import HTML_PAGE, Answer, DemoServer, Lines, Request, as_json
-from tray_app.standins.webui_accounts import Accounts, Denied
+from tray_app.standins.server import HTML_PAGE, DemoServer, Lines, Reply, Request, as_json
+from tray_app.standins.webui_accounts import Accounts, NotAllowed
 from tray_app.standins.webui_admin import AdminRoutes
 from tray_app.standins.webui_models import Hosted, Registry
 from tray_app.standins.webui_settings import problem
 from tray_app.standins.webui_tasks import Generations
 
-Route = Callable[[Request], Answer | Lines]
+Route = Callable[[Request], Reply | Lines]
 ADMIN = ("admin@example.com", "admin-password-1")
 USER = ("user@example.com", "user-password-1")
 PENDING = ("pending@example.com", "pending-password-1")
@@ -55,7 +55,7 @@ class DemoOpenWebUI(DemoServer):
         self.before_write: Callable[[], None] = lambda: None
         """Called when a write of the task settings has arrived, before it is stored: another admin's moment."""
         self._lock = threading.Lock()
-        self._admin = AdminRoutes(self)
+        self._admin = AdminRoutes(parsed, self.accounts, self.registry)
         if with_accounts and auth:
             for (email, password), role in ((ADMIN, "admin"), (USER, "user"), (PENDING, "pending")):
                 self.accounts.add(email, password, role.capitalize(), role)
@@ -96,7 +96,7 @@ class DemoOpenWebUI(DemoServer):
 
     # --- routing ----------------------------------------------------------------------------
 
-    def handle(self, request: Request) -> Answer | Lines:
+    def handle(self, request: Request) -> Reply | Lines:
         try:
             if request.body and "json" in request.headers.get("content-type", "json"):
                 request.json()
@@ -104,28 +104,28 @@ class DemoOpenWebUI(DemoServer):
             return self._not_json(request, error)
         if (0, 6, 41) <= self.version < (0, 7, 0) and " " not in request.headers.get("authorization", " "):
             # These releases split the header before looking at it.
-            return Answer(b"Internal Server Error", 500, "text/plain; charset=utf-8")
+            return Reply(b"Internal Server Error", 500, "text/plain; charset=utf-8")
         route = self._route(request)
         try:
             return route(request) if route else self._no_such_path(request)
-        except Denied as denied:
+        except NotAllowed as denied:
             return as_json({"detail": denied.detail}, denied.status)
-        except webui_settings.Refused as refused:
+        except webui_settings.BadForm as refused:
             return as_json({"detail": refused.problems}, 422)
 
-    def _not_json(self, request: Request, error: ValueError) -> Answer:
+    def _not_json(self, request: Request, error: ValueError) -> Reply:
         """Said before anything else is looked at, the token included."""
         if self.version >= (0, 12, 0) and request.path.startswith("/api/v1/auths/"):
             return as_json({"detail": "Invalid authentication request."}, 422)
         where = error.pos if isinstance(error, json.JSONDecodeError) else 0
         return as_json({"detail": [problem("json_invalid", ("body", where), "JSON decode error", {})]}, 422)
 
-    def _no_such_path(self, request: Request) -> Answer:
+    def _no_such_path(self, request: Request) -> Reply:
         """The single-page app answers every unknown GET; 0.3 and 0.4 keep it away from their sub-applications."""
         if self.version < (0, 5, 0) and re.match(r"/(api/v1|ollama|openai)/", request.path):
             return as_json({"detail": "Not Found"}, 404)
         if request.method in {"GET", "HEAD"}:
-            return Answer(HTML_PAGE, content_type="text/html; charset=utf-8")
+            return Reply(HTML_PAGE, content_type="text/html; charset=utf-8")
         return as_json({"detail": "Method Not Allowed"}, 405)
 
     def _route(self, request: Request) -> Route | None:
@@ -151,13 +151,13 @@ class DemoOpenWebUI(DemoServer):
 
     # --- anonymous --------------------------------------------------------------------------
 
-    def _version(self, _request: Request) -> Answer:
+    def _version(self, _request: Request) -> Reply:
         told = {"version": self.version_text}
         if self.version >= (0, 6, 37):
             told["deployment_id"] = ""
         return as_json(told)
 
-    def _config(self, request: Request) -> Answer:
+    def _config(self, request: Request) -> Reply:
         """Public; a session adds the rest. An API key never does."""
         features: dict[str, Any] = {
             "auth": self.accounts.auth,
@@ -183,15 +183,15 @@ class DemoOpenWebUI(DemoServer):
             features[keys] = self.accounts.keys_on
         return as_json(told | {"oauth": {"providers": {}}, "features": features})
 
-    def _sign_in(self, request: Request) -> Answer:
+    def _sign_in(self, request: Request) -> Reply:
         body = self._form(request, "email", "password")
         return self._session(self.accounts.sign_in(body["email"], body["password"]))
 
-    def _sign_up(self, request: Request) -> Answer:
+    def _sign_up(self, request: Request) -> Reply:
         body = self._form(request, "name", "email", "password")
         return self._session(self.accounts.sign_up(body["email"], body["password"], body["name"]))
 
-    def _session(self, told: dict[str, Any]) -> Answer:
+    def _session(self, told: dict[str, Any]) -> Reply:
         cookie = f"token={told['token']}; HttpOnly; Path=/; SameSite=lax" if "token" in told else ""
         return as_json(told, headers=(("Set-Cookie", cookie),) if cookie else ())
 
@@ -201,15 +201,15 @@ class DemoOpenWebUI(DemoServer):
         if isinstance(body, dict) and all(isinstance(body.get(name), str) for name in names):
             return {name: body[name] for name in names}
         if self.version >= (0, 12, 0):
-            raise Denied(422, "Invalid authentication request.")
+            raise NotAllowed(422, "Invalid authentication request.")
         if not isinstance(body, dict):
-            raise Denied(422, [problem("missing", ("body",), "Field required", body)])
+            raise NotAllowed(422, [problem("missing", ("body",), "Field required", body)])
         missing = [name for name in names if name not in body]
-        raise Denied(422, [problem("missing", ("body", name), "Field required", body) for name in missing])
+        raise NotAllowed(422, [problem("missing", ("body", name), "Field required", body) for name in missing])
 
     # --- signed in --------------------------------------------------------------------------
 
-    def _who_am_i(self, request: Request) -> Answer:
+    def _who_am_i(self, request: Request) -> Reply:
         account = self.accounts.human(request)
         token = request.headers.get("authorization", "").partition(" ")[2]
         return as_json(self.accounts.told(account, token))
@@ -217,11 +217,11 @@ class DemoOpenWebUI(DemoServer):
     def _store(self, request: Request) -> dict[str, Any]:
         return self._stores[request.connection % len(self._stores)]
 
-    def _read_settings(self, request: Request) -> Answer:
+    def _read_settings(self, request: Request) -> Reply:
         self.accounts.user(request)
         return as_json(self._store(request))
 
-    def _write_settings(self, request: Request) -> Answer:
+    def _write_settings(self, request: Request) -> Reply:
         self.accounts.admin(request)
         accepted = webui_settings.accept(self.version, request.json())
         self.before_write()
@@ -229,16 +229,16 @@ class DemoOpenWebUI(DemoServer):
             self._store(request).update(accepted)
         return as_json(accepted)
 
-    def _models(self, request: Request) -> Answer:
+    def _models(self, request: Request) -> Reply:
         account = self.accounts.user(request)
         refresh = request.query.get("refresh") == "true" and self.version >= (0, 6, 18)
         return as_json({"data": self.registry.listed_for(account, refresh=refresh)})
 
-    def _chat(self, request: Request) -> Answer | Lines:
+    def _chat(self, request: Request) -> Reply | Lines:
         account = self.accounts.user(request)
         return self.generations.chat(request.json() or {}, account)
 
-    def _running(self, request: Request) -> Answer:
+    def _running(self, request: Request) -> Reply:
         self._generation_rights(request)
         return as_json({"tasks": list(self.generations.running)})
 
@@ -270,10 +270,10 @@ class DemoOpenWebUI(DemoServer):
         }
         return {name for name, (first, end) in since.items() if first <= self.version < end}
 
-    def _run_task(self, request: Request, kind: str) -> Answer:
+    def _run_task(self, request: Request, kind: str) -> Reply:
         account = self.accounts.user(request)
         return self.generations.task(kind, request.json() or {}, account)
 
-    def _stop(self, request: Request, task_id: str) -> Answer:
+    def _stop(self, request: Request, task_id: str) -> Reply:
         self._generation_rights(request)
         return self.generations.stop(task_id)

@@ -25,7 +25,7 @@ class Gone(Exception):
     """The caller hung up, or the stand-in is being stopped: nobody waits for this answer."""
 
 
-class Answer(Struct, frozen=True):
+class Reply(Struct, frozen=True):
     """A complete answer."""
 
     body: bytes = b""
@@ -41,8 +41,8 @@ class Lines(Struct, frozen=True):
     content_type: str = "application/x-ndjson"
 
 
-def as_json(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Answer:
-    return Answer(json.dumps(value, ensure_ascii=False).encode(), status, JSON_TYPE, headers)
+def as_json(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+    return Reply(json.dumps(value, ensure_ascii=False).encode(), status, JSON_TYPE, headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class FaultKind(StrEnum):
     HUGE = "huge"  # 200 with more bytes than any answer has
 
 
-class Fault(Struct, frozen=True):
+class Failure(Struct, frozen=True):
     """`path` is a prefix; `after` handles the request first, so that a change is made and only its answer is lost."""
 
     kind: FaultKind
@@ -87,14 +87,14 @@ class Fault(Struct, frozen=True):
 
 
 HUGE_BYTES = 8 * 1024 * 1024
-_FAULT_ANSWERS: dict[FaultKind, Callable[[Fault], Answer]] = {
-    FaultKind.FAILS: lambda _: Answer(b"Internal Server Error", 500, "text/plain; charset=utf-8"),
-    FaultKind.GARBAGE: lambda _: Answer(b'{"version": "0.1\x00'),
-    FaultKind.HTML: lambda _: Answer(HTML_PAGE, content_type="text/html; charset=utf-8"),
+_FAULT_ANSWERS: dict[FaultKind, Callable[[Failure], Reply]] = {
+    FaultKind.FAILS: lambda _: Reply(b"Internal Server Error", 500, "text/plain; charset=utf-8"),
+    FaultKind.GARBAGE: lambda _: Reply(b'{"version": "0.1\x00'),
+    FaultKind.HTML: lambda _: Reply(HTML_PAGE, content_type="text/html; charset=utf-8"),
     FaultKind.NOT_FOUND: lambda _: as_json({"error": "not found"}, 404),
     FaultKind.OTHER_JSON: lambda _: as_json({"hello": ["another", "service"]}),
-    FaultKind.REDIRECT: lambda fault: Answer(b"", 302, "text/plain", (("Location", fault.target),)),
-    FaultKind.HUGE: lambda _: Answer(b'{"padding": "' + b"x" * HUGE_BYTES + b'"}'),
+    FaultKind.REDIRECT: lambda fault: Reply(b"", 302, "text/plain", (("Location", fault.target),)),
+    FaultKind.HUGE: lambda _: Reply(b'{"padding": "' + b"x" * HUGE_BYTES + b'"}'),
 }
 
 
@@ -120,11 +120,11 @@ class DemoServer:
         self._port = port
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
-        self._faults: list[Fault] = []
+        self._faults: list[Failure] = []
         self.asked: list[Request] = []
         """Every request so far, oldest first."""
 
-    def handle(self, request: Request) -> Answer | Lines:
+    def handle(self, request: Request) -> Reply | Lines:
         raise NotImplementedError
 
     @property
@@ -167,12 +167,12 @@ class DemoServer:
 
     def fail(self, kind: FaultKind, path: str = "/", *, after: bool = False, target: str = "") -> None:
         """From now on requests below `path` go wrong; the newest fault that fits is taken."""
-        self._faults.insert(0, Fault(kind, path, after, target or "http://127.0.0.1:9/"))
+        self._faults.insert(0, Failure(kind, path, after, target or "http://127.0.0.1:9/"))
 
     def heal(self) -> None:
         self._faults.clear()
 
-    def fault_for(self, path: str) -> Fault | None:
+    def fault_for(self, path: str) -> Failure | None:
         return next((fault for fault in list(self._faults) if path.startswith(fault.path)), None)
 
 
@@ -237,10 +237,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _answer  # noqa: N815 - names of the base class
 
-    def _fail(self, fault: Fault, request: Request) -> None:
+    def _fail(self, fault: Failure, request: Request) -> None:
         right = self.server.owner.handle(request) if fault.after or fault.kind is FaultKind.DRIP else None
         if fault.kind is FaultKind.DRIP:
-            self._send(right or Answer(), drip=True)
+            self._send(right or Reply(), drip=True)
         elif fault.kind is FaultKind.HANG:
             while not self._gone():
                 self.server.stopping.wait(0.02)
@@ -250,7 +250,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(_FAULT_ANSWERS[fault.kind](fault))
 
-    def _send(self, answer: Answer | Lines, *, drip: bool = False) -> None:
+    def _send(self, answer: Reply | Lines, *, drip: bool = False) -> None:
         if isinstance(answer, Lines):
             self._send_lines(answer)
             return

@@ -25,7 +25,7 @@ FOUR_WEEKS_S = 28 * 86400
 SIGN_INS, SIGN_IN_WINDOW_S = 15, 180.0
 
 
-class Denied(Exception):
+class NotAllowed(Exception):
     """An error answer of Open WebUI."""
 
     def __init__(self, status: int, detail: Any) -> None:
@@ -100,11 +100,11 @@ class Accounts:
         if not self.auth:
             return self.open_session(self._only_account())
         if not self.password_sign_in and self.version >= (0, 6, 37):
-            raise Denied(403, "The requested action has been restricted as a security measure.")
+            raise NotAllowed(403, "The requested action has been restricted as a security measure.")
         self._count_attempt(email)
         account = self.by_email(email)
         if account is None or account.password != password:
-            raise Denied(400, WRONG_PASSWORD)
+            raise NotAllowed(400, WRONG_PASSWORD)
         if self.second_factor and self.version >= (0, 12, 0):
             return {"next_step": "verify", "challenge_token": secrets.token_urlsafe(16), "expires_in": 300}
         return self.open_session(account)
@@ -118,14 +118,14 @@ class Accounts:
         now = time.time()
         recent = [at for at in self.attempts.get(email.lower(), []) if now - at < SIGN_IN_WINDOW_S]
         if self.version >= (0, 6, 41) and len(recent) >= SIGN_INS:
-            raise Denied(429, "API rate limit exceeded")
+            raise NotAllowed(429, "API rate limit exceeded")
         self.attempts[email.lower()] = [*recent, now]
 
     def sign_up(self, email: str, password: str, name: str) -> dict[str, Any]:
         if not self.auth or not self.signup_on:
-            raise Denied(403, PROHIBITED)
+            raise NotAllowed(403, PROHIBITED)
         if self.by_email(email):
-            raise Denied(400, EMAIL_TAKEN)
+            raise NotAllowed(400, EMAIL_TAKEN)
         first = not self.accounts
         account = self.add(email, password, name, "admin" if first else "pending")
         if first and self.version >= (0, 3, 36):
@@ -142,35 +142,35 @@ class Accounts:
         """A valid token of any role."""
         token = _token(request, self.version)
         if not token:
-            raise Denied(401 if self.version >= (0, 6, 30) else 403, "Not authenticated")
+            raise NotAllowed(401 if self.version >= (0, 6, 30) else 403, "Not authenticated")
         if token.startswith("sk-"):
             return self._key_owner(token, request.path)
         account = self.sessions.get(token)
         if account is None:
-            raise Denied(401, "401 Unauthorized")
+            raise NotAllowed(401, "401 Unauthorized")
         if account not in self.accounts:
-            raise Denied(401, "Invalid authentication request." if self.version >= (0, 12, 0) else INVALID_TOKEN)
+            raise NotAllowed(401, "Invalid authentication request." if self.version >= (0, 12, 0) else INVALID_TOKEN)
         return account
 
     def user(self, request: Request) -> Account:
         """`get_verified_user`: a user or an admin."""
         account = self.anyone(request)
         if account.role not in {"user", "admin"}:
-            raise Denied(401, PROHIBITED)
+            raise NotAllowed(401, PROHIBITED)
         return account
 
     def admin(self, request: Request) -> Account:
         """`get_admin_user`: 401, not 403, for everybody else."""
         account = self.anyone(request)
         if account.role != "admin":
-            raise Denied(401, PROHIBITED)
+            raise NotAllowed(401, PROHIBITED)
         return account
 
     def human(self, request: Request) -> Account:
         """A session; from 0.12.0 an API key is none."""
         account = self.anyone(request)
         if self.version >= (0, 12, 0) and (_token(request, self.version) or "").startswith("sk-"):
-            raise Denied(403, "A human session is required.")
+            raise NotAllowed(403, "A human session is required.")
         return account
 
     # --- API keys ---------------------------------------------------------------------------
@@ -178,22 +178,22 @@ class Accounts:
     def _key_owner(self, key: str, path: str) -> Account:
         off = self.version >= (0, 4, 0) and not self.keys_on
         if off and self.version < KEY_FIRST:
-            raise Denied(403, KEYS_OFF)
+            raise NotAllowed(403, KEYS_OFF)
         account = next((account for account in self.accounts if account.api_key == key), None)
         if account is None:
-            raise Denied(401, INVALID_TOKEN)
+            raise NotAllowed(401, INVALID_TOKEN)
         if self.version < (0, 4, 0):
             return account
         if off:
-            raise Denied(403, KEYS_OFF)
+            raise NotAllowed(403, KEYS_OFF)
         if self.version < (0, 5, 2) and self.version >= (0, 5, 0):
             allowed = path in {"/api/models", "/api/chat/completions"}
         else:
             allowed = not self.keys_restricted or self._is_allowed(path)
         if not allowed:
-            raise Denied(403, self._restricted_text())
+            raise NotAllowed(403, self._restricted_text())
         if self.version >= (0, 6, 37) and account.role != "admin" and not self.keys_permission:
-            raise Denied(403, KEYS_OFF)
+            raise NotAllowed(403, KEYS_OFF)
         return account
 
     def _is_allowed(self, path: str) -> bool:
@@ -213,7 +213,7 @@ class Accounts:
         if self.version >= (0, 6, 37) and not (account.role == "admin" and self.version >= (0, 8, 0)):
             may = may and self.keys_permission
         if not may:
-            raise Denied(403, "API key creation is not allowed in the environment.")
+            raise NotAllowed(403, "API key creation is not allowed in the environment.")
         account.api_key = f"sk-{secrets.token_hex(16)}"
         return account.api_key
 

@@ -1,29 +1,26 @@
 """The admin's other endpoints of the played Open WebUI: connections, keys, users, model records."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from tray_app.standins.server import Answer, Request, as_json
+from tray_app.core.values.version import Version
+from tray_app.standins.server import Reply, Request, as_json
 from tray_app.standins.upstream import UpstreamError, get_json
-from tray_app.standins.webui_accounts import Account, Denied
-from tray_app.standins.webui_models import Record
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tray_app.standins.open_webui import DemoOpenWebUI
+from tray_app.standins.webui_accounts import Account, Accounts, NotAllowed
+from tray_app.standins.webui_models import Record, Registry
 
 
 class AdminRoutes:
     """Looks a request up among the endpoints that the release has."""
 
-    def __init__(self, server: "DemoOpenWebUI") -> None:
-        self.server = server
-        self.accounts = server.accounts
-        self.registry = server.registry
+    def __init__(self, version: Version, accounts: Accounts, registry: Registry) -> None:
+        self.version = version
+        self.accounts = accounts
+        self.registry = registry
 
-    def route(self, request: Request) -> "Callable[[Request], Answer] | None":
-        routes: dict[tuple[str, str], Callable[[Request], Answer]] = {
+    def route(self, request: Request) -> Callable[[Request], Reply] | None:
+        routes: dict[tuple[str, str], Callable[[Request], Reply]] = {
             ("GET", "/api/v1/auths/admin/config"): self._read_admin,
             ("POST", "/api/v1/auths/admin/config"): self._write_admin,
             ("POST", "/api/v1/auths/api_key"): self._make_key,
@@ -54,13 +51,12 @@ class AdminRoutes:
 
     def _missing(self) -> set[tuple[str, str]]:
         """Endpoints that came later."""
-        version = self.server.version
         missing: set[tuple[str, str]] = set()
-        if version < (0, 6, 14):
+        if self.version < (0, 6, 14):
             missing.add(("GET", "/api/usage"))
-        if version >= (0, 4, 0):
+        if self.version >= (0, 4, 0):
             missing |= {("GET", "/ollama/urls"), ("GET", "/openai/urls")}
-        if version < (0, 5, 0):
+        if self.version < (0, 5, 0):
             missing |= {("GET", "/ollama/api/ps"), ("POST", "/api/v1/models/create")}
             missing |= {(method, "/api/v1/users/default/permissions") for method in ("GET", "POST")}
         return missing
@@ -68,115 +64,117 @@ class AdminRoutes:
     # --- API keys and accounts --------------------------------------------------------------
 
     def _key_switch(self) -> str:
-        return "ENABLE_API_KEYS" if self.server.version >= (0, 6, 37) else "ENABLE_API_KEY"
+        return "ENABLE_API_KEYS" if self.version >= (0, 6, 37) else "ENABLE_API_KEY"
 
     def _admin_config(self) -> dict[str, Any]:
         told: dict[str, Any] = {"ENABLE_SIGNUP": self.accounts.signup_on, "DEFAULT_USER_ROLE": "pending"}
-        if self.server.version >= (0, 4, 0):
+        if self.version >= (0, 4, 0):
             told[self._key_switch()] = self.accounts.keys_on
-        if self.server.version >= (0, 5, 2):
-            stem = "API_KEYS" if self.server.version >= (0, 6, 37) else "API_KEY"
+        if self.version >= (0, 5, 2):
+            stem = "API_KEYS" if self.version >= (0, 6, 37) else "API_KEY"
             told[f"ENABLE_{stem}_ENDPOINT_RESTRICTIONS"] = self.accounts.keys_restricted
             told[f"{stem}_ALLOWED_ENDPOINTS"] = self.accounts.keys_allowed_paths
         return told
 
-    def _read_admin(self, request: Request) -> Answer:
+    def _read_admin(self, request: Request) -> Reply:
         self.accounts.admin(request)
         return as_json(self._admin_config())
 
-    def _write_admin(self, request: Request) -> Answer:
+    def _write_admin(self, request: Request) -> Reply:
         self.accounts.admin(request)
         body = request.json() or {}
         missing = [name for name in self._admin_config() if name not in body]
         if missing:
-            raise Denied(422, [{"type": "missing", "loc": ["body", name], "msg": "Field required"} for name in missing])
+            raise NotAllowed(
+                422, [{"type": "missing", "loc": ["body", name], "msg": "Field required"} for name in missing]
+            )
         self.accounts.signup_on = bool(body["ENABLE_SIGNUP"])
         self.accounts.keys_on = bool(body.get(self._key_switch(), True))
-        stem = "API_KEYS" if self.server.version >= (0, 6, 37) else "API_KEY"
+        stem = "API_KEYS" if self.version >= (0, 6, 37) else "API_KEY"
         self.accounts.keys_restricted = bool(body.get(f"ENABLE_{stem}_ENDPOINT_RESTRICTIONS", False))
         self.accounts.keys_allowed_paths = str(body.get(f"{stem}_ALLOWED_ENDPOINTS", ""))
         return as_json(self._admin_config())
 
-    def _make_key(self, request: Request) -> Answer:
+    def _make_key(self, request: Request) -> Reply:
         return as_json({"api_key": self.accounts.make_key(self.accounts.user(request))})
 
-    def _show_key(self, request: Request) -> Answer:
+    def _show_key(self, request: Request) -> Reply:
         key = self.accounts.user(request).api_key
         if key is None:
-            raise Denied(404, "Oops! It looks like there's a hiccup. The API key is missing.")
+            raise NotAllowed(404, "Oops! It looks like there's a hiccup. The API key is missing.")
         return as_json({"api_key": key})
 
-    def _delete_key(self, request: Request) -> Answer:
+    def _delete_key(self, request: Request) -> Reply:
         self.accounts.user(request).api_key = None
-        return Answer(b"true")
+        return Reply(b"true")
 
-    def _add(self, request: Request) -> Answer:
+    def _add(self, request: Request) -> Reply:
         self.accounts.admin(request)
         body = request.json() or {}
         account = self.accounts.add(body["email"], body["password"], body["name"], body.get("role", "pending"))
         return as_json(self.accounts.open_session(account))
 
-    def _delete_user(self, request: Request) -> Answer:
+    def _delete_user(self, request: Request) -> Reply:
         self.accounts.admin(request)
         target = request.path.rpartition("/")[2]
         self.accounts.accounts[:] = [account for account in self.accounts.accounts if account.id != target]
-        return Answer(b"true")
+        return Reply(b"true")
 
-    def _search_users(self, request: Request) -> Answer:
+    def _search_users(self, request: Request) -> Reply:
         """Open to ordinary users too; before it existed, `search` was taken for the id of an account."""
         self.accounts.user(request)
-        if self.server.version < (0, 6, 30):
-            raise Denied(400, "We could not find what you're looking for :/")
+        if self.version < (0, 6, 30):
+            raise NotAllowed(400, "We could not find what you're looking for :/")
         told = [self._told_user(account) for account in self.accounts.accounts]
         return as_json({"users": told, "total": len(told)})
 
-    def _list_users(self, request: Request) -> Answer:
+    def _list_users(self, request: Request) -> Reply:
         """A bare list in older releases."""
         self.accounts.admin(request)
-        if self.server.version >= (0, 6, 30):
+        if self.version >= (0, 6, 30):
             return self._search_users(request)
         return as_json([self._told_user(account) for account in self.accounts.accounts])
 
     def _told_user(self, account: Account) -> dict[str, Any]:
         return {"id": account.id, "name": account.name, "email": account.email, "role": account.role}
 
-    def _ollama_urls(self, request: Request) -> Answer:
+    def _ollama_urls(self, request: Request) -> Reply:
         self.accounts.admin(request)
         return as_json({"OLLAMA_BASE_URLS": list(self.registry.ollama_urls)})
 
-    def _openai_urls(self, request: Request) -> Answer:
+    def _openai_urls(self, request: Request) -> Reply:
         self.accounts.admin(request)
         return as_json({"OPENAI_API_BASE_URLS": [connection.url for connection in self.registry.hosted]})
 
-    def _read_permissions(self, request: Request) -> Answer:
+    def _read_permissions(self, request: Request) -> Reply:
         self.accounts.admin(request)
         return as_json({"features": {"api_keys": self.accounts.keys_permission}})
 
-    def _write_permissions(self, request: Request) -> Answer:
+    def _write_permissions(self, request: Request) -> Reply:
         self.accounts.admin(request)
         body = request.json() or {}
         self.accounts.keys_permission = bool(body.get("features", {}).get("api_keys"))
         return as_json(body)
 
-    def _user_settings(self, request: Request) -> Answer:
+    def _user_settings(self, request: Request) -> Reply:
         ui = self.accounts.user(request).ui
         return as_json(None if ui is None else {"ui": ui})
 
-    def _write_user_settings(self, request: Request) -> Answer:
+    def _write_user_settings(self, request: Request) -> Reply:
         """Replaces the whole `ui` up to 0.10 and merges it from 0.11 on."""
         account = self.accounts.user(request)
         ui = (request.json() or {}).get("ui") or {}
-        account.ui = {**(account.ui or {}), **ui} if self.server.version >= (0, 11, 0) else ui
+        account.ui = {**(account.ui or {}), **ui} if self.version >= (0, 11, 0) else ui
         return as_json({"ui": account.ui})
 
     # --- models and connections -------------------------------------------------------------
 
-    def _create_model(self, request: Request) -> Answer:
+    def _create_model(self, request: Request) -> Reply:
         self.accounts.admin(request)
         body = request.json() or {}
         grants = body.get("access_grants") or []
         everyone = any(grant.get("principal_id") == "*" for grant in grants)
-        if self.server.version < (0, 8, 0):
+        if self.version < (0, 8, 0):
             everyone = body.get("access_control", {}) is None
         record = Record(
             str(body["id"]),
@@ -189,17 +187,17 @@ class AdminRoutes:
         self.registry.records[record.id] = record
         return as_json(self.registry.info(record))
 
-    def _ollama_config(self, request: Request) -> Answer:
+    def _ollama_config(self, request: Request) -> Reply:
         self.accounts.admin(request)
         told: dict[str, Any] = {"ENABLE_OLLAMA_API": self.registry.ollama_on}
-        if self.server.version >= (0, 4, 0):
+        if self.version >= (0, 4, 0):
             told |= {"OLLAMA_BASE_URLS": list(self.registry.ollama_urls), "OLLAMA_API_CONFIGS": {}}
         return as_json(told)
 
-    def _openai_config(self, request: Request) -> Answer:
+    def _openai_config(self, request: Request) -> Reply:
         self.accounts.admin(request)
         hosted = self.registry.hosted
-        if self.server.version < (0, 4, 0):
+        if self.version < (0, 4, 0):
             return as_json({"ENABLE_OPENAI_API": bool(hosted)})
         return as_json(
             {
@@ -210,14 +208,14 @@ class AdminRoutes:
             }
         )
 
-    def _tags(self, request: Request) -> Answer:
+    def _tags(self, request: Request) -> Reply:
         account = self.accounts.user(request)
         found = [entry for entry in self.registry.listed_for(account) if entry["owned_by"] == "ollama"]
         return as_json({"models": [entry["ollama"] for entry in found if "ollama" in entry]})
 
-    def _ps(self, request: Request) -> Answer:
+    def _ps(self, request: Request) -> Reply:
         """0.9 fails whenever Ollama answers; 0.5 to 0.6.5 nest the answer below the URL."""
-        version, url = self.server.version, self.registry.ollama_urls[0]
+        version, url = self.version, self.registry.ollama_urls[0]
         if version >= (0, 6, 36):
             self.accounts.admin(request)
         else:
@@ -227,15 +225,15 @@ class AdminRoutes:
         except UpstreamError:
             return as_json({"models": []} if version >= (0, 6, 36) else {url: None})
         if (0, 9, 0) <= version < (0, 10, 0):
-            return Answer(b"Internal Server Error", 500, "text/plain; charset=utf-8")
+            return Reply(b"Internal Server Error", 500, "text/plain; charset=utf-8")
         if version < (0, 6, 36):
             return as_json({url: told})
         return as_json({"models": [{**entry, "urls": [0]} for entry in told["models"]]})
 
-    def _usage(self, request: Request) -> Answer:
+    def _usage(self, request: Request) -> Reply:
         """`user_count`: accounts that were active lately; here all that opened a session."""
         self.accounts.user(request)
         active = {account.id for account in self.accounts.sessions.values()}
-        if self.server.version < (0, 6, 41):
+        if self.version < (0, 6, 41):
             return as_json({"model_ids": [], "user_ids": sorted(active)})
         return as_json({"model_ids": [], "user_count": len(active)})

@@ -54,7 +54,7 @@ _TRUE = {"1", "true", "t", "yes", "y", "on"}
 _FALSE = {"0", "false", "f", "no", "n", "off"}
 
 
-class Refused(Exception):
+class BadForm(Exception):
     """422; `problems` is the `detail` of the answer."""
 
     def __init__(self, problems: list[dict[str, Any]]) -> None:
@@ -79,10 +79,10 @@ def defaults(version: Version) -> dict[str, Any]:
 
 
 def accept(version: Version, body: Any) -> dict[str, Any]:
-    """What the form makes of a body. Refused where it does not fit; unknown fields are dropped."""
+    """What the form makes of a body. BadForm where it does not fit; unknown fields are dropped."""
     if not isinstance(body, dict):
         text = "Input should be a valid dictionary or object to extract fields from"
-        raise Refused([problem("model_attributes_type", ("body",), text, body)])
+        raise BadForm([problem("model_attributes_type", ("body",), text, body)])
     document, problems = {}, []
     for field in fields(version):
         if field.name not in body:
@@ -96,7 +96,7 @@ def accept(version: Version, body: Any) -> dict[str, Any]:
             problems.append(problem(wrong[0], ("body", field.name), wrong[1], body[field.name]))
         document[field.name] = value
     if problems:
-        raise Refused(problems)
+        raise BadForm(problems)
     return document
 
 

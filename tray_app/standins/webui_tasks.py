@@ -11,9 +11,9 @@ from typing import Any
 from msgspec import Struct
 
 from tray_app.core.values.version import Version
-from tray_app.standins.server import Answer, Lines, as_json
+from tray_app.standins.server import Lines, Reply, as_json
 from tray_app.standins.upstream import Call, UpstreamError
-from tray_app.standins.webui_accounts import Account, Denied
+from tray_app.standins.webui_accounts import Account, NotAllowed
 from tray_app.standins.webui_models import Registry
 from tray_app.standins.webui_prompts import length_limit, prompt
 
@@ -52,8 +52,8 @@ class Generations:
 
     # --- one task ---------------------------------------------------------------------------
 
-    def task(self, kind: str, body: dict[str, Any], account: Account) -> Answer:
-        """One task call, as the browser sends it. Denied."""
+    def task(self, kind: str, body: dict[str, Any], account: Account) -> Reply:
+        """One task call, as the browser sends it. NotAllowed."""
         settings = self.settings()
         asked = str(body.get("type") or "web_search") if kind == "queries" else kind
         rule = KINDS.get(asked, TaskKind(None))
@@ -62,10 +62,10 @@ class Generations:
         if kind == "auto":
             self._check_length(settings, str(body.get("prompt", "")))
         if body.get("model") not in self.registry.entries:
-            raise Denied(404, "Model '' was not found" if self.version >= (0, 9, 0) else "Model not found")
+            raise NotAllowed(404, "Model '' was not found" if self.version >= (0, 9, 0) else "Model not found")
         model = self.registry.task_model(str(body["model"]), settings)
         if not self.registry.may_use(account, model):
-            raise self._failed(kind) if self.version >= (0, 5, 0) else Denied(404, "Model not found")
+            raise self._failed(kind) if self.version >= (0, 5, 0) else NotAllowed(404, "Model not found")
         name = "queries" if kind in {"queries", "query"} else kind
         text = prompt(name, self.version, body.get("messages") or [], str(body.get("prompt", "")))
         try:
@@ -74,13 +74,13 @@ class Generations:
             raise self._failed(kind) from error
 
     @staticmethod
-    def _failed(kind: str) -> Denied:
-        return Denied(500 if kind == "auto" else 400, "An internal error has occurred.")
+    def _failed(kind: str) -> NotAllowed:
+        return NotAllowed(500 if kind == "auto" else 400, "An internal error has occurred.")
 
     def _check_length(self, settings: dict[str, Any], text: str) -> None:
         limit = settings.get("AUTOCOMPLETE_GENERATION_INPUT_MAX_LENGTH", -1)
         if 0 < limit < len(text):
-            raise Denied(400, f"Input prompt exceeds maximum length of {limit}")
+            raise NotAllowed(400, f"Input prompt exceeds maximum length of {limit}")
 
     def _task_body(self, task: str, model: str, text: str, settings: dict[str, Any]) -> dict[str, Any]:
         body = {"model": model, "messages": [{"role": "user", "content": text}], "stream": False}
@@ -94,15 +94,15 @@ class Generations:
 
     # --- chats ------------------------------------------------------------------------------
 
-    def chat(self, body: dict[str, Any], account: Account) -> Answer | Lines:
+    def chat(self, body: dict[str, Any], account: Account) -> Reply | Lines:
         """With a session the answer goes to the socket and the POST returns at once; else it comes in the answer."""
         if not self.registry.entries:
             self.registry.refresh()
         model = str(body.get("model", ""))
         if model not in self.registry.entries:
-            raise Denied(400, "Model not found")
+            raise NotAllowed(400, "Model not found")
         if not self.registry.may_use(account, model):
-            raise Denied(403, "Model not found")
+            raise NotAllowed(403, "Model not found")
         with_session = all(body.get(name) for name in ("session_id", "chat_id", "id"))
         if with_session and self.version >= (0, 5, 0):
             return as_json({"status": True, "task_id": self._in_background(body, account)})
@@ -131,12 +131,12 @@ class Generations:
         self._thread(run)
         return task_id
 
-    def stop(self, task_id: str) -> Answer:
+    def stop(self, task_id: str) -> Reply:
         chat = self.running.pop(task_id, None)
         if chat is None:
             if self.version >= (0, 6, 14):
                 return as_json({"status": False, "message": f"Task with ID {task_id} not found."})
-            raise Denied(404, f"Task with ID {task_id} not found.")
+            raise NotAllowed(404, f"Task with ID {task_id} not found.")
         chat.stop()
         return as_json({"status": True, "message": f"Task {task_id} successfully stopped."})
 
@@ -240,7 +240,7 @@ class Chat:
     def task(self, kind: str) -> None:
         try:
             self.generations.task(kind, {"model": self.body["model"], "messages": self.body["messages"]}, self.account)
-        except Denied:
+        except NotAllowed:
             return  # the chat simply has no title or tags
 
 

@@ -14,7 +14,7 @@ from tray_app.tray import art
 from tray_app.tray.base import Send
 from tray_app.tray.icon_files import name
 from tray_app.tray.main_thread import Work, guarded
-from tray_app.tray.rows import Item, differ_in_words_only, items, tidy
+from tray_app.tray.rows import RowItem, differ_in_words_only, items, tidy
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ def _reword(menu: Any, gtk_menu: Any, rows: Sequence[Row]) -> bool:
     if not len(shown) == len(rows) == len(menu.items):
         return False
     for item, widget, row in zip(menu.items, shown, rows, strict=True):
-        if not isinstance(item, Item):
+        if not isinstance(item, RowItem):
             continue
         if item.row.text != row.text:
             widget.set_label(row.text)

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tray_app.core.menu.screen import Button, NoticeView
-from tray_app.tray.base import SaidOnce
-from tray_app.tray.notify import Send
+from tray_app.tray.base import SaidOnce, Send
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,7 @@ from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
 from jeepney.wrappers import unwrap_msg
 
 from tray_app.core.menu.screen import NoticeView
-from tray_app.tray.base import SaidOnce
-from tray_app.tray.notify import Send
+from tray_app.tray.base import SaidOnce, Send
 
 log = logging.getLogger(__name__)
 

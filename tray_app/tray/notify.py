@@ -10,10 +10,8 @@ import threading
 from collections.abc import Callable
 
 from tray_app.core.menu.screen import NoticeView
-from tray_app.core.values.command import Command
-from tray_app.tray.base import Notifier, SaidOnce
+from tray_app.tray.base import Notifier, SaidOnce, Send
 
-Send = Callable[[Command], None]
 CLOSE_WITHIN_S = 2.0
 OSASCRIPT_WITHIN_S = 10.0
 LOOK_AGAIN_AFTER_S = 30.0

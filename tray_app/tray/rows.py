@@ -12,7 +12,7 @@ from tray_app.tray.main_thread import guarded
 Send = Callable[[Command], None]
 
 
-class Item(pystray.MenuItem):  # type: ignore[misc]  # pystray has no types
+class RowItem(pystray.MenuItem):  # type: ignore[misc]  # pystray has no types
     """pystray's item for one row. It keeps its own command: an old menu's row runs what it showed.
 
     pystray calls a left click on the icon its default item's action; no row ever is that item.
@@ -52,7 +52,7 @@ def tidy(rows: Sequence[Row]) -> tuple[Row, ...]:
 
 
 def items(rows: Sequence[Row], send: Send, escape: Callable[[str], str] = str) -> tuple[pystray.MenuItem, ...]:
-    return tuple(pystray.Menu.SEPARATOR if row.separator else Item(row, send, escape) for row in tidy(rows))
+    return tuple(pystray.Menu.SEPARATOR if row.separator else RowItem(row, send, escape) for row in tidy(rows))
 
 
 def same_act(old: Command | None, new: Command | None) -> bool:
