@@ -44,25 +44,6 @@ def test_the_table_agrees_with_the_answers_of_real_servers(version, setting):
     assert support(version, setting) is (key_of(setting, found) is not None)
 
 
-@pytest.mark.parametrize(
-    ("setting", "last_without", "first_with"),
-    [
-        (Setting.TITLES, (0, 5, 11), (0, 5, 12)),
-        (Setting.TAGS, (0, 3, 35), (0, 4, 0)),
-        (Setting.FOLLOW_UPS, (0, 6, 13), (0, 6, 14)),
-        (Setting.AUTOCOMPLETE, (0, 4, 6), (0, 4, 7)),
-        (Setting.RETRIEVAL_QUERIES, (0, 3, 35), (0, 4, 0)),
-        (Setting.TASK_MODEL, (0, 2, 5), (0, 3, 0)),
-        (Setting.TASK_MODEL_EXTERNAL, (0, 2, 5), (0, 3, 0)),
-        (Setting.TASK_MODEL_PARAMS, (0, 11, 0), (0, 11, 1)),
-    ],
-)
-def test_the_borders_between_versions(setting, last_without, first_with):
-    assert not support(last_without, setting)
-    assert support(first_with, setting)
-    assert support((99, 0, 0), setting)
-
-
 def test_a_task_never_has_a_switch_before_it_runs():
     for task in TASKS:
         assert runs(TASK_KINDS[task].runs_since, task)

@@ -1,0 +1,267 @@
+"""Every boundary between two releases of Open WebUI: what we do at the release before it, and at it.
+
+The releases before are real ones: what is newest below a boundary among those that were published.
+"""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tests.core.machines import installed, listed, loaded, machine, settings, web_ui
+from tests.core.remedies.test_ranked import by_id, ids, offered
+from tests.core.requests.test_count import ALL_ON, World, clients, slot
+from tray_app.core.tasks import releases
+from tray_app.core.tasks.releases import TASK_KINDS, endpoint, runs, support
+from tray_app.core.tasks.slots import slot_for
+from tray_app.core.tasks.target import Unusable, come_unasked, target_of, version_of
+from tray_app.core.values.errors import NotFound
+from tray_app.core.values.reading import Known
+from tray_app.core.values.task_settings import TASKS, Comes, Setting, Switch
+from tray_app.core.values.version import Version, parse_version
+from tray_app.services import _webui_models
+from tray_app.services.open_webui import OpenWebUIClient
+
+BIG = loaded("qwen3:32b", 19.7)
+ANSWERS = {
+    "/api/config": {"version": "0", "features": {"auth": True}},
+    "/api/task/config": {"TASK_MODEL": "", "TASK_MODEL_EXTERNAL": ""},
+    "/api/v1/tasks/config": {"TASK_MODEL": "", "TASK_MODEL_EXTERNAL": ""},
+    "/api/tasks": {"tasks": []},
+    "/api/v1/users/user/settings": {"ui": {"promptAutocomplete": True}},
+    "/openai/config": {"OPENAI_API_BASE_URLS": []},
+    "/openai/urls": {"OPENAI_API_BASE_URLS": []},
+}
+
+
+class Wire:
+    """Answers like a server of this release, on the paths of all, and keeps the paths that were asked for."""
+
+    url = origin = "http://127.0.0.1:3000"
+    token = None
+
+    def __init__(self, release: str) -> None:
+        self.release = release
+        self.asked: list[str] = []
+
+    def get_json(self, path: str, **_options: Any) -> Any:
+        self.asked.append(path)
+        return {"version": self.release} if path == "/api/version" else ANSWERS[path]
+
+    def post_json(self, path: str, _body: Any, **_options: Any) -> Any:
+        self.asked.append(path)
+        return {"model": "m", "choices": []}
+
+
+def asked(release: str, call: str, *args: Any) -> str:
+    """The last path that a client asks a server of this release for; `not asked` where it knows better."""
+    wire = Wire(release)
+    client = OpenWebUIClient(wire)  # type: ignore[arg-type]
+    try:
+        getattr(client, call)(*args)
+    except NotFound:
+        return "not asked"
+    return wire.asked[-1]
+
+
+def document_path(release: str) -> str:
+    return asked(release, "read_document")
+
+
+def hosts_path(release: str) -> str:
+    return asked(release, "outside_hosts")
+
+
+def search_path(release: str) -> str:
+    return asked(release, "run_task", Setting.SEARCH_QUERIES, "m").rpartition("/completions")[0].rpartition("/")[2]
+
+
+def running_path(release: str) -> str:
+    return asked(release, "busy_chats")
+
+
+def account_path(release: str) -> str:
+    return asked(release, "own_autocomplete")
+
+
+def public_without_record(release: str) -> bool | None:
+    (entry,) = _webui_models.decode([{"id": "m"}], parse_version(release) or releases.OLDEST)
+    return entry.public
+
+
+def private_task_model(release: str) -> Unusable | None:
+    ui = web_ui(
+        listed("qwen3:32b"),
+        listed("gemma3:1b", public=False),
+        tasks=settings(task_model="gemma3:1b"),
+        version=release,
+        user_count=Known(2, 0.0),
+    )
+    found = target_of("qwen3:32b", machine(BIG, open_webui=ui))
+    return getattr(found, "unusable", None)
+
+
+def stop_is_offered(release: str) -> bool:
+    return "stop-generations" in ids(offered(machine(BIG, open_webui=web_ui(listed("qwen3:32b"), version=release))))
+
+
+def autocomplete_unasked(release: str) -> bool:
+    """By the server's switch alone."""
+    there = web_ui(version=release, tasks=settings(autocomplete=Switch.ON))
+    return Setting.AUTOCOMPLETE in come_unasked(there, settings(autocomplete=Switch.ON))
+
+
+def slot_of_outside_model(release: str) -> Setting:
+    """Of an entry that Ollama owns and whose connection is external."""
+    return slot_for(listed("qwen3:32b", connection_type="external"), parse_version(release) or releases.OLDEST)
+
+
+def five_idle_connections(release: str) -> Any:
+    """What waits when five connections stay while one request runs: kept ones prove nothing."""
+    world = World(release)
+    answer = world.poll(clients(5), (slot(0),), at_runner=1)
+    return answer.waiting.value if isinstance(answer.waiting, Known) else None
+
+
+def first_request_of_a_chat(release: str) -> str:
+    (one,) = World(release, ALL_ON).poll(clients(1), (slot(0),), busy=1).active
+    return one.reason
+
+
+def title_first_off(release: str) -> tuple[str, str]:
+    """The first switch after follow-ups, and why titles go off."""
+    found = offered(machine(BIG, open_webui=web_ui(listed("qwen3:32b"), version=release)))
+    switches = [one.id for one in found if one.id in {"titles-off", "tags-off"}]
+    return switches[0], by_id(found, "titles-off").reason
+
+
+def a_thousand_tokens(release: str) -> str:
+    (one,) = World(release, ALL_ON).poll((), (slot(0, limit=1000),)).active
+    return one.reason
+
+
+BEHAVIOUR = [
+    ("OLDEST", "0.2.5", document_path, "not asked", "/api/task/config"),
+    ("OPENAI_CONFIG_SINCE", "0.3.35", hosts_path, "/openai/urls", "/openai/config"),
+    ("MODEL_ACCESS_SINCE", "0.3.35", public_without_record, True, False),
+    ("MODEL_ACCESS_SINCE", "0.3.35", private_task_model, None, Unusable.PRIVATE),
+    ("QUERIES_SINCE", "0.3.35", search_path, "query", "queries"),
+    ("UNDER_V1", "0.4.8", document_path, "/api/task/config", "/api/v1/tasks/config"),
+    ("GENERATIONS_SINCE", "0.4.8", running_path, "not asked", "/api/tasks"),
+    ("GENERATIONS_SINCE", "0.4.8", stop_is_offered, False, True),
+    ("AUTOCOMPLETE_BY_ACCOUNT", "0.5.20", account_path, "not asked", "/api/v1/users/user/settings"),
+    ("AUTOCOMPLETE_BY_ACCOUNT", "0.5.20", autocomplete_unasked, True, False),
+    ("SLOT_BY_CONNECTION", "0.6.10", slot_of_outside_model, Setting.TASK_MODEL, Setting.TASK_MODEL_EXTERNAL),
+    ("KEEPS_CONNECTIONS_SINCE", "0.8.12", five_idle_connections, 4, None),
+    ("TITLE_BESIDE_ANSWER", "0.9.6", first_request_of_a_chat, "first-of-chat", "no-evidence"),
+    (
+        "TITLE_BESIDE_ANSWER",
+        "0.9.6",
+        title_first_off,
+        ("tags-off", "first-message"),
+        ("titles-off", "beside-answer"),
+    ),
+    ("TITLE_LIMIT_SINCE", "0.11.0", a_thousand_tokens, "no-evidence", "title-limit"),
+]
+OTHERS = {"NEWEST_SEEN"}
+
+
+def dotted(version: Version) -> str:
+    return ".".join(map(str, version))
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "does", "then", "now"), BEHAVIOUR, ids=[f"{row[0]}-{row[2].__name__}" for row in BEHAVIOUR]
+)
+def test_a_boundary_changes_what_we_do(name, before, does, then, now):
+    at = getattr(releases, name)
+    assert parse_version(before) < at
+    assert (does(before), does(dotted(at))) == (then, now)
+
+
+def test_no_boundary_is_left_out():
+    boundaries = {name for name, value in vars(releases).items() if isinstance(value, tuple) and len(value) == 3}
+    assert boundaries == {row[0] for row in BEHAVIOUR} | OTHERS
+
+
+def test_a_version_that_cannot_be_read_is_the_newest_that_was_seen():
+    assert version_of(web_ui(version="main")) == releases.NEWEST_SEEN == (0, 12, 4)
+
+
+# The last release without it, the first with it, as read in the published releases' forms and routes.
+SWITCHES = [
+    (Setting.TITLES, "0.5.11", "0.5.12"),
+    (Setting.TAGS, "0.3.35", "0.4.0"),
+    (Setting.FOLLOW_UPS, "0.6.13", "0.6.14"),
+    (Setting.AUTOCOMPLETE, "0.4.6", "0.4.7"),
+    (Setting.SEARCH_QUERIES, "0.3.19", "0.3.20"),
+    (Setting.RETRIEVAL_QUERIES, "0.3.35", "0.4.0"),
+    (Setting.TASK_MODEL, "0.2.5", "0.3.0"),
+    (Setting.TASK_MODEL_EXTERNAL, "0.2.5", "0.3.0"),
+    (Setting.TASK_MODEL_PARAMS, "0.11.0", "0.11.1"),
+]
+RUNS = [
+    (Setting.TITLES, "0.2.5", "0.3.0"),
+    (Setting.TAGS, "0.3.32", "0.3.33"),
+    (Setting.FOLLOW_UPS, "0.6.13", "0.6.14"),
+    (Setting.AUTOCOMPLETE, "0.4.6", "0.4.7"),
+    (Setting.SEARCH_QUERIES, "0.2.5", "0.3.0"),
+    (Setting.RETRIEVAL_QUERIES, "0.3.35", "0.4.0"),
+]
+
+
+@pytest.mark.parametrize(("setting", "without", "first"), SWITCHES)
+def test_the_first_release_with_a_setting(setting, without, first):
+    assert not support(parse_version(without), setting)
+    assert support(parse_version(first), setting)
+    assert support((99, 0, 0), setting)
+
+
+@pytest.mark.parametrize(("task", "without", "first"), RUNS)
+def test_the_first_release_with_a_task(task, without, first):
+    assert not runs(parse_version(without), task)
+    assert runs(parse_version(first), task)
+    assert asked(without, "run_task", task, "m") == "not asked"
+    assert asked(first, "run_task", task, "m").endswith("/completions")
+
+
+def test_every_task_and_setting_has_its_rows():
+    assert [row[0] for row in SWITCHES] == list(Setting)
+    assert [row[0] for row in RUNS] == list(TASKS) == list(TASK_KINDS)
+
+
+def test_a_task_that_comes_by_itself_saves_a_call():
+    """One call on the first message each; follow-ups also on every later one; what the user does cannot be counted."""
+    both = {one.id: one.effect for one in offered(machine(BIG, open_webui=web_ui(listed("qwen3:32b"))))}
+    saved = {task: (both[f"{task}-off"].calls_per_message, both[f"{task}-off"].calls_per_chat) for task in TASKS[:3]}
+    assert saved == {Setting.TITLES: (0, 1), Setting.TAGS: (0, 1), Setting.FOLLOW_UPS: (1, 1)}
+    for task in (Setting.SEARCH_QUERIES, Setting.RETRIEVAL_QUERIES):
+        assert (both[f"{task}-off"].calls_per_message, both[f"{task}-off"].calls_per_chat) == (None, None)
+    assert (both["all-tasks-off"].calls_per_message, both["all-tasks-off"].calls_per_chat) == (1, 3)
+
+
+def test_switches_are_offered_by_the_calls_they_cause():
+    on = settings(autocomplete=Switch.ON)
+    have = (installed("qwen3:32b"),)
+    for release, order in (
+        ("0.12.4", ["follow-ups", "titles", "tags", "autocomplete", "retrieval-queries", "search-queries"]),
+        ("0.9.6", ["follow-ups", "tags", "titles", "autocomplete", "retrieval-queries", "search-queries"]),
+        ("0.5.20", ["autocomplete", "tags", "titles", "retrieval-queries", "search-queries"]),
+    ):
+        tasks = on if release != "0.5.20" else replace(on, follow_ups=Switch.UNSUPPORTED)
+        ui = web_ui(listed("qwen3:32b"), version=release, tasks=tasks)
+        found = [one.id for one in offered(machine(BIG, have=have, open_webui=ui)) if one.strategy == "fewer-tasks"]
+        assert [one.removesuffix("-off") for one in found if one != "all-tasks-off"] == order
+
+
+def test_each_task_has_its_own_words_for_the_server():
+    names = {task: (kind.endpoint, kind.call_type, kind.comes) for task, kind in TASK_KINDS.items()}
+    assert names == {
+        Setting.TITLES: ("title", "", Comes.FIRST_MESSAGE),
+        Setting.TAGS: ("tags", "", Comes.FIRST_MESSAGE),
+        Setting.FOLLOW_UPS: ("follow_up", "", Comes.EVERY_MESSAGE),
+        Setting.AUTOCOMPLETE: ("auto", "general", Comes.WHILE_TYPING),
+        Setting.SEARCH_QUERIES: ("queries", "web_search", Comes.WEB_SEARCH),
+        Setting.RETRIEVAL_QUERIES: ("queries", "retrieval", Comes.FILES),
+    }
+    assert endpoint((0, 12, 4), Setting.TAGS) == "tags"
