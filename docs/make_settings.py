@@ -49,6 +49,8 @@ def shown(value: object) -> str:
 
 
 def kind(key: Declared) -> str:
+    if key.form == "language":
+        return 'a language, such as `"ko"`'
     if key.choices:
         return " or ".join(f"`{json.dumps(choice)}`" for choice in key.choices)
     match key.default:

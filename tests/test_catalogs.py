@@ -3,18 +3,23 @@
 import argparse
 import gettext
 import importlib.util
+import os
 import re
+import shutil
 import string
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
 
 from tray_app.app import language
-from tray_app.core.menu import app as menu_app
+from tray_app.storage.catalogs import LANGUAGES
 from tray_app.storage.settings_keys import Settings, declared
 
 ROOT = Path(__file__).parents[1]
+TEXT = {"capture_output": True, "text": True, "encoding": "utf-8"}
 RERUN = "run: .venv/bin/python docs/make_catalogs.py"
 
 _spec = importlib.util.spec_from_file_location("make_catalogs", ROOT / "docs" / "make_catalogs.py")
@@ -67,7 +72,7 @@ def wrong(catalog: Catalog, sentences: Catalog) -> list[str]:
 
 
 def test_every_language_of_the_app_has_a_catalog_and_no_other():
-    assert {"en", *TRANSLATED} == set(language.LANGUAGES)
+    assert {"en", *TRANSLATED} == set(LANGUAGES)
 
 
 @pytest.mark.parametrize("code", TRANSLATED)
@@ -157,5 +162,30 @@ def test_argparse_asks_for_the_words_that_are_translated_for_it():
 
 
 def test_the_menu_and_the_settings_file_offer_the_languages_there_are():
-    assert tuple(code for code, _ in menu_app.LANGUAGES) == language.LANGUAGES
-    assert declared(Settings)["language"].choices == ("", *language.LANGUAGES)
+    assert language.names()[0] == ("en", "English")
+    assert dict(language.names())["ko"] == "한국어"
+    assert len({name for _, name in language.names()}) == len(LANGUAGES)
+    assert declared(Settings)["language"].choices == ("", *LANGUAGES)
+
+
+def test_a_new_language_is_its_catalog_alone(tmp_path):
+    """A copy of the program in which somebody put a catalog more speaks it, offers it and takes it from the file."""
+    package = tmp_path / "tray_app"
+    shutil.copytree(ROOT / "tray_app", package, ignore=shutil.ignore_patterns("__pycache__"))
+    german = package / "locale" / "de" / "LC_MESSAGES" / "elbowroom.mo"
+    german.parent.mkdir(parents=True)
+    catalog = Catalog(locale="de")
+    catalog.add("English", "Deutsch")
+    german.write_bytes(catalogs.as_mo(catalog))
+    asks = """
+from tray_app.app import language
+from tray_app.storage.catalogs import LANGUAGES
+from tray_app.storage.settings_keys import Settings, declared
+print(language.names(), declared(Settings)["language"].choices, language.known("de_DE.UTF-8"))
+"""
+    asked = [sys.executable, "-P", "-c", asks]
+    said = subprocess.run(
+        asked, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, check=True, **TEXT
+    ).stdout
+    assert "('de', 'Deutsch')" in said
+    assert "('', 'en', 'de', 'ko') de" in said

@@ -10,10 +10,8 @@ from pathlib import Path
 
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import StorageError
+from tray_app.storage.catalogs import CATALOGS, DOMAIN, LANGUAGES
 
-DOMAIN = "elbowroom"
-LANGUAGES = ("en", "ko")
-CATALOGS = Path(__file__).parents[1] / "locale"
 VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 """In the order that gettext asks them (GNU gettext manual, "Locale Environment Variables")."""
 
@@ -22,6 +20,13 @@ VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 def load(language: str) -> Translator:
     """The catalog of a language, read once; English needs none."""
     return gettext.translation(DOMAIN, CATALOGS, languages=[language], fallback=True)
+
+
+@cache
+def names() -> tuple[tuple[str, str], ...]:
+    """Every language there is, with its own name for itself, so that who cannot read the menu finds the way out."""
+    # Each catalog translates "English" by its own name.
+    return tuple((code, load(code).gettext("English")) for code in LANGUAGES)
 
 
 def known(tag: str) -> str:

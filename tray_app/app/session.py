@@ -149,6 +149,7 @@ class Desk:
             notices=self._notices(),
             autostart=self._autostart_state(),
             language=self._app.state.read().language,
+            languages=language.names(),
             utc_offset_s=time.localtime().tm_gmtoff,
         )
 

@@ -14,6 +14,7 @@ from tray_app.core.tasks.assignments import nearest
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import ElbowroomError, UsageError
 from tray_app.core.values.task_settings import SLOTS, TASKS
+from tray_app.storage.catalogs import LANGUAGES
 
 if TYPE_CHECKING:
     from tray_app.app.wiring import App
@@ -65,7 +66,7 @@ def _globals(parser: argparse.ArgumentParser, tr: Translator, *, defaults: bool)
     group.add_argument("--home", type=Path, metavar="DIR", default=default, help=_("keep every file under DIR"))
     group.add_argument("--ollama", metavar="URL", default=default, help=_("where Ollama listens"))
     group.add_argument("--open-webui", metavar="URL", default=default, help=_("where Open WebUI answers"))
-    group.add_argument("--lang", choices=language.LANGUAGES, default=default, help=_("language of this command"))
+    group.add_argument("--lang", choices=LANGUAGES, default=default, help=_("language of this command"))
 
 
 def _examples(tr: Translator, *lines: str) -> str:

@@ -9,12 +9,13 @@ from typing import Annotated, Any, get_type_hints
 from msgspec import Meta, Struct, structs
 
 from tray_app.core.values.limits import Limits
+from tray_app.storage.catalogs import LANGUAGES
 
 
 def _key(
     doc: str, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = (), form: str = ""
 ) -> Meta:
-    """Bounds, choices or a form (url, file, remedy, models) that settings_check knows."""
+    """Bounds, choices or a form (url, file, remedy, models, language) that settings_check knows."""
     return Meta(ge=low, le=high, description=doc, extra={"choices": choices, "form": form})
 
 
@@ -27,7 +28,9 @@ class Settings(Struct, frozen=True):
     open_webui_url: Annotated[
         str, _key("Address of Open WebUI. Empty: OPEN_WEBUI_URL, else the usual ports of this machine.", form="url")
     ] = ""
-    language: Annotated[str, _key("Language of all texts. Empty: the system's.", choices=("", "en", "ko"))] = ""
+    language: Annotated[
+        str, _key("Language of all texts. Empty: the system's.", choices=("", *LANGUAGES), form="language")
+    ] = ""
     notices: Annotated[bool, _key("Show a notice when the machine is overloaded.")] = True
     notices_only_critical: Annotated[bool, _key("Show notices only while memory pressure is critical.")] = False
     snooze_s: Annotated[float, _key("How long one snooze keeps notices away.", low=60, high=86400)] = 3600.0

@@ -107,6 +107,7 @@ STATE = ScreenState(
     remedies=(FOLLOW_UPS_OFF, SMALL, EVICTING, STOP),
     undoable=(UNDOABLE,),
     autostart=False,
+    languages=(("en", "English"), ("ko", "한국어")),
 )
 
 

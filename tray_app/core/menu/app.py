@@ -22,9 +22,6 @@ from tray_app.core.values.command import (
 from tray_app.core.values.reading import Known
 from tray_app.core.values.snapshot import Access, OpenWebUI
 
-# Every language names itself, so that who cannot read the menu finds the way out.
-LANGUAGES = (("en", "English"), ("ko", "한국어"))
-
 
 def open_webui(state: ScreenState) -> OpenWebUI | None:
     if state.snapshot is None or not isinstance(state.snapshot.open_webui, Known):
@@ -89,7 +86,7 @@ def language_row(state: ScreenState, tr: Translator) -> Row:
     system = Row(tr.gettext("As the system"), SetLanguage(""), checked=not state.language, radio=True, id="language:")
     named = (
         Row(name, SetLanguage(code), checked=state.language == code, radio=True, id=f"language:{code}")
-        for code, name in LANGUAGES
+        for code, name in state.languages
     )
     return Row(tr.gettext("Language"), children=(system, *named), id="language")
 

@@ -39,7 +39,7 @@ class ScreenState(Struct, frozen=True):
 
     `message` is the outcome of the last thing the user asked for, a finished sentence from core/text, or empty.
     `autostart` is None where starting at login cannot be offered. `utc_offset_s` turns times into the user's clock.
-    `language`: empty follows the system.
+    `language`: empty follows the system. `languages`: code and own name of each there is.
     """
 
     snapshot: Snapshot | None = None
@@ -53,6 +53,7 @@ class ScreenState(Struct, frozen=True):
     notices: NoticeSettings = NoticeSettings()
     autostart: bool | None = None
     language: str = ""
+    languages: tuple[tuple[str, str], ...] = ()
     utc_offset_s: int = 0
 
 
