@@ -22,7 +22,6 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tray_app.core.values.limits import Limits
 from tray_app.core.values.snapshot import Processes
 from tray_app.readers.connections import ConnectionReader
 from tray_app.readers.gpu import GpuReader
@@ -137,7 +136,7 @@ def readers(polls: int, series: int) -> None:
         load = b"llama_model_loader: - kv   0: general.architecture str = llama\n" * 190
         access = b'[GIN] 2026/11/22 - 13:21:01 | 200 |  1.948528468s |  127.0.0.1 | POST     "/api/chat"\n'
         found = getattr(ProcessReader().read(0.0), "value", Processes())
-        memory, gpu, connections = MemoryReader(Limits()), GpuReader(), ConnectionReader()
+        memory, gpu, connections = MemoryReader(), GpuReader(), ConnectionReader()
 
         def busy_log() -> None:
             with log.open("ab") as file:

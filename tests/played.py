@@ -12,7 +12,7 @@ from pathlib import Path
 from tray_app.app.wiring import App, Overrides
 from tray_app.cli import main as cli
 from tray_app.core.values.token import Token, origin_of
-from tray_app.demo.machine import PlayedMachine
+from tray_app.demo.machine import played_machine
 from tray_app.standins.models import BIG
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
@@ -35,7 +35,7 @@ class Played(contextlib.AbstractContextManager):
         if alone:
             self.webui.accounts.accounts = [one for one in self.webui.accounts.accounts if one.email == ADMIN[0]]
         self.webui.start()
-        self.machine = PlayedMachine(self.ollama)
+        self.machine = played_machine(self.ollama)
         self._apps = []
         self.load(BIG)
         app = self.app()

@@ -56,8 +56,8 @@ class Life:
 
     def wind(self):
         """Sets the clock of the desk's present observer."""
-        observer = self.desk._app.observer
-        observer._now = observer._uptime = lambda: self.at
+        poll = self.desk._app.observer.poll
+        poll.now = poll.uptime = lambda: self.at
 
     def stop(self):
         if self.desk is not None:

@@ -4,8 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from tests.played import Played
-from tray_app.app.poll import OllamaPoll, OpenWebUIPoll
-from tray_app.app.watch import LOADING_S, Observer
+from tray_app.app.containers import ContainerReader
+from tray_app.app.poll import Poll
+from tray_app.app.rhythm import LOADING_S
+from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
+from tray_app.app.watch import Observer
 from tray_app.core.fit.candidates import CANDIDATES
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why, value_of
@@ -22,22 +25,18 @@ class Clock:
         return self.at
 
 
-class Machine:
-    """The played machine, with runners that a test adds or takes away."""
+class Moved:
+    """The played processes, with runners that a test adds and a server that it takes away."""
 
     def __init__(self, played):
         self._played = played
         self.more = ()
         self.server = True
 
-    def __getattr__(self, name):
-        return getattr(self._played, name)
-
-    def look(self, taken_at):
-        seen = self._played.look(taken_at)
-        processes = seen.processes.value
-        watched = [one for one in processes.watched if self.server or one.role is not ProcessRole.OLLAMA_SERVER]
-        return replace(seen, processes=Known(replace(processes, watched=(*watched, *self.more)), taken_at))
+    def read(self, taken_at, *, ask_others=False):
+        found = self._played.read(taken_at, ask_others=ask_others).value
+        watched = [one for one in found.watched if self.server or one.role is not ProcessRole.OLLAMA_SERVER]
+        return Known(replace(found, watched=(*watched, *self.more)), taken_at)
 
 
 @pytest.fixture
@@ -52,23 +51,24 @@ def clock():
 
 
 @pytest.fixture
-def machine(played):
-    return Machine(played.machine)
+def processes(played):
+    return Moved(played.machine.processes)
 
 
 @pytest.fixture
-def observer(played, clock, machine):
+def observer(played, clock, processes):
     app = played.app()
-    return Observer(
-        machine,
+    poll = Poll(
+        replace(played.machine, processes=processes),
         OllamaPoll(app.ollama, played.ollama.url, local=True),
         OpenWebUIPoll(app.open_webui, played.webui.url, connected=True),
+        ContainerReader(lambda: False),
         limits=Limits,
-        candidates=lambda: CANDIDATES,
         written=tuple,
         now=clock,
         uptime=clock,
     )
+    return Observer(poll, limits=Limits, candidates=lambda: CANDIDATES)
 
 
 def go(observer, clock, seconds, step=5.0):
@@ -105,22 +105,22 @@ def test_a_runner_that_comes_or_goes_is_looked_up_at_once(observer, clock, playe
 def loading_runner(played):
     """As the processes show it: it serves a model that /api/ps does not list yet."""
     runner = next(
-        one for one in played.machine.look(0.0).processes.value.watched if one.role is ProcessRole.OLLAMA_RUNNER
+        one for one in played.machine.processes.read(0.0).value.watched if one.role is ProcessRole.OLLAMA_RUNNER
     )
     return replace(runner, pid=999, blob_digest=f"sha256-{played.ollama.models[SMALL].blob_digest}", port=None)
 
 
-def test_while_a_model_loads_every_poll_asks_until_it_is_there(observer, clock, machine, played):
+def test_while_a_model_loads_every_poll_asks_until_it_is_there(observer, clock, processes, played):
     go(observer, clock, 10)
-    machine.more = (loading_runner(played),)
+    processes.more = (loading_runner(played),)
     played.ollama.asked.clear()
     go(observer, clock, 60)
     assert asked(played.ollama, "/api/ps") == 12
 
 
-def test_a_runner_of_another_server_does_not_keep_us_asking(observer, clock, machine, played):
+def test_a_runner_of_another_server_does_not_keep_us_asking(observer, clock, processes, played):
     go(observer, clock, 10)
-    machine.more = (loading_runner(played),)
+    processes.more = (loading_runner(played),)
     go(observer, clock, LOADING_S + 10)
     played.ollama.asked.clear()
     go(observer, clock, 60)
@@ -147,14 +147,14 @@ def test_a_hanging_ollama_delays_only_itself(observer, clock, played):
     assert value_of(look.snapshot.open_webui).version == "0.12.4"
 
 
-def test_an_ollama_that_was_stopped_is_absent_and_comes_back(observer, clock, machine, played):
+def test_an_ollama_that_was_stopped_is_absent_and_comes_back(observer, clock, processes, played):
     go(observer, clock, 10)
     played.ollama.stop()
-    machine.server = False
+    processes.server = False
     clock.at += 60
     assert value_of(observer.look().snapshot.ollama).presence is Presence.ABSENT
     played.ollama.start()
-    machine.server = True
+    processes.server = True
     clock.at += 60
     assert value_of(observer.look().snapshot.ollama).presence is Presence.RUNNING
 

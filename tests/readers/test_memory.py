@@ -25,7 +25,7 @@ GAUGES = {
 class Machine:
     """A computer whose clocks and counters the test moves; polled by a real reader."""
 
-    def __init__(self, platform="linux", limits=None):
+    def __init__(self, platform="linux"):
         self.now, self.wall = 1000.0, 1_700_000_000.0
         self.counters = Counters(
             counted_at=self.now,
@@ -37,9 +37,7 @@ class Machine:
             pages_read=0 if platform == "win32" else None,
         )
         self.stuck = False
-        self.reader = MemoryReader(
-            limits, collector=self, decode=lambda raw: raw, platform=platform, clock=lambda: self.now
-        )
+        self.reader = MemoryReader(collector=self, decode=lambda raw: raw, platform=platform, clock=lambda: self.now)
 
     def collect(self):
         return self.counters
@@ -180,10 +178,15 @@ def test_no_numbers_is_unknown_and_the_next_poll_goes_on():
     assert machine.poll(5, swapped_out_bytes=10_000_000).swap_out_bytes_per_s == 1_000_000
 
 
-def test_thresholds_come_from_the_settings():
-    strict = Machine(limits=Limits(available_warning_percent=50, available_recovered_percent=60))
-    strict.counters = replace(strict.counters, gauges=(("available", 45.0),))
-    assert strict.read().pressure is Pressure.WARNING
+def test_each_reading_goes_by_the_thresholds_of_that_moment():
+    machine = Machine()
+    machine.counters = replace(machine.counters, gauges=(("available", 45.0),))
+    assert machine.read().pressure is Pressure.NORMAL
+    strict = Limits(available_warning_percent=50, available_recovered_percent=60)
+    machine.pass_time(5)
+    machine.read(limits=strict)
+    machine.pass_time(5)
+    assert machine.read(limits=strict).pressure is Pressure.WARNING
 
 
 def test_this_machine_answers():

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.services.conftest import Peer
-from tray_app.app.containers import EVERY_S, ContainerReader
+from tray_app.app.containers import ContainerReader
+from tray_app.app.rhythm import CONTAINERS_EVERY_S
 from tray_app.core.values.errors import (
     BadAnswer,
     Interrupted,
@@ -359,7 +360,7 @@ class TestReading:
         made, clock = reader
         assert len(made.read(1.0).value) == 2
         asked = len(engine.requests)
-        clock.now += EVERY_S - 0.1
+        clock.now += CONTAINERS_EVERY_S - 0.1
         assert made.read(15.9).taken_at == 1.0
         assert len(engine.requests) == asked
         clock.now += 0.1
@@ -369,10 +370,10 @@ class TestReading:
         made, clock = reader
         made.read(1.0)
         engine.list = lambda peer: peer.answer(b"{}", "400 Bad Request")
-        clock.now += EVERY_S
+        clock.now += CONTAINERS_EVERY_S
         assert made.read(2.0).why is Why.BAD_ANSWER
         engine.version, engine.list = "1.48", []
-        clock.now += EVERY_S
+        clock.now += CONTAINERS_EVERY_S
         assert made.read(3.0) == Known((), 3.0)
 
     @refused

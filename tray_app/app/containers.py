@@ -6,13 +6,11 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tray_app.app.rhythm import Asked
+from tray_app.app.rhythm import CONTAINERS_EVERY_S, Asked
 from tray_app.core.values.errors import ServiceError, Unreachable
 from tray_app.core.values.reading import Reading, Unknown, Why
 from tray_app.core.values.snapshot import Container
 from tray_app.services.docker import Docker, sockets
-
-EVERY_S = 15.0
 
 
 class ContainerReader:
@@ -32,7 +30,7 @@ class ContainerReader:
         self._environment = environment
         self._home = home
         self._clock = clock
-        self._asked: Asked[tuple[Container, ...]] = Asked(EVERY_S)
+        self._asked: Asked[tuple[Container, ...]] = Asked(CONTAINERS_EVERY_S)
         self._docker: Docker | None = None
 
     def read(self, taken_at: float) -> Reading[tuple[Container, ...]]:

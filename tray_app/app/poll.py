@@ -1,233 +1,199 @@
-"""Asks each reader and service once, at the rhythm of design section 4; typed errors become Unknown."""
+"""One poll: every source asked once, in the order in which they need each other.
 
+Servers at the rhythm of app/rhythm.py, this machine each time.
+"""
+
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from tray_app.app.rhythm import (
-    AWAY,
-    BUSY_EVERY_S,
-    MODELS_EVERY_S,
-    PS_EVERY_S,
-    RARELY_S,
-    SETTINGS_EVERY_S,
-    TAGS_EVERY_S,
-    Asked,
-)
-from tray_app.core.tasks.settings import decode
-from tray_app.core.values.errors import (
-    BadAnswer,
-    ServiceError,
-)
-from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.app.containers import ContainerReader
+from tray_app.app.rhythm import LOADING_S, unknown
+from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
+from tray_app.core.requests.count import RequestInputs, RequestState, step
+from tray_app.core.requests.runners import with_models, with_names
+from tray_app.core.values.connections import Connections
+from tray_app.core.values.errors import ServiceError
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.reading import Known, Reading, value_of
+from tray_app.core.values.runner_slot import RunnerSlot
 from tray_app.core.values.snapshot import (
-    Access,
-    InstalledModel,
-    LoadedModel,
+    Gpu,
+    Memory,
     Ollama,
-    OpenWebUI,
-    Presence,
-    ServerConfig,
-    WebUIModel,
+    OllamaLog,
+    Pressure,
+    Processes,
+    ProcessRole,
+    Requests,
+    Snapshot,
+    WrittenSetting,
 )
-from tray_app.core.values.task_settings import TaskSettings
-from tray_app.core.values.version import Document
-from tray_app.services._webui_models import with_hosts
-from tray_app.services.ollama import Shown
-from tray_app.services.open_webui import Identity
+from tray_app.readers.machine import Machine
+from tray_app.services import runner
 
-SHOWS_PER_POLL = 8
+Slots = tuple[tuple[int, Reading[tuple[RunnerSlot, ...]]], ...]
 
 
-class OllamaService(Protocol):
-    """What a poll asks of Ollama; services/ollama.py has it."""
+class Poll:
+    """Remembers what the next poll needs; owned by one thread. `limits` and `written` are asked in each poll."""
 
-    def version(self) -> str: ...
-    def ps(self) -> tuple[LoadedModel, ...]: ...
-    def tags(self) -> tuple[InstalledModel, ...]: ...
-    def show(self, name: str, size_bytes: int = 0) -> Shown: ...
+    def __init__(
+        self,
+        machine: Machine,
+        ollama: OllamaPoll,
+        open_webui: OpenWebUIPoll,
+        containers: ContainerReader,
+        limits: Callable[[], Limits],
+        written: Callable[[], tuple[WrittenSetting, ...]],
+        now: Callable[[], float] = time.time,
+        uptime: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.machine = machine
+        self.ollama = ollama
+        self.open_webui = open_webui
+        self._containers = containers
+        self._limits = limits
+        self._written = written
+        self.now = now
+        self.uptime = uptime
+        self._requests = RequestState()
+        self._runners: frozenset[int] = frozenset()
+        self._loading_since: float | None = None
+        self._was_loading = False
+        self._was_running = 0
 
-
-@dataclass
-class OllamaPoll:
-    """Ollama's version, loaded and installed models. `local` tells whether its processes can be seen from here."""
-
-    service: OllamaService
-    url: str
-    local: bool
-    config: ServerConfig = field(default_factory=ServerConfig)
-    _version: Asked[str] = field(default_factory=lambda: Asked(TAGS_EVERY_S))
-    _loaded: Asked[tuple[LoadedModel, ...]] = field(default_factory=lambda: Asked(PS_EVERY_S))
-    _installed: Asked[tuple[InstalledModel, ...]] = field(default_factory=lambda: Asked(TAGS_EVERY_S))
-    _shown: dict[str, Shown] = field(default_factory=dict)
-    _tags: tuple[InstalledModel, ...] | None = None
-
-    def take(self, uptime_s: float, now: float, *, process_seen: bool) -> Reading[Ollama]:
-        """`process_seen`: a server process runs here, so that silence is not absence."""
-        version = self._version.ask(self.service.version, uptime_s, now)
-        if isinstance(version, Unknown):
-            if version.why is Why.UNREACHABLE and self.local and not process_seen:
-                return Known(Ollama(self.url, Presence.ABSENT), now)
-            return version
-        loaded = self._loaded.ask(self.service.ps, uptime_s, now)
-        if isinstance(loaded, Unknown):
-            if self._loaded.went_away(uptime_s):
-                self._version.expire()
-            return loaded
-        installed = self._installed.ask(self.service.tags, uptime_s, now)
-        if isinstance(installed, Known):
-            self._tags = installed.value
-        elif self._tags is None:
-            return installed  # nothing installed would be a claim, and a download would be offered
-        return Known(
-            Ollama(
-                url=self.url,
-                presence=Presence.RUNNING,
-                version=version.value,
-                local=self.local,
-                loaded=loaded.value,
-                installed=self._describe(self._tags, loaded.value),
-                config=self.config,
-            ),
-            now,
+    def take(self) -> Snapshot:
+        """Memory first: a server that hangs delays only itself."""
+        taken_at, uptime_s = self.now(), self.uptime()
+        gpu = self.machine.gpu.read(taken_at)
+        memory = self._memory(gpu, taken_at)
+        processes = self._processes(memory, taken_at)
+        log = self.machine.log.read(taken_at)
+        if isinstance(log, Known):
+            self.ollama.config = log.value.config
+        ollama = self.ollama.take(uptime_s, taken_at, process_seen=_server_seen(processes))
+        if isinstance(ollama, Known):
+            processes, log = self._named(processes, log, ollama.value)
+        self._notice_loading(uptime_s, processes)
+        open_webui = self.open_webui.take(uptime_s, taken_at, requests_run=self._was_running > 0)
+        known = value_of(processes) or Processes()
+        connections = self.machine.connections.read(taken_at, known, self.ollama.port)
+        inputs = RequestInputs(
+            taken_at=taken_at,
+            uptime_s=uptime_s,
+            processes=processes,
+            ollama=ollama,
+            connections=connections,
+            slots=_slots(known, connections, taken_at),
+            log=log,
+            open_webui=open_webui,
+        )
+        self._requests, requests = step(self._requests, inputs)
+        self._notice_end(requests)
+        return Snapshot(
+            taken_at=taken_at,
+            uptime_s=uptime_s,
+            host=self.machine.host,
+            memory=memory,
+            gpu=gpu,
+            processes=processes,
+            ollama=ollama,
+            requests=Known(requests, taken_at),
+            ollama_log=log,
+            open_webui=open_webui,
+            written=self._written(),
         )
 
-    def look_again(self) -> None:
-        """A runner came or went, or requests just ended: `/api/ps` has news."""
-        self._loaded.expire()
+    def look_again(self, *, models: bool = False) -> None:
+        """A change was made; `models`: one was downloaded, deleted or unloaded too."""
+        self.open_webui.look_again(models=models)
+        if models:
+            self.ollama.forget_installed()
 
-    def forget_installed(self) -> None:
-        """A pull or a delete ended: `/api/tags` has news."""
-        self._installed.expire()
-        self._loaded.expire()
+    # --- this machine ------------------------------------------------------------------------
 
-    def _describe(
-        self, models: tuple[InstalledModel, ...], loaded: tuple[LoadedModel, ...]
-    ) -> tuple[InstalledModel, ...]:
-        """Shapes from `/api/show`, once per digest: loaded models first, then the small ones, a few per poll."""
-        names = {model.digest for model in loaded}
-        order = sorted(models, key=lambda one: (one.digest not in names, one.size_bytes))
-        missing = [one for one in order if one.remote_host is None and one.digest not in self._shown]
-        for model in missing[:SHOWS_PER_POLL]:
-            try:
-                self._shown[model.digest] = self.service.show(model.name, model.size_bytes)
-            except ServiceError:
-                break  # the next poll asks again
-        return tuple(_completed(model, self._shown.get(model.digest)) for model in models)
+    def _memory(self, gpu: Reading[Gpu], taken_at: float) -> Reading[Memory]:
+        spilled = gpu.value.spilled_bytes if isinstance(gpu, Known) else None
+        return self.machine.memory.read(
+            taken_at, self._limits(), model_loading=self._was_loading, spilled_bytes=spilled
+        )
+
+    def _processes(self, memory: Reading[Memory], taken_at: float) -> Reading[Processes]:
+        """Other programs are only weighed while memory is short."""
+        found = self.machine.processes.read(taken_at, ask_others=_pressed(memory))
+        if isinstance(found, Known):
+            containers = self._containers.read(taken_at)
+            found = Known(replace(found.value, containers=containers), found.taken_at)
+            runners = frozenset(one.pid for one in found.value.watched if one.role is ProcessRole.OLLAMA_RUNNER)
+            if runners != self._runners:  # `/api/ps` has news
+                self._runners = runners
+                self.ollama.look_again()
+        return found
+
+    def _named(
+        self, processes: Reading[Processes], log: Reading[OllamaLog], ollama: Ollama
+    ) -> tuple[Reading[Processes], Reading[OllamaLog]]:
+        """Runners and log events with the names of their models; whether one is loading."""
+        if isinstance(processes, Known):
+            processes = Known(with_models(processes.value, ollama), processes.taken_at)
+            self._was_loading = _loading(processes)
+        if isinstance(log, Known):
+            log = Known(with_names(log.value, ollama), log.taken_at)
+        return processes, log
+
+    # --- what makes a server be asked sooner -------------------------------------------------
+
+    def _notice_loading(self, uptime_s: float, processes: Reading[Processes]) -> None:
+        """`/api/ps` leaves a model out until it is loaded. A runner that never shows up belongs to another server."""
+        if not _loading(processes):
+            self._loading_since = None
+            return
+        self._loading_since = self._loading_since or uptime_s
+        if uptime_s - self._loading_since < LOADING_S:
+            self.ollama.look_again()
+
+    def _notice_end(self, requests: Requests) -> None:
+        """The end of requests moves a model's expiry: ask once more then."""
+        running = value_of(requests.running) or 0
+        if running < self._was_running:
+            self.ollama.look_again()
+        self._was_running = running
 
 
-def _completed(model: InstalledModel, shown: Shown | None) -> InstalledModel:
-    if shown is None:
-        return model
-    return replace(
-        model,
-        capabilities=model.capabilities or shown.capabilities,
-        shape=shown.shape,
-        num_ctx=shown.num_ctx,
-        blob_digest=shown.blob_digest,
+def _slots(processes: Processes, connections: Reading[Connections], taken_at: float) -> Slots:
+    """`/slots` of every llama-server that has a connection, or whose connections cannot be seen."""
+    answers = []
+    for one in processes.watched:
+        if one.role is not ProcessRole.OLLAMA_RUNNER or not one.port or one.loading:
+            continue
+        if not one.name.startswith("llama-server"):
+            continue  # older runners have no such endpoint
+        if isinstance(connections, Known) and connections.value.at_runner(one.port) == 0:
+            continue  # idle: asking would only wake it
+        answers.append((one.port, _ask_slots(one.port, taken_at)))
+    return tuple(answers)
+
+
+def _ask_slots(port: int, taken_at: float) -> Reading[tuple[RunnerSlot, ...]]:
+    try:
+        return Known(runner.slots(port), taken_at)
+    except ServiceError as error:
+        return unknown(error)
+
+
+def _pressed(memory: Reading[Memory]) -> bool:
+    return isinstance(memory, Known) and memory.value.pressure in {Pressure.WARNING, Pressure.CRITICAL}
+
+
+def _loading(processes: Reading[Processes]) -> bool:
+    return isinstance(processes, Known) and any(
+        one.role is ProcessRole.OLLAMA_RUNNER and one.loading for one in processes.value.watched
     )
 
 
-class OpenWebUIService(Protocol):
-    """What a poll asks of Open WebUI; services/open_webui.py has it."""
-
-    def identity(self, *, fresh: bool = False) -> Identity: ...
-    def access(self) -> Access: ...
-    def read_document(self) -> Document: ...
-    def models(self) -> tuple[WebUIModel, ...]: ...
-    def outside_hosts(self) -> dict[int, str]: ...
-    def busy_chats(self) -> int: ...
-    def user_count(self) -> int: ...
-    def ollama_urls(self) -> tuple[str, ...]: ...
-    def own_autocomplete(self) -> bool: ...
-
-
-def _settings(service: OpenWebUIService) -> TaskSettings:
-    try:
-        return decode(service.read_document())
-    except ValueError as error:
-        raise BadAnswer("", str(error)) from error
-
-
-def _models(service: OpenWebUIService, access: Access) -> tuple[WebUIModel, ...]:
-    """Its list of models; for an admin with the hosts of outside connections, where it has any."""
-    models = service.models()
-    if access is not Access.ADMIN or all(model.url_index is None or model.owned_by == "ollama" for model in models):
-        return models
-    try:
-        return with_hosts(models, service.outside_hosts())
-    except ServiceError:
-        return models  # the host then stays unknown, and no hosted remedy is offered
-
-
-@dataclass
-class OpenWebUIPoll:
-    """Open WebUI's version for everybody, and with a token its task settings, models and busy chats."""
-
-    service: OpenWebUIService
-    url: str
-    connected: bool
-    _identity: Asked[Identity] = field(default_factory=lambda: Asked(SETTINGS_EVERY_S))
-    _access: Asked[Access] = field(default_factory=lambda: Asked(SETTINGS_EVERY_S))
-    _tasks: Asked[TaskSettings] = field(default_factory=lambda: Asked(SETTINGS_EVERY_S))
-    _models: Asked[tuple[WebUIModel, ...]] = field(default_factory=lambda: Asked(MODELS_EVERY_S))
-    _busy: Asked[int] = field(default_factory=lambda: Asked(BUSY_EVERY_S))
-    _users: Asked[int] = field(default_factory=lambda: Asked(RARELY_S))
-    _urls: Asked[tuple[str, ...]] = field(default_factory=lambda: Asked(RARELY_S))
-    _autocomplete: Asked[bool] = field(default_factory=lambda: Asked(RARELY_S))
-
-    def take(self, uptime_s: float, now: float, *, requests_run: bool) -> Reading[OpenWebUI]:
-        """`requests_run`: Ollama is at work, so that asking for busy chats is worth a line in the server's log."""
-        identity = self._identity.ask(lambda: self.service.identity(fresh=True), uptime_s, now)
-        if isinstance(identity, Unknown):
-            return identity
-        server = OpenWebUI(self.url, identity.value.version, deployment_id=identity.value.deployment_id)
-        if not self.connected:
-            return Known(server, now)
-        access = self._access.ask(self.service.access, uptime_s, now)
-        if isinstance(access, Unknown):
-            self._doubt(self._access, uptime_s)
-            if access.why in AWAY:
-                return access
-            return Known(replace(server, access=Access.REFUSED if access.why is Why.REFUSED else Access.NONE), now)
-        server = replace(server, access=access.value)
-        if access.value not in {Access.USER, Access.ADMIN}:
-            return Known(server, now)
-        answers = self._details(access.value, uptime_s, now, requests_run=requests_run)
-        return Known(replace(server, **answers), now)
-
-    def _details(self, access: Access, uptime_s: float, now: float, *, requests_run: bool) -> dict[str, Any]:
-        """What a signed-in account may read. A server that hangs is waited for once per poll, not once per question."""
-        admin = access is Access.ADMIN
-        questions: tuple[tuple[str, Asked[Any], Callable[[], Any], bool], ...] = (
-            ("tasks", self._tasks, lambda: _settings(self.service), True),
-            ("busy_chats", self._busy, self.service.busy_chats, requests_run),
-            ("models", self._models, lambda: _models(self.service, access), True),
-            ("own_autocomplete", self._autocomplete, self.service.own_autocomplete, True),
-            ("user_count", self._users, self.service.user_count, admin),
-            ("ollama_urls", self._urls, self.service.ollama_urls, admin),
-        )
-        answers: dict[str, Any] = {}
-        gone = False
-        for name, asked, question, wanted in questions:
-            if not wanted:
-                continue
-            answers[name] = asked.answer if gone else asked.ask(question, uptime_s, now)
-            gone = gone or self._doubt(asked, uptime_s)
-        return answers
-
-    def _doubt(self, asked: Asked[Any], uptime_s: float) -> bool:
-        """A server that went away may come back as another one: it is asked who it is before it sees the token."""
-        away = asked.went_away(uptime_s)
-        if away:
-            self._identity.expire()
-        return away
-
-    def look_again(self, *, models: bool = False) -> None:
-        """A change was made or a server came back: settings have news."""
-        for asked in (self._access, self._tasks):
-            asked.expire()
-        if models:
-            self._models.expire()
+def _server_seen(processes: Reading[Processes]) -> bool:
+    return isinstance(processes, Known) and any(
+        one.role is ProcessRole.OLLAMA_SERVER for one in processes.value.watched
+    )

@@ -23,6 +23,11 @@ SETTINGS_EVERY_S = 60.0
 MODELS_EVERY_S = 300.0
 RARELY_S = 600.0
 BUSY_EVERY_S = 10.0
+CONTAINERS_EVERY_S = 15.0
+LOADING_S = 300.0
+"""Ollama gives up on a load after five minutes without progress (OLLAMA_LOAD_TIMEOUT)."""
+SECOND_SAMPLE_S = 1.0
+"""Between the two samples of a single answer, so that rates are known."""
 BACK_OFF_S = (5.0, 10.0, 20.0, 40.0, 60.0)
 
 AWAY = frozenset({Why.UNREACHABLE, Why.TIMED_OUT})

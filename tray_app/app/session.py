@@ -103,9 +103,7 @@ class Desk:
             log.info("change %s was left open by an earlier run and is settled", one.id)
 
     def look_again(self, *, models: bool) -> None:
-        self._app.observer.open_webui.look_again(models=models)
-        if models:
-            self._app.observer.ollama.forget_installed()
+        self._app.observer.poll.look_again(models=models)
 
     def reconnect(self) -> None:
         """Another server or token from now on: everything is built anew."""

@@ -22,13 +22,14 @@ from tray_app.storage.settings import SettingsFile
 from tray_app.storage.state import StateFile
 
 if TYPE_CHECKING:
+    from tray_app.app.containers import ContainerReader
     from tray_app.app.fixes import Fixer
-    from tray_app.app.machine import RealMachine
-    from tray_app.app.watch import Machine, Observer
+    from tray_app.app.watch import Observer
     from tray_app.core.fit.candidates import Candidate
     from tray_app.core.values.limits import Limits
     from tray_app.core.values.setting_problem import SettingProblem
     from tray_app.core.values.snapshot import WebUIModel, WrittenSetting
+    from tray_app.readers.machine import Machine
     from tray_app.services.http import Http
     from tray_app.services.ollama import OllamaClient
     from tray_app.services.open_webui import OpenWebUIClient
@@ -64,7 +65,7 @@ class App:
     def __init__(self, overrides: Overrides) -> None:
         self.overrides = overrides
         self.paths = Paths(overrides.home)
-        self._open: list[Http | OpenWebUIClient | RealMachine] = []
+        self._open: list[Http | OpenWebUIClient | Machine | ContainerReader] = []
 
     def __enter__(self) -> Self:
         return self
@@ -161,11 +162,6 @@ class App:
             ca_file=self.settings_file.settings.ca_file,
         )
 
-    @property
-    def ollama_port(self) -> int:
-        parts = urlsplit(self.ollama_url)
-        return parts.port or (443 if parts.scheme == "https" else 80)
-
     @cached_property
     def ollama_is_local(self) -> bool:
         """Ollama runs on this machine, so that its processes, sockets, log and disk are ours to see."""
@@ -250,32 +246,32 @@ class App:
         """This machine's own counters."""
         if self.overrides.machine is not None:
             return self.overrides.machine
-        from tray_app.app.machine import RealMachine
+        from tray_app.readers.machine import this_machine
 
-        machine = RealMachine(
-            self.ollama_port,
-            self.paths.cache_dir,
-            lambda: self.limits,
-            lambda: self.settings_file.settings.allow_docker_socket,
-        )
+        machine = this_machine(self.paths.cache_dir)
         self._open.append(machine)
         return machine
 
     @cached_property
     def observer(self) -> "Observer":
         """The one that polls and judges."""
-        from tray_app.app.poll import OllamaPoll, OpenWebUIPoll
+        from tray_app.app.containers import ContainerReader
+        from tray_app.app.poll import Poll
+        from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
         from tray_app.app.watch import Observer
 
         url = self.open_webui_url
-        return Observer(
+        containers = ContainerReader(lambda: self.settings_file.settings.allow_docker_socket)
+        self._open.append(containers)
+        poll = Poll(
             machine=self.machine,
             ollama=OllamaPoll(self.ollama, self.ollama_url, self.ollama_is_local),
             open_webui=OpenWebUIPoll(self.open_webui, url, connected=self.token(url) is not None),
+            containers=containers,
             limits=lambda: self.limits,
-            candidates=lambda: self.candidates,
             written=self._written,
         )
+        return Observer(poll, lambda: self.limits, lambda: self.candidates)
 
     def _written(self) -> tuple["WrittenSetting", ...]:
         """What the journal says we wrote on this server and nobody took back: drift is judged by it."""

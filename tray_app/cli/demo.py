@@ -24,7 +24,7 @@ from tray_app.core.values.finding import Kind, Level
 from tray_app.core.values.reading import value_of
 from tray_app.core.values.task_settings import TASKS, Switch
 from tray_app.core.values.token import Token, origin_of
-from tray_app.demo.machine import PlayedMachine
+from tray_app.demo.machine import played_machine
 from tray_app.demo.person import Person
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
@@ -71,7 +71,7 @@ def stage(pace: Pace) -> Iterator[Stage]:
         open_webui.start()
         open_webui.settings["ENABLE_AUTOCOMPLETE_GENERATION"] = True
         app = App(
-            Overrides(home=Path(folder), ollama=ollama.url, open_webui=open_webui.url, machine=PlayedMachine(ollama))
+            Overrides(home=Path(folder), ollama=ollama.url, open_webui=open_webui.url, machine=played_machine(ollama))
         )
         token = Token(open_webui.session(ADMIN[0]), origin_of(open_webui.url))
         app.secrets.store(token, Where.FILE)
@@ -158,7 +158,7 @@ class Story:
             self._terminal.show(indented(plan_view.plan_lines(remedy.plan, self._tr)))
             done = app.fixer.apply(remedy.plan.changes, remedy.id)
             self._terminal.show(indented(change_view.applied(done.changes, done.others, self._tr)))
-            app.observer.open_webui.look_again()
+            app.observer.poll.look_again()
         self._key()
 
     def _again(self) -> None:

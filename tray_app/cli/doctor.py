@@ -31,6 +31,7 @@ from tray_app.readers.host import host
 from tray_app.readers.memory import MemoryReader
 from tray_app.readers.processes import ProcessReader
 from tray_app.readers.server_log import ServerLog
+from tray_app.services.address import port_of
 
 LIBRARIES = ("httpx", "psutil", "pystray", "pillow", "keyring", "filelock", "platformdirs", "truststore")
 
@@ -69,7 +70,7 @@ def _redactor(app: App) -> Redactor:
 
 
 def _machine(app: App) -> Iterable[Source]:
-    memory, gpu = MemoryReader(app.limits), GpuReader(app.paths.cache_dir / "gpu.json")
+    memory, gpu = MemoryReader(), GpuReader(app.paths.cache_dir / "gpu.json")
     processes, connections = ProcessReader(), ConnectionReader()
 
     def seen() -> Processes:
@@ -84,11 +85,11 @@ def _machine(app: App) -> Iterable[Source]:
             return found.read(time.time())
 
     yield Probe("host", host)
-    yield Probe("memory", lambda: memory.read(time.time()), _raw_of(memory.collect))
+    yield Probe("memory", lambda: memory.read(time.time(), app.limits), _raw_of(memory.collect))
     yield Probe("gpu", lambda: gpu.read(time.time()), _raw_of(gpu.collect))
     yield Probe("processes", lambda: processes.read(time.time(), ask_others=True))
     yield Probe("containers", containers, from_server=True)
-    yield Probe("connections", lambda: connections.read(time.time(), seen(), app.ollama_port))
+    yield Probe("connections", lambda: connections.read(time.time(), seen(), port_of(app.ollama_url)))
     yield Probe("ollama-log", log)
 
 

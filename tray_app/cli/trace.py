@@ -24,7 +24,7 @@ def record(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> 
     count = 0
     with Recorder(options.file) as recorder, terminal.progress() as progress, suppress(KeyboardInterrupt):
         while True:
-            recorder.write(app.observer.snapshot())
+            recorder.write(app.observer.poll.take())
             count += 1
             progress.update(view.recording(count, str(options.file), tr), "recording")
             left = interval if end is None else min(interval, end - time.monotonic())

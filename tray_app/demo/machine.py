@@ -1,37 +1,17 @@
 """The played machine: a 32 GB Mac whose memory, processes and connections follow what the stand-ins really do.
 
-Only the counters are played. Pressure comes from core/diagnosis and requests from core/requests, as on a real one.
+Only the counters are played; everything above them is what runs on a real machine.
 """
 
 import time
-from collections.abc import Iterator
 
-from msgspec.structs import replace
-
-from tray_app.core.diagnosis.pressure import PressureState, gauges, step
-from tray_app.core.requests.count import RequestInputs, RequestState
-from tray_app.core.requests.count import step as step_requests
-from tray_app.core.requests.runners import with_models
 from tray_app.core.values.connections import Client, Connections
-from tray_app.core.values.errors import ServiceError
-from tray_app.core.values.limits import Limits
-from tray_app.core.values.machine_look import MachineLook
-from tray_app.core.values.reading import Known, Reading, Unknown, Why, value_of
-from tray_app.core.values.runner_slot import RunnerSlot
-from tray_app.core.values.snapshot import (
-    BudgetBasis,
-    Gpu,
-    Host,
-    Memory,
-    Ollama,
-    OpenWebUI,
-    Processes,
-    ProcessRole,
-    Requests,
-    WatchedProcess,
-)
+from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.core.values.snapshot import BudgetBasis, Gpu, Host, OllamaLog, Processes, ProcessRole, WatchedProcess
 from tray_app.core.values.units import GIB
-from tray_app.services import runner as runner_service
+from tray_app.readers._counters import Counters
+from tray_app.readers.machine import Machine
+from tray_app.readers.memory import MemoryReader
 from tray_app.standins.ollama import DemoOllama
 
 TOTAL = 32 * GIB
@@ -47,67 +27,27 @@ CLOCK = 10.0
 SERVER_PID, RUNNER_PID = 501, 620
 
 
-class PlayedMachine:
-    """What `observer.Machine` asks for; `ollama` is the stand-in whose load it shows."""
+def played_machine(ollama: DemoOllama) -> Machine:
+    """`ollama` is the stand-in whose load it shows."""
+    memory = MemoryReader(
+        collector=PlayedKernel(ollama),
+        decode=lambda counters: counters,
+        platform="darwin",
+        pressure_clock=lambda: time.monotonic() * CLOCK,
+    )
+    host = Host("darwin", "15.6", "arm64", apple_silicon=True)
+    return Machine(host, memory, PlayedGpu(ollama), PlayedProcesses(ollama), PlayedConnections(ollama), NoLog())
+
+
+class PlayedKernel:
+    """The compressor follows the queue with some delay, as programs are squeezed one after the other."""
 
     def __init__(self, ollama: DemoOllama) -> None:
         self._ollama = ollama
-        self._started_at = time.time()
         self._compressed = COMPRESSED_IDLE
         self._at = time.monotonic()
-        self._pressure = PressureState()
-        self._requests = RequestState()
-        self._clients: dict[int, Client] = {}
-        self._ports = 50000
 
-    @property
-    def host(self) -> Host:
-        return Host("darwin", "15.6", "arm64", apple_silicon=True)
-
-    def look(self, taken_at: float) -> MachineLook:
-        gpu = Gpu(
-            budget_bytes=self._ollama.scheduler.budget_bytes,
-            basis=BudgetBasis.METAL,
-            name="Apple M2 Pro",
-            unified=True,
-            used_bytes=self._ollama.used_bytes(),
-        )
-        return MachineLook(
-            memory=Known(self._memory(), taken_at),
-            gpu=Known(gpu, taken_at),
-            processes=Known(self._processes(), taken_at),
-            ollama_log=Unknown(Why.MISSING, "server.log"),
-        )
-
-    def named(self, seen: MachineLook, ollama: Reading[Ollama]) -> MachineLook:
-        known, processes = value_of(ollama), value_of(seen.processes)
-        if known is None or processes is None or not isinstance(seen.processes, Known):
-            return seen
-        return replace(seen, processes=Known(with_models(processes, known), seen.processes.taken_at))
-
-    def requests(
-        self,
-        taken_at: float,
-        uptime_s: float,
-        seen: MachineLook,
-        ollama: Reading[Ollama],
-        open_webui: Reading[OpenWebUI],
-    ) -> Reading[Requests]:
-        """The real counting over played connections and the stand-in's own `/slots`."""
-        inputs = RequestInputs(
-            taken_at=taken_at,
-            uptime_s=uptime_s,
-            processes=seen.processes,
-            ollama=ollama,
-            connections=Known(self._connections(), taken_at),
-            slots=tuple(self._slots(taken_at)),
-            open_webui=open_webui,
-        )
-        self._requests, requests = step_requests(self._requests, inputs)
-        return Known(requests, taken_at)
-
-    def _memory(self) -> Memory:
-        """The compressor follows the queue with some delay, as programs are squeezed one after the other."""
+    def collect(self) -> Counters:
         now = time.monotonic()
         share = min(1.0, (now - self._at) / SETTLE_S)
         self._at = now
@@ -115,23 +55,51 @@ class PlayedMachine:
         goal = COMPRESSED_IDLE + COMPRESSED_PER_WAITING * min(self._ollama.waiting, 4)
         self._compressed += (goal - self._compressed) * share
         wired = SYSTEM + self._ollama.used_bytes()
-        available = max(GIB // 4, int(TOTAL - wired - self._compressed - PROGRAMS * 0.45))
         pages_free = max(GIB // 4, int(TOTAL - wired - self._compressed))
-        ratio = pages_free / (pages_free + self._compressed * 2)
-        judged = step(self._pressure, gauges("darwin", Limits()), {"kernel-ratio": ratio}, now * CLOCK)
-        self._pressure = judged.state
-        return Memory(
+        return Counters(
+            counted_at=now,
             total_bytes=TOTAL,
-            available_bytes=available,
-            pressure=judged.pressure,
-            inputs=judged.inputs,
+            available_bytes=max(GIB // 4, int(TOTAL - wired - self._compressed - PROGRAMS * 0.45)),
+            gauges=(("kernel-ratio", pages_free / (pages_free + self._compressed * 2)),),
             swap_used_bytes=0,
             swap_total_bytes=0,
+            swapped_in_bytes=0,
+            swapped_out_bytes=0,
             wired_bytes=wired,
             compressed_bytes=int(self._compressed),
         )
 
-    def _processes(self) -> Processes:
+
+class PlayedGpu:
+    """Metal's limit, as far as the stand-in keeps to it."""
+
+    def __init__(self, ollama: DemoOllama) -> None:
+        self._ollama = ollama
+
+    def read(self, taken_at: float) -> Reading[Gpu]:
+        gpu = Gpu(
+            budget_bytes=self._ollama.scheduler.budget_bytes,
+            basis=BudgetBasis.METAL,
+            name="Apple M2 Pro",
+            unified=True,
+            used_bytes=self._ollama.used_bytes(),
+        )
+        return Known(gpu, taken_at)
+
+
+class PlayedProcesses:
+    """The stand-in as a server with one runner for each loaded model."""
+
+    def __init__(self, ollama: DemoOllama) -> None:
+        self._ollama = ollama
+        self._started_at = time.time()
+
+    def read(
+        self,
+        taken_at: float,
+        *,
+        ask_others: bool = False,  # noqa: ARG002 - no other program is large enough here to be named
+    ) -> Reading[Processes]:
         server = WatchedProcess(
             SERVER_PID, self._started_at, ProcessRole.OLLAMA_SERVER, "ollama", memory_bytes=90 * 2**20, cpu_percent=1.0
         )
@@ -151,10 +119,23 @@ class PlayedMachine:
             )
             for index, one in enumerate(self._ollama.scheduler.loaded())
         ]
-        return Processes(watched=(server, *runners))
+        return Known(Processes(watched=(server, *runners)), taken_at)
 
-    def _connections(self) -> Connections:
-        """One connection for each request that runs or waits at the stand-in."""
+
+class PlayedConnections:
+    """One connection for each request that runs or waits at the stand-in."""
+
+    def __init__(self, ollama: DemoOllama) -> None:
+        self._ollama = ollama
+        self._clients: dict[int, Client] = {}
+        self._ports = 50000
+
+    def read(
+        self,
+        taken_at: float,
+        processes: Processes,  # noqa: ARG002 - it asks the stand-in itself
+        server_port: int,  # noqa: ARG002
+    ) -> Reading[Connections]:
         scheduler = self._ollama.scheduler
         with scheduler.changed:
             work = [*scheduler.pending, *(one for runner in scheduler.runners for one in runner.work)]
@@ -164,14 +145,15 @@ class PlayedMachine:
             self._ports += id(one) not in self._clients
             clients[id(one)] = self._clients.get(id(one)) or Client("127.0.0.1", self._ports, "open-webui")
         self._clients = clients
-        return Connections(tuple(clients.values()), tuple((port, count) for port, count in at_runner if port))
+        runners = tuple((port, count) for port, count in at_runner if port)
+        return Known(Connections(tuple(clients.values()), runners), taken_at)
 
-    def _slots(self, taken_at: float) -> Iterator[tuple[int, Reading[tuple[RunnerSlot, ...]]]]:
-        for one in self._ollama.scheduler.loaded():
-            port = self._ollama.runner_port(one.model.name)
-            if port is None:
-                continue
-            try:
-                yield port, Known(runner_service.slots(port), taken_at)
-            except ServiceError as error:
-                yield port, Unknown(Why.BAD_ANSWER, error.detail)
+
+class NoLog:
+    """The stand-in writes none."""
+
+    def read(self, taken_at: float) -> Reading[OllamaLog]:  # noqa: ARG002 - every source is asked for a time
+        return Unknown(Why.MISSING, "server.log")
+
+    def close(self) -> None:
+        """Nothing is held open."""

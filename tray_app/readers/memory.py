@@ -26,6 +26,7 @@ MAX_DRIFT_S = 5.0
 """Wall clock and monotonic clock may part by this much between polls; more is sleep or a clock that was set."""
 MIN_INTERVAL_S = 0.2
 """Two polls closer than this give no rate: the counters move in steps."""
+USUAL = Limits()
 
 
 class System(Protocol):
@@ -54,17 +55,19 @@ class MemoryReader:
 
     def __init__(
         self,
-        limits: Limits | None = None,
         *,
         collector: System | None = None,
         decode: Callable[[Any], Counters | Unknown] = _system.decode,
         platform: str = sys.platform,
         clock: Callable[[], float] = time.monotonic,
+        pressure_clock: Callable[[], float] | None = None,
     ) -> None:
-        self._scale = gauges(platform, limits or Limits())
+        """`pressure_clock`: by what the pressure rises and eases, where that is not `clock` (the demo is impatient)."""
+        self._platform = platform
         self._collector = collector or _system.Collector()
         self._decode = decode
         self._clock = clock
+        self._pressure_clock = pressure_clock or clock
         self._state = PressureState()
         self._last: _Last | None = None
 
@@ -73,11 +76,17 @@ class MemoryReader:
         return self._collector.collect()
 
     def read(
-        self, taken_at: float, *, model_loading: bool = False, spilled_bytes: int | None = None
+        self,
+        taken_at: float,
+        limits: Limits = USUAL,
+        *,
+        model_loading: bool = False,
+        spilled_bytes: int | None = None,
     ) -> Reading[Memory]:
         """One poll. While a model loads its file is read from disk, so reads are not held against the machine.
 
-        `spilled_bytes` is Gpu.spilled_bytes of the same poll: on Windows it counts as pressure.
+        `limits` may be others in each poll. `spilled_bytes` is Gpu.spilled_bytes of the same poll: on Windows it
+        counts as pressure.
         """
         counters = self._decode(self._collector.collect())
         if isinstance(counters, Unknown):
@@ -90,12 +99,13 @@ class MemoryReader:
         values |= _rate_values(rates, model_loading=model_loading)
         if spilled_bytes is not None:
             values["gpu-spill"] = spilled_bytes
-        judged = step(self._state, self._scale, values, now, after_gap=after_gap)
+        scale = gauges(self._platform, limits)
+        judged = step(self._state, scale, values, self._pressure_clock(), after_gap=after_gap)
         self._state = judged.state
         named = {item.name for item in counters.missing}
         not_yet = tuple(
             MissingInput(gauge.name, Why.NOT_YET)
-            for gauge in self._scale
+            for gauge in scale
             if gauge.is_rate and gauge.name not in values and gauge.name not in named and not model_loading
         )
         return Known(

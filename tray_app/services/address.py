@@ -38,6 +38,12 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
+def port_of(url: str) -> int:
+    """The port of a base URL, also where it is the scheme's own."""
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
 def web_address(text: str) -> str:
     """`localhost:3000`, `http://nas:3000/chat/`, ... as a base URL without a slash at the end. UsageError otherwise.
 

@@ -1,0 +1,77 @@
+"""This machine as a poll reads it: its own counters, or the played ones that the demo and the tests bring."""
+
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from tray_app.core.values.connections import Connections
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.reading import Reading
+from tray_app.core.values.snapshot import Gpu, Host, Memory, OllamaLog, Processes
+from tray_app.readers.connections import ConnectionReader
+from tray_app.readers.gpu import GpuReader
+from tray_app.readers.host import host
+from tray_app.readers.memory import MemoryReader
+from tray_app.readers.processes import ProcessReader
+from tray_app.readers.server_log import ServerLog
+
+
+class MemorySource(Protocol):
+    """See MemoryReader.read."""
+
+    def read(
+        self, taken_at: float, limits: Limits, *, model_loading: bool = False, spilled_bytes: int | None = None
+    ) -> Reading[Memory]: ...
+
+
+class GpuSource(Protocol):
+    """See GpuReader.read."""
+
+    def read(self, taken_at: float) -> Reading[Gpu]: ...
+
+
+class ProcessSource(Protocol):
+    """See ProcessReader.read."""
+
+    def read(self, taken_at: float, *, ask_others: bool = False) -> Reading[Processes]: ...
+
+
+class ConnectionSource(Protocol):
+    """See ConnectionReader.read."""
+
+    def read(self, taken_at: float, processes: Processes, server_port: int) -> Reading[Connections]: ...
+
+
+class LogSource(Protocol):
+    """See ServerLog."""
+
+    def read(self, taken_at: float) -> Reading[OllamaLog]: ...
+    def close(self) -> None: ...
+
+
+class Machine(Struct, frozen=True):
+    """The sources of one machine; each keeps what its next reading needs, so one poll at a time reads them."""
+
+    host: Host
+    memory: MemorySource
+    gpu: GpuSource
+    processes: ProcessSource
+    connections: ConnectionSource
+    log: LogSource
+
+    def close(self) -> None:
+        """Ends the child that follows the system's journal; the others hold nothing open."""
+        self.log.close()
+
+
+def this_machine(cache_dir: Path) -> Machine:
+    """The real one. `cache_dir` keeps what a GPU tells only slowly, until the next boot."""
+    return Machine(
+        host(),
+        MemoryReader(),
+        GpuReader(cache_dir / "gpu.json"),
+        ProcessReader(),
+        ConnectionReader(),
+        ServerLog(),
+    )
