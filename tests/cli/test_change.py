@@ -31,7 +31,7 @@ USE_SMALL = f"task-model:{SMALL}"
 def played(tmp_path, monkeypatch):
     for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("tray_app.app.watch.SECOND_SAMPLE_S", 0.0)
+    monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
     with Played(tmp_path / "home") as made:
         yield made
 
@@ -205,7 +205,7 @@ def test_an_unknown_remedy_is_one_line_with_the_nearest(played, fix):
 @pytest.fixture
 def storm(tmp_path, monkeypatch):
     """The demo's own overload, standing still: two chats and their tasks at a model that makes no progress."""
-    monkeypatch.setattr("tray_app.app.watch.SECOND_SAMPLE_S", 0.0)
+    monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
     with Played(tmp_path / "home", budget_bytes=int(21.33 * GIB)) as made:
         made.ollama.hold()
         yield made

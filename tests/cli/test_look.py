@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 def played(tmp_path, monkeypatch):
     for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("tray_app.app.watch.SECOND_SAMPLE_S", 0.0)
+    monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
     with Played(tmp_path / "home", installed=(BIG, SMALL)) as made:
         yield made
 
@@ -91,7 +91,16 @@ def test_fit_of_a_model_that_is_not_installed_is_one_line(look):
 
 
 def elbowroom(*argv, home, **more):
-    names = ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE", "FORCE_COLOR")
+    names = (
+        "ELBOWROOM_API_KEY",
+        "OPEN_WEBUI_URL",
+        "OLLAMA_HOST",
+        "LANG",
+        "LC_ALL",
+        "LANGUAGE",
+        "FORCE_COLOR",
+        "PYTHONUNBUFFERED",
+    )
     environment = {key: value for key, value in os.environ.items() if key not in names} | more
     nowhere = ["--home", str(home), "--ollama", "http://127.0.0.1:9", "--open-webui", "http://127.0.0.1:9"]
     return subprocess.Popen(
@@ -106,6 +115,16 @@ def elbowroom(*argv, home, **more):
 def test_a_reader_that_goes_away_is_no_error(tmp_path):
     child = elbowroom("watch", "--json", "--interval", "0.1", home=tmp_path)
     assert json.loads(child.stdout.readline())["schema"] == 1
+    child.stdout.close()
+    err = child.stderr.read()
+    child.stderr.close()
+    assert (child.wait(60), err) == (0, b"")
+
+
+@pytest.mark.parametrize("argv", [("--help",), ("status", "--json"), ("journal",)])
+def test_a_reader_that_went_before_the_first_line_is_no_error(tmp_path, argv):
+    """What is buffered leaves only at the end, where Python itself would answer a broken pipe with code 120."""
+    child = elbowroom(*argv, home=tmp_path)
     child.stdout.close()
     err = child.stderr.read()
     child.stderr.close()

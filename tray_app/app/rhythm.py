@@ -1,4 +1,4 @@
-"""When is a source asked again? The one place for the rhythm of polls."""
+"""When is the next poll, and which source is asked again in it? The one place for the rhythm."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -12,9 +12,16 @@ from tray_app.core.values.errors import (
     TimedOut,
     Unreachable,
 )
+from tray_app.core.values.finding import Level
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.storage.settings_keys import Settings
 
 T = TypeVar("T")
+
+SECOND_SAMPLE_S = 1.0
+"""Between the two polls of a command that looks once, so that rates are known."""
+LOADING_S = 300.0
+"""Ollama gives up on a load after five minutes without progress (OLLAMA_LOAD_TIMEOUT)."""
 
 # Seconds between questions, so that a user's server logs stay readable.
 PS_EVERY_S = 30.0
@@ -24,13 +31,21 @@ MODELS_EVERY_S = 300.0
 RARELY_S = 600.0
 BUSY_EVERY_S = 10.0
 CONTAINERS_EVERY_S = 15.0
-LOADING_S = 300.0
-"""Ollama gives up on a load after five minutes without progress (OLLAMA_LOAD_TIMEOUT)."""
-SECOND_SAMPLE_S = 1.0
-"""Between the two samples of a single answer, so that rates are known."""
+FIND_EVERY_S = 60.0
+"""Between two looks for an Open WebUI that was not there."""
 BACK_OFF_S = (5.0, 10.0, 20.0, 40.0, 60.0)
 
 AWAY = frozenset({Why.UNREACHABLE, Why.TIMED_OUT})
+
+
+def pause_s(settings: Settings, level: Level | None, *, idle: bool) -> float:
+    """Seconds to the next poll: quicker while something is wrong, slower while no model is loaded and memory is fine.
+
+    `level` is None before the first poll.
+    """
+    if level in {Level.TIGHT, Level.OVERLOADED}:
+        return settings.poll_busy_s
+    return settings.poll_idle_s if idle else settings.poll_s
 
 
 def unknown(error: ServiceError) -> Unknown:

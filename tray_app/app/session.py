@@ -14,6 +14,7 @@ from tray_app.app import language
 from tray_app.app.actions import Actions
 from tray_app.app.connect import connect_work
 from tray_app.app.jobs import JobDone, Work
+from tray_app.app.rhythm import FIND_EVERY_S
 from tray_app.app.watch import Look
 from tray_app.app.wiring import App, Overrides
 from tray_app.autostart.launch import has_lasting_place, login_command
@@ -44,7 +45,6 @@ SYSTEM_MONITORS = {
     "linux": (("gnome-system-monitor",), ("plasma-systemmonitor",), ("xfce4-taskmanager",), ("mate-system-monitor",)),
 }
 UNDO_ROWS = 5
-FIND_EVERY_S = 60.0
 
 
 class Desk:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tray_app.app import rhythm
 from tray_app.app.poll import Poll
-from tray_app.app.rhythm import SECOND_SAMPLE_S
 from tray_app.core.diagnosis.alerts import Alerts, Notice, Quiet, Told
 from tray_app.core.diagnosis.alerts import step as step_alerts
 from tray_app.core.diagnosis.diagnose import diagnose
@@ -73,5 +73,5 @@ class Observer:
     def look_twice(self, sleep: Callable[[float], object] = time.sleep) -> Look:
         """Two polls, so that rates are known. Whatever was asked a second ago is not asked again."""
         self.look()
-        sleep(SECOND_SAMPLE_S)
+        sleep(rhythm.SECOND_SAMPLE_S)
         return self.look()

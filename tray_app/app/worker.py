@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from tray_app.app.actions import Actions
 from tray_app.app.jobs import JobDone, JobMoved, Jobs, Work
+from tray_app.app.rhythm import pause_s
 from tray_app.app.watch import Look
 from tray_app.core.diagnosis.recent import Moment
 from tray_app.core.menu import menu as menu_view
@@ -41,7 +42,6 @@ from tray_app.core.values.command import (
     Undo,
 )
 from tray_app.core.values.errors import ElbowroomError
-from tray_app.core.values.finding import Level
 from tray_app.core.values.job import JobKind
 from tray_app.core.values.reading import value_of
 from tray_app.core.values.snapshot import Pressure
@@ -181,16 +181,12 @@ class Worker:
         return Moment(self._uptime(), self._now())
 
     def _interval(self) -> float:
-        """Seconds to the next poll: quicker while something is wrong, slower while no model is loaded."""
-        settings = self._desk.settings()
         if self._look is None:
-            return settings.poll_s
-        if self._look.diagnosis.level in {Level.TIGHT, Level.OVERLOADED}:
-            return settings.poll_busy_s
+            return pause_s(self._desk.settings(), None, idle=False)
         ollama, memory = value_of(self._look.snapshot.ollama), value_of(self._look.snapshot.memory)
-        if ollama is not None and not ollama.loaded and memory is not None and memory.pressure is Pressure.NORMAL:
-            return settings.poll_idle_s
-        return settings.poll_s
+        no_model = ollama is not None and not ollama.loaded
+        idle = no_model and memory is not None and memory.pressure is Pressure.NORMAL
+        return pause_s(self._desk.settings(), self._look.diagnosis.level, idle=idle)
 
     def _show(self) -> None:
         state = replace(

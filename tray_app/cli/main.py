@@ -2,14 +2,13 @@
 
 import argparse
 import importlib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tray_app import __version__
 from tray_app.app import language
-from tray_app.cli.terminal import Terminal, prepare_streams
+from tray_app.cli.terminal import Terminal, drop_output, prepare_streams
 from tray_app.core.tasks.assignments import nearest
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import ElbowroomError, UsageError
@@ -257,8 +256,11 @@ def run(argv: Sequence[str]) -> int:
     spoken = language.of_command_line(argv)
     tr = language.load(spoken)
     try:
-        with language.in_standard_library(spoken):
-            options = parse(argv, tr)
+        try:
+            with language.in_standard_library(spoken):
+                options = parse(argv, tr)
+        finally:
+            terminal.out.flush()  # the help, which argparse prints
         from tray_app.app.wiring import App, Overrides
 
         module, function = COMMANDS[options.command].split(".")
@@ -266,6 +268,7 @@ def run(argv: Sequence[str]) -> int:
         with App(Overrides.of(options)) as app:
             code: int = command(app, options, terminal, tr)
             _note_settings_problems(app, terminal, tr)
+        terminal.out.flush()
     except ElbowroomError as error:
         from tray_app.core.text import errors
 
@@ -275,7 +278,7 @@ def run(argv: Sequence[str]) -> int:
         terminal.note(tr.gettext("elbowroom: stopped"))
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # the reader went away (`| head`): nothing to say to nobody
+        drop_output()  # the reader went away (`| head`): nothing to say to nobody
         return DONE
     else:
         return code

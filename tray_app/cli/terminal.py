@@ -33,6 +33,14 @@ def prepare_streams() -> None:
             reconfigure(errors="replace")
 
 
+def drop_output() -> None:
+    """Nobody reads any more. What is still buffered goes nowhere, else Python's own flush at exit fails (code 120)."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 class Terminal:
     """Prints lines to stdout, and progress, questions and errors to stderr."""
 
