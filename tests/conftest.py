@@ -1,6 +1,10 @@
 """What holds for every test."""
 
+import contextlib
+
 import pytest
+
+from tests.opens import opens
 
 
 @pytest.hookimpl(wrapper=True)
@@ -9,3 +13,15 @@ def pytest_runtest_makereport():
     report = yield
     report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
     return report
+
+
+@pytest.fixture
+def opened():
+    """`with opened(path) as count:`, then `count()` tells how often that file was opened within."""
+
+    @contextlib.contextmanager
+    def watch(path):
+        with opens() as seen:
+            yield lambda: sum(1 for one in seen if one == str(path))
+
+    return watch

@@ -84,7 +84,7 @@ def main():
         told = {
             "same": played.settings == before,
             "partial": played.ollama.partial,
-            "journal": [one.event.value for one in played.app().journal.read().entries],
+            "journal": [one.event.value for one in played.app().journal.read().records],
         }
         print(json.dumps(told))
     sys.exit(code)

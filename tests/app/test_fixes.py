@@ -17,9 +17,9 @@ from tray_app.core.values.errors import (
     TimedOut,
     Unreachable,
 )
-from tray_app.core.values.plan import Change
+from tray_app.core.values.plan import Change, Event, Record
 from tray_app.core.values.task_settings import Setting
-from tray_app.storage.journal import ChangeState, Entry, Event, Journal, JournalChange, fold, undoable
+from tray_app.storage.journal import Journal
 
 ORIGIN = "http://127.0.0.1:8080"
 FRESH = {
@@ -84,7 +84,7 @@ def fixer(server, journal):
 
 
 def states(journal):
-    return [one.state for one in fold(journal.read().entries)]
+    return [one.event for one in journal.changes().all]
 
 
 def off(server):
@@ -95,38 +95,38 @@ def test_only_the_target_key_changes(server, journal, fixer):
     done = fixer.apply(off(server), "follow-ups-off")
     assert server.document == {**FRESH, "ENABLE_FOLLOW_UP_GENERATION": False}
     assert done.others == ()
-    assert states(journal) == [ChangeState.APPLIED]
+    assert states(journal) == [Event.APPLIED]
 
 
 def test_the_intent_is_on_disk_before_the_write(server, journal, fixer):
     seen = []
-    server.on_write = lambda document: seen.append([entry.event for entry in journal.read().entries])
+    server.on_write = lambda document: seen.append([record.event for record in journal.read().records])
     fixer.apply(off(server))
     assert seen == [[Event.INTENDED]]
 
 
 def test_undo_restores_the_exact_old_value(server, journal, fixer):
     fixer.apply(plan(server.document, {Setting.TASK_MODEL_EXTERNAL: "gpt", Setting.TAGS: False}).changes)
-    fixer.undo(undoable(fold(journal.read().entries), ORIGIN)[0])
+    fixer.undo(journal.changes().undoable(ORIGIN)[0])
     assert server.document == FRESH
     assert server.document["TASK_MODEL_EXTERNAL"] is None
-    assert states(journal) == [ChangeState.UNDONE]
+    assert states(journal) == [Event.UNDONE]
 
 
 def test_undo_leaves_a_value_that_somebody_changed_since(server, journal, fixer):
     fixer.apply(plan(server.document, {Setting.TASK_MODEL: "gemma3:1b"}).changes)
     server.document["TASK_MODEL"] = "llama3.2:3b"
     with pytest.raises(ChangeError) as caught:
-        fixer.undo(undoable(fold(journal.read().entries), ORIGIN)[0])
+        fixer.undo(journal.changes().undoable(ORIGIN)[0])
     assert caught.value.problem is Problem.DRIFT
     assert server.document["TASK_MODEL"] == "llama3.2:3b"
-    assert states(journal) == [ChangeState.DRIFTED]
+    assert states(journal) == [Event.DRIFTED]
 
 
 def test_undo_takes_back_the_part_that_is_still_ours(server, journal, fixer):
     fixer.apply(plan(server.document, {Setting.TAGS: False, Setting.TASK_MODEL: "a"}).changes)
     server.document["TASK_MODEL"] = "b"
-    undone = fixer.undo(undoable(fold(journal.read().entries), ORIGIN)[0])
+    undone = fixer.undo(journal.changes().undoable(ORIGIN)[0])
     assert undone.drifted == (Setting.TASK_MODEL,)
     assert server.document == {**FRESH, "TASK_MODEL": "b"}
 
@@ -134,23 +134,23 @@ def test_undo_takes_back_the_part_that_is_still_ours(server, journal, fixer):
 def test_what_somebody_else_took_back_is_undone_already(server, journal, fixer):
     fixer.apply(off(server))
     server.document["ENABLE_FOLLOW_UP_GENERATION"] = True
-    undone = fixer.undo(undoable(fold(journal.read().entries), ORIGIN)[0])
+    undone = fixer.undo(journal.changes().undoable(ORIGIN)[0])
     assert undone.changes == ()
-    assert states(journal) == [ChangeState.UNDONE]
+    assert states(journal) == [Event.UNDONE]
 
 
 def test_a_plan_that_is_no_longer_true_changes_nothing(server, journal, fixer):
-    stale = (Change(Setting.TASK_MODEL, '"old"', '"new"'),)
+    stale = (Change(Setting.TASK_MODEL, "old", "new"),)
     server.document["TASK_MODEL"] = "other"
     with pytest.raises(ChangeError) as caught:
         fixer.apply(stale)
     assert caught.value.problem is Problem.DRIFT
-    assert (server.writes, journal.read().entries) == (0, ())
+    assert (server.writes, journal.read().records) == (0, ())
 
 
 def test_a_task_the_version_lacks_is_unsupported(server, fixer):
     with pytest.raises(ChangeError) as caught:
-        fixer.apply((Change(Setting.TITLES, "true", "false"),))
+        fixer.apply((Change(Setting.TITLES, True, False),))
     assert caught.value.problem is Problem.UNSUPPORTED
     assert server.writes == 0
 
@@ -164,7 +164,7 @@ def test_a_lost_answer_is_resolved_by_reading_when_the_write_arrived(server, jou
     server.on_write = arrived_but_no_answer
     fixer.apply(off(server))
     assert server.writes == 1
-    assert states(journal) == [ChangeState.APPLIED]
+    assert states(journal) == [Event.APPLIED]
 
 
 @pytest.mark.parametrize("error", [TimedOut(ORIGIN, 2.0), ServerFailed(ORIGIN, 500)])
@@ -176,7 +176,7 @@ def test_a_lost_answer_is_an_error_when_nothing_arrived(server, journal, fixer, 
     with pytest.raises(type(error)):
         fixer.apply(off(server))
     assert (server.writes, server.document) == (1, FRESH)
-    assert states(journal) == [ChangeState.FAILED]
+    assert states(journal) == [Event.FAILED]
 
 
 @pytest.mark.parametrize("error", [Invalid(ORIGIN, ("TASK_MODEL",)), Refused(ORIGIN, RefusedBecause.EXPIRED)])
@@ -187,7 +187,7 @@ def test_a_refused_write_is_recorded_as_failed(server, journal, fixer, error):
     server.on_write = refuse
     with pytest.raises(type(error)):
         fixer.apply(off(server))
-    assert states(journal) == [ChangeState.FAILED]
+    assert states(journal) == [Event.FAILED]
 
 
 def test_a_server_that_stops_in_the_middle_leaves_the_change_open_until_it_answers(server, journal, fixer):
@@ -200,19 +200,19 @@ def test_a_server_that_stops_in_the_middle_leaves_the_change_open_until_it_answe
     with pytest.raises(ChangeError) as caught:
         fixer.apply(off(server))
     assert caught.value.written == "unknown"
-    assert states(journal) == [ChangeState.OPEN]
+    assert states(journal) == [Event.INTENDED]
     server.down = False
     fixer.settle()
-    assert states(journal) == [ChangeState.APPLIED]
+    assert states(journal) == [Event.APPLIED]
 
 
 @pytest.mark.parametrize(
     ("held", "state"),
-    [(False, ChangeState.APPLIED), (True, ChangeState.FAILED)],
+    [(False, Event.APPLIED), (True, Event.FAILED)],
 )
 def test_a_crash_between_intent_and_result_is_settled_by_reading(server, journal, fixer, held, state):
-    change = JournalChange("follow-ups", "ENABLE_FOLLOW_UP_GENERATION", "true", "false")
-    journal.append(Entry("c1", 1.0, Event.INTENDED, ORIGIN, changes=(change,)))
+    change = Change(Setting.FOLLOW_UPS, True, False)
+    journal.append(Record("c1", 1.0, Event.INTENDED, ORIGIN, changes=(change,)))
     server.document["ENABLE_FOLLOW_UP_GENERATION"] = held
     fixer.settle()
     assert states(journal) == [state]
@@ -223,7 +223,7 @@ def test_workers_that_do_not_share_settings_are_told_and_stay_undoable(server, j
     with pytest.raises(ChangeError) as caught:
         fixer.apply(off(server))
     assert caught.value.problem is Problem.WORKERS_DISAGREE
-    assert states(journal) == [ChangeState.APPLIED]
+    assert states(journal) == [Event.APPLIED]
 
 
 def test_a_value_that_does_not_last_is_told(server, journal, fixer):
@@ -231,7 +231,7 @@ def test_a_value_that_does_not_last_is_told(server, journal, fixer):
     with pytest.raises(ChangeError) as caught:
         fixer.apply(off(server))
     assert caught.value.problem is Problem.NOT_KEPT
-    assert states(journal) == [ChangeState.FAILED]
+    assert states(journal) == [Event.FAILED]
 
 
 def test_another_admin_between_write_and_read_back_is_reported_and_left_alone(server, journal, fixer):

@@ -19,7 +19,6 @@ from tray_app.standins.models import BIG
 from tray_app.standins.open_webui import DemoOpenWebUI
 from tray_app.standins.server import FaultKind, wait_until
 from tray_app.standins.upstream import Call, UpstreamError
-from tray_app.storage.journal import fold
 
 RELIEF = """
 automatic_relief = true
@@ -190,7 +189,7 @@ def test_what_the_user_took_back_is_not_applied_again(life, played):
     lived = life()
     relieved(lived, played)
     waiting = lived.desk.screen_state(None).undoable
-    assert lived.done(Undo(waiting[0].change_id, waiting[0].changes)).error is None
+    assert lived.done(Undo(waiting[0].id, waiting[0].changes)).error is None
     assert played.settings == before
     with crowd(lived):
         lived.rounds(400)
@@ -292,9 +291,9 @@ def test_a_change_that_a_crash_left_open_is_settled_at_the_first_look(life, play
     monkeypatch.undo()
     lived.start()
     lived.round()
-    (found,) = fold(lived.desk._app.journal.read().entries)
-    assert found.state.value == "applied"
-    assert lived.desk.screen_state(None).undoable[0].change_id == found.id
+    (found,) = lived.desk._app.journal.changes().all
+    assert found.event.value == "applied"
+    assert lived.desk.screen_state(None).undoable[0].id == found.id
 
 
 def test_disconnect_forgets_the_token(life, played):

@@ -11,7 +11,6 @@ from tray_app.core.values.task_settings import Setting
 from tray_app.services.open_webui import OpenWebUIClient
 from tray_app.standins.models import BIG, SMALL
 from tray_app.standins.server import FaultKind
-from tray_app.storage.journal import fold
 
 MIDDLE = "llama3.2:3b"
 
@@ -39,7 +38,7 @@ def timings(out):
 
 
 def journal(played):
-    return [one.event.value for one in played.app().journal.read().entries]
+    return [one.event.value for one in played.app().journal.read().records]
 
 
 def test_the_answers_name_the_model_that_was_set(played, speed):
@@ -124,7 +123,7 @@ def test_stopped_in_the_middle_nothing_stays_changed(played, error):
 
 def bench(app):
     def recorded(change_id):
-        return next(one for one in fold(app.journal.read().entries) if one.id == change_id)
+        return app.journal.changes().made(change_id)
 
     return Bench(app.writable_open_webui(), app.fixer, recorded, Setting.TASK_MODEL)
 

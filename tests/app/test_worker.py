@@ -29,9 +29,8 @@ from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.task_settings import Setting
 from tray_app.standins.models import BIG, SMALL
 from tray_app.standins.server import FaultKind, wait_until
-from tray_app.storage.journal import fold
 
-TAGS_OFF = SetSettings(Plan((Change(Setting.TAGS, "true", "false"),)))
+TAGS_OFF = SetSettings(Plan((Change(Setting.TAGS, True, False),)))
 
 
 class Screen:
@@ -85,7 +84,7 @@ class Running:
         return wait_until(lambda: self.worker._jobs.running is None and self.worker._mailbox.empty())
 
     def journal(self):
-        return fold(self.played.app().journal.read().entries)
+        return self.played.app().journal.changes().all
 
     def state(self):
         return self.played.app().state.read()
@@ -119,7 +118,7 @@ def running(played):
 def test_a_toggle_changes_the_server_and_can_be_taken_back(running, played):
     before = played.settings
     running.send(TAGS_OFF)
-    assert wait_until(lambda: [one.state.value for one in running.journal()] == ["applied"])
+    assert wait_until(lambda: [one.event.value for one in running.journal()] == ["applied"])
     assert played.settings == {**before, "ENABLE_TAGS_GENERATION": False}
     assert wait_until(lambda: running.screen.notices)
     assert running.says("Undo")
@@ -146,7 +145,7 @@ def test_a_row_that_is_no_longer_true_says_so_and_changes_nothing(running, playe
     running.remedies()
     played.webui.settings["TASK_MODEL"] = "somebody-elses:1b"
     before = played.settings
-    running.send(SetSettings(Plan((Change(Setting.TASK_MODEL, '""', f'"{SMALL}"'),))))
+    running.send(SetSettings(Plan((Change(Setting.TASK_MODEL, "", SMALL),))))
     assert running.says("changed by somebody else")
     assert played.settings == before
     assert running.journal() == ()
@@ -154,11 +153,11 @@ def test_a_row_that_is_no_longer_true_says_so_and_changes_nothing(running, playe
 
 def test_an_undo_of_another_change_than_the_row_showed_does_nothing(running, played):
     running.send(TAGS_OFF)
-    assert wait_until(lambda: [one.state.value for one in running.journal()] == ["applied"])
+    assert wait_until(lambda: [one.event.value for one in running.journal()] == ["applied"])
     before = played.settings
     (change,) = running.journal()
     assert running.idle()
-    running.send(Undo(change.id, (Change(Setting.TITLES, "true", "false"),)))
+    running.send(Undo(change.id, (Change(Setting.TITLES, True, False),)))
     assert running.says("changed by somebody else")
     running.send(Undo("no-such-change"))
     assert running.idle()
@@ -313,10 +312,10 @@ def test_an_unreadable_journal_is_one_sentence_and_no_end(running, played):
     assert wait_until(lambda: "cannot be used" in running.worker._message)
     journal.rmdir()
     running.send(TAGS_OFF)
-    assert wait_until(lambda: [one.state.value for one in running.journal()] == ["applied"])
+    assert wait_until(lambda: [one.event.value for one in running.journal()] == ["applied"])
 
 
 def test_autostart_that_cannot_be_written_does_not_end_the_worker(running, monkeypatch, caplog):
     monkeypatch.setattr(running.desk, "autostart", lambda *, on: (_ for _ in ()).throw(OSError("read-only")))
     running.send(Autostart(on=True), TAGS_OFF)
-    assert wait_until(lambda: [one.state.value for one in running.journal()] == ["applied"])
+    assert wait_until(lambda: [one.event.value for one in running.journal()] == ["applied"])

@@ -292,7 +292,7 @@ def test_ctrl_c_in_the_middle_of_a_change_says_what_the_server_holds(played, fix
         assert "Tags: on -> off" in out
     else:
         assert one_line(err) == "Nothing was changed."
-    events = [entry.event.value for entry in played.app().journal.read().entries]
+    events = [entry.event.value for entry in played.app().journal.read().records]
     assert events == ["intended", "applied" if arrived else "failed"]
 
 

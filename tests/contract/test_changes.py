@@ -8,13 +8,13 @@ import pytest
 
 from tests.contract.bench import BIG, HOSTED, HOSTED_SMALL, SMALL
 from tray_app.app.fixes import Fixer
-from tray_app.core.tasks.assignments import canonical, plan
+from tray_app.core.tasks.assignments import plan
 from tray_app.core.tasks.releases import support
 from tray_app.core.tasks.settings import key_of
 from tray_app.core.values.errors import ChangeError, Problem, TimedOut, Unreachable
 from tray_app.core.values.plan import Change
 from tray_app.core.values.task_settings import SLOTS, TASKS, Setting
-from tray_app.storage.journal import Journal, fold
+from tray_app.storage.journal import Journal
 
 
 class Between:
@@ -56,7 +56,7 @@ def set_to(fixer, bench, **values):
 
 
 def newest(journal):
-    return fold(journal.read().entries)[-1]
+    return journal.changes().all[-1]
 
 
 def other_admin_sets(bench, **values):
@@ -70,7 +70,7 @@ def test_each_task_is_switched_and_taken_back_where_the_release_can(bench, fixer
     assert support(bench.version, task) == (key is not None)
     if key is None:
         with pytest.raises(ChangeError) as failed:
-            fixer.apply((Change(task, canonical(True), canonical(False)),))
+            fixer.apply((Change(task, True, False),))
         assert failed.value.problem is Problem.UNSUPPORTED
         assert bench.read() == before
         return
@@ -170,7 +170,7 @@ def test_a_server_that_stops_before_the_write(bench, fixer, between, journal):
     bench.start()
     fixer.settle()
     assert bench.read() == before
-    assert newest(journal).state.value == "failed"
+    assert newest(journal).event.value == "failed"
 
 
 def test_a_server_that_stops_after_the_write(bench, fixer, between, journal):

@@ -10,7 +10,7 @@ from tray_app.app.fixes import Fixer
 from tray_app.app.speed import Bench
 from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.core.values.task_settings import Setting
-from tray_app.storage.journal import Journal, fold
+from tray_app.storage.journal import Journal
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def timed(bench, connect, tmp_path):
     client.models()
 
     def recorded(change_id):
-        return next(one for one in fold(journal.read().entries) if one.id == change_id)
+        return journal.changes().made(change_id)
 
     return lambda slot: Bench(client, fixer, recorded, slot)
 

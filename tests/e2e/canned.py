@@ -12,7 +12,7 @@ from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.task_settings import Setting
 from tray_app.tray.tray import open_tray
 
-REMEDY = Remedy("follow-ups-off", Plan((Change(Setting.FOLLOW_UPS, "true", "false"),)))
+REMEDY = Remedy("follow-ups-off", Plan((Change(Setting.FOLLOW_UPS, True, False),)))
 HOSTILE = "a<b>b</b> & \U0001f999 snake_case __x__ \u0645\u0631\u062d\u0628\u0627"
 
 

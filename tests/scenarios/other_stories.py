@@ -287,7 +287,8 @@ def drifted_setting_near_miss(scale):
 
 
 def _drift(scale, _now, switch):
-    written = ({"setting": "autocomplete", "value": "false", "written_at": 0.0},)
+    change = {"setting": "autocomplete", "before": True, "after": False}
+    written = ({"id": "c1", "at": 0.0, "event": "applied", "origin": "http://127.0.0.1:8080", "changes": [change]},)
     mac = Machine(apps=5 * GIB, scale=scale, tasks={"autocomplete": switch}, written=written)
     return mac, (idle("idle"), idle("still", seconds=60))
 

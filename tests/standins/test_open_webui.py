@@ -9,7 +9,7 @@ import pytest
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import ADMIN, USER, DemoOpenWebUI
 from tray_app.standins.server import FaultKind, wait_until
-from tray_app.standins.webui_models import Record
+from tray_app.standins.webui_models import ModelRecord
 
 BIG, SMALL = "qwen3:32b", "gemma3:1b"
 MESSAGES = [{"role": "user", "content": "Why is my Mac slow?"}]
@@ -134,7 +134,7 @@ def test_a_stop_ends_what_runs(ollama, start):
 def test_a_preset_takes_the_other_slot_between_0_6_11_and_0_6_40(ollama, start):
     for version, runs_on in (("0.6.5", SMALL), ("0.6.36", BIG), ("0.6.43", SMALL)):
         server = start(version)
-        server.registry.records["helper"] = Record("helper", base_model_id=BIG, public=True)
+        server.registry.records["helper"] = ModelRecord("helper", base_model_id=BIG, public=True)
         server.settings["TASK_MODEL"] = SMALL
         with client(server) as http:
             http.get("/api/models")
@@ -144,7 +144,7 @@ def test_a_preset_takes_the_other_slot_between_0_6_11_and_0_6_40(ollama, start):
 
 def test_an_inactive_task_model_falls_back_to_the_chat_model(ollama, start):
     server = start("0.12.4")
-    server.registry.records[SMALL] = Record(SMALL, active=False)
+    server.registry.records[SMALL] = ModelRecord(SMALL, active=False)
     server.settings["TASK_MODEL"] = SMALL
     with client(server) as http:
         http.get("/api/models")
@@ -165,7 +165,7 @@ def test_workers_disagree_before_0_10_only(start):
 
 def test_an_ordinary_user_cannot_use_a_private_task_model(ollama, start):
     server = start("0.12.4")
-    server.registry.records[BIG] = Record(BIG, public=True)
+    server.registry.records[BIG] = ModelRecord(BIG, public=True)
     server.settings["TASK_MODEL"] = SMALL
     with client(server, USER[0]) as http:
         http.get("/api/models")

@@ -18,31 +18,26 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tray_app.core.values.errors import StorageError
+from tray_app.core.values.plan import Change, Event, Record
+from tray_app.core.values.task_settings import Setting
 from tray_app.storage import journal as journal_module
 from tray_app.storage.journal import (
-    MISSING,
     BrokenLine,
-    ChangeState,
-    Entry,
-    Event,
     Fault,
+    Folded,
     Journal,
-    JournalChange,
     decode_line,
-    encode,
+    document_of,
     fold,
-    in_force,
-    json_text,
-    undoable,
 )
 
 ORIGIN = "http://127.0.0.1:8080"
-TITLES = JournalChange("titles", "ENABLE_TITLE_GENERATION", "true", "false")
-TAGS = JournalChange("tags", "ENABLE_TAGS_GENERATION", "true", "false")
+TITLES = Change(Setting.TITLES, True, False)
+TAGS = Change(Setting.TAGS, True, False)
 
 
-def entry(event: Event = Event.INTENDED, name: str = "a", changes=(TITLES,), **more) -> Entry:
-    return Entry(name, 1.5, event, ORIGIN, "0.12.4", "titles-off", tuple(changes), **more)
+def entry(event: Event = Event.INTENDED, name: str = "a", changes=(TITLES,), **more) -> Record:
+    return Record(name, 1.5, event, ORIGIN, "0.12.4", "titles-off", tuple(changes), **more)
 
 
 @pytest.fixture
@@ -51,7 +46,7 @@ def journal(tmp_path) -> Journal:
 
 
 def test_a_missing_journal_is_empty(journal):
-    assert journal.read().entries == ()
+    assert journal.read().records == ()
     assert not journal.path.parent.exists()
 
 
@@ -59,7 +54,7 @@ def test_what_was_appended_is_read_back(journal):
     entries = (entry(), entry(Event.APPLIED, detail="한글 \u2028 \n \ud800"))
     for one in entries:
         journal.append(one)
-    assert journal.read().entries == entries
+    assert journal.read().records == entries
     assert journal.read().broken == ()
 
 
@@ -67,27 +62,23 @@ def test_a_line_has_the_documented_shape(journal):
     journal.append(entry())
     (line,) = journal.path.read_text(encoding="utf-8").splitlines()
     assert json.loads(line) == {
-        "schema": 1,
+        "schema": 2,
         "id": "a",
         "at": 1.5,
         "event": "intended",
         "origin": ORIGIN,
         "version": "0.12.4",
         "remedy": "titles-off",
-        "changes": [{"setting": "titles", "key": "ENABLE_TITLE_GENERATION", "before": True, "after": False}],
+        "changes": [{"setting": "titles", "before": True, "after": False}],
         "detail": "",
     }
 
 
-def test_absent_is_not_null_and_true_is_not_one(journal):
-    changes = (
-        JournalChange("task-model", "TASK_MODEL", MISSING, "null"),
-        JournalChange("task-model", "TASK_MODEL", "null", MISSING),
-        JournalChange("tags", "T", "1", "true"),
-        JournalChange("tags", "T", "1.0", '"1"'),
-    )
+def test_empty_is_not_null_and_true_is_not_one(journal):
+    changes = (Change(Setting.TASK_MODEL, "", None), Change(Setting.TAGS, 1, True), Change(Setting.TAGS, 1.0, "1"))
     journal.append(entry(changes=changes))
-    assert journal.read().entries[0].changes == changes
+    read = journal.read().records[0].changes
+    assert [(repr(one.before), repr(one.after)) for one in read] == [("''", "None"), ("1", "True"), ("1.0", "'1'")]
 
 
 json_values = st.recursive(
@@ -97,22 +88,21 @@ json_values = st.recursive(
 )
 
 
-@given(json_values, st.none() | json_values.map(json_text), st.text(), st.text())
-def test_any_value_survives(before, after, name, detail):
-    change = JournalChange(name, name, json_text(before), MISSING if after is None else after)
-    written = entry(changes=(change,), detail=detail)
-    assert decode_line(json.dumps(encode(written)).encode()) == written
+@given(json_values, json_values, st.sampled_from(Setting), st.text())
+def test_any_value_survives(before, after, setting, detail):
+    written = entry(changes=(Change(setting, before, after),), detail=detail)
+    assert decode_line(json.dumps(document_of(written)).encode()) == written
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_an_entry_or_a_fault(line):
-    assert isinstance(decode_line(line), Entry | Fault)
+    assert isinstance(decode_line(line), Record | Fault)
 
 
 @pytest.mark.parametrize("key", ["id", "at", "event", "origin", "version", "remedy", "changes", "detail"])
 @pytest.mark.parametrize("value", [..., None, [], {}, True, "x"])
 def test_a_line_of_another_shape_is_no_entry(key, value):
-    document = dict(encode(entry()))
+    document = dict(document_of(entry()))
     if value is ...:
         del document[key]
     elif isinstance(value, str if key not in {"at", "event", "changes"} else list if key == "changes" else ()):
@@ -123,7 +113,7 @@ def test_a_line_of_another_shape_is_no_entry(key, value):
 
 
 def test_a_line_of_a_newer_version_is_told_apart():
-    assert decode_line(json.dumps({**encode(entry()), "schema": 2, "changes": 7}).encode()) is Fault.NEWER
+    assert decode_line(json.dumps({**document_of(entry()), "schema": 3, "changes": 7}).encode()) is Fault.NEWER
 
 
 @pytest.mark.parametrize("line", [b"[" * 100_000, b'{"at": NaN}', b"\xff\xfe", b"1" * 5000, b'{"a":1', b"\x00" * 4096])
@@ -132,7 +122,7 @@ def test_hostile_lines_are_faults(line):
 
 
 def test_unknown_keys_of_a_line_do_no_harm():
-    assert decode_line(json.dumps({**encode(entry()), "later": 1}).encode()) == entry()
+    assert decode_line(json.dumps({**document_of(entry()), "later": 1}).encode()) == entry()
 
 
 @pytest.mark.parametrize("cut", [1, 2, 40, 100])
@@ -142,7 +132,7 @@ def test_a_torn_last_line_is_closed_and_swallows_nothing(journal, cut):
     whole = journal.path.read_bytes()
     journal.path.write_bytes(whole[:-cut])
     journal.append(entry(name="next"))
-    names = [one.id for one in journal.read().entries]
+    names = [one.id for one in journal.read().records]
     # A line that lacks only its newline is whole.
     assert names == (["a", "torn", "next"] if cut == 1 else ["a", "next"])
     assert journal.read().broken == (() if cut == 1 else (BrokenLine(2, Fault.NOT_JSON),))
@@ -154,7 +144,7 @@ def test_broken_lines_are_named_by_number_and_the_others_count(journal):
         file.write(b"\n{oops\n\xff\n[]\n")
     journal.append(entry(name="b"))
     content = journal.read()
-    assert [one.id for one in content.entries] == ["a", "b"]
+    assert [one.id for one in content.records] == ["a", "b"]
     assert content.broken == (
         BrokenLine(3, Fault.NOT_JSON),
         BrokenLine(4, Fault.NOT_JSON),
@@ -171,12 +161,13 @@ def test_the_file_is_this_users_only(journal):
 WRITER = """
 import sys
 from pathlib import Path
-from tray_app.storage.journal import Entry, Event, Journal
+from tray_app.core.values.plan import Event, Record
+from tray_app.storage.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 number = 0
 while True:
     number += 1
-    journal.append(Entry(f"{number}", 1.0, Event.INTENDED, "o", detail="x" * (number * 37 % 5000)))
+    journal.append(Record(f"{number}", 1.0, Event.INTENDED, "o", detail="x" * (number * 37 % 5000)))
     print(number, flush=True)
 """
 
@@ -191,7 +182,7 @@ def test_kill_9_loses_no_entry_that_was_reported_written(tmp_path, after):
         reported += [int(line) for line in writer.stdout]
     journal = Journal(path)
     journal.append(entry(name="next"))
-    names = [one.id for one in journal.read().entries]
+    names = [one.id for one in journal.read().records]
     assert names[: len(reported)] == [str(number) for number in reported]
     assert names[-1] == "next"
     assert len(journal.read().broken) <= 1
@@ -214,7 +205,7 @@ def test_two_processes_and_threads_write_whole_lines(tmp_path):
         thread.join()
     assert [writer.wait() for writer in writers] == [0, 0]
     content = journal.read()
-    assert (len(content.entries), content.broken) == (60, ())
+    assert (len(content.records), content.broken) == (60, ())
 
 
 def full_after(count: int):
@@ -245,7 +236,7 @@ def test_a_disk_that_fills_up_in_the_middle_leaves_no_half_line(journal, monkeyp
     assert caught.value.reason == os.strerror(errno.ENOSPC)
     assert journal.path.read_bytes() == before
     journal.append(entry(name="c"))
-    assert [one.id for one in journal.read().entries] == ["a", "c"]
+    assert [one.id for one in journal.read().records] == ["a", "c"]
 
 
 def test_a_line_that_could_not_be_made_durable_does_not_count(journal, monkeypatch):
@@ -257,7 +248,7 @@ def test_a_line_that_could_not_be_made_durable_does_not_count(journal, monkeypat
         broken.setattr(journal_module, "sync", fails)
         with pytest.raises(StorageError):
             journal.append(entry(name="b"))
-    assert [one.id for one in journal.read().entries] == ["a"]
+    assert [one.id for one in journal.read().records] == ["a"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
@@ -275,7 +266,7 @@ def test_a_really_full_disk(tmp_path):
         assert error.disk_full
         content = journal.read()
         assert written
-        assert [one.id for one in content.entries] == written
+        assert [one.id for one in content.records] == written
         assert content.broken == ()
     finally:
         subprocess.run(["umount", str(folder)], check=True)
@@ -328,26 +319,118 @@ def without_roots_rights() -> Iterator[None]:
             os.seteuid(0)
 
 
+# --- lines of the first release's schema -------------------------------------------------------
+
+EARLIER = [
+    (
+        "intended",
+        [
+            {"setting": "search-queries", "key": "ENABLE_SEARCH_QUERY", "before": True, "after": False},
+            {"setting": "task-model", "key": "TASK_MODEL", "before": None, "after": "gemma3:1b"},
+            {
+                "setting": "task-model-params",
+                "key": "TASK_MODEL_PARAMS",
+                "before": {},
+                "after": {"think": False, "stop": ["a", 1.5]},
+            },
+        ],
+    ),
+    ("applied", []),
+]
+
+
+def earlier(event, changes, name="a"):
+    line = {"schema": 1, "id": name, "at": 1.5, "event": event, "origin": ORIGIN, "version": "0.3.30"}
+    return json.dumps({**line, "remedy": "set", "changes": changes, "detail": ""}).encode() + b"\n"
+
+
+def test_a_journal_of_schema_1_is_read_and_goes_on_in_the_same_file(journal):
+    journal.path.parent.mkdir()
+    journal.path.write_bytes(b"".join(earlier(*line) for line in EARLIER))
+    (change,) = journal.changes().all
+    assert (change.id, change.event, change.version) == ("a", Event.APPLIED, "0.3.30")
+    assert change.changes == (
+        Change(Setting.SEARCH_QUERIES, True, False),
+        Change(Setting.TASK_MODEL, None, "gemma3:1b"),
+        Change(Setting.TASK_MODEL_PARAMS, {}, {"think": False, "stop": ["a", 1.5]}),
+    )
+    journal.append(entry(Event.UNDONE, changes=()))
+    assert [one.event for one in journal.changes().all] == [Event.UNDONE]
+    assert journal.read().broken == ()
+
+
+@pytest.mark.parametrize(
+    ("event", "change"),
+    [
+        ("applied", {"setting": "tags", "key": "ENABLE_TAGS_GENERATION", "before": True}),
+        ("applied", {"setting": "tags", "key": "ENABLE_TAGS_GENERATION", "after": False}),
+        ("released", {"setting": "tags", "key": "ENABLE_TAGS_GENERATION", "before": True, "after": False}),
+    ],
+)
+def test_what_schema_1_could_say_and_nobody_ever_wrote_is_told_as_damaged(journal, event, change):
+    """A key that was absent, and the event `released`: the reader knew them, no writer had them."""
+    journal.path.parent.mkdir()
+    journal.path.write_bytes(b"".join(earlier(*line) for line in EARLIER) + earlier(event, [change]))
+    content = journal.read()
+    assert content.broken == (BrokenLine(3, Fault.SHAPE),)
+    assert [one.event for one in fold(content.records)] == [Event.APPLIED]
+
+
+# --- read once ---------------------------------------------------------------------------------
+
+
+def test_the_file_is_opened_again_only_when_it_changed(journal, opened):
+    journal.append(entry())
+    for name in ("b", "c"):
+        with opened(journal.path) as count:
+            first = journal.changes()
+            assert journal.changes() is first
+        assert count() == 1
+        Journal(journal.path).append(entry(name=name))
+    with opened(journal.path) as count:
+        assert [one.id for one in journal.changes().all] == ["a", "b", "c"]
+    assert count() == 1
+
+
+def test_a_journal_that_does_not_exist_is_not_even_looked_for_twice(journal, opened):
+    with opened(journal.path) as count:
+        assert journal.changes().all == ()
+    assert count() == 0
+    journal.append(entry())
+    assert len(journal.changes().all) == 1
+    journal.path.unlink()
+    assert journal.changes().all == ()
+
+
+def test_a_file_that_was_replaced_by_one_of_the_same_size_is_seen(journal):
+    journal.append(entry())
+    assert [one.id for one in journal.changes().all] == ["a"]
+    found = journal.path.stat()
+    spare = journal.path.with_name("spare")
+    spare.write_bytes(journal.path.read_bytes().replace(b'"id":"a"', b'"id":"b"'))
+    os.utime(spare, ns=(found.st_atime_ns, found.st_mtime_ns))
+    spare.replace(journal.path)
+    assert [one.id for one in journal.changes().all] == ["b"]
+
+
 # --- folded states ---------------------------------------------------------------------------
 
 
-def states(*events: Event | Entry) -> list[ChangeState]:
-    entries = [one if isinstance(one, Entry) else entry(one) for one in events]
-    return [recorded.state for recorded in fold(entries)]
+def states(*events: Event) -> list[Event]:
+    return [recorded.event for recorded in fold([entry(one) for one in events])]
 
 
 @pytest.mark.parametrize(
     ("events", "state"),
     [
-        ([Event.INTENDED], ChangeState.OPEN),
-        ([Event.INTENDED, Event.APPLIED], ChangeState.APPLIED),
-        ([Event.INTENDED, Event.FAILED], ChangeState.FAILED),
-        ([Event.INTENDED, Event.APPLIED, Event.UNDO_INTENDED], ChangeState.UNDO_OPEN),
-        ([Event.INTENDED, Event.APPLIED, Event.UNDO_INTENDED, Event.UNDONE], ChangeState.UNDONE),
-        ([Event.INTENDED, Event.APPLIED, Event.UNDO_INTENDED, Event.UNDO_FAILED], ChangeState.APPLIED),
-        ([Event.INTENDED, Event.APPLIED, Event.DRIFTED], ChangeState.DRIFTED),
-        ([Event.INTENDED, Event.APPLIED, Event.DRIFTED, Event.RELEASED], ChangeState.RELEASED),
-        ([Event.INTENDED, Event.UNDO_INTENDED, Event.UNDONE], ChangeState.UNDONE),
+        ([Event.INTENDED], Event.INTENDED),
+        ([Event.INTENDED, Event.APPLIED], Event.APPLIED),
+        ([Event.INTENDED, Event.FAILED], Event.FAILED),
+        ([Event.INTENDED, Event.APPLIED, Event.UNDO_INTENDED], Event.UNDO_INTENDED),
+        ([Event.INTENDED, Event.APPLIED, Event.UNDO_INTENDED, Event.UNDONE], Event.UNDONE),
+        ([Event.INTENDED, Event.APPLIED, Event.UNDO_INTENDED, Event.UNDO_FAILED], Event.APPLIED),
+        ([Event.INTENDED, Event.APPLIED, Event.DRIFTED], Event.DRIFTED),
+        ([Event.INTENDED, Event.UNDO_INTENDED, Event.UNDONE], Event.UNDONE),
     ],
 )
 def test_the_last_result_of_a_change_counts(events, state):
@@ -356,48 +439,48 @@ def test_the_last_result_of_a_change_counts(events, state):
 
 def test_changes_are_folded_by_id_in_the_order_they_were_meant():
     recorded = fold([entry(name="a"), entry(name="b"), entry(Event.APPLIED, "a"), entry(Event.FAILED, "b")])
-    assert [(one.id, one.state) for one in recorded] == [("a", ChangeState.APPLIED), ("b", ChangeState.FAILED)]
+    assert [(one.id, one.event) for one in recorded] == [("a", Event.APPLIED), ("b", Event.FAILED)]
 
 
 def test_part_of_a_change_can_be_taken_back():
     both = [entry(changes=(TITLES, TAGS)), entry(Event.APPLIED, changes=(TITLES, TAGS))]
     (recorded,) = fold([*both, entry(Event.UNDONE, changes=(TAGS,))])
-    assert (recorded.state, recorded.remaining) == (ChangeState.APPLIED, (TITLES,))
-    (recorded,) = fold([*both, entry(Event.UNDONE, changes=(TAGS,)), entry(Event.RELEASED, changes=(TITLES,))])
-    assert (recorded.state, recorded.remaining) == (ChangeState.RELEASED, ())
+    assert (recorded.event, recorded.changes) == (Event.APPLIED, (TITLES,))
+    (recorded,) = fold([*both, entry(Event.UNDONE, changes=(TAGS,)), entry(Event.UNDONE, changes=(TITLES,))])
+    assert recorded.event is Event.UNDONE
 
 
 def test_the_result_may_name_fewer_changes_than_the_intent():
     (recorded,) = fold([entry(changes=(TITLES, TAGS)), entry(Event.APPLIED, changes=(TITLES,))])
-    assert recorded.remaining == (TITLES,)
+    assert recorded.changes == (TITLES,)
 
 
 def test_two_changes_of_one_setting_are_undone_newest_first_and_the_newest_is_in_force():
-    back = JournalChange("titles", TITLES.key, "false", "true")
-    recorded = fold(
-        [
-            entry(name="a"),
-            entry(Event.APPLIED, "a"),
-            entry(name="b", changes=(back,)),
-            entry(Event.APPLIED, "b", changes=(back,)),
-        ]
-    )
-    assert [one.id for one in undoable(recorded, ORIGIN)] == ["b", "a"]
-    assert in_force(recorded, ORIGIN) == {"titles": (back, 1.5)}
+    back = TITLES.back()
+    lines = [
+        entry(name="a", changes=(TITLES, TAGS)),
+        entry(Event.APPLIED, "a", changes=()),
+        entry(name="b", changes=(back,)),
+        entry(Event.APPLIED, "b", changes=(back,)),
+    ]
+    folded = Folded(lines)
+    assert [one.id for one in folded.undoable(ORIGIN)] == ["b", "a"]
+    assert [(one.id, one.changes) for one in folded.in_force(ORIGIN)] == [("a", (TAGS,)), ("b", (back,))]
 
 
 def test_what_another_server_holds_is_its_own_affair():
-    recorded = fold([entry(), entry(Event.APPLIED), replace(entry(name="b"), origin="http://other:80")])
-    assert [one.id for one in undoable(recorded, ORIGIN)] == ["a"]
-    assert set(in_force(recorded, "http://other:80")) == set()
+    folded = Folded([entry(), entry(Event.APPLIED), replace(entry(name="b"), origin="http://other:80")])
+    assert [one.id for one in folded.undoable(ORIGIN)] == ["a"]
+    assert folded.in_force("http://other:80") == ()
+    assert [one.id for one in folded.open("http://other:80")] == ["b"]
 
 
 def test_an_open_intent_is_offered_for_undo_but_not_taken_as_in_force():
-    recorded = fold([entry()])
-    assert [one.id for one in undoable(recorded, ORIGIN)] == ["a"]
-    assert in_force(recorded, ORIGIN) == {}
+    folded = Folded([entry()])
+    assert [one.id for one in folded.undoable(ORIGIN)] == ["a"]
+    assert folded.in_force(ORIGIN) == ()
 
 
 def test_settled_changes_are_not_offered_again():
-    for last in (Event.FAILED, Event.UNDONE, Event.RELEASED):
-        assert undoable(fold([entry(), entry(last)]), ORIGIN) == ()
+    for last in (Event.FAILED, Event.UNDONE):
+        assert Folded([entry(), entry(last)]).undoable(ORIGIN) == ()

@@ -11,7 +11,7 @@ from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.remedy import Effect, Remedy
 from tray_app.core.values.task_settings import Setting
 
-REMEDY = Remedy("follow-ups-off", Plan((Change(Setting.FOLLOW_UPS, "true", "false"),)))
+REMEDY = Remedy("follow-ups-off", Plan((Change(Setting.FOLLOW_UPS, True, False),)))
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_new_numbers_are_new_words_and_new_plans_are_new_rows(rows):
     before = (Row("4 min left", id="model"), Row("fix (+1 call)", ApplyRemedy(REMEDY), id="fix"))
     words = (Row("3 min left", id="model"), Row("fix (+2)", ApplyRemedy(replace(REMEDY, effect=Effect(2))), id="fix"))
     assert rows.differ_in_words_only(before, words)
-    other_plan = replace(REMEDY, plan=Plan((Change(Setting.TAGS, "true", "false"),)))
+    other_plan = replace(REMEDY, plan=Plan((Change(Setting.TAGS, True, False),)))
     for after in (
         (before[0], Row("fix", ApplyRemedy(other_plan), id="fix")),
         (before[0], Row("fix", ApplyRemedy(REMEDY, confirmed=True), id="fix")),

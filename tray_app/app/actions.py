@@ -15,10 +15,9 @@ from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, SetSettings, SpeedTest, Undo, Unload
 from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.core.values.job import JobKind
-from tray_app.core.values.plan import ActionKind, Change
+from tray_app.core.values.plan import ActionKind, Change, Record
 from tray_app.core.values.task_settings import Setting
-from tray_app.core.values.version import parse_version
-from tray_app.storage.journal import MISSING, RecordedChange, fold, undoable
+from tray_app.core.values.version import Json, parse_version
 
 if TYPE_CHECKING:
     from tray_app.app.wiring import App
@@ -88,7 +87,7 @@ class Actions:
     def _undo(self, command: Undo) -> JobDone:
         """Only the change that the row named, and only while it still holds those values."""
         recorded = self._recorded(command.change_id)
-        if recorded is None or (command.changes and _shown(recorded) != _keys(command.changes)):
+        if recorded is None or (command.changes and _shown(recorded.changes) != _shown(command.changes)):
             raise ChangeError(Problem.DRIFT, "")
         undone = self._app.fixer.undo(recorded)
         tr = self._translator()
@@ -98,8 +97,8 @@ class Actions:
             told.append(change_view.model_stays(recorded.remedy.partition(":")[2], None, tr))
         return JobDone("", " ".join(told), settings=True)
 
-    def _recorded(self, change_id: str) -> RecordedChange | None:
-        waiting = undoable(fold(self._app.journal.read().entries), self._app.open_webui.origin)
+    def _recorded(self, change_id: str) -> Record | None:
+        waiting = self._app.journal.changes().undoable(self._app.open_webui.origin)
         return next((one for one in waiting if one.id == change_id), None)
 
     def _unload(self, command: Unload) -> JobDone:
@@ -124,8 +123,8 @@ class Actions:
                 raise ChangeError(Problem.CANCELLED, "speed")
             control.progress(step.run - 1, step.runs)
 
-        def recorded(change_id: str) -> RecordedChange:
-            return next(one for one in fold(self._app.journal.read().entries) if one.id == change_id)
+        def recorded(change_id: str) -> Record:
+            return self._app.journal.changes().made(change_id)
 
         slot = slot_for(chat, parse_version(client.version()) or NEWEST_SEEN)
         try:
@@ -137,9 +136,5 @@ class Actions:
         return JobDone("", speed_view.sentence(timing.answered, timing.task_s, timing.first_token_s, tr))
 
 
-def _shown(recorded: RecordedChange) -> frozenset[tuple[Setting, str]]:
-    return frozenset((Setting(one.setting), one.after) for one in recorded.remaining if one.after is not MISSING)
-
-
-def _keys(changes: Iterable[Change]) -> frozenset[tuple[Setting, str]]:
-    return frozenset((one.setting, one.after) for one in changes)
+def _shown(changes: Iterable[Change]) -> dict[Setting, Json]:
+    return {one.setting: one.after for one in changes}

@@ -4,38 +4,33 @@ A write with an unknown outcome is resolved by reading, never by writing twice. 
 change; everything else in the document goes back as it came.
 """
 
-import json
+import logging
 import secrets
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from msgspec import Struct
 
-from tray_app.core.tasks.assignments import canonical, same
-from tray_app.core.tasks.settings import changed, key_of
+from tray_app.core.tasks.assignments import equal, same
+from tray_app.core.tasks.settings import changed, key_of, value
 from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
+    ElbowroomError,
     Problem,
     ServerFailed,
     ServiceError,
     TimedOut,
     Unreachable,
 )
-from tray_app.core.values.plan import Change
+from tray_app.core.values.plan import Change, Event, Record
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.version import Document, Json
-from tray_app.storage.journal import (
-    MISSING,
-    ChangeState,
-    Entry,
-    Event,
-    JournalChange,
-    JournalContent,
-    RecordedChange,
-    fold,
-)
+from tray_app.storage.archive import compact
+from tray_app.storage.journal import Journal
+
+log = logging.getLogger(__name__)
 
 # Reads after a write, and the pause between them (s): together about 1.2 s on fresh connections, so that every
 # worker of a server without shared settings is likely to answer (Open WebUI to 0.9 keeps settings per process).
@@ -51,13 +46,6 @@ class Server(Protocol):
     def version(self) -> str: ...
     def read_document(self, *, fresh: bool = False) -> Document: ...
     def write_document(self, document: Document) -> Document: ...
-
-
-class ChangeJournal(Protocol):
-    """The durable record; `append` returns only after the line is on the disk."""
-
-    def append(self, entry: Entry) -> None: ...
-    def read(self) -> JournalContent: ...
 
 
 class Applied(Struct, frozen=True):
@@ -81,7 +69,7 @@ class _Write(Struct, frozen=True):
 
     id: str
     remedy: str
-    changes: tuple[JournalChange, ...]
+    changes: tuple[Change, ...]
     before: Document
     target: Document
     settings: tuple[Setting, ...]
@@ -104,7 +92,7 @@ class Fixer:
     def __init__(
         self,
         server: Server,
-        journal: ChangeJournal,
+        journal: Journal,
         write_lock: Callable[[], AbstractContextManager[object]],
         now: Callable[[], float],
         sleep: Callable[[float], object],
@@ -115,15 +103,25 @@ class Fixer:
         self._now = now
         self._sleep = sleep
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """The write lock; a journal that has grown long is shortened before it goes."""
+        with self._lock():
+            yield
+            try:
+                compact(self._journal, self._now())
+            except ElbowroomError as error:  # the change itself is made and recorded
+                log.warning("the journal stays long: %s", error)
+
     def apply(self, changes: Iterable[Change], remedy: str = "") -> Applied:
         """Make the changes of a plan. ChangeError(DRIFT) where a `from` of the plan is no longer true."""
-        with self._lock():
+        with self._writing():
             before = self._server.read_document()
             left = _still_to_do(before, changes)
             write = _Write(
-                id=secrets.token_hex(4),
+                id=secrets.token_hex(8),
                 remedy=remedy,
-                changes=_journal_changes(before, left),
+                changes=_exactly(before, left),
                 before=before,
                 target=changed(before, _values(left)),
                 settings=tuple(one.setting for one in left),
@@ -134,15 +132,15 @@ class Fixer:
             others = self._write(write)
             return Applied(write.id, left, others)
 
-    def undo(self, recorded: RecordedChange) -> Undone:
+    def undo(self, recorded: Record) -> Undone:
         """Take back what is still ours. ChangeError(DRIFT) where nothing of it is."""
-        with self._lock():
+        with self._writing():
             before = self._server.read_document()
-            ours, drifted = split(before, recorded.remaining)
+            ours, drifted = split(before, recorded.changes)
             write = _Write(
                 id=recorded.id,
                 remedy=recorded.remedy,
-                changes=tuple(one for one in recorded.remaining if Setting(one.setting) in _settings(ours)),
+                changes=tuple(change.back() for change in ours),
                 before=before,
                 target=changed(before, _values(ours)),
                 settings=_settings(ours),
@@ -159,25 +157,21 @@ class Fixer:
             self._write(write)
             return Undone(recorded.id, ours, drifted)
 
-    def settle(self) -> tuple[RecordedChange, ...]:
+    def settle(self) -> tuple[Record, ...]:
         """Resolve changes that a crash left open by reading what the server holds; returns them as they were."""
-        waiting = tuple(
-            one
-            for one in fold(self._journal.read().entries)
-            if one.state in {ChangeState.OPEN, ChangeState.UNDO_OPEN} and one.origin == self._server.origin
-        )
+        waiting = self._journal.changes().open(self._server.origin)
         if waiting:
-            with self._lock():
+            with self._writing():
                 document = self._server.read_document()
                 for one in waiting:
                     self._journal.append(
-                        Entry(one.id, self._now(), _found(document, one), one.origin, detail="settled by reading")
+                        Record(one.id, self._now(), _found(document, one), one.origin, detail="settled by reading")
                     )
         return waiting
 
-    def _record(self, write: _Write, event: Event, changes: tuple[JournalChange, ...] = (), detail: str = "") -> None:
+    def _record(self, write: _Write, event: Event, changes: tuple[Change, ...] = (), detail: str = "") -> None:
         self._journal.append(
-            Entry(
+            Record(
                 id=write.id,
                 at=self._now(),
                 event=event,
@@ -234,7 +228,7 @@ class Fixer:
 
 
 def _values(changes: Iterable[Change]) -> dict[Setting, Json]:
-    return {one.setting: json.loads(one.after) for one in changes}
+    return {one.setting: one.after for one in changes}
 
 
 def _settings(changes: Iterable[Change]) -> tuple[Setting, ...]:
@@ -248,9 +242,9 @@ def _still_to_do(document: Document, changes: Iterable[Change]) -> tuple[Change,
         key = key_of(change.setting, document)
         if key is None:
             raise ChangeError(Problem.UNSUPPORTED, change.setting.value)
-        if same(change.setting, document[key], json.loads(change.after)):
+        if same(change.setting, document[key], change.after):
             continue
-        if not same(change.setting, document[key], json.loads(change.before)):
+        if not same(change.setting, document[key], change.before):
             raise ChangeError(Problem.DRIFT, change.setting.value)
         left.append(change)
     if not left:
@@ -258,35 +252,28 @@ def _still_to_do(document: Document, changes: Iterable[Change]) -> tuple[Change,
     return tuple(left)
 
 
-def _journal_changes(document: Document, changes: Iterable[Change]) -> tuple[JournalChange, ...]:
+def _exactly(document: Document, changes: Iterable[Change]) -> tuple[Change, ...]:
     """The old value is the document's own, to the letter, not the plan's idea of it."""
-    made = []
-    for change in changes:
-        key = key_of(change.setting, document)
-        assert key is not None
-        made.append(JournalChange(change.setting.value, key, canonical(document[key]), change.after))
-    return tuple(made)
+    return tuple(Change(one.setting, value(document, one.setting), one.after) for one in changes)
 
 
-def split(document: Document, changes: Iterable[JournalChange]) -> tuple[tuple[Change, ...], tuple[Setting, ...]]:
+def split(document: Document, changes: Iterable[Change]) -> tuple[tuple[Change, ...], tuple[Setting, ...]]:
     """What of recorded changes is still ours (as changes back), and what somebody changed since."""
     ours: list[Change] = []
     drifted: list[Setting] = []
     for one in changes:
-        setting = Setting(one.setting)
-        if one.before is MISSING or one.after is MISSING or one.key not in document:
-            drifted.append(setting)
-        elif same(setting, document[one.key], json.loads(one.after)):
-            ours.append(Change(setting, one.after, one.before))
-        elif not same(setting, document[one.key], json.loads(one.before)):
-            drifted.append(setting)
+        key = key_of(one.setting, document)
+        if key is not None and same(one.setting, document[key], one.after):
+            ours.append(one.back())
+        elif key is None or not same(one.setting, document[key], one.before):
+            drifted.append(one.setting)
     return tuple(ours), tuple(drifted)
 
 
-def _found(document: Document, recorded: RecordedChange) -> Event:
+def _found(document: Document, recorded: Record) -> Event:
     """What became of a change whose result was never recorded."""
-    ours, drifted = split(document, recorded.remaining)
-    undoing = recorded.state is ChangeState.UNDO_OPEN
+    ours, drifted = split(document, recorded.changes)
+    undoing = recorded.event is Event.UNDO_INTENDED
     if ours:
         return Event.UNDO_FAILED if undoing else Event.APPLIED
     if drifted:
@@ -299,6 +286,5 @@ def _other_changes(write: _Write, now: Document) -> tuple[str, ...]:
     return tuple(
         key
         for key in sorted(write.before.keys() | now.keys())
-        if key not in ours
-        and (key not in write.before or key not in now or canonical(write.before[key]) != canonical(now[key]))
+        if key not in ours and (key not in write.before or key not in now or not equal(write.before[key], now[key]))
     )

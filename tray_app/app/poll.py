@@ -16,6 +16,7 @@ from tray_app.core.requests.runners import with_models, with_names
 from tray_app.core.values.connections import Connections
 from tray_app.core.values.errors import ServiceError
 from tray_app.core.values.limits import Limits
+from tray_app.core.values.plan import Record
 from tray_app.core.values.reading import Known, Reading, value_of
 from tray_app.core.values.runner_slot import RunnerSlot
 from tray_app.core.values.snapshot import (
@@ -28,7 +29,6 @@ from tray_app.core.values.snapshot import (
     ProcessRole,
     Requests,
     Snapshot,
-    WrittenSetting,
 )
 from tray_app.readers.machine import Machine
 from tray_app.services import runner
@@ -46,7 +46,7 @@ class Poll:
         open_webui: OpenWebUIPoll,
         containers: ContainerReader,
         limits: Callable[[], Limits],
-        written: Callable[[], tuple[WrittenSetting, ...]],
+        written: Callable[[], tuple[Record, ...]],
         now: Callable[[], float] = time.time,
         uptime: Callable[[], float] = time.monotonic,
     ) -> None:

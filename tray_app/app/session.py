@@ -22,18 +22,16 @@ from tray_app.core.diagnosis.alerts import Quiet
 from tray_app.core.diagnosis.recent import Moment
 from tray_app.core.menu import first_run as tray_view
 from tray_app.core.menu import notice as notice_view
-from tray_app.core.menu.screen import NoticeSettings, NoticeView, ScreenState, Undoable
+from tray_app.core.menu.screen import NoticeSettings, NoticeView, ScreenState
 from tray_app.core.remedies import relief as relieving
 from tray_app.core.text import settings as settings_view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, Link, OpenLink, Undo
 from tray_app.core.values.errors import ElbowroomError, StorageError
-from tray_app.core.values.plan import Change
+from tray_app.core.values.plan import Event, Record
 from tray_app.core.values.reading import value_of
 from tray_app.core.values.snapshot import Access
-from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.token import origin_of
-from tray_app.storage.journal import MISSING, ChangeState, RecordedChange, fold, undoable
 from tray_app.storage.settings_keys import Settings
 from tray_app.storage.state import State
 
@@ -156,9 +154,8 @@ class Desk:
         only_critical = state.notices_only_critical or settings.notices_only_critical
         return NoticeSettings(state.snoozed_until, only_critical, state.muted)
 
-    def _undoable(self) -> tuple[Undoable, ...]:
-        recorded = undoable(fold(self._app.journal.read().entries), origin_of(self._app.open_webui_url))
-        return tuple(Undoable(one.id, _changes(one), one.at) for one in recorded[:UNDO_ROWS] if _changes(one))
+    def _undoable(self) -> tuple[Record, ...]:
+        return self._app.journal.changes().undoable(origin_of(self._app.open_webui_url))[:UNDO_ROWS]
 
     # --- relief ------------------------------------------------------------------------------
 
@@ -196,8 +193,8 @@ class Desk:
         change_id = self._relief.memory.change_id
         if not change_id:
             return None
-        recorded = [one for one in fold(self._app.journal.read().entries) if one.id == change_id]
-        return bool(recorded) and recorded[0].state in {ChangeState.APPLIED, ChangeState.UNDO_OPEN}
+        recorded = self._app.journal.changes().get(change_id)
+        return recorded is not None and recorded.event in {Event.APPLIED, Event.UNDO_INTENDED}
 
     def _store_relief(self) -> None:
         memory = self._relief.memory
@@ -277,14 +274,6 @@ class Desk:
 
     def close(self) -> None:
         self._app.close()
-
-
-def _changes(recorded: RecordedChange) -> tuple[Change, ...]:
-    return tuple(
-        Change(Setting(one.setting), one.before, one.after)
-        for one in recorded.remaining
-        if one.before is not MISSING and one.after is not MISSING
-    )
 
 
 def _start_first(commands: tuple[tuple[str, ...], ...]) -> None:

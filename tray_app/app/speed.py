@@ -3,7 +3,6 @@
 Every setting that is switched for a measurement is switched back, also after Ctrl-C; the journal has each step.
 """
 
-import json
 import statistics
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -12,14 +11,12 @@ from typing import Protocol
 from msgspec import Struct
 
 from tray_app.app.fixes import Applied, Undone
-from tray_app.core.tasks.assignments import canonical
 from tray_app.core.tasks.settings import decode, key_of
 from tray_app.core.tasks.target import UNASKED
 from tray_app.core.values.errors import ChangeError, Problem
-from tray_app.core.values.plan import Change
+from tray_app.core.values.plan import Change, Event, Record
 from tray_app.core.values.task_settings import Setting, Switch, TaskSettings
 from tray_app.core.values.version import Document
-from tray_app.storage.journal import ChangeState, RecordedChange
 
 REMEDY = "speed"
 """How the journal names a switch that was made for a measurement."""
@@ -45,8 +42,8 @@ class Changes(Protocol):
     """What a measurement needs to switch the task model and back."""
 
     def apply(self, changes: Iterable[Change], remedy: str = "") -> Applied: ...
-    def undo(self, recorded: RecordedChange) -> Undone: ...
-    def settle(self) -> tuple[RecordedChange, ...]: ...
+    def undo(self, recorded: Record) -> Undone: ...
+    def settle(self) -> tuple[Record, ...]: ...
 
 
 class Timing(Struct, frozen=True):
@@ -94,9 +91,7 @@ def measure(server: Server, chat_model: str, asked: str, runs: int, show: Callab
 class Bench:
     """Measures several task models one after the other and leaves everything as it was."""
 
-    def __init__(
-        self, server: Server, changes: Changes, recorded: Callable[[str], RecordedChange], slot: Setting
-    ) -> None:
+    def __init__(self, server: Server, changes: Changes, recorded: Callable[[str], Record], slot: Setting) -> None:
         self._server = server
         self._changes = changes
         self._recorded = recorded
@@ -121,7 +116,7 @@ class Bench:
         document = self._server.read_document()
         key = key_of(self._slot, document)
         assert key is not None
-        change = Change(self._slot, canonical(document[key]), json.dumps(model))
+        change = Change(self._slot, document[key], model)
         try:
             applied = self._changes.apply((change,), REMEDY)
         except KeyboardInterrupt:
@@ -136,5 +131,5 @@ class Bench:
         """Stopped between writing and verifying: what the server holds decides."""
         for one in self._changes.settle():
             found = self._recorded(one.id)
-            if found.remedy == REMEDY and found.state is ChangeState.APPLIED:
+            if found.remedy == REMEDY and found.event is Event.APPLIED:
                 self._changes.undo(found)

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from tray_app.core.values.errors import ChangeError, Problem, ServiceError
 from tray_app.core.values.token import Token, origin_of
-from tray_app.storage.journal import MISSING, Journal, fold, in_force
+from tray_app.storage.journal import Journal
 from tray_app.storage.lock import write_lock
 from tray_app.storage.paths import Paths
 from tray_app.storage.settings import SettingsFile
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tray_app.core.fit.candidates import Candidate
     from tray_app.core.values.limits import Limits
     from tray_app.core.values.setting_problem import SettingProblem
-    from tray_app.core.values.snapshot import WebUIModel, WrittenSetting
+    from tray_app.core.values.snapshot import WebUIModel
     from tray_app.readers.machine import Machine
     from tray_app.services.http import Http
     from tray_app.services.ollama import OllamaClient
@@ -269,17 +269,6 @@ class App:
             open_webui=OpenWebUIPoll(self.open_webui, url, connected=self.token(url) is not None),
             containers=containers,
             limits=lambda: self.limits,
-            written=self._written,
+            written=lambda: self.journal.changes().in_force(origin_of(url)),
         )
         return Observer(poll, lambda: self.limits, lambda: self.candidates)
-
-    def _written(self) -> tuple["WrittenSetting", ...]:
-        """What the journal says we wrote on this server and nobody took back: drift is judged by it."""
-        from tray_app.core.values.snapshot import WrittenSetting
-
-        recorded = fold(self.journal.read().entries)
-        return tuple(
-            WrittenSetting(setting, change.after, at)
-            for setting, (change, at) in in_force(recorded, origin_of(self.open_webui_url)).items()
-            if change.after is not MISSING
-        )

@@ -14,10 +14,9 @@ from tray_app.core.text import status as status_view
 from tray_app.core.text.lines import line
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import ChangeError, Problem, ServiceError, UsageError
-from tray_app.core.values.plan import ActionKind, Change, Plan
+from tray_app.core.values.plan import ActionKind, Change, Event, Plan, Record
 from tray_app.core.values.remedy import Remedy
-from tray_app.core.values.task_settings import SLOTS, Setting
-from tray_app.storage.journal import MISSING, ChangeState, RecordedChange, fold, undoable
+from tray_app.core.values.task_settings import SLOTS
 
 
 def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
@@ -48,16 +47,16 @@ def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
 
 
 def _recorded_ids(app: App) -> frozenset[str]:
-    return frozenset(one.id for one in fold(app.journal.read().entries))
+    return frozenset(one.id for one in app.journal.changes().all)
 
 
 def _cut_short(app: App, before: frozenset[str], terminal: Terminal, tr: Translator) -> int:
     """Ctrl-C in the middle of a change: looks what the server holds now and says it."""
-    new = next((one for one in fold(app.journal.read().entries) if one.id not in before), None)
+    new = next((one for one in app.journal.changes().all if one.id not in before), None)
     if new is not None:
         new = _settled(app, new)
-    if new is not None and new.state is ChangeState.APPLIED:
-        terminal.show(view.applied(_as_changes(new), (), tr))
+    if new is not None and new.event is Event.APPLIED:
+        terminal.show(view.applied(new.changes, (), tr))
     else:
         terminal.note(view.left_alone(tr))
     return INTERRUPTED
@@ -148,8 +147,8 @@ def undo(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
     """Take back the newest change that is still in force, or all of them."""
     fixer = app.fixer
     for settled in fixer.settle():
-        terminal.note(view.settled(_as_changes(settled), tr))
-    waiting = undoable(fold(app.journal.read().entries), app.open_webui.origin)
+        terminal.note(view.settled(settled.changes, tr))
+    waiting = app.journal.changes().undoable(app.open_webui.origin)
     if not options.all:
         waiting = waiting[:1]
     if not waiting:
@@ -169,46 +168,37 @@ def undo(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
     return worst
 
 
-def _undo_cut_short(app: App, recorded: RecordedChange, terminal: Terminal, tr: Translator) -> int:
+def _undo_cut_short(app: App, recorded: Record, terminal: Terminal, tr: Translator) -> int:
     """Ctrl-C in the middle of an undo: looks what the server holds now and says it."""
     settled = _settled(app, recorded)
-    if settled.state is ChangeState.UNDONE:
+    if settled.event is Event.UNDONE:
         terminal.show(view.undone(_back(recorded), (), tr))
     else:
         terminal.note(view.left_alone(tr))
     return INTERRUPTED
 
 
-def _settled(app: App, recorded: RecordedChange) -> RecordedChange:
+def _settled(app: App, recorded: Record) -> Record:
     """The change as it is after a look at the server. ChangeError where that cannot be asked: it stays open."""
     try:
         app.fixer.settle()
     except ServiceError as error:
         names = ", ".join(one.setting for one in recorded.changes)
         raise ChangeError(Problem.NOT_KEPT, names, type(error).__name__, written="unknown") from error
-    return next(one for one in fold(app.journal.read().entries) if one.id == recorded.id)
+    return app.journal.changes().made(recorded.id)
 
 
-def _as_changes(recorded: RecordedChange) -> tuple[Change, ...]:
-    """What was recorded, as changes forward; keys that were absent cannot be shown and never were written."""
-    return tuple(
-        Change(Setting(one.setting), one.before, one.after)
-        for one in recorded.remaining
-        if one.before is not MISSING and one.after is not MISSING
-    )
+def _back(recorded: Record) -> tuple[Change, ...]:
+    return tuple(one.back() for one in recorded.changes)
 
 
-def _back(recorded: RecordedChange) -> tuple[Change, ...]:
-    return tuple(Change(one.setting, one.after, one.before) for one in _as_changes(recorded))
-
-
-def _undo_one(app: App, recorded: RecordedChange, terminal: Terminal, tr: Translator) -> int:
+def _undo_one(app: App, recorded: Record, terminal: Terminal, tr: Translator) -> int:
     try:
         undone = app.fixer.undo(recorded)
     except ChangeError as error:
         if error.problem is not Problem.DRIFT:
             raise
-        settings = [one.setting for one in _as_changes(recorded)]
+        settings = [one.setting for one in recorded.changes]
         terminal.note(view.left_to_others(settings, tr))
         return FAILED
     terminal.show(view.undone(undone.changes, undone.drifted, tr))

@@ -30,7 +30,6 @@ from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
 from tray_app.standins.scheduler import Pace
 from tray_app.standins.upstream import Call
-from tray_app.storage.journal import fold, undoable
 from tray_app.storage.secret import Where
 
 CHAT_MODEL = "qwen3:32b"
@@ -179,7 +178,7 @@ class Story:
         self._scene(6)
         app = self._stage.app
         self._terminal.show([view.command("elbowroom undo --all")])
-        for recorded in undoable(fold(app.journal.read().entries), app.open_webui.origin):
+        for recorded in app.journal.changes().undoable(app.open_webui.origin):
             undone = app.fixer.undo(recorded)
             self._terminal.show(indented(change_view.undone(undone.changes, undone.drifted, self._tr)))
         held = decode(app.open_webui.read_document(fresh=True))

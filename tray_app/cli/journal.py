@@ -9,7 +9,7 @@ from tray_app.cli.main import DONE
 from tray_app.cli.terminal import Terminal
 from tray_app.core.text import journal as journal_view
 from tray_app.core.text.text import Translator
-from tray_app.storage.journal import SCHEMA, encode, fold
+from tray_app.storage.journal import SCHEMA, document_of, fold
 
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
@@ -18,22 +18,16 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     if options.json:
         made = {
             "schema": SCHEMA,
-            "entries": [encode(entry) for entry in content.entries],
+            "entries": [document_of(record) for record in content.records],
             "broken_lines": [{"line": one.number, "fault": one.fault.value} for one in content.broken],
         }
         terminal.text(json.dumps(made, ensure_ascii=False))
         return DONE
-    rows = [
-        journal_view.Row(
-            at=time.strftime("%Y-%m-%d %H:%M", time.localtime(one.at)),
-            origin=one.origin,
-            remedy=one.remedy,
-            state=one.state.value,
-            changes=tuple((change.setting, change.before, change.after) for change in one.changes),
-        )
-        for one in fold(content.entries)
-    ]
-    terminal.show(journal_view.lines(rows, tr))
+    terminal.show(journal_view.lines(fold(content.records), _local_time, tr))
     for broken in content.broken:
         terminal.note(journal_view.broken_line(broken.number, tr))
     return DONE
+
+
+def _local_time(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))

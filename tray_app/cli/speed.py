@@ -13,8 +13,8 @@ from tray_app.core.tasks.slots import slot_for
 from tray_app.core.text import speed as view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import ChangeError, Problem, UsageError
+from tray_app.core.values.plan import Record
 from tray_app.core.values.version import parse_version
-from tray_app.storage.journal import RecordedChange, fold
 
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
@@ -30,8 +30,8 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         if not terminal.ask(view.question(options.runs * (1 + len(options.compare)), chat.id, tr)):
             return FAILED
 
-    def recorded(change_id: str) -> RecordedChange:
-        return next(one for one in fold(app.journal.read().entries) if one.id == change_id)
+    def recorded(change_id: str) -> Record:
+        return app.journal.changes().made(change_id)
 
     slot = slot_for(chat, parse_version(client.version()) or NEWEST_SEEN)
     with terminal.progress() as progress:

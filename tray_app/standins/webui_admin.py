@@ -8,7 +8,7 @@ from tray_app.core.values.version import Version
 from tray_app.standins.server import Reply, Request, as_json
 from tray_app.standins.upstream import UpstreamError, get_json
 from tray_app.standins.webui_accounts import Account, Accounts, NotAllowed
-from tray_app.standins.webui_models import Record, Registry
+from tray_app.standins.webui_models import ModelRecord, Registry
 
 
 class AdminRoutes:
@@ -176,7 +176,7 @@ class AdminRoutes:
         everyone = any(grant.get("principal_id") == "*" for grant in grants)
         if self.version < (0, 8, 0):
             everyone = body.get("access_control", {}) is None
-        record = Record(
+        record = ModelRecord(
             str(body["id"]),
             name=str(body.get("name", "")),
             base_model_id=body.get("base_model_id"),

@@ -14,7 +14,7 @@ CACHE_S = 1.0
 
 
 @dataclass
-class Record:
+class ModelRecord:
     """What the admin stored about a model. A model without a record belongs to admins only."""
 
     id: str
@@ -47,7 +47,7 @@ class Registry:
         self.hosted = hosted
         self.arena = (0, 3, 33) <= version < (0, 12, 0)
         """The arena entry is listed by default in these releases."""
-        self.records: dict[str, Record] = {}
+        self.records: dict[str, ModelRecord] = {}
         self.entries: dict[str, dict[str, Any]] = {}
         self._listed_at = 0.0
         self._lock = threading.Lock()
@@ -136,7 +136,7 @@ class Registry:
             entry["name"] = record.name or entry["name"]
         return entry
 
-    def info(self, record: Record) -> dict[str, Any]:
+    def info(self, record: ModelRecord) -> dict[str, Any]:
         """The stored record as the API shows it; access is told differently from 0.8 on."""
         told: dict[str, Any] = {
             "id": record.id,

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec import Struct
+
 from tray_app.core.values.errors import StorageError
 
 PRIVATE_FILE = 0o600
@@ -105,6 +107,24 @@ def _rename(spare: Path, path: Path, tries: int = _REPLACE_TRIES if sys.platform
         else:
             return
     spare.replace(path)
+
+
+class Stamp(Struct, frozen=True):
+    """What tells that a file is another one or has other content. The inode, too: files are replaced as a whole."""
+
+    inode: int
+    size: int
+    mtime_ns: int
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """None where there is no such file; it is not opened. StorageError where it cannot be looked at."""
+    with typed_errors(path):
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            return None
+    return Stamp(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def read_file(path: Path) -> bytes | None:

@@ -1,75 +1,48 @@
 """The append-only record of changes to Open WebUI: what was meant, what was done, what was taken back.
 
 One JSON object a line. A line is on the disk before the change it announces is made, so a crash at any instant
-leaves at worst an intent without a result. Lines are never rewritten.
+leaves at worst an intent without a result. Lines are never rewritten; archive.py carries old ones to a file beside it.
 """
 
 import json
 import os
-from collections.abc import Iterable, Mapping
-from enum import Enum, StrEnum
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
+from msgspec.structs import replace
 
+from tray_app.core.report.codec import encode
 from tray_app.core.values.errors import ChangeError, Problem
-from tray_app.core.values.version import Json
-from tray_app.storage.files import PRIVATE_FILE, make_folder, read_file, sync, sync_folder, typed_errors, write_all
+from tray_app.core.values.plan import IN_FORCE, OPEN, SETTLED, Event, Record
+from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.version import Document
+from tray_app.storage.files import (
+    PRIVATE_FILE,
+    Stamp,
+    make_folder,
+    read_file,
+    stamp_of,
+    sync,
+    sync_folder,
+    typed_errors,
+    write_all,
+)
 
-SCHEMA = 1
+SCHEMA = 2
+"""1 had the server's own key beside each setting; its lines are read as they are."""
+LATEST = 1e15
+"""Unix seconds that a clock can still show."""
 _LOCK_WAIT_S = 10.0
-
-
-class Missing(Enum):
-    """A key that the document did not have; null is a value and something else."""
-
-    MISSING = "missing"
-
-
-MISSING: Final = Missing.MISSING
-Value = str | Missing
-"""A JSON text (`true`, `"gemma3:1b"`, `null`) as in core/values/plan.py, or MISSING."""
-
-
-class Event(StrEnum):
-    INTENDED = "intended"
-    APPLIED = "applied"
-    FAILED = "failed"  # the server is known not to hold the new values
-    UNDO_INTENDED = "undo-intended"
-    UNDONE = "undone"
-    UNDO_FAILED = "undo-failed"  # the server is known to still hold the values
-    DRIFTED = "drifted"  # an undo found other values than ours and left them
-    RELEASED = "released"  # the user keeps what is there; no undo is offered any more
-
-
-class JournalChange(Struct, frozen=True):
-    """`setting` is our word, `key` the key of the server's document."""
-
-    setting: str
-    key: str
-    before: Value
-    after: Value
-
-
-class Entry(Struct, frozen=True):
-    """One line. `at` is Unix seconds; `version` the server's; `detail` a fact, never a secret."""
-
-    id: str
-    at: float
-    event: Event
-    origin: str
-    version: str = ""
-    remedy: str = ""
-    changes: tuple[JournalChange, ...] = ()
-    detail: str = ""
 
 
 class Fault(StrEnum):
     """Why a line does not count."""
 
     NOT_JSON = "not-json"  # torn by a crash, or edited
-    SHAPE = "shape"  # JSON, but no entry
+    SHAPE = "shape"  # JSON, but no record
     NEWER = "newer"  # written by a newer version of this app
 
 
@@ -81,8 +54,51 @@ class BrokenLine(Struct, frozen=True):
 
 
 class JournalContent(Struct, frozen=True):
-    entries: tuple[Entry, ...] = ()
+    """Line by line, oldest first."""
+
+    records: tuple[Record, ...] = ()
     broken: tuple[BrokenLine, ...] = ()
+
+
+class Folded:
+    """Every change as its lines leave it, in the order they were intended. Questions are worked out once."""
+
+    def __init__(self, lines: Iterable[Record] = ()) -> None:
+        self.all = fold(lines)
+        self._by_id = {one.id: one for one in self.all}
+        self._undoable: dict[str, tuple[Record, ...]] = {}
+        self._in_force: dict[str, tuple[Record, ...]] = {}
+
+    def get(self, change_id: str) -> Record | None:
+        return self._by_id.get(change_id)
+
+    def made(self, change_id: str) -> Record:
+        """One that was just recorded. KeyError where it is not there."""
+        return self._by_id[change_id]
+
+    def open(self, origin: str) -> tuple[Record, ...]:
+        """What a crash cut short on that server."""
+        return tuple(one for one in self.all if one.event in OPEN and one.origin == origin)
+
+    def undoable(self, origin: str) -> tuple[Record, ...]:
+        """What may be taken back on that server, newest first; open ones too: only a read tells what they did."""
+        if origin not in self._undoable:
+            self._undoable[origin] = tuple(
+                one for one in reversed(self.all) if one.origin == origin and one.event not in SETTLED and one.changes
+            )
+        return self._undoable[origin]
+
+    def in_force(self, origin: str) -> tuple[Record, ...]:
+        """What was applied on that server and not taken back, each with the settings that no newer one changed."""
+        if origin not in self._in_force:
+            made = [one for one in self.all if one.origin == origin and one.event in IN_FORCE]
+            newest: dict[Setting, str] = {change.setting: one.id for one in made for change in one.changes}
+            kept = (
+                replace(one, changes=tuple(change for change in one.changes if newest[change.setting] == one.id))
+                for one in made
+            )
+            self._in_force[origin] = tuple(one for one in kept if one.changes)
+        return self._in_force[origin]
 
 
 class Journal:
@@ -90,17 +106,24 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._known: tuple[Stamp | None, Folded] = (None, Folded())
 
-    def append(self, entry: Entry) -> None:
+    def append(self, record: Record) -> None:
         """Add a line and have it on the disk. StorageError where that fails: the line then does not count."""
-        line = json.dumps(encode(entry), allow_nan=False, separators=(",", ":")) + "\n"
+        line = json.dumps(document_of(record), allow_nan=False, separators=(",", ":")) + "\n"
+        with self.locked():
+            self._append_bytes(line.encode("ascii"))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """While this holds, nobody else appends. ChangeError(OTHER_WRITER) where another copy keeps it for long."""
         import filelock  # only who writes needs it: a command that looks starts sooner
 
         with typed_errors(self.path):
             make_folder(self.path.parent)
             try:
                 with filelock.FileLock(self.path.with_name(self.path.name + ".lock"), timeout=_LOCK_WAIT_S):
-                    self._append_bytes(line.encode("ascii"))
+                    yield
             except filelock.Timeout as error:
                 raise ChangeError(Problem.OTHER_WRITER, str(self.path)) from error
 
@@ -125,8 +148,8 @@ class Journal:
             sync_folder(self.path.parent)
 
     def read(self) -> JournalContent:
-        """All entries, oldest first, and the numbers of the lines that are none. StorageError if unreadable."""
-        entries: list[Entry] = []
+        """All lines, oldest first, and the numbers of those that are none. StorageError if unreadable."""
+        records: list[Record] = []
         broken: list[BrokenLine] = []
         for number, line in enumerate((read_file(self.path) or b"").split(b"\n"), 1):
             if not line.strip():
@@ -134,9 +157,19 @@ class Journal:
             match decode_line(line):
                 case Fault() as fault:
                     broken.append(BrokenLine(number, fault))
-                case entry:
-                    entries.append(entry)
-        return JournalContent(tuple(entries), tuple(broken))
+                case record:
+                    records.append(record)
+        return JournalContent(tuple(records), tuple(broken))
+
+    def changes(self) -> Folded:
+        """What became of every change. The file is read again only when it is another one. StorageError if unreadable.
+
+        The stamp is taken first: a line that comes between stamp and reading is read again, never missed.
+        """
+        stamp = stamp_of(self.path)
+        if stamp != self._known[0]:
+            self._known = (stamp, Folded(self.read().records))
+        return self._known[1]
 
 
 def _ends_with_newline(descriptor: int, size: int) -> bool:
@@ -144,36 +177,18 @@ def _ends_with_newline(descriptor: int, size: int) -> bool:
     return os.read(descriptor, 1) == b"\n"
 
 
-def encode(entry: Entry) -> dict[str, Json]:
-    """The JSON object of an entry; `elbowroom journal --json` prints the same."""
-    return {
-        "schema": SCHEMA,
-        "id": entry.id,
-        "at": entry.at,
-        "event": entry.event.value,
-        "origin": entry.origin,
-        "version": entry.version,
-        "remedy": entry.remedy,
-        "changes": [_encode_change(change) for change in entry.changes],
-        "detail": entry.detail,
-    }
+def document_of(record: Record) -> Document:
+    """The JSON object of a line; `elbowroom journal --json` prints the same."""
+    body = encode(record)
+    assert isinstance(body, dict)
+    return {"schema": SCHEMA, **body}
 
 
-def _encode_change(change: JournalChange) -> dict[str, Json]:
-    document: dict[str, Json] = {"setting": change.setting, "key": change.key}
-    if change.before is not MISSING:
-        document["before"] = json.loads(change.before)
-    if change.after is not MISSING:
-        document["after"] = json.loads(change.after)
-    return document
+_FIELDS = frozenset(Record.__struct_fields__)
+"""Each line has all of them: one that lacks some was edited."""
 
 
-def json_text(value: Json) -> str:
-    """The one JSON text of a value: sorted keys, no spaces, so that equal values have equal texts."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
-
-
-def decode_line(line: bytes) -> Entry | Fault:
+def decode_line(line: bytes) -> Record | Fault:
     """One line of the file."""
     try:
         document = json.loads(line.decode(), parse_constant=_no_constant)
@@ -184,136 +199,38 @@ def decode_line(line: bytes) -> Entry | Fault:
     schema = document.get("schema")
     if type(schema) is int and schema > SCHEMA:
         return Fault.NEWER
-    try:
-        return _decode(document)
-    except (KeyError, TypeError, ValueError):
+    if not document.keys() >= _FIELDS:
         return Fault.SHAPE
+    try:
+        record = convert(document, Record)
+    except ValidationError:
+        return Fault.SHAPE
+    return record if abs(record.at) < LATEST else Fault.SHAPE
 
 
 def _no_constant(name: str) -> float:
     raise ValueError(name)
 
 
-def _decode(document: Mapping[str, object]) -> Entry:
-    at = document["at"]
-    changes = document["changes"]
-    if type(at) not in {int, float} or not isinstance(changes, list):
-        raise TypeError
-    return Entry(
-        id=_text(document, "id"),
-        at=float(at),  # type: ignore[arg-type]  # checked above; JSON's true is refused there
-        event=Event(_text(document, "event")),
-        origin=_text(document, "origin"),
-        version=_text(document, "version"),
-        remedy=_text(document, "remedy"),
-        changes=tuple(_decode_change(change) for change in changes),
-        detail=_text(document, "detail"),
-    )
-
-
-def _decode_change(document: object) -> JournalChange:
-    if not isinstance(document, dict):
-        raise TypeError
-    return JournalChange(
-        setting=_text(document, "setting"),
-        key=_text(document, "key"),
-        before=json_text(document["before"]) if "before" in document else MISSING,
-        after=json_text(document["after"]) if "after" in document else MISSING,
-    )
-
-
-def _text(document: Mapping[str, object], key: str) -> str:
-    value = document[key]
-    if not isinstance(value, str):
-        raise TypeError(key)
-    return value
-
-
-class ChangeState(StrEnum):
-    """What became of a change, as far as the journal knows."""
-
-    OPEN = "open"  # intended, no result: the server may hold either value
-    APPLIED = "applied"
-    FAILED = "failed"
-    UNDO_OPEN = "undo-open"  # its undo was intended, no result
-    UNDONE = "undone"
-    DRIFTED = "drifted"  # its undo found other values; what is ours may still be undone
-    RELEASED = "released"
-
-
-class RecordedChange(Struct, frozen=True):
-    """All lines of one id, folded. `remaining`: the changes that were made and not taken back."""
-
-    id: str
-    state: ChangeState
-    at: float
-    origin: str
-    version: str
-    remedy: str
-    changes: tuple[JournalChange, ...]
-    remaining: tuple[JournalChange, ...]
-    detail: str = ""
-
-
-def fold(entries: Iterable[Entry]) -> tuple[RecordedChange, ...]:
-    """One value per id in the order the changes were intended; the last result counts."""
-    folded: dict[str, RecordedChange] = {}
-    for entry in entries:
-        folded[entry.id] = _advance(folded.get(entry.id), entry)
+def fold(lines: Iterable[Record]) -> tuple[Record, ...]:
+    """One record per id in the order the changes were intended; the last result counts."""
+    folded: dict[str, Record] = {}
+    for line in lines:
+        folded[line.id] = _after(folded.get(line.id), line)
     return tuple(folded.values())
 
 
-_AFTER: dict[Event, ChangeState] = {
-    Event.INTENDED: ChangeState.OPEN,
-    Event.APPLIED: ChangeState.APPLIED,
-    Event.FAILED: ChangeState.FAILED,
-    Event.UNDO_INTENDED: ChangeState.UNDO_OPEN,
-    Event.UNDONE: ChangeState.UNDONE,
-    Event.UNDO_FAILED: ChangeState.APPLIED,
-    Event.DRIFTED: ChangeState.DRIFTED,
-    Event.RELEASED: ChangeState.RELEASED,
-}
-
-
-def _advance(known: RecordedChange | None, entry: Entry) -> RecordedChange:
-    state = _AFTER[entry.event]
-    changes = entry.changes if known is None else known.changes or entry.changes
-    remaining = changes if known is None else known.remaining
-    if entry.event is Event.APPLIED and entry.changes:
-        remaining = entry.changes
-    elif entry.event is Event.FAILED or (entry.event in {Event.UNDONE, Event.RELEASED} and not entry.changes):
-        remaining = ()
-    elif entry.event in {Event.UNDONE, Event.RELEASED}:
-        gone = {change.key for change in entry.changes}
-        remaining = tuple(change for change in remaining if change.key not in gone)
-        state = state if not remaining else ChangeState.APPLIED
-    return RecordedChange(
-        id=entry.id,
-        state=state,
-        at=entry.at if known is None else known.at,
-        origin=entry.origin if known is None else known.origin,
-        version=entry.version if known is None else known.version,
-        remedy=entry.remedy if known is None else known.remedy,
-        changes=changes,
-        remaining=remaining,
-        detail=entry.detail,
-    )
-
-
-def in_force(recorded: Iterable[RecordedChange], origin: str) -> dict[str, tuple[JournalChange, float]]:
-    """Setting -> the newest change of ours that was applied on that server and not taken back, and when."""
-    newest: dict[str, tuple[JournalChange, float]] = {}
-    for change in recorded:
-        if change.origin == origin and change.state in {ChangeState.APPLIED, ChangeState.DRIFTED}:
-            newest.update({one.setting: (one, change.at) for one in change.remaining})
-    return newest
-
-
-def undoable(recorded: Iterable[RecordedChange], origin: str) -> tuple[RecordedChange, ...]:
-    """What may be taken back on that server, newest first; open ones too: only a read tells what they did."""
-    settled = {ChangeState.FAILED, ChangeState.UNDONE, ChangeState.RELEASED}
-    return tuple(
-        change
-        for change in reversed(tuple(recorded))
-        if change.origin == origin and change.state not in settled and change.remaining
-    )
+def _after(known: Record | None, line: Record) -> Record:
+    """The change once `line` has come. A result may name fewer settings than the intent, an undo only some of them."""
+    if known is None:
+        known = line
+    event, changes = line.event, known.changes or line.changes
+    if event is Event.UNDO_FAILED:
+        event = Event.APPLIED
+    elif event is Event.APPLIED:
+        changes = line.changes or changes
+    elif event is Event.UNDONE and line.changes:
+        gone = {change.setting for change in line.changes}
+        rest = tuple(change for change in changes if change.setting not in gone)
+        event, changes = (Event.APPLIED, rest) if rest else (event, changes)
+    return replace(known, event=event, changes=changes, detail=line.detail)

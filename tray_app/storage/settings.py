@@ -8,7 +8,7 @@ from pathlib import Path
 from tray_app.core.values.errors import StorageError
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.setting_problem import SettingFault, SettingProblem
-from tray_app.storage.files import read_file
+from tray_app.storage.files import Stamp, read_file, stamp_of
 from tray_app.storage.settings_keys import Settings
 
 
@@ -40,22 +40,22 @@ class SettingsFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._stamp = self._stat()
+        self._stamp = _stamp(path)
         self.settings, self.problems = load(path)
 
     def reload(self) -> bool:
         """Whether the file changed since the last call; then `settings` and `problems` are new."""
-        stamp = self._stat()
+        stamp = _stamp(self.path)
         if stamp == self._stamp:
             return False
         self._stamp = stamp
         self.settings, self.problems = load(self.path)
         return True
 
-    def _stat(self) -> tuple[int, int, int] | None:
-        # Size and inode too: editors replace files, and a clock may be coarse.
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+
+def _stamp(path: Path) -> Stamp | None:
+    """None also where it cannot be looked at: `load` then says why."""
+    try:
+        return stamp_of(path)
+    except StorageError:
+        return None

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.core.values.version import Json
-from tray_app.storage.files import make_folder, read_file, replace_file, storage_error, typed_errors
+from tray_app.storage.files import Stamp, make_folder, read_file, replace_file, stamp_of, storage_error, typed_errors
 
 VERSION = 1
 _LOCK_WAIT_S = 10.0
@@ -49,10 +49,17 @@ class StateFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._known: tuple[Stamp | None, State] = (None, State())
 
     def read(self) -> State:
-        """The state; a missing or damaged file is the first-run state. StorageError where it cannot be read."""
-        return _decode(read_file(self.path) or b"")[0]
+        """The state, read again only when the file is another one; missing or damaged: the first-run state.
+
+        StorageError where it cannot be read.
+        """
+        stamp = stamp_of(self.path)
+        if stamp != self._known[0]:
+            self._known = (stamp, _decode(read_file(self.path) or b"")[0])
+        return self._known[1]
 
     def update(self, change: Callable[[State], State]) -> State:
         """Write what `change` makes of the current state. A damaged file is set aside first, not lost."""

@@ -4,10 +4,10 @@ import gettext
 
 from msgspec.structs import replace
 
-from tray_app.core.menu.screen import ScreenState, Undoable
+from tray_app.core.menu.screen import ScreenState
 from tray_app.core.values.finding import Diagnosis, Evidence, Finding, Kind, Level, Severity
 from tray_app.core.values.fit import Fit, Verdict
-from tray_app.core.values.plan import Action, ActionKind, Change, Plan
+from tray_app.core.values.plan import Action, ActionKind, Change, Event, Plan, Record
 from tray_app.core.values.reading import Known
 from tray_app.core.values.remedy import Effect, Remedy
 from tray_app.core.values.snapshot import (
@@ -82,25 +82,31 @@ SNAPSHOT = Snapshot(
 STORM = Finding(
     Kind.TASK_STORM, BIG, Severity.OVERLOADED, (Evidence("waiting", 3, "requests"), Evidence("pressure", "warning"))
 )
-FOLLOW_UPS = Change(Setting.FOLLOW_UPS, "true", "false")
+FOLLOW_UPS = Change(Setting.FOLLOW_UPS, True, False)
 FOLLOW_UPS_OFF = Remedy("follow-ups-off", Plan((FOLLOW_UPS,)), effect=Effect(1), strategy="fewer-tasks")
 SMALL = Remedy(
     "task-model:gemma3:1b",
-    Plan((Change(Setting.TASK_MODEL, '""', '"gemma3:1b"'),)),
+    Plan((Change(Setting.TASK_MODEL, "", "gemma3:1b"),)),
     subject="gemma3:1b",
     fit=Fit(Verdict.TIGHT, int(0.9 * GIB), int(1.2 * GIB)),
     strategy="small-model",
 )
 EVICTING = Remedy(
     "task-model:llama3.2:3b",
-    Plan((Change(Setting.TASK_MODEL, '""', '"llama3.2:3b"'),), (Action(ActionKind.PULL, "llama3.2:3b", 2 * GIB),)),
+    Plan((Change(Setting.TASK_MODEL, "", "llama3.2:3b"),), (Action(ActionKind.PULL, "llama3.2:3b", 2 * GIB),)),
     subject="llama3.2:3b",
     fit=Fit(Verdict.EVICTS, 3 * GIB, GIB),
     asks=True,
     strategy="small-model",
 )
 STOP = Remedy("stop-generations", Plan(actions=(Action(ActionKind.STOP_GENERATIONS),)), undoable=False, asks=True)
-UNDOABLE = Undoable("change-1", (Change(Setting.AUTOCOMPLETE, "true", "false"),), NOW - 680)
+UNDOABLE = Record(
+    "change-1",
+    NOW - 680,
+    Event.APPLIED,
+    "http://127.0.0.1:8080",
+    changes=(Change(Setting.AUTOCOMPLETE, True, False),),
+)
 STATE = ScreenState(
     snapshot=SNAPSHOT,
     diagnosis=Diagnosis(Level.OVERLOADED, (STORM,)),

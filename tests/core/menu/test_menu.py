@@ -77,7 +77,7 @@ def test_state_comes_first_then_fixes_settings_and_the_app():
 def test_the_best_remedy_is_one_click_and_carries_the_plan_it_showed():
     row = find(STATE, "fix:follow-ups-off")
     assert row.command == ApplyRemedy(states.FOLLOW_UPS_OFF)
-    assert row.command.remedy.plan.changes == (Change(Setting.FOLLOW_UPS, "true", "false"),)
+    assert row.command.remedy.plan.changes == (Change(Setting.FOLLOW_UPS, True, False),)
 
 
 def test_what_evicts_or_cannot_be_undone_shows_its_plan_and_asks():
@@ -99,7 +99,7 @@ def test_a_remedy_that_asks_is_never_the_one_click_row():
 
 
 def test_nothing_is_undone_that_is_not_listed_and_the_newest_is_on_top():
-    older = replace(states.UNDOABLE, change_id="change-0", applied_at=NOW - 86400)
+    older = replace(states.UNDOABLE, id="change-0", at=NOW - 86400)
     state = replace(STATE, undoable=(states.UNDOABLE, older))
     row = find(state, "undo:change-1")
     assert row.text == "Undo: Autocomplete: on -> off (14:02)"
@@ -122,9 +122,7 @@ def test_toggles_show_the_server_and_carry_both_values():
         ("Search queries", True),
         ("Retrieval queries: no switch in this version", None),
     ]
-    assert find(STATE, "task:autocomplete").command == SetSettings(
-        Plan((Change(Setting.AUTOCOMPLETE, "false", "true"),))
-    )
+    assert find(STATE, "task:autocomplete").command == SetSettings(Plan((Change(Setting.AUTOCOMPLETE, False, True),)))
     assert find(STATE, "task:retrieval-queries").command is None
 
 
@@ -145,7 +143,7 @@ def test_the_task_model_list_is_a_radio_list_with_verdicts():
     for one in row.children[1:]:
         if isinstance(one.command, SetSettings):
             assert one.radio
-            assert one.command.plan.changes[0].before == '""'
+            assert one.command.plan.changes[0].before == ""
 
 
 def test_a_hosted_model_says_where_chat_text_goes_and_asks():
@@ -154,7 +152,7 @@ def test_a_hosted_model_says_where_chat_text_goes_and_asks():
     assert row.text == "gpt-x - hosted at api.example.com"
     assert row.command is None
     assert "Chat text will be sent to api.example.com" in texts(row.children)
-    assert row.children[-1].command == SetSettings(Plan((Change(Setting.TASK_MODEL, '""', '"gpt-x"'),)))
+    assert row.children[-1].command == SetSettings(Plan((Change(Setting.TASK_MODEL, "", "gpt-x"),)))
 
 
 def test_a_task_model_that_open_webui_does_not_list_is_shown_as_what_it_is():
@@ -163,7 +161,7 @@ def test_a_task_model_that_open_webui_does_not_list_is_shown_as_what_it_is():
     assert row.checked
     assert "not usable" in row.text
     same = find(state, "task-model:")
-    assert same.command == SetSettings(Plan((Change(Setting.TASK_MODEL, '"gone:1b"', '""'),)))
+    assert same.command == SetSettings(Plan((Change(Setting.TASK_MODEL, "gone:1b", ""),)))
 
 
 def test_the_slot_is_the_one_that_serves_the_loaded_model():

@@ -27,7 +27,7 @@ from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.task_settings import Setting
 
 LIMITS = Limits()
-CHANGE = Change(Setting.FOLLOW_UPS, "true", "false")
+CHANGE = Change(Setting.FOLLOW_UPS, True, False)
 REMEDY = Remedy("follow-ups-off", Plan((CHANGE,)))
 WISH = Wish(enabled=True, remedy_id="follow-ups-off", clear_s=600.0)
 STORM = Diagnosis(Level.OVERLOADED, (Finding(Kind.TASK_STORM, "qwen3:32b", Severity.OVERLOADED),))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tray_app.core.tasks.assignments import canonical, parse, same
+from tray_app.core.tasks.assignments import equal, parse, same
 from tray_app.core.values.errors import UsageError
 from tray_app.core.values.task_settings import Setting
 
@@ -39,5 +39,13 @@ def test_the_same_setting_twice_is_a_contradiction():
 
 
 def test_true_is_not_one():
-    assert canonical(value=True) != canonical(1)
     assert not same(Setting.TAGS, True, 1)
+    assert not same(Setting.TASK_MODEL_PARAMS, {"a": [1]}, {"a": [True]})
+    assert not equal(1, 1.0)
+
+
+def test_the_order_of_keys_does_not_count_and_everything_else_does():
+    assert equal({"a": 1, "b": [None, {"c": "x"}]}, {"b": [None, {"c": "x"}], "a": 1})
+    assert not equal({"a": 1}, {"a": 1, "b": None})
+    assert not equal([1, 2], [1])
+    assert not equal([], {})

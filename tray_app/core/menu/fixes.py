@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 from tray_app.core.menu.paging import paged
-from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState, Undoable
+from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.menu.state import connect_row
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.names import row_text, wrapped
@@ -11,7 +11,7 @@ from tray_app.core.text.plan import change_sentence, plan_lines
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, Undo
 from tray_app.core.values.fit import Verdict
-from tray_app.core.values.plan import Plan
+from tray_app.core.values.plan import Plan, Record
 from tray_app.core.values.remedy import Remedy
 
 BAD = {Verdict.EVICTS, Verdict.SPILLS}
@@ -65,13 +65,13 @@ def clock(at: float, now: float, utc_offset_s: int) -> str:
     return then.strftime("%H:%M") if then.date() == today.date() else then.strftime("%Y-%m-%d %H:%M")
 
 
-def undo_row(entry: Undoable, state: ScreenState, tr: Translator, *, busy: bool) -> Row:
-    now = state.snapshot.taken_at if state.snapshot is not None else entry.applied_at
+def undo_row(entry: Record, state: ScreenState, tr: Translator, *, busy: bool) -> Row:
+    now = state.snapshot.taken_at if state.snapshot is not None else entry.at
     what = ", ".join(change_sentence(change, tr) for change in entry.changes)
     text = tr.gettext("Undo: {what} ({time})").format(
-        what=row_text(what, 80), time=clock(entry.applied_at, now, state.utc_offset_s)
+        what=row_text(what, 80), time=clock(entry.at, now, state.utc_offset_s)
     )
-    return Row(text, Undo(entry.change_id, entry.changes), id=f"undo:{entry.change_id}", busy=busy)
+    return Row(text, Undo(entry.id, entry.changes), id=f"undo:{entry.id}", busy=busy)
 
 
 def undo_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:

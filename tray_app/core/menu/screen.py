@@ -9,21 +9,13 @@ from tray_app.core.values.command import Command
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.job import RunningJob
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.plan import Change
+from tray_app.core.values.plan import Record
 from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import Snapshot
 
 DEFAULT_LIMITS = Limits()
 
 # --- what it is made from -------------------------------------------------------------------
-
-
-class Undoable(Struct, frozen=True):
-    """A journal entry that can be taken back: what was applied, and when (Unix seconds)."""
-
-    change_id: str
-    changes: tuple[Change, ...]
-    applied_at: float
 
 
 class NoticeSettings(Struct, frozen=True):
@@ -47,7 +39,7 @@ class ScreenState(Struct, frozen=True):
     limits: Limits = DEFAULT_LIMITS
     candidates: tuple[Candidate, ...] = CANDIDATES
     remedies: tuple[Remedy, ...] = ()
-    undoable: tuple[Undoable, ...] = ()
+    undoable: tuple[Record, ...] = ()
     job: RunningJob | None = None
     message: str = ""
     notices: NoticeSettings = NoticeSettings()

@@ -1,7 +1,5 @@
 """The menu's switches: each background task, and the model that does them."""
 
-import json
-
 from tray_app.core.menu.fixes import BAD, remedy_row
 from tray_app.core.menu.paging import paged
 from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
@@ -44,7 +42,7 @@ def task_switch(task: Setting, settings: TaskSettings, tr: Translator, *, may_wr
     on = now is Switch.ON
     if not may_write:
         return Row(name, checked=on, id=identity)
-    change = Change(task, json.dumps(on), json.dumps(not on))
+    change = Change(task, before=on, after=not on)
     return Row(name, SetSettings(Plan((change,))), checked=on, id=identity, busy=busy)
 
 
@@ -70,7 +68,7 @@ def models_to_get(state: ScreenState, snapshot: Snapshot) -> list[Remedy]:
 
 
 def model_change(model: str, slot: Setting, used: str) -> Plan:
-    return Plan((Change(slot, json.dumps(used, ensure_ascii=False), json.dumps(model, ensure_ascii=False)),))
+    return Plan((Change(slot, used, model),))
 
 
 def model_radio(model: str, text: str, slot: Setting, used: str, *, busy: bool) -> Row:

@@ -1,6 +1,5 @@
 """Remedies that give the tasks another model: a small one beside the chat model, or a hosted one."""
 
-import json
 import re
 
 from msgspec import Struct
@@ -144,7 +143,7 @@ def _use(offer: Offer, here: Situation) -> Remedy:
 
 def _slot_change(model: str, here: Situation) -> Change:
     before = here.settings.model(here.slot) if here.settings is not None else ""
-    return Change(here.slot, json.dumps(before, ensure_ascii=False), json.dumps(model, ensure_ascii=False))
+    return Change(here.slot, before, model)
 
 
 def hosted_remedies(here: Situation) -> list[Remedy]:

@@ -73,14 +73,14 @@ def _off(task: Setting, here: Situation) -> Remedy:
     beside = task is Setting.TITLES and here.version >= TITLE_BESIDE_ANSWER
     reason = "beside-answer" if beside else TASK_KINDS[task].comes.value
     effect = Effect(calls_per_message=later, calls_per_chat=first, calls_per_minute=None)
-    plan = Plan((Change(task, "true", "false"),))
+    plan = Plan((Change(task, before=True, after=False),))
     return planned(here, Remedy(f"{task.value}-off", plan, reason, effect, strategy=FEWER_TASKS))
 
 
 def _all_off(on: tuple[Setting, ...], here: Situation) -> Remedy:
     later, first = calls(on)
     effect = Effect(later, calls_per_chat=first, calls_per_minute=task_calls_per_minute(here))
-    plan = Plan(tuple(Change(task, "true", "false") for task in on))
+    plan = Plan(tuple(Change(task, before=True, after=False) for task in on))
     return planned(here, Remedy("all-tasks-off", plan, "plain-chat", effect, strategy=FEWER_TASKS))
 
 
@@ -118,8 +118,7 @@ def thinking_change(params: str) -> Change | None:
         return None
     if not isinstance(given, dict) or given.get("think") is False:
         return None
-    wanted = json.dumps({**given, "think": False}, sort_keys=True, ensure_ascii=False)
-    return Change(Setting.TASK_MODEL_PARAMS, params, wanted)
+    return Change(Setting.TASK_MODEL_PARAMS, given, {**given, "think": False})
 
 
 def task_calls_per_minute(here: Situation) -> float | None:

@@ -40,18 +40,18 @@ class BadValue(ValueError):
 
 
 def encode(value: object) -> Json:
-    """The JSON value of a Struct, an enum, a tuple or a plain value. TypeError for anything else."""
+    """The JSON value of a Struct, an enum, a tuple, a dict or a plain value. TypeError for anything else."""
     match value:
         case StrEnum():
             return value.value
-        case None | bool() | int() | str():
-            return value
-        case float():
-            return value if math.isfinite(value) else str(value)
+        case None | bool() | int() | float() | str():
+            return str(value) if isinstance(value, float) and not math.isfinite(value) else value
         case Unknown(why, detail):
             return {"unknown": why.value, "detail": detail}
         case tuple() | list():
             return [encode(item) for item in value]
+        case dict():
+            return {name: encode(item) for name, item in value.items()}
         case Struct():
             return {name: encode(getattr(value, name)) for name in value.__struct_fields__}
         case _:
@@ -68,6 +68,8 @@ def decode(kind: type[T], value: Json) -> T:
 def _decoder(kind: Any) -> Decode:
     """The function that reads one type; made once per type."""
     origin = get_origin(kind)
+    if kind == Json:
+        return lambda value: value
     if origin in (Union, types.UnionType):
         return _reading(kind) if Unknown in get_args(kind) else _optional(kind)
     if origin is tuple:

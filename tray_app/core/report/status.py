@@ -1,6 +1,5 @@
 """The JSON of `status`, `watch`, `settings` and `journal`: schema 1, stable keys, Unknown under `unknown`."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -130,8 +129,8 @@ def finding_of(finding: Finding, alert: str | None = None) -> dict[str, Any]:
 def change_of(change: Change) -> dict[str, Any]:
     return {
         "setting": change.setting.value,
-        "from": json.loads(change.before),
-        "to": json.loads(change.after),
+        "from": change.before,
+        "to": change.after,
     }
 
 

@@ -1,7 +1,6 @@
 """`follow-ups=off task-model=gemma3:1b` to a plan against the document a server holds now."""
 
 import difflib
-import json
 from collections.abc import Iterable, Mapping
 
 from tray_app.core.tasks.settings import key_of
@@ -40,16 +39,20 @@ def parse(assignments: Iterable[str]) -> dict[Setting, Json]:
     return wanted
 
 
-def canonical(value: Json) -> str:
-    """JSON text with sorted keys: equal texts are equal values, and True is not 1."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+def equal(left: Json, right: Json) -> bool:
+    """Equal as JSON, where true is not 1."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(equal, left, right))
+    return type(left) is type(right) and left == right
 
 
 def same(setting: Setting, left: Json, right: Json) -> bool:
     """Equal for the server: in a slot null and "" both mean `same as the chat model`."""
     if setting in SLOTS:
         return (left or "") == (right or "")
-    return canonical(left) == canonical(right)
+    return equal(left, right)
 
 
 def plan(document: Document, wanted: Mapping[Setting, Json]) -> Plan:
@@ -60,7 +63,7 @@ def plan(document: Document, wanted: Mapping[Setting, Json]) -> Plan:
         if key is None:
             raise ChangeError(Problem.UNSUPPORTED, setting.value)
         if not same(setting, document[key], value):
-            changes.append(Change(setting, canonical(document[key]), canonical(value)))
+            changes.append(Change(setting, document[key], value))
     if not changes:
         raise ChangeError(Problem.NOTHING_TO_DO)
     return Plan(tuple(changes))

@@ -19,10 +19,10 @@ def model_warnings(changes: Iterable[Change], models: Iterable[WebUIModel], tr: 
     listed = {model.id: model for model in models}
     warnings = []
     for change in changes:
-        name = value_word(change.setting, change.after, tr)
-        if change.setting not in SLOTS or change.after in {'""', "null"}:
+        if change.setting not in SLOTS or not change.after:
             continue
-        model = listed.get(name)
+        name = value_word(change.setting, change.after, tr)
+        model = listed.get(str(change.after))
         if model is None:
             warnings.append(
                 tr.gettext(

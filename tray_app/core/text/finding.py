@@ -1,5 +1,6 @@
 """A finding as one sentence and as a headline: what is wrong, why, and the numbers it rests on."""
 
+import json
 from collections.abc import Callable
 
 from tray_app.core.text.names import short
@@ -333,7 +334,7 @@ def _drift_headline(finding: Finding, tr: Translator) -> str:
 
 def _drifted(finding: Finding, tr: Translator) -> tuple[str, str, str]:
     setting = Setting(finding.subject)
-    written, now = (short(value_word(setting, _text(finding, name), tr)) for name in ("written", "now"))
+    written, now = (short(value_word(setting, json.loads(_text(finding, name)), tr)) for name in ("written", "now"))
     return setting_name(setting, tr), written, now
 
 

@@ -1,57 +1,37 @@
 """The journal as lines."""
 
-from collections.abc import Sequence
-
-from msgspec import Struct
+from collections.abc import Callable, Sequence
 
 from tray_app.core.text.lines import Line, clean, line, table
-from tray_app.core.text.plan import value_word
-from tray_app.core.text.tasks import setting_name
+from tray_app.core.text.plan import change_sentence
 from tray_app.core.text.text import Translator
-from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.plan import Event, Record
 
 
-class Row(Struct, frozen=True):
-    """One change. `at` is the user's local time; `state` the journal's word; changes are (setting, before, after)."""
-
-    at: str
-    origin: str
-    remedy: str
-    state: str
-    changes: tuple[tuple[str, object, object], ...]
-
-
-def state_word(state: str, tr: Translator) -> str:
+def state_word(event: Event, tr: Translator) -> str:
     words = {
-        "open": tr.gettext("cut short, not checked yet"),
-        "applied": tr.gettext("in force"),
-        "failed": tr.gettext("failed, nothing changed"),
-        "undo-open": tr.gettext("undo cut short, not checked yet"),
-        "undone": tr.gettext("undone"),
-        "drifted": tr.gettext("changed elsewhere since"),
-        "released": tr.gettext("kept"),
+        Event.INTENDED: tr.gettext("cut short, not checked yet"),
+        Event.APPLIED: tr.gettext("in force"),
+        Event.FAILED: tr.gettext("failed, nothing changed"),
+        Event.UNDO_INTENDED: tr.gettext("undo cut short, not checked yet"),
+        Event.UNDONE: tr.gettext("undone"),
+        Event.DRIFTED: tr.gettext("changed elsewhere since"),
     }
-    return words.get(state, state)
+    return words[event]
 
 
-def _change(one: tuple[str, object, object], tr: Translator) -> str:
-    name, before, after = one
-    if name not in set(Setting):
-        return clean(name)
-    setting = Setting(name)
-
-    def word(value: object) -> str:
-        return value_word(setting, value, tr) if isinstance(value, str) else tr.gettext("absent")
-
-    return f"{setting_name(setting, tr)}: {word(before)} -> {word(after)}"
-
-
-def lines(rows: Sequence[Row], tr: Translator) -> list[Line]:
-    if not rows:
+def lines(changes: Sequence[Record], local_time: Callable[[float], str], tr: Translator) -> list[Line]:
+    """Changes as all their lines leave them, oldest first."""
+    if not changes:
         return [line(tr.gettext("No change was made yet."))]
     cells = [
-        (row.at, "; ".join(_change(one, tr) for one in row.changes), state_word(row.state, tr), clean(row.origin))
-        for row in rows
+        (
+            local_time(one.at),
+            "; ".join(change_sentence(change, tr) for change in one.changes),
+            state_word(one.event, tr),
+            clean(one.origin),
+        )
+        for one in changes
     ]
     return table((tr.gettext("when"), tr.gettext("change"), tr.gettext("state"), tr.gettext("server")), cells)
 

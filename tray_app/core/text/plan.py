@@ -9,19 +9,18 @@ from tray_app.core.text.text import Translator
 from tray_app.core.values.plan import ActionKind, Change, Plan
 from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch, TaskSettings
 from tray_app.core.values.units import format_bytes
-from tray_app.core.values.version import parse_version
+from tray_app.core.values.version import Json, parse_version
 
 
-def value_word(setting: Setting, text: str, tr: Translator) -> str:
-    """A JSON text as a word: on, off, a model id, `same as chat`."""
-    value = json.loads(text)
+def value_word(setting: Setting, value: Json, tr: Translator) -> str:
+    """A value as a word: on, off, a model id, `same as chat`."""
     if setting in SLOTS:
-        return clean(value) if value else tr.gettext("same as chat")
+        return clean(str(value)) if value else tr.gettext("same as chat")
     if value is True:
         return tr.gettext("on")
     if value is False:
         return tr.gettext("off")
-    return clean(text)
+    return clean(json.dumps(value, ensure_ascii=False, sort_keys=True))
 
 
 def change_sentence(change: Change, tr: Translator) -> str:

@@ -1,18 +1,22 @@
-"""A remedy and its plan: exactly what would change, before anything is written."""
+"""A plan, exactly what would change before anything is written; and the journal's record of what became of it."""
 
 from enum import StrEnum
 
 from msgspec import Struct
 
 from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.version import Json
 
 
 class Change(Struct, frozen=True):
-    """One setting, from and to. Values are JSON texts (`true`, `"gemma3:1b"`, `null`), so that null is not absent."""
+    """One setting, from and to, as the values that Open WebUI's document holds. They are never altered in place."""
 
     setting: Setting
-    before: str
-    after: str
+    before: Json
+    after: Json
+
+    def back(self) -> "Change":
+        return Change(self.setting, self.after, self.before)
 
 
 class ActionKind(StrEnum):
@@ -34,3 +38,42 @@ class Plan(Struct, frozen=True):
 
     changes: tuple[Change, ...] = ()
     actions: tuple[Action, ...] = ()
+
+
+# --- in the journal ------------------------------------------------------------------------
+
+
+class Event(StrEnum):
+    """What a line tells, and where a change stands after it. Values are stable: they are in the file."""
+
+    INTENDED = "intended"  # without a result: the server may hold either value
+    APPLIED = "applied"
+    FAILED = "failed"  # the server is known not to hold the new values
+    UNDO_INTENDED = "undo-intended"  # without a result: as above
+    UNDONE = "undone"
+    UNDO_FAILED = "undo-failed"  # the server is known to still hold the values: the change is in force
+    DRIFTED = "drifted"  # an undo found other values than ours and left them; what is ours may still be undone
+
+
+OPEN = frozenset({Event.INTENDED, Event.UNDO_INTENDED})
+"""Cut short: only a look at the server tells what was done."""
+IN_FORCE = frozenset({Event.APPLIED, Event.DRIFTED})
+SETTLED = frozenset({Event.FAILED, Event.UNDONE})
+"""Over for good."""
+
+
+class Record(Struct, frozen=True):
+    """A line of the journal, or a change as all its lines leave it.
+
+    `at`: Unix seconds; of a change, when it was intended. `version`: the server's. `detail`: a fact, never a secret.
+    `changes`: what the line is about; of a change, what is (or would be) in force of it.
+    """
+
+    id: str
+    at: float
+    event: Event
+    origin: str
+    version: str = ""
+    remedy: str = ""
+    changes: tuple[Change, ...] = ()
+    detail: str = ""

@@ -2,9 +2,10 @@
 
 from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from tray_app.core.values.model_shape import ModelShape
+from tray_app.core.values.plan import Record
 from tray_app.core.values.reading import Reading, Unknown, Why
 from tray_app.core.values.task_settings import TaskSettings
 
@@ -338,14 +339,6 @@ class OpenWebUI(Struct, frozen=True):
     """Our own account's promptAutocomplete (0.6.0+)."""
 
 
-class WrittenSetting(Struct, frozen=True):
-    """A value that the journal says we wrote and that was not undone: what drift is judged by."""
-
-    setting: str
-    value: str
-    written_at: float
-
-
 class Snapshot(Struct, frozen=True):
     """`uptime_s` is a monotonic clock: a gap against `taken_at` is sleep or a clock jump."""
 
@@ -359,4 +352,5 @@ class Snapshot(Struct, frozen=True):
     requests: Reading[Requests] = NOT_ASKED
     ollama_log: Reading[OllamaLog] = NOT_ASKED
     open_webui: Reading[OpenWebUI] = NOT_ASKED
-    written: tuple[WrittenSetting, ...] = field(default=())
+    written: tuple[Record, ...] = ()
+    """Our changes in force on this Open WebUI, each with the settings that no newer one changed: for drift."""

@@ -1,8 +1,12 @@
 """JSON documents and version numbers, as servers tell them."""
 
 import re
+from typing import TYPE_CHECKING, Any
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+if TYPE_CHECKING:
+    Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+else:  # msgspec reads the hints when the program runs, and knows no type that holds itself
+    Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 
 Document = dict[str, Json]
 

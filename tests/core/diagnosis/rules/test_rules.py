@@ -35,6 +35,7 @@ from tray_app.core.diagnosis.rules import (
 from tray_app.core.values.finding import Severity
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.model_shape import ModelShape
+from tray_app.core.values.plan import Change, Event, Record
 from tray_app.core.values.reading import Known, Unknown
 from tray_app.core.values.snapshot import (
     BudgetBasis,
@@ -47,9 +48,8 @@ from tray_app.core.values.snapshot import (
     OtherProcess,
     Presence,
     Pressure,
-    WrittenSetting,
 )
-from tray_app.core.values.task_settings import Switch
+from tray_app.core.values.task_settings import Setting, Switch
 
 LIMITS = Limits()
 SMALL = "llama3.2:3b"
@@ -318,8 +318,12 @@ class TestPromptCache:
         assert check(prompt_cache_growth, poll(runners=grown)) == ()
 
 
+def wrote(setting, value, at=-1.0):
+    return Record("change-1", at, Event.APPLIED, "http://127.0.0.1:8080", changes=(Change(setting, None, value),))
+
+
 class TestDrift:
-    written = (WrittenSetting("follow-ups", "false", -1.0), WrittenSetting("task-model", '"gemma3:1b"', -1.0))
+    written = (wrote(Setting.FOLLOW_UPS, False), wrote(Setting.TASK_MODEL, "gemma3:1b"))
 
     def test_what_holds_another_value_now(self):
         made = server(settings(task_model="gemma3:1b"))
@@ -327,21 +331,20 @@ class TestDrift:
         assert (found.subject, found.value("written"), found.value("now")) == ("follow-ups", "false", "true")
 
     def test_settings_read_before_the_write_prove_nothing(self):
-        late = (WrittenSetting("follow-ups", "false", 10.0),)
+        late = (wrote(Setting.FOLLOW_UPS, False, at=10.0),)
         assert check(settings_drift, poll(written=late)) == ()
 
     @pytest.mark.parametrize(
         ("name", "value"),
         [
-            ("task-model", "null"),
-            ("task-model", '""'),
-            ("task-model-params", "{ }"),
-            ("no-such-setting", "1"),
-            ("titles", "true"),
+            (Setting.TASK_MODEL, None),
+            (Setting.TASK_MODEL, ""),
+            (Setting.TASK_MODEL_PARAMS, {}),
+            (Setting.TITLES, True),
         ],
     )
     def test_the_same_in_other_words(self, name, value):
-        assert check(settings_drift, poll(written=(WrittenSetting(name, value, -1.0),))) == ()
+        assert check(settings_drift, poll(written=(wrote(name, value),))) == ()
 
     def test_a_task_this_version_lacks_cannot_drift(self):
         made = server(settings(follow_ups=Switch.UNSUPPORTED))

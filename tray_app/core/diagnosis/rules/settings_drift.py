@@ -3,11 +3,14 @@
 import json
 
 from tray_app.core.diagnosis.recent import History
+from tray_app.core.tasks.assignments import same
 from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
 from tray_app.core.values.limits import Limits
+from tray_app.core.values.plan import Change
 from tray_app.core.values.reading import Unknown
-from tray_app.core.values.snapshot import Snapshot, WrittenSetting
-from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch, TaskSettings
+from tray_app.core.values.snapshot import Snapshot
+from tray_app.core.values.task_settings import SLOTS, TASKS, Switch, TaskSettings
+from tray_app.core.values.version import Json
 
 
 def check(snapshot: Snapshot, _history: History, _limits: Limits) -> tuple[Finding, ...] | Unknown:
@@ -19,39 +22,32 @@ def check(snapshot: Snapshot, _history: History, _limits: Limits) -> tuple[Findi
     tasks = snapshot.open_webui.value.tasks
     if isinstance(tasks, Unknown):
         return tasks
-    found = (_drift(one, tasks.value) for one in snapshot.written if one.written_at <= tasks.taken_at)
+    found = (
+        _drift(change, record.at, tasks.value)
+        for record in snapshot.written
+        if record.at <= tasks.taken_at
+        for change in record.changes
+    )
     return tuple(finding for finding in found if finding is not None)
 
 
-def _drift(written: WrittenSetting, tasks: TaskSettings) -> Finding | None:
-    now = _now(written.setting, tasks)
-    if now is None or _same(now, written.value):
+def _drift(change: Change, written_at: float, tasks: TaskSettings) -> Finding | None:
+    now = _now(change, tasks)
+    if now is None or same(change.setting, now[0], change.after):
         return None
     evidence = (
-        Evidence("written", written.value),
-        Evidence("now", now),
-        Evidence("written_at", written.written_at, "s"),
+        Evidence("written", json.dumps(change.after, ensure_ascii=False, sort_keys=True)),
+        Evidence("now", json.dumps(now[0], ensure_ascii=False, sort_keys=True)),
+        Evidence("written_at", written_at, "s"),
     )
-    return Finding(Kind.SETTINGS_DRIFT, written.setting, Severity.TIGHT, evidence)
+    return Finding(Kind.SETTINGS_DRIFT, change.setting.value, Severity.TIGHT, evidence)
 
 
-def _now(name: str, tasks: TaskSettings) -> str | None:
-    """The current value as JSON text; None where this version has no such setting, or we know no such word."""
-    setting = next((one for one in Setting if one.value == name), None)
-    if setting is None:
-        return None
-    if setting in TASKS:
-        state = tasks.switch(setting)
-        return None if state is Switch.UNSUPPORTED else "true" if state is Switch.ON else "false"
-    if setting in SLOTS:
-        return json.dumps(tasks.model(setting))
-    return tasks.task_model_params
-
-
-def _same(one: str, other: str) -> bool:
-    """Equal as JSON: key order and spaces do not count, and a model slot may hold null for empty."""
-    try:
-        first, second = json.loads(one), json.loads(other)
-    except ValueError:
-        return one == other
-    return first == second or (first in ("", None) and second in ("", None))
+def _now(change: Change, tasks: TaskSettings) -> tuple[Json] | None:
+    """The current value; None where this version has no such setting."""
+    if change.setting in TASKS:
+        state = tasks.switch(change.setting)
+        return None if state is Switch.UNSUPPORTED else (state is Switch.ON,)
+    if change.setting in SLOTS:
+        return (tasks.model(change.setting),)
+    return None if tasks.task_model_params is None else (json.loads(tasks.task_model_params),)
