@@ -59,25 +59,24 @@ def cache_limit_is_offered(release: str) -> bool:
 
 
 BEHAVIOUR = [
-    ("CONTEXT_4096_SINCE", "0.6.6", automatic, 2048, 4096),
-    ("LAYOUT_SINCE", "0.9.6", rule, "ollama-0.9-estimate", "ollama-0.12-layout"),
-    ("ONE_SLOT_SINCE", "0.9.6", running_and_waiting, ("unsupported", "unsupported"), (1, 2)),
-    ("CONTEXT_BY_MEMORY_SINCE", "0.15.4", automatic, 4096, 32768),
-    ("SERVER_SINCE", "0.24.0", rule, "ollama-0.12-layout", "ollama-0.30-estimate"),
-    ("SERVER_SINCE", "0.24.0", micro_batch, 512, 1024),
-    ("SERVER_SINCE", "0.24.0", logits_are_reserved, True, False),
-    ("SERVER_SINCE", "0.24.0", layers_offloaded, "full", "partial"),
-    ("SERVER_SINCE", "0.24.0", cache_limit_is_offered, False, True),
+    ("CONTEXT_4096_SINCE", "0.6.6", "0.6.7", automatic, 2048, 4096),
+    ("LAYOUT_SINCE", "0.9.6", "0.10.0", rule, "ollama-0.9-estimate", "ollama-0.12-layout"),
+    ("ONE_SLOT_SINCE", "0.9.6", "0.10.0", running_and_waiting, ("unsupported", "unsupported"), (1, 2)),
+    ("CONTEXT_BY_MEMORY_SINCE", "0.15.4", "0.15.5", automatic, 4096, 32768),
+    ("SERVER_SINCE", "0.24.0", "0.30.0", rule, "ollama-0.12-layout", "ollama-0.30-estimate"),
+    ("SERVER_SINCE", "0.24.0", "0.30.0", micro_batch, 512, 1024),
+    ("SERVER_SINCE", "0.24.0", "0.30.0", logits_are_reserved, True, False),
+    ("SERVER_SINCE", "0.24.0", "0.30.0", layers_offloaded, "full", "partial"),
+    ("SERVER_SINCE", "0.24.0", "0.30.0", cache_limit_is_offered, False, True),
 ]
 
 
 @pytest.mark.parametrize(
-    ("name", "before", "does", "then", "now"), BEHAVIOUR, ids=[f"{row[0]}-{row[2].__name__}" for row in BEHAVIOUR]
+    ("name", "before", "at", "does", "then", "now"), BEHAVIOUR, ids=[f"{row[0]}-{row[3].__name__}" for row in BEHAVIOUR]
 )
-def test_a_boundary_changes_what_we_do(name, before, does, then, now):
-    at = getattr(releases, name)
-    assert (parse_version(before) or at) < at
-    assert (does(before), does(".".join(map(str, at)))) == (then, now)
+def test_a_boundary_changes_what_we_do(name, before, at, does, then, now):
+    assert getattr(releases, name) == parse_version(at)
+    assert (does(before), does(at)) == (then, now)
 
 
 def test_no_boundary_is_left_out():

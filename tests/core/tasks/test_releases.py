@@ -18,7 +18,7 @@ from tray_app.core.tasks.target import Unusable, come_unasked, target_of, versio
 from tray_app.core.values.errors import NotFound
 from tray_app.core.values.reading import Known
 from tray_app.core.values.task_settings import TASKS, Comes, Setting, Switch
-from tray_app.core.values.version import Version, parse_version
+from tray_app.core.values.version import parse_version
 from tray_app.services import _webui_models
 from tray_app.services.open_webui import OpenWebUIClient
 
@@ -141,42 +141,38 @@ def a_thousand_tokens(release: str) -> str:
 
 
 BEHAVIOUR = [
-    ("OLDEST", "0.2.5", document_path, "not asked", "/api/task/config"),
-    ("OPENAI_CONFIG_SINCE", "0.3.35", hosts_path, "/openai/urls", "/openai/config"),
-    ("MODEL_ACCESS_SINCE", "0.3.35", public_without_record, True, False),
-    ("MODEL_ACCESS_SINCE", "0.3.35", private_task_model, None, Unusable.PRIVATE),
-    ("QUERIES_SINCE", "0.3.35", search_path, "query", "queries"),
-    ("UNDER_V1", "0.4.8", document_path, "/api/task/config", "/api/v1/tasks/config"),
-    ("GENERATIONS_SINCE", "0.4.8", running_path, "not asked", "/api/tasks"),
-    ("GENERATIONS_SINCE", "0.4.8", stop_is_offered, False, True),
-    ("AUTOCOMPLETE_BY_ACCOUNT", "0.5.20", account_path, "not asked", "/api/v1/users/user/settings"),
-    ("AUTOCOMPLETE_BY_ACCOUNT", "0.5.20", autocomplete_unasked, True, False),
-    ("SLOT_BY_CONNECTION", "0.6.10", slot_of_outside_model, Setting.TASK_MODEL, Setting.TASK_MODEL_EXTERNAL),
-    ("KEEPS_CONNECTIONS_SINCE", "0.8.12", five_idle_connections, 4, None),
-    ("TITLE_BESIDE_ANSWER", "0.9.6", first_request_of_a_chat, "first-of-chat", "no-evidence"),
+    ("OLDEST", "0.2.5", "0.3.0", document_path, "not asked", "/api/task/config"),
+    ("OPENAI_CONFIG_SINCE", "0.3.35", "0.4.0", hosts_path, "/openai/urls", "/openai/config"),
+    ("MODEL_ACCESS_SINCE", "0.3.35", "0.4.0", public_without_record, True, False),
+    ("MODEL_ACCESS_SINCE", "0.3.35", "0.4.0", private_task_model, None, Unusable.PRIVATE),
+    ("QUERIES_SINCE", "0.3.35", "0.4.0", search_path, "query", "queries"),
+    ("UNDER_V1", "0.4.8", "0.5.0", document_path, "/api/task/config", "/api/v1/tasks/config"),
+    ("GENERATIONS_SINCE", "0.4.8", "0.5.0", running_path, "not asked", "/api/tasks"),
+    ("GENERATIONS_SINCE", "0.4.8", "0.5.0", stop_is_offered, False, True),
+    ("AUTOCOMPLETE_BY_ACCOUNT", "0.5.20", "0.6.0", account_path, "not asked", "/api/v1/users/user/settings"),
+    ("AUTOCOMPLETE_BY_ACCOUNT", "0.5.20", "0.6.0", autocomplete_unasked, True, False),
+    ("SLOT_BY_CONNECTION", "0.6.10", "0.6.11", slot_of_outside_model, Setting.TASK_MODEL, Setting.TASK_MODEL_EXTERNAL),
+    ("KEEPS_CONNECTIONS_SINCE", "0.8.12", "0.9.0", five_idle_connections, 4, None),
+    ("TITLE_BESIDE_ANSWER", "0.9.6", "0.10.0", first_request_of_a_chat, "first-of-chat", "no-evidence"),
     (
         "TITLE_BESIDE_ANSWER",
         "0.9.6",
+        "0.10.0",
         title_first_off,
         ("tags-off", "first-message"),
         ("titles-off", "beside-answer"),
     ),
-    ("TITLE_LIMIT_SINCE", "0.11.0", a_thousand_tokens, "no-evidence", "title-limit"),
+    ("TITLE_LIMIT_SINCE", "0.11.0", "0.11.1", a_thousand_tokens, "no-evidence", "title-limit"),
 ]
 OTHERS = {"NEWEST_SEEN"}
 
 
-def dotted(version: Version) -> str:
-    return ".".join(map(str, version))
-
-
 @pytest.mark.parametrize(
-    ("name", "before", "does", "then", "now"), BEHAVIOUR, ids=[f"{row[0]}-{row[2].__name__}" for row in BEHAVIOUR]
+    ("name", "before", "at", "does", "then", "now"), BEHAVIOUR, ids=[f"{row[0]}-{row[3].__name__}" for row in BEHAVIOUR]
 )
-def test_a_boundary_changes_what_we_do(name, before, does, then, now):
-    at = getattr(releases, name)
-    assert parse_version(before) < at
-    assert (does(before), does(dotted(at))) == (then, now)
+def test_a_boundary_changes_what_we_do(name, before, at, does, then, now):
+    assert getattr(releases, name) == parse_version(at)
+    assert (does(before), does(at)) == (then, now)
 
 
 def test_no_boundary_is_left_out():
