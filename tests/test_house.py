@@ -170,7 +170,6 @@ OFFENDERS: dict[str, set[str]] = {
         "core/text/remedy.py",
     },
     "protocols_for_one": {
-        "app/doctor.py: Source",
         "app/speed.py: Changes",
         "app/worker.py: Desk",
     },

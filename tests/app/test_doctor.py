@@ -156,7 +156,7 @@ class TestNothingPrivate:
         """Or the tests below would show nothing."""
         assert len(KINDS) > 15
         for word in PLANTED:
-            assert word in repr([source.read() for source in list(leaky_sources())[: len(KINDS)]])
+            assert word in repr([source.question() for source in list(leaky_sources())[: len(KINDS)]])
 
     def test_not_in_json(self):
         made = doctor.run(list(leaky_sources()), REDACTOR, [("Ollama", EVERYTHING)])

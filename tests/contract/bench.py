@@ -6,9 +6,9 @@ from pathlib import Path
 
 import httpx
 
+from tests.contract.hosted import DemoHosted
 from tests.real.servers import RealServer, session
 from tray_app.core.values.version import parse_version
-from tray_app.standins.hosted import DemoHosted
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import DemoOpenWebUI
 from tray_app.standins.webui_models import Hosted

@@ -1,4 +1,4 @@
-"""The budget of a Mac: a limit that was set, Metal's answer asked once per boot, a table; and what ioreg says."""
+"""The budget of a Mac: a limit that was set, Metal's answer asked once per boot, a table."""
 
 import ctypes
 import errno
@@ -14,7 +14,7 @@ from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.snapshot import BudgetBasis
 from tray_app.readers import _gpu_macos, _metal
 from tray_app.readers._darwin import Kernel
-from tray_app.readers._gpu_macos import AcceleratorUse, Collector, decode, decode_ioreg, table_bytes
+from tray_app.readers._gpu_macos import Collector, decode, table_bytes
 
 GOLDEN = Path(__file__).parents[1] / "golden/macos"
 METAL = b"26800603136"
@@ -171,27 +171,3 @@ def test_the_child_asks_metal_with_core_graphics_loaded_first():
 @pytest.mark.skipif(sys.platform == "darwin", reason="has a Metal of its own")
 def test_where_there_is_no_metal_the_real_child_says_so():
     assert _gpu_macos.ask_metal() == FAILED
-
-
-def test_ioreg_gives_what_the_driver_holds():
-    use = decode_ioreg((GOLDEN / "ioreg.plist").read_bytes())
-    assert use == AcceleratorUse(allocated_bytes=20 * GIB, in_use_bytes=700 << 20, busy_percent=93.0)
-
-
-WHOLE = (GOLDEN / "ioreg.plist").read_bytes()
-
-
-@pytest.mark.parametrize(
-    "text",
-    [b"", b"no list", WHOLE[:400], WHOLE.replace(b"PerformanceStatistics", b"Other"), b"bplist00" + b"\xff" * 60,
-     b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><plist><string>&a;</string></plist>'],
-)  # fmt: skip
-def test_an_ioreg_that_cannot_be_read_is_unknown(text):
-    assert isinstance(decode_ioreg(text), Unknown)
-
-
-def test_a_missing_or_odd_number_of_ioreg_is_unknown_not_zero():
-    use = decode_ioreg(WHOLE.replace(b"<integer>21474836480</integer>", b"<string>x</string>"))
-    assert use.allocated_bytes is None
-    assert use.busy_percent == 93.0
-    assert decode_ioreg(FAILED) is FAILED

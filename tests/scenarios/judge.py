@@ -47,7 +47,7 @@ def judge(name: str, variant: str, limits: Limits | None = None) -> Verdict:
         ripe = line["uptime_s"] - told.began_s >= limits.hold_s
         notices += [(notice.finding.kind.value, notice.cause) for notice in poll.notices]
         for finding in poll.diagnosis.findings:
-            if finding.severity is not Severity.INFO and poll.alerts.state_of(finding) is AlertState.FIRING:
+            if finding.severity is not Severity.INFO and poll.alerts.alerts[finding.key].state is AlertState.FIRING:
                 told.fires.setdefault(finding.kind.value, told.ripe_polls)
         told.ripe_polls += ripe
     return Verdict(phases, notices)

@@ -144,15 +144,12 @@ def test_an_impostor_is_told_and_never_sees_a_token(connect, routes, instead):
 
 def test_public_features(connect):
     config = {
-        "onboarding": True,
         "version": "0.12.4",
         "name": "Home\nAI",
-        "oauth": {"providers": {"google": "Google"}},
-        "features": {"auth": False, "enable_login_form": False, "auth_trusted_header": True, "enable_ldap": True},
+        "features": {"auth": False, "enable_login_form": False},
     }
     found = connect(Server(**{"GET /api/config": config}), token=None).features()
-    assert (found.auth, found.login_form, found.trusted_header, found.ldap) == (False, False, True, True)
-    assert (found.oauth_providers, found.onboarding, found.name) == (("google",), True, "Home AI")
+    assert (found.auth, found.login_form, found.name) == (False, False, "Home AI")
 
 
 # --- signing in ---

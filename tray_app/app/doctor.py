@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -21,39 +20,24 @@ from tray_app.core.values.reading import Known, Unknown, Why
 SHOWN_BYTES = 4096
 
 
-class Source(Protocol):
-    """Something that is read. `raw` are the OS's own bytes behind it, by name; `from_server`: its errors hold text
-    of a server."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def from_server(self) -> bool: ...
-    def read(self) -> object: ...
-    def raw(self) -> Mapping[str, bytes | Unknown]: ...
-
-
 def _nothing() -> Mapping[str, bytes | Unknown]:
     return {}
 
 
 class Probe(Struct, frozen=True):
-    """A Source made of functions. `question` gives a Reading or a value, or raises a typed error."""
+    """Something that is read. `question` gives a Reading or a value, or raises a typed error.
+
+    `ask_raw`: the OS's own bytes behind it, by name. `from_server`: its errors hold text of a server.
+    """
 
     name: str
     question: Callable[[], object]
     ask_raw: Callable[[], Mapping[str, bytes | Unknown]] = field(default=_nothing)
     from_server: bool = False
 
-    def read(self) -> object:
-        return self.question()
-
-    def raw(self) -> Mapping[str, bytes | Unknown]:
-        return self.ask_raw()
-
 
 def run(
-    sources: Sequence[Source],
+    sources: Sequence[Probe],
     redactor: Redactor,
     versions: Sequence[tuple[str, str]] = (),
     clock: Callable[[], float] = time.perf_counter,
@@ -64,7 +48,7 @@ def run(
 
 
 def capture(
-    sources: Sequence[Source],
+    sources: Sequence[Probe],
     folder: Path,
     redactor: Redactor,
     versions: Sequence[tuple[str, str]] = (),
@@ -90,10 +74,10 @@ def capture(
     return report
 
 
-def _numbers(sources: Sequence[Source], redactor: Redactor) -> list[tuple[Source, str, bytes]]:
+def _numbers(sources: Sequence[Probe], redactor: Redactor) -> list[tuple[Probe, str, bytes]]:
     found = []
     for source in sources:
-        for name, data in source.raw().items():
+        for name, data in source.ask_raw().items():
             kept = numeric_part(data, redactor) if isinstance(data, bytes) else None
             if kept is not None:
                 found.append((source, name, kept))
@@ -113,10 +97,10 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def _entry(source: Source, redactor: Redactor, clock: Callable[[], float]) -> Entry:
+def _entry(source: Probe, redactor: Redactor, clock: Callable[[], float]) -> Entry:
     began = clock()
     try:
-        answer = source.read()
+        answer = source.question()
     except ElbowroomError as error:
         return Entry(
             source.name,
@@ -144,15 +128,15 @@ def _why_of(error: ElbowroomError, redactor: Redactor) -> Unknown:
     return Unknown(Why.BAD_ANSWER, redactor.text(" ".join(map(str, error.args))))
 
 
-def _redacted(why: Unknown, source: Source, redactor: Redactor) -> Unknown:
+def _redacted(why: Unknown, source: Probe, redactor: Redactor) -> Unknown:
     return Unknown(why.why, redactor.detail(why.detail, ours=not source.from_server))
 
 
-def _raw(source: Source, redactor: Redactor) -> tuple[RawSource, ...]:
-    return tuple(_shown(name, data, source, redactor) for name, data in source.raw().items())
+def _raw(source: Probe, redactor: Redactor) -> tuple[RawSource, ...]:
+    return tuple(_shown(name, data, source, redactor) for name, data in source.ask_raw().items())
 
 
-def _shown(name: str, data: bytes | Unknown, source: Source, redactor: Redactor) -> RawSource:
+def _shown(name: str, data: bytes | Unknown, source: Probe, redactor: Redactor) -> RawSource:
     if isinstance(data, Unknown):
         return RawSource(name, None, _redacted(data, source, redactor))
     kept = numeric_part(data, redactor)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tray_app import __version__
 from tray_app.app.containers import ContainerReader
-from tray_app.app.doctor import Probe, Source, capture
+from tray_app.app.doctor import Probe, capture
 from tray_app.app.doctor import run as examine
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE
@@ -69,7 +69,7 @@ def _redactor(app: App) -> Redactor:
     return Redactor(str(Path.home()), user, (token.value,) if token else ())
 
 
-def _machine(app: App) -> Iterable[Source]:
+def _machine(app: App) -> Iterable[Probe]:
     memory, gpu = MemoryReader(), GpuReader(app.paths.cache_dir / "gpu.json")
     processes, connections = ProcessReader(), ConnectionReader()
 
@@ -97,7 +97,7 @@ def _raw_of(collect: Callable[[], object]) -> Callable[[], Mapping[str, bytes | 
     return lambda: dict(raw_sources(collect()))
 
 
-def _servers(app: App) -> Iterable[Source]:
+def _servers(app: App) -> Iterable[Probe]:
     def ask(name: str, question: Callable[[], object]) -> Probe:
         return Probe(name, question, from_server=True)
 

@@ -6,12 +6,10 @@ models on the processor, in RAM.
 
 import itertools
 import json
-import plistlib
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from xml.parsers.expat import ExpatError
 
 from msgspec import Struct
 
@@ -24,7 +22,6 @@ from tray_app.readers._macos import is_apple_silicon
 from tray_app.readers._raw import Source, failed, number
 
 METAL_TIMEOUT_S = 10.0
-IOREG_TIMEOUT_S = 5.0
 NOT_ASKED = Unknown(Why.NOT_ASKED)
 
 
@@ -128,47 +125,6 @@ def ask_metal() -> Source:
     if done.returncode != 0 or not number(done.stdout):
         return Unknown(Why.MISSING, f"Metal: exit {done.returncode}")
     return done.stdout.strip()
-
-
-class AcceleratorUse(Struct, frozen=True):
-    """What the GPU driver holds for all programs together; it rises and falls with loaded models."""
-
-    allocated_bytes: int | None
-    in_use_bytes: int | None
-    busy_percent: float | None
-
-
-def run_ioreg() -> Source:
-    """For `doctor` only: a subprocess of some ten milliseconds."""
-    command = ["/usr/sbin/ioreg", "-r", "-d", "1", "-w", "0", "-c", "IOAccelerator", "-a"]
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed path, no shell
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=IOREG_TIMEOUT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return Unknown(Why.TIMED_OUT, "ioreg")
-    except OSError as error:
-        return failed(error, "ioreg")
-    return done.stdout if done.returncode == 0 else Unknown(Why.BAD_ANSWER, f"ioreg: exit {done.returncode}")
-
-
-def decode_ioreg(source: Source) -> AcceleratorUse | Unknown:
-    """The first accelerator that reports PerformanceStatistics."""
-    if isinstance(source, Unknown):
-        return source
-    try:
-        found = plistlib.loads(source, fmt=plistlib.FMT_XML)
-    except (plistlib.InvalidFileException, ExpatError, ValueError, KeyError, TypeError, AttributeError, IndexError):
-        return Unknown(Why.BAD_ANSWER, "ioreg: not a property list")
-    for entry in found if isinstance(found, list) else ():
-        statistics = entry.get("PerformanceStatistics") if isinstance(entry, dict) else None
-        if isinstance(statistics, dict):
-            allocated, in_use, busy = (
-                value if isinstance(value := statistics.get(name), int) and value >= 0 else None
-                for name in ("Alloc system memory", "In use system memory", "Device Utilization %")
-            )
-            return AcceleratorUse(allocated, in_use, None if busy is None else float(min(busy, 100)))
-    return Unknown(Why.MISSING, "ioreg: PerformanceStatistics")
 
 
 def _text(source: Source) -> str:

@@ -59,11 +59,6 @@ class PublicFeatures(Struct, frozen=True):
     auth: bool
     """False: WEBUI_AUTH is off, anybody may sign in as the admin."""
     login_form: bool | None = None
-    trusted_header: bool = False
-    ldap: bool = False
-    oauth_providers: tuple[str, ...] = ()
-    onboarding: bool = False
-    """No account exists yet."""
     name: str = ""
 
 
@@ -134,10 +129,6 @@ class OpenWebUIClient:
         return PublicFeatures(
             auth=features["auth"],
             login_form=login_form if isinstance(login_form, bool) else None,
-            trusted_header=features.get("auth_trusted_header") is True,
-            ldap=features.get("enable_ldap") is True,
-            oauth_providers=tuple(part(part(config, "oauth"), "providers")),
-            onboarding=config.get("onboarding") is True,
             name=short(text(config, "name")),
         )
 

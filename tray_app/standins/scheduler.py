@@ -60,7 +60,6 @@ class Runner:
     expires_at: float | None = None
     """None until the first burst of requests has ended: until then /api/ps shows a time that moves with the clock."""
     expiring: bool = False
-    tasks_served: int = 0
 
     def running(self) -> list[Work]:
         return [work for work in self.work if work.started]
@@ -242,7 +241,6 @@ class Scheduler:
     def _leave(self, runner: Runner, work: Work, keep_alive_s: float | None) -> None:
         with self.changed:
             runner.work.remove(work)
-            runner.tasks_served += 1
             if keep_alive_s is not None:
                 runner.keep_alive_s = FOREVER_S if keep_alive_s < 0 else keep_alive_s
             if not runner.work:

@@ -89,10 +89,6 @@ class Secrets:
         self._state.update(lambda state: _placed(state, origin, None))
         return True
 
-    def retry(self) -> None:
-        """Ask the keychain again at the next call: the user unlocked it."""
-        self._from_keychain = None
-
     def _put(self, origin: str, value: str | None, where: Where) -> None:
         held = self._keychain_tokens() if where is Where.KEYCHAIN else read_secret_file(self._file)
         tokens = {key: kept for key, kept in held.items() if key != origin}

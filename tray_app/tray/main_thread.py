@@ -10,7 +10,6 @@ from collections.abc import Callable
 log = logging.getLogger(__name__)
 
 Work = Callable[[], None]
-Post = Callable[[Work], None]
 
 
 def guarded(work: Work) -> Work:

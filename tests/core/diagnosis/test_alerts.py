@@ -178,5 +178,3 @@ def test_states_are_words_for_the_json_output():
         ("task-storm", "qwen3:32b"): "firing",
         ("tasks-on-big-model", "qwen3:32b"): "pending",
     }
-    assert run.alerts.state_of(BACKLOG) is AlertState.PENDING
-    assert run.alerts.firing() == (STORM,)

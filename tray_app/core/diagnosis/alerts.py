@@ -68,17 +68,9 @@ class Alerts(Struct, frozen=True):
     told: tuple[Told, ...] = ()
     last: Moment | None = None
 
-    def state_of(self, finding: Finding) -> AlertState:
-        """What `findings[].alert` says; a finding that was never stepped is pending."""
-        alert = self.alerts.get(finding.key)
-        return alert.state if alert is not None else AlertState.PENDING
-
     def words(self) -> dict[tuple[str, str], str]:
         """(kind, subject) -> state, for the JSON output."""
         return {(kind.value, subject): alert.state.value for (kind, subject), alert in self.alerts.items()}
-
-    def firing(self) -> tuple[Finding, ...]:
-        return tuple(one.finding for one in self.alerts.values() if one.state is AlertState.FIRING)
 
 
 def step(

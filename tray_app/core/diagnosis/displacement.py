@@ -26,7 +26,6 @@ class Displacement(Struct, frozen=True):
 
     model: str
     of: str
-    at_s: float
 
 
 class Thrash(Struct, frozen=True):
@@ -70,7 +69,7 @@ def _by_runners(changes: tuple[Change, ...]) -> list[Displacement]:
         gone.extend((_name(one), after.uptime_s) for key, one in old.items() if key not in new)
         for key, runner in new.items():
             if key not in old and gone:
-                found.append(Displacement(_name(runner), gone.pop()[0], after.uptime_s))
+                found.append(Displacement(_name(runner), gone.pop()[0]))
     return found
 
 
@@ -87,11 +86,7 @@ def _by_log(polls: tuple[Snapshot, ...]) -> list[Displacement]:
         for event in log.events
         if event.kind is LogEventKind.LOAD and event.model
     ]
-    return [
-        Displacement(after[0], before[0], after[1])
-        for before, after in pairwise(loads)
-        if after[1] - before[1] <= QUICK_S
-    ]
+    return [Displacement(after[0], before[0]) for before, after in pairwise(loads) if after[1] - before[1] <= QUICK_S]
 
 
 def _contexts(polls: tuple[Snapshot, ...], models: tuple[str, ...]) -> tuple[int, ...]:

@@ -146,8 +146,3 @@ Command = (
     | Refresh
     | Quit
 )
-
-
-def changes_something(command: Command) -> bool:
-    """Whether it writes to a server, ends work there or starts a job. Such a row is never a menu's default item."""
-    return isinstance(command, ApplyRemedy | SetSettings | Undo | Unload | SpeedTest | Disconnect | Autostart)
