@@ -1,7 +1,9 @@
 """What a server may do to us, on real sockets: hang, drip, lie, redirect, flood, break off."""
 
+import json
 import socket
 import threading
+import tracemalloc
 
 import httpx
 import pytest
@@ -19,6 +21,7 @@ from tray_app.core.values.errors import (
     Refused,
     RefusedBecause,
     ServerFailed,
+    ServiceError,
     TimedOut,
     Unreachable,
     Untrusted,
@@ -290,12 +293,39 @@ def test_a_packed_answer_is_not_unpacked(serve, closing):
         b'{"a": "\\ud800"}',
         b"[" * 100_000,
         b"9" * 10_000,
+        b'{"name": "\xed\xa0\x80"}',
+        '"a"'.encode("utf-16"),
     ],
-    ids=["empty", "half", "python", "nan", "infinity", "not utf-8", "half a surrogate", "deep", "long number"],
+    ids=[
+        "empty",
+        "half",
+        "python",
+        "nan",
+        "infinity",
+        "not utf-8",
+        "half a surrogate",
+        "deep",
+        "long number",
+        "raw surrogate",
+        "utf-16",
+    ],
 )
 def test_what_is_not_strict_json_is_a_bad_answer(serve, closing, body):
     with pytest.raises(BadAnswer):
         made(closing, serve(answers(body)).url).get_json("/x")
+
+
+@pytest.mark.parametrize("unit", [b"[[]],", b'{"":0},', b"0,"])
+def test_an_answer_that_would_fill_the_memory_is_refused_before_it_is_read(serve, closing, unit):
+    """31 MB of brackets would become a gigabyte."""
+    body = b"[" + unit * (4 * 1024 * 1024 // len(unit)) + b"0]"
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadAnswer, match="too many values"):
+            made(closing, serve(answers(body)).url).get_json("/x")
+        assert tracemalloc.get_traced_memory()[1] < 5 * len(body)
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_pair_of_surrogates_is_a_letter(serve, closing):
@@ -399,7 +429,24 @@ def test_a_redirect_is_never_followed(serve, closing, status):
     assert other.requests == []
 
 
-@pytest.mark.parametrize("location", ["", "/elsewhere", "//user:pass@host/x", "http://[bad", "\x01\x02"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "",
+        "/elsewhere",
+        "//user:pass@host/x",
+        "http://[bad",
+        "\x01\x02",
+        "javascript:x",
+        "http:x",
+        "mailto:pass@b",
+        "data:,x",
+        "http://a:99999/",
+        "http://\ud7ff/",
+        "ht!tp://x",
+        "http://" + "a" * 70000,
+    ],
+)
 def test_a_redirect_to_nonsense_is_still_a_redirect(serve, closing, location):
     server = serve(
         answers(b"", status="302 Found", headers=f"Location: {location}\r\n" if location.isprintable() else "")
@@ -407,6 +454,52 @@ def test_a_redirect_to_nonsense_is_still_a_redirect(serve, closing, location):
     with pytest.raises(Redirected) as caught:
         with_token(closing, server.url).get_json("/x")
     assert "pass" not in caught.value.detail
+
+
+ECHO = b"POST /x\r\nAuthorization: Bearer secret-token"
+
+
+@pytest.mark.parametrize(
+    "status", ["400 Bad", "401 No", "403 No", "404 No", "422 No", "429 No", "500 Oops", "302 Found"]
+)
+def test_a_token_that_the_server_repeats_is_in_no_error(serve, closing, status):
+    """Debug pages and proxies print the request."""
+    body = json.dumps({"detail": ECHO.decode()}).encode()
+    server = serve(answers(body, status=status, headers="Location: http://h/secret-token\r\n"))
+    http = with_token(closing, server.url)
+    for ask in (lambda: http.get_json("/x"), lambda: http.post_json("/x", {}), lambda: http.headers("/x")):
+        with pytest.raises(ServiceError) as caught:
+            ask()
+        assert "secret-token" not in repr(caught.value)
+    with pytest.raises(ServiceError) as caught:
+        list(http.post_lines("/x", {}, cancelled=lambda: False))
+    assert "secret-token" not in repr(caught.value)
+
+
+def test_a_token_that_the_server_repeats_is_in_no_value(serve, closing):
+    http = with_token(closing, serve(answers(b'{"version": "secret-token", "x": ["-secret-token-"]}')).url)
+    assert http.get_json("/x") == {"version": "(hidden)", "x": ["-(hidden)-"]}
+    lines = with_token(closing, serve(answers(b'{"a": "secret-token"}\n')).url)
+    assert list(lines.post_lines("/x", {}, cancelled=lambda: False)) == [{"a": "(hidden)"}]
+
+
+def test_a_document_that_is_written_back_is_not_touched(serve, closing):
+    http = with_token(closing, serve(answers(b'{"prompt": "say secret-token"}')).url)
+    assert http.get_json("/x", as_is=True) == {"prompt": "say secret-token"}
+
+
+def test_a_header_that_breaks_the_protocol_does_not_tell_the_token(serve, closing):
+    server = serve(lambda peer: peer.request() and peer.send(b"HTTP/1.1 200 OK\r\nBearer secret-token\r\n\r\n{}"))
+    with pytest.raises(ServiceError) as caught:
+        with_token(closing, server.url).get_json("/x")
+    assert "secret-token" not in repr(caught.value)
+
+
+def test_a_password_that_the_server_repeats_is_in_no_error(serve, closing):
+    server = serve(answers(b'{"detail": "bad: open sesame"}', status="500 Oops"))
+    with pytest.raises(ServerFailed) as caught:
+        made(closing, server.url).post_json("/x", {"password": "open sesame"}, secret="open sesame")
+    assert caught.value.detail == "bad: (hidden)"
 
 
 def test_the_token_goes_to_its_own_origin(serve, closing):
@@ -445,7 +538,7 @@ def test_a_token_over_plain_http_to_a_public_host_is_refused(closing, url):
 def test_plain_http_to_a_public_host_can_be_allowed(closing):
     transport = httpx.MockTransport(lambda request: httpx.Response(200, json=request.headers["authorization"]))
     http = with_token(closing, "http://example.com", transport=transport, allow_plain_http=True)
-    assert http.get_json("/x") == "Bearer secret-token"
+    assert http.get_json("/x", as_is=True) == "Bearer secret-token"
 
 
 def test_cookies_are_not_kept(serve, closing):

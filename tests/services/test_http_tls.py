@@ -8,7 +8,7 @@ import pytest
 
 from tray_app.core.values.errors import StorageError, TimedOut, Untrusted
 from tray_app.core.values.token import Token, origin_of
-from tray_app.services import http as http_module
+from tray_app.services import _trust
 from tray_app.services.http import Http
 
 PEM = Path(__file__).with_name("localhost.pem")
@@ -35,9 +35,9 @@ def serve_tls(serve):
 def trusted(monkeypatch):
     """The certificate as one of the system's own: OpenSSL reads SSL_CERT_FILE."""
     monkeypatch.setenv("SSL_CERT_FILE", str(PEM))
-    http_module._system_trust.cache_clear()
+    _trust.the_system.cache_clear()
     yield
-    http_module._system_trust.cache_clear()
+    _trust.the_system.cache_clear()
 
 
 def test_an_unknown_certificate_is_untrusted_and_sees_no_token(serve_tls, closing):
@@ -73,11 +73,11 @@ class TestTrusted:
 
 
 def test_plain_http_builds_no_certificate_store(serve, closing):
-    http_module._system_trust.cache_clear()
+    _trust.the_system.cache_clear()
     server = serve(lambda peer: (peer.request(), peer.answer(b"1")))
     assert closing(Http(server.url)).get_json("/x") == 1
-    assert http_module._system_trust.cache_info().currsize == 0
-    assert http_module._no_trust().get_ca_certs() == []
+    assert _trust.the_system.cache_info().currsize == 0
+    assert _trust.nobody().get_ca_certs() == []
 
 
 def test_a_file_of_authorities_adds_to_the_system_s(serve_tls, closing):

@@ -1,11 +1,11 @@
 """One HTTP answer as a value or a typed error: the only reader of status codes and of the servers' refusals."""
 
-import json
-import math
+import codecs
 from collections.abc import Mapping
 from typing import NoReturn
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec import Struct
 
 from tray_app.core.values.errors import (
@@ -21,7 +21,30 @@ from tray_app.core.values.token import Token
 from tray_app.core.values.version import Json
 
 _DETAIL_LENGTH = 200
+MOST_VALUES = 1_000_000
+"""In one answer. Each takes some 100 bytes once it is read: 31 MB of brackets would become a gigabyte. A list of 5,000
+models of Open WebUI has about 600,000."""
+HIDDEN = "(hidden)"
+SHORTEST_SECRET = 4
+"""A shorter one would also be found in words that have nothing to do with it."""
 _NO_PERMISSION = "You do not have permission"
+
+
+class Secrets:
+    """What was sent to a server and must never be shown, whatever the server repeats of it: tokens, passwords."""
+
+    def __init__(self, *values: str) -> None:
+        self._values = tuple(value for value in values if len(value) >= SHORTEST_SECRET)
+
+    def hide(self, text: str) -> str:
+        for value in self._values:
+            text = text.replace(value, HIDDEN)
+        return text
+
+    def hide_in(self, data: bytes) -> bytes:
+        for value in self._values:
+            data = data.replace(value.encode(), HIDDEN.encode())
+        return data
 
 
 class Answer(Struct, frozen=True):
@@ -31,6 +54,14 @@ class Answer(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def is_good(self) -> bool:
+        return 200 <= self.status < 300
+
+    def without(self, secrets: Secrets) -> "Answer":
+        headers = {name: secrets.hide(value) for name, value in self.headers.items()}
+        return Answer(self.url, self.status, headers, secrets.hide_in(self.body))
 
     @property
     def content_type(self) -> str:
@@ -43,7 +74,7 @@ class Answer(Struct, frozen=True):
 
 def parse(answer: Answer, token: Token | None) -> Json:
     """The JSON value of a good answer; every other answer raises a typed error."""
-    if not 200 <= answer.status < 300:
+    if not answer.is_good:
         refuse(answer, token)
     if not answer.is_json:
         # Open WebUI answers a path it does not have with its single-page app, status 200.
@@ -54,32 +85,21 @@ def parse(answer: Answer, token: Token | None) -> Json:
 
 
 def parse_json(url: str, body: bytes) -> Json:
-    """Strict JSON: no NaN, no infinity, no half surrogates that could not be written down again."""
+    """Strict JSON in UTF-8: no NaN, no infinity, no half surrogates that could not be written down again."""
+    if body.count(b"[") + body.count(b"{") + body.count(b",") > MOST_VALUES:
+        raise BadAnswer(url, "too many values")
     try:
-        value: Json = json.loads(body, parse_constant=_no_constant, parse_float=_finite)
-        if b"\\ud" in body.lower():
-            json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
+        value: Json = msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise BadAnswer(url, "not JSON") from error
     return value
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
 
 
 def refuse(answer: Answer, token: Token | None) -> NoReturn:
     """The typed error of an answer that is not 2xx."""
     url, status, detail = answer.url, answer.status, _detail(answer)
     if 300 <= status < 400:
-        raise Redirected(url, _without_secrets(answer.headers.get("location", "")))
+        raise Redirected(url, redirect_target(answer.headers.get("location", "")))
     if status in {401, 403}:
         raise Refused(url, _because(status, detail, token), detail)
     if status == 429:
@@ -147,13 +167,15 @@ def _fields(answer: Answer) -> tuple[str, ...]:
     return tuple(dict.fromkeys(short(name) for name in names if isinstance(name, str)))
 
 
-def _without_secrets(location: str) -> str:
+def redirect_target(location: str) -> str:
     """Origin and path of a redirect's target: queries and credentials may be secrets."""
     try:
         parts = urlsplit(location)
         host, port = parts.hostname, parts.port
     except ValueError:
         return ""
+    if parts.scheme and not host:
+        return short(f"{parts.scheme}:")  # no address of a server: javascript:, mailto:
     shown = f"[{host}]" if host and ":" in host else host
     origin = f"{parts.scheme}://{shown}{f':{port}' if port else ''}" if host else ""
     return short(origin + parts.path)

@@ -7,11 +7,9 @@ write headers down.
 
 import contextlib
 import logging
-import ssl
 import threading
 import urllib.request
 from collections.abc import Callable, Generator, Iterator, Mapping
-from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from json import dumps
 from typing import Any
@@ -26,19 +24,19 @@ from tray_app.core.values.errors import (
     Insecure,
     Interrupted,
     NotFound,
-    Problem,
+    Redirected,
     Refused,
     RefusedBecause,
     ServiceError,
-    StorageError,
     TimedOut,
     Unreachable,
-    Untrusted,
 )
 from tray_app.core.values.token import Token, origin_of
 from tray_app.core.values.version import Json
-from tray_app.services._answer import Answer, parse, parse_json, refuse, short
-from tray_app.services._watch import Ended, Watch, address_count
+from tray_app.services import _trust
+from tray_app.services._answer import Answer, Secrets, parse, parse_json, redirect_target, refuse, short
+from tray_app.services._errors import typed_errors
+from tray_app.services._watch import Watch, address_count
 from tray_app.services.address import is_private
 
 LIMIT_BYTES = 5 * 1024 * 1024
@@ -69,6 +67,7 @@ class Http:
         self.url = base_url.rstrip("/")
         self.origin = origin_of(base_url)
         self.token = token
+        self._secrets = Secrets(token.value if token else "")
         self._deadline_s = deadline_s
         self._transport = transport
         parts = urlsplit(self.url)
@@ -94,26 +93,47 @@ class Http:
         )
 
     def get_json(
-        self, path: str, *, deadline_s: float | None = None, limit_bytes: int = LIMIT_BYTES, fresh: bool = False
+        self,
+        path: str,
+        *,
+        deadline_s: float | None = None,
+        limit_bytes: int = LIMIT_BYTES,
+        fresh: bool = False,
+        as_is: bool = False,
     ) -> Json:
-        """`fresh`: over a new connection, so that another worker process of the server may answer."""
-        return parse(self._ask("GET", path, None, deadline_s, limit_bytes, None, fresh=fresh), self.token)
+        """`fresh`: over a new connection, so that another worker process of the server may answer.
+
+        Our own token is taken out of whatever the server says, except `as_is`, for a document that is written back.
+        """
+        answer = self._ask("GET", path, None, deadline_s, limit_bytes, None, fresh=fresh)
+        return parse(answer if as_is and answer.is_good else answer.without(self._secrets), self.token)
 
     def headers(self, path: str) -> Mapping[str, str]:
         """The headers of a good answer whose body says nothing."""
-        answer = self._ask("GET", path, None, None, LIMIT_BYTES, None)
-        if not 200 <= answer.status < 300:
+        answer = self._ask("GET", path, None, None, LIMIT_BYTES, None).without(self._secrets)
+        if not answer.is_good:
             refuse(answer, self.token)
         return answer.headers
 
     def post_json(
-        self, path: str, body: Json, *, deadline_s: float | None = None, cancelled: Callable[[], bool] | None = None
+        self,
+        path: str,
+        body: Json,
+        *,
+        deadline_s: float | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        as_is: bool = False,
+        secret: str = "",
     ) -> Json:
         """Never repeated: after a missing answer the caller looks what the server holds.
 
-        ChangeError(CANCELLED) where `cancelled` became true meanwhile.
+        ChangeError(CANCELLED) where `cancelled` became true meanwhile. `secret`: what the body holds and no text may
+        repeat. `as_is`: as in `get_json`.
         """
-        return parse(self._ask("POST", path, body, deadline_s, LIMIT_BYTES, cancelled), self.token)
+        answer = self._ask("POST", path, body, deadline_s, LIMIT_BYTES, cancelled)
+        if not (as_is and answer.is_good):
+            answer = answer.without(self._secrets)
+        return parse(answer if answer.is_good else answer.without(Secrets(secret)), self.token)
 
     def post_lines(self, path: str, body: Json, *, cancelled: Callable[[], bool]) -> Generator[Json, None, None]:
         """An NDJSON stream, one value per line, until it ends or `cancelled` becomes true; both just end it."""
@@ -204,7 +224,7 @@ class Http:
             self._client = self._new_client()
         watch.attach(self._socket)
         url = self.url + path
-        with _typed_errors(url, watch):
+        with typed_errors(url, watch, self._secrets):
             addresses = 1 if self._socket is not None else self._address_count(watch)
             request = self._request(self._client, method, base + path, body, watch, len(self._bases) * addresses)
             response = self._client.send(request, stream=True)
@@ -219,12 +239,12 @@ class Http:
         url = self.url + path
         with Watch(SILENCE_S, cancelled) as watch, self._new_client() as client:
             try:
-                with _typed_errors(url, watch):
+                with typed_errors(url, watch, self._secrets):
                     request = self._request(client, "POST", self._bases[0] + path, body, watch, 1)
                     response = client.send(request, stream=True)
                     try:
                         self._check_stream(url, response, watch)
-                        yield from _lines(url, response, watch)
+                        yield from map(self._secrets.hide_in, _lines(url, response, watch))
                     finally:
                         response.close()
             except ChangeError:
@@ -236,7 +256,7 @@ class Http:
         body = _whole(url, response, LIMIT_BYTES, watch)
         if response.is_success:
             raise NotFound(url, "html")
-        refuse(Answer(url, response.status_code, response.headers, body), self.token)
+        refuse(Answer(url, response.status_code, response.headers, body).without(self._secrets), self.token)
 
     def _request(
         self, client: httpx.Client, method: str, url: str, body: Json, watch: Watch, addresses: int
@@ -273,37 +293,23 @@ class Http:
             return 1
         return address_count(self._host, self._port, watch.remaining())
 
+    def _stop_at_redirect(self, response: httpx.Response) -> None:
+        """Before httpx reads the address: it would raise for what is none (`javascript:`), also without following."""
+        if 300 <= response.status_code < 400:
+            target = redirect_target(response.headers.get("location", ""))
+            raise Redirected(str(response.url.copy_with(query=None)), self._secrets.hide(target))
+
     def _new_client(self) -> httpx.Client:
         """`trust_env` would send a loopback request through the system's proxy: only for public hosts."""
         return httpx.Client(
-            verify=_no_trust() if self._plain else _system_trust(self._ca_file),
+            verify=_trust.nobody() if self._plain else _trust.the_system(self._ca_file),
             transport=self._transport,
             trust_env=not self._private,
             follow_redirects=False,
+            event_hooks={"response": [self._stop_at_redirect]},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_S),
         )
-
-
-@cache
-def _no_trust() -> ssl.SSLContext:
-    """For plain http: a context that trusts nobody, instead of loading certificates that nothing needs (28 ms)."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-@cache
-def _system_trust(ca_file: str = "") -> ssl.SSLContext:
-    """The operating system's own certificates, so that a company's or a home's own authority counts; `ca_file` adds
-    to them. StorageError where that file holds no certificates."""
-    import truststore  # only where https is spoken
-
-    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if ca_file:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except OSError as error:
-            raise StorageError(ca_file, error.strerror or type(error).__name__) from error
-    return context
 
 
 def _whole(url: str, response: httpx.Response, limit_bytes: int, watch: Watch) -> bytes:
@@ -340,40 +346,3 @@ def _check_encoding(url: str, response: httpx.Response) -> None:
     encoding = response.headers.get("content-encoding", "identity")
     if encoding != "identity":
         raise BadAnswer(url, f"content-encoding {short(encoding)}")
-
-
-@contextlib.contextmanager
-def _typed_errors(url: str, watch: Watch) -> Iterator[None]:
-    """httpx's errors as ours; what happened after the watch ended is the watch's doing."""
-    try:
-        yield
-    except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
-        if watch.ended is Ended.CANCELLED:
-            raise ChangeError(Problem.CANCELLED, written="unknown") from error
-        match error:
-            case httpx.ConnectTimeout():
-                raise Unreachable(url, "no answer to connecting") from error
-            case _ if watch.ended is Ended.LATE:
-                raise TimedOut(url, watch.seconds) from error
-            case httpx.TimeoutException() | TimeoutError():
-                raise TimedOut(url, watch.seconds) from error
-            case httpx.ConnectError() if isinstance(_root(error), ssl.SSLError):
-                raise Untrusted(url, short(_reason(error))) from error
-            case httpx.ConnectError() | httpx.ProxyError() | httpx.UnsupportedProtocol():
-                raise Unreachable(url, short(_reason(error))) from error
-            case httpx.DecodingError():
-                raise BadAnswer(url, "not readable") from error
-            case _:
-                raise Interrupted(url, short(str(error))) from error
-
-
-def _root(error: BaseException) -> BaseException:
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__ or error
-    return error
-
-
-def _reason(error: BaseException) -> str:
-    """The operating system's own words, without number brackets where it gives them apart."""
-    root = _root(error)
-    return root.strerror if isinstance(root, OSError) and root.strerror else str(root)

@@ -153,7 +153,7 @@ class OpenWebUIClient:
         self._http.refuse_insecure()
         body: Json = {"email": email, "password": password}
         try:
-            answer = self._http.post_json("/api/v1/auths/signin", body, deadline_s=WRITE_DEADLINE_S)
+            answer = self._http.post_json("/api/v1/auths/signin", body, deadline_s=WRITE_DEADLINE_S, secret=password)
         except Invalid as error:
             known = error.status == 400 and "trusted header" not in error.detail
             because = RefusedBecause.BAD_CREDENTIALS if known else RefusedBecause.OTHER
@@ -218,12 +218,14 @@ class OpenWebUIClient:
         BadAnswer names the field where a slot is missing or a value has another type: then this is no version
         that can be changed, or a database so old that the server itself would refuse it.
         """
-        return self._document(self._known.get_json(f"{self._base()}/config", fresh=fresh))
+        return self._document(self._known.get_json(f"{self._base()}/config", fresh=fresh, as_is=True))
 
     def write_document(self, document: Document) -> Document:
         """The whole document back, once; the answer is what the server says it holds now."""
         body: Json = dict(document)
-        return self._document(self._known.post_json(f"{self._base()}/config/update", body, deadline_s=WRITE_DEADLINE_S))
+        return self._document(
+            self._known.post_json(f"{self._base()}/config/update", body, deadline_s=WRITE_DEADLINE_S, as_is=True)
+        )
 
     def _document(self, answer: Json) -> Document:
         document = an_object(answer, self.url)

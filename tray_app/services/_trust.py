@@ -1,0 +1,27 @@
+"""Whose certificates count."""
+
+import ssl
+from functools import cache
+
+from tray_app.core.values.errors import StorageError
+
+
+@cache
+def nobody() -> ssl.SSLContext:
+    """For plain http: a context that trusts nobody, instead of loading certificates that nothing needs (28 ms)."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+@cache
+def the_system(ca_file: str = "") -> ssl.SSLContext:
+    """The operating system's own certificates, so that a company's or a home's own authority counts; `ca_file` adds
+    to them. StorageError where that file holds no certificates."""
+    import truststore  # only where https is spoken
+
+    context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_file:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except OSError as error:
+            raise StorageError(ca_file, error.strerror or type(error).__name__) from error
+    return context
