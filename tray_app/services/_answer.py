@@ -30,7 +30,7 @@ SHORTEST_SECRET = 4
 _NO_PERMISSION = "You do not have permission"
 
 
-class Secrets:
+class Hidden:
     """What was sent to a server and must never be shown, whatever the server repeats of it: tokens, passwords."""
 
     def __init__(self, *values: str) -> None:
@@ -59,9 +59,9 @@ class Answer(Struct, frozen=True):
     def is_good(self) -> bool:
         return 200 <= self.status < 300
 
-    def without(self, secrets: Secrets) -> "Answer":
-        headers = {name: secrets.hide(value) for name, value in self.headers.items()}
-        return Answer(self.url, self.status, headers, secrets.hide_in(self.body))
+    def without(self, hidden: Hidden) -> "Answer":
+        headers = {name: hidden.hide(value) for name, value in self.headers.items()}
+        return Answer(self.url, self.status, headers, hidden.hide_in(self.body))
 
     @property
     def content_type(self) -> str:
@@ -168,7 +168,7 @@ def _fields(answer: Answer) -> tuple[str, ...]:
 
 
 def redirect_target(location: str) -> str:
-    """Origin and path of a redirect's target: queries and credentials may be secrets."""
+    """Origin and path of a redirect's target: queries and credentials may be hidden."""
     try:
         parts = urlsplit(location)
         host, port = parts.hostname, parts.port

@@ -15,12 +15,12 @@ from tray_app.core.values.errors import (
     Unreachable,
     Untrusted,
 )
-from tray_app.services._answer import Secrets, short
+from tray_app.services._answer import Hidden, short
 from tray_app.services._watch import Ended, Watch
 
 
 @contextlib.contextmanager
-def typed_errors(url: str, watch: Watch, secrets: Secrets) -> Iterator[None]:
+def typed_errors(url: str, watch: Watch, hidden: Hidden) -> Iterator[None]:
     """httpx's errors as ours; what happened after the watch ended is the watch's doing.
 
     Besides its own family httpx lets errors of what it calls pass: InvalidURL is outside of it, and names, cookies
@@ -40,15 +40,15 @@ def typed_errors(url: str, watch: Watch, secrets: Secrets) -> Iterator[None]:
             case httpx.TimeoutException() | TimeoutError():
                 raise TimedOut(url, watch.seconds) from error
             case httpx.ConnectError() if isinstance(_root(error), ssl.SSLError):
-                raise Untrusted(url, short(secrets.hide(_reason(error)))) from error
+                raise Untrusted(url, short(hidden.hide(_reason(error)))) from error
             case httpx.ConnectError() | httpx.ProxyError() | httpx.UnsupportedProtocol():
-                raise Unreachable(url, short(secrets.hide(_reason(error)))) from error
+                raise Unreachable(url, short(hidden.hide(_reason(error)))) from error
             case httpx.DecodingError():
                 raise BadAnswer(url, "not readable") from error
             case httpx.InvalidURL() | ValueError() | LookupError():
                 raise BadAnswer(url, type(error).__name__) from error
             case _:
-                raise Interrupted(url, short(secrets.hide(str(error)))) from error
+                raise Interrupted(url, short(hidden.hide(str(error)))) from error
 
 
 def _root(error: BaseException) -> BaseException:

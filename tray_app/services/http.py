@@ -34,7 +34,7 @@ from tray_app.core.values.errors import (
 from tray_app.core.values.token import Token, origin_of
 from tray_app.core.values.version import Json
 from tray_app.services import _trust
-from tray_app.services._answer import Answer, Secrets, parse, parse_json, redirect_target, refuse, short
+from tray_app.services._answer import Answer, Hidden, parse, parse_json, redirect_target, refuse, short
 from tray_app.services._errors import typed_errors
 from tray_app.services._watch import Watch, address_count
 from tray_app.services.address import is_private
@@ -67,7 +67,7 @@ class Http:
         self.url = base_url.rstrip("/")
         self.origin = origin_of(base_url)
         self.token = token
-        self._secrets = Secrets(token.value if token else "")
+        self._hidden = Hidden(token.value if token else "")
         self._deadline_s = deadline_s
         self._transport = transport
         parts = urlsplit(self.url)
@@ -106,11 +106,11 @@ class Http:
         Our own token is taken out of whatever the server says, except `as_is`, for a document that is written back.
         """
         answer = self._ask("GET", path, None, deadline_s, limit_bytes, None, fresh=fresh)
-        return parse(answer if as_is and answer.is_good else answer.without(self._secrets), self.token)
+        return parse(answer if as_is and answer.is_good else answer.without(self._hidden), self.token)
 
     def headers(self, path: str) -> Mapping[str, str]:
         """The headers of a good answer whose body says nothing."""
-        answer = self._ask("GET", path, None, None, LIMIT_BYTES, None).without(self._secrets)
+        answer = self._ask("GET", path, None, None, LIMIT_BYTES, None).without(self._hidden)
         if not answer.is_good:
             refuse(answer, self.token)
         return answer.headers
@@ -132,8 +132,8 @@ class Http:
         """
         answer = self._ask("POST", path, body, deadline_s, LIMIT_BYTES, cancelled)
         if not (as_is and answer.is_good):
-            answer = answer.without(self._secrets)
-        return parse(answer if answer.is_good else answer.without(Secrets(secret)), self.token)
+            answer = answer.without(self._hidden)
+        return parse(answer if answer.is_good else answer.without(Hidden(secret)), self.token)
 
     def post_lines(self, path: str, body: Json, *, cancelled: Callable[[], bool]) -> Generator[Json, None, None]:
         """An NDJSON stream, one value per line, until it ends or `cancelled` becomes true; both just end it."""
@@ -224,7 +224,7 @@ class Http:
             self._client = self._new_client()
         watch.attach(self._socket)
         url = self.url + path
-        with typed_errors(url, watch, self._secrets):
+        with typed_errors(url, watch, self._hidden):
             addresses = 1 if self._socket is not None else self._address_count(watch)
             request = self._request(self._client, method, base + path, body, watch, len(self._bases) * addresses)
             response = self._client.send(request, stream=True)
@@ -239,12 +239,12 @@ class Http:
         url = self.url + path
         with Watch(SILENCE_S, cancelled) as watch, self._new_client() as client:
             try:
-                with typed_errors(url, watch, self._secrets):
+                with typed_errors(url, watch, self._hidden):
                     request = self._request(client, "POST", self._bases[0] + path, body, watch, 1)
                     response = client.send(request, stream=True)
                     try:
                         self._check_stream(url, response, watch)
-                        yield from map(self._secrets.hide_in, _lines(url, response, watch))
+                        yield from map(self._hidden.hide_in, _lines(url, response, watch))
                     finally:
                         response.close()
             except ChangeError:
@@ -256,7 +256,7 @@ class Http:
         body = _whole(url, response, LIMIT_BYTES, watch)
         if response.is_success:
             raise NotFound(url, "html")
-        refuse(Answer(url, response.status_code, response.headers, body).without(self._secrets), self.token)
+        refuse(Answer(url, response.status_code, response.headers, body).without(self._hidden), self.token)
 
     def _request(
         self, client: httpx.Client, method: str, url: str, body: Json, watch: Watch, addresses: int
@@ -297,7 +297,7 @@ class Http:
         """Before httpx reads the address: it would raise for what is none (`javascript:`), also without following."""
         if 300 <= response.status_code < 400:
             target = redirect_target(response.headers.get("location", ""))
-            raise Redirected(str(response.url.copy_with(query=None)), self._secrets.hide(target))
+            raise Redirected(str(response.url.copy_with(query=None)), self._hidden.hide(target))
 
     def _new_client(self) -> httpx.Client:
         """`trust_env` would send a loopback request through the system's proxy: only for public hosts."""
