@@ -9,12 +9,11 @@ from tests.played import GIB, Played
 from tray_app.app.jobs import JobControl, JobDone
 from tray_app.app.session import Desk
 from tray_app.app.wiring import Overrides
-from tray_app.core.diagnosis.recent import Moment
 from tray_app.core.values.command import ApplyRemedy, Undo
 from tray_app.core.values.errors import ElbowroomError
 from tray_app.core.values.finding import Level
 from tray_app.core.values.job import JobKind, RunningJob
-from tray_app.core.values.reading import Known
+from tray_app.core.values.reading import Known, Moment
 from tray_app.standins.models import BIG
 from tray_app.standins.open_webui import DemoOpenWebUI
 from tray_app.standins.server import FaultKind, wait_until

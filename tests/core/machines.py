@@ -5,8 +5,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from tray_app.core.diagnosis.facts import Facts
+from tray_app.core.diagnosis.recent import History
+from tray_app.core.fit import prediction, verdict
 from tray_app.core.fit.need import need
 from tray_app.core.fit.shape import decode_show
+from tray_app.core.values.fit import Fit, FitReport
+from tray_app.core.values.limits import Limits
 from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.reading import Known
 from tray_app.core.values.snapshot import (
@@ -103,6 +108,19 @@ def machine(
     if open_webui is not None:
         made = replace(made, open_webui=Known(open_webui, NOW))
     return replace(made, **changes)
+
+
+def facts(snapshot: Snapshot, limits: Limits | None = None) -> Facts:
+    return Facts(snapshot, History(), limits or Limits())
+
+
+def beside(candidate: ModelShape | InstalledModel, snapshot: Snapshot, limits: Limits) -> Fit:
+    """As the product asks it, with the machine of this poll."""
+    return verdict.beside(candidate, facts(snapshot).place, limits)
+
+
+def predict(model: str, snapshot: Snapshot, **options) -> FitReport:
+    return prediction.predict(model, facts(snapshot).place, **options)
 
 
 def web_ui(*models: WebUIModel, version: str = "0.12.4", tasks: TaskSettings | None = None, **changes) -> OpenWebUI:

@@ -2,7 +2,9 @@
 
 from msgspec.structs import replace
 
+from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.diagnosis.recent import History
+from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import (
     Access,
@@ -30,6 +32,7 @@ from tray_app.core.values.task_settings import Switch, TaskSettings
 
 GIB = 2**30
 BIG = "qwen3:32b"
+LIMITS = Limits()
 ON, OFF = Switch.ON, Switch.OFF
 
 
@@ -124,10 +127,19 @@ def poll(
     return replace(made, **changed)
 
 
+def facts(snapshot, before=None, limits=LIMITS):
+    return Facts(snapshot, before or History(), limits)
+
+
+def seen(snapshot):
+    """What later polls ask of this one."""
+    return facts(snapshot).seen
+
+
 def history(*polls):
     made = History()
     for one in polls:
-        made = made.add(one)
+        made = made.add(seen(one))
     return made
 
 

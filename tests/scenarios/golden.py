@@ -12,7 +12,6 @@ from tray_app.app import trace as record
 from tray_app.core.remedies.ranked import remedies
 from tray_app.core.report.status import status
 from tray_app.core.text.status import status_lines
-from tray_app.core.values.limits import Limits
 
 FOLDER = Path(__file__).parents[1] / "golden" / "status"
 
@@ -23,7 +22,7 @@ def last_polls(name):
     lines = (json.dumps(line) for _phase, line in pairs)
     polls = zip(pairs, record.replay(lines), strict=True)
     found = {phase: poll for (phase, _line), poll in polls}
-    return {phase: (poll, remedies(poll.diagnosis, poll.snapshot, Limits())) for phase, poll in found.items()}
+    return {phase: (poll, remedies(poll.facts, poll.diagnosis)) for phase, poll in found.items()}
 
 
 def answers(polls):
@@ -33,6 +32,7 @@ def answers(polls):
             poll.snapshot,
             poll.diagnosis,
             offered,
+            poll.facts.budget,
             {key: one.state.value for key, one in poll.alerts.alerts.items()},
         )
         for phase, (poll, offered) in polls.items()

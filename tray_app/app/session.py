@@ -19,7 +19,6 @@ from tray_app.app.watch import Look
 from tray_app.app.wiring import App, Overrides
 from tray_app.autostart.launch import has_lasting_place, login_command
 from tray_app.core.diagnosis.alerts import Quiet
-from tray_app.core.diagnosis.recent import Moment
 from tray_app.core.menu import first_run as tray_view
 from tray_app.core.menu import notice as notice_view
 from tray_app.core.menu.screen import NoticeSettings, NoticeView, ScreenState
@@ -29,7 +28,8 @@ from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, Link, OpenLink, Undo
 from tray_app.core.values.errors import ElbowroomError, StorageError
 from tray_app.core.values.plan import Event, Record
-from tray_app.core.values.reading import value_of
+from tray_app.core.values.reading import Moment, value_of
+from tray_app.core.values.remedy import TaskModels
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import origin_of
 from tray_app.storage.settings_keys import Settings
@@ -138,9 +138,10 @@ class Desk:
         return ScreenState(
             snapshot=look.snapshot if look else None,
             diagnosis=look.diagnosis if look else None,
-            limits=self._app.limits,
-            candidates=self._app.candidates,
+            used_bytes=look.facts.used_bytes if look else None,
+            budget_bytes=look.facts.budget_bytes if look else None,
             remedies=look.remedies if look else (),
+            task_models=look.task_models if look else TaskModels(),
             undoable=self._undoable(),
             notices=self._notices(),
             autostart=self._autostart_state(),
@@ -165,7 +166,7 @@ class Desk:
         wish = relieving.Wish(
             settings.automatic_relief, settings.automatic_relief_remedy, settings.automatic_relief_clear_s
         )
-        seen = relieving.Situation(look.diagnosis, look.remedies, self._change_open(), Moment.of(look.snapshot))
+        seen = relieving.Situation(look.diagnosis, look.remedies, self._change_open(), look.facts.at)
         before = self._relief.memory
         self._relief, order = relieving.step(self._relief, wish, seen, self._app.limits)
         if self._relief.memory != before:

@@ -9,14 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from msgspec import Struct
-
-from tray_app.core.diagnosis.alerts import Alerts, Notice, step
-from tray_app.core.diagnosis.diagnose import diagnose
-from tray_app.core.diagnosis.recent import History, Moment
+from tray_app.core.diagnosis.judge import Judge, Judgement
 from tray_app.core.report.codec import BadValue, decode, encode
 from tray_app.core.values.errors import ElbowroomError, StorageError
-from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.snapshot import Snapshot
 from tray_app.core.values.version import Json
@@ -78,26 +73,13 @@ def read(lines: Iterable[str], on_broken: Callable[[BrokenLine], None] | None = 
             yield snapshot
 
 
-class Replayed(Struct, frozen=True):
-    """One poll of a trace and what follows from it and the polls before."""
-
-    snapshot: Snapshot
-    diagnosis: Diagnosis
-    alerts: Alerts
-    notices: tuple[Notice, ...]
-
-
 def replay(
     lines: Iterable[str], limits: Limits | None = None, on_broken: Callable[[BrokenLine], None] | None = None
-) -> Iterator[Replayed]:
+) -> Iterator[Judgement]:
     """The running app's own judgement over a trace, one answer per poll. Gaps and clock jumps count as in the app."""
-    limits = limits or Limits()
-    history, alerts = History(), Alerts()
+    limits, judge = limits or Limits(), Judge()
     for snapshot in read(lines, on_broken):
-        diagnosis = diagnose(snapshot, history, limits)
-        alerts, notices = step(alerts, diagnosis, Moment.of(snapshot), limits)
-        history = history.add(snapshot)
-        yield Replayed(snapshot, diagnosis, alerts, notices)
+        yield judge.judge(snapshot, limits)
 
 
 class Recorder:

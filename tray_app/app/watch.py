@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,29 +10,38 @@ from msgspec.structs import replace
 from tray_app.app import rhythm
 from tray_app.app.poll import Poll
 from tray_app.core.diagnosis.alerts import Alerts, Notice, Quiet, Told
-from tray_app.core.diagnosis.alerts import step as step_alerts
-from tray_app.core.diagnosis.diagnose import diagnose
-from tray_app.core.diagnosis.recent import History, Moment
+from tray_app.core.diagnosis.facts import Facts
+from tray_app.core.diagnosis.judge import Judge
 from tray_app.core.fit.candidates import Candidate
-from tray_app.core.remedies.ranked import Strategy, remedies, strategies
+from tray_app.core.remedies.case import Case
+from tray_app.core.remedies.choices import task_models
+from tray_app.core.remedies.ranked import remedies, strategies
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.remedy import Remedy
-from tray_app.core.values.snapshot import (
-    Snapshot,
-)
-
-NO_ALERTS = Alerts()
+from tray_app.core.values.remedy import Remedy, Strategy, TaskModels
+from tray_app.core.values.snapshot import Snapshot
 
 
-class Look(Struct, frozen=True):
+class Look(Struct, frozen=True, dict=True):
     """One poll and what follows from it."""
 
     snapshot: Snapshot
+    facts: Facts
     diagnosis: Diagnosis
     remedies: tuple[Remedy, ...]
-    alerts: Alerts = NO_ALERTS
-    notices: tuple[Notice, ...] = ()
+    alerts: Alerts
+    notices: tuple[Notice, ...]
+    candidates: tuple[Candidate, ...]
+
+    @cached_property
+    def task_models(self) -> TaskModels:
+        """Only a menu asks for these."""
+        return task_models(Case(self.facts, self.diagnosis), self.candidates)
+
+    @cached_property
+    def strategies(self) -> tuple[Strategy, ...]:
+        """The three answers to the problem, with the one that suits this machine."""
+        return strategies(self.facts, self.diagnosis, self.candidates)
 
 
 class Observer:
@@ -46,29 +56,22 @@ class Observer:
         self.poll = poll
         self._limits = limits
         self._candidates = candidates
-        self.history = History()
-        self.alerts = Alerts()
+        self._judge = Judge()
 
     def remember_told(self, told: Mapping[str, float]) -> None:
         """Notices of an earlier run still count for their cool-down."""
-        self.alerts = replace(self.alerts, told=tuple(Told(cause, at) for cause, at in told.items()))
+        told_before = tuple(Told(cause, at) for cause, at in told.items())
+        self._judge.alerts = replace(self._judge.alerts, told=told_before)
 
     def told(self) -> dict[str, float]:
-        return {one.cause: one.at for one in self.alerts.told}
+        return {one.cause: one.at for one in self._judge.alerts.told}
 
     def look(self, quiet: Quiet | None = None) -> Look:
         """One poll, judged against the polls before it; `quiet`: what the user does not want to hear."""
-        snapshot = self.poll.take()
-        limits = self._limits()
-        diagnosis = diagnose(snapshot, self.history, limits)
-        self.history = self.history.add(snapshot)
-        self.alerts, notices = step_alerts(self.alerts, diagnosis, Moment.of(snapshot), limits, quiet)
-        offered = remedies(diagnosis, snapshot, limits, candidates=self._candidates())
-        return Look(snapshot, diagnosis, offered, self.alerts, notices)
-
-    def strategies(self, look: Look) -> tuple[Strategy, ...]:
-        """The three answers to the problem, with the one that suits this machine."""
-        return strategies(look.diagnosis, look.snapshot, self._limits(), candidates=self._candidates())
+        made = self._judge.judge(self.poll.take(), self._limits(), quiet)
+        candidates = self._candidates()
+        offered = remedies(made.facts, made.diagnosis, candidates)
+        return Look(made.snapshot, made.facts, made.diagnosis, offered, made.alerts, made.notices, candidates)
 
     def look_twice(self, sleep: Callable[[float], object] = time.sleep) -> Look:
         """Two polls, so that rates are known. Whatever was asked a second ago is not asked again."""

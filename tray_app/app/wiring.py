@@ -220,14 +220,17 @@ class App:
         return client
 
     def chat_model(self) -> "WebUIModel | None":
-        """The biggest loaded model, as Open WebUI lists it; None where none is loaded or listed."""
-        loaded = sorted(self.ollama.ps(), key=lambda model: model.size_bytes, reverse=True)
-        listed = [entry for entry in self.open_webui.models() if not entry.preset]
-        for model in loaded:
-            for entry in listed:
-                if entry.ollama_name == model.name:
-                    return entry
-        return None
+        """The model that people chat with, as Open WebUI lists it; None where none is loaded or listed."""
+        from tray_app.core.tasks.chat import chat_model
+        from tray_app.core.tasks.settings import decode
+        from tray_app.core.tasks.target import TaskServer, entry_of
+        from tray_app.core.values.version import parse_version
+
+        client = self.open_webui
+        listed = tuple(entry for entry in client.models() if not entry.preset)
+        server = TaskServer(decode(client.read_document()), parse_version(client.version()), listed)
+        chat = chat_model(self.ollama.ps(), server, lambda _model: False)
+        return entry_of(chat.name, listed) if chat is not None else None
 
     @cached_property
     def fixer(self) -> "Fixer":

@@ -18,7 +18,6 @@ from tray_app.app.actions import Actions
 from tray_app.app.jobs import JobDone, JobMoved, Jobs, Work
 from tray_app.app.rhythm import pause_s
 from tray_app.app.watch import Look
-from tray_app.core.diagnosis.recent import Moment
 from tray_app.core.menu import menu as menu_view
 from tray_app.core.menu.screen import NoticeView, ScreenState, View
 from tray_app.core.text import errors as error_view
@@ -43,7 +42,7 @@ from tray_app.core.values.command import (
 )
 from tray_app.core.values.errors import ElbowroomError
 from tray_app.core.values.job import JobKind
-from tray_app.core.values.reading import value_of
+from tray_app.core.values.reading import Moment, value_of
 from tray_app.core.values.snapshot import Pressure
 from tray_app.storage.settings_keys import Settings
 from tray_app.storage.state import State

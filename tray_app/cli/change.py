@@ -74,7 +74,7 @@ def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     if options.list:
         terminal.show(status_view.remedy_lines(look.remedies, tr))
         if look.remedies:
-            terminal.show([line(""), *remedy_view.strategy_lines(app.observer.strategies(look), tr)])
+            terminal.show([line(""), *remedy_view.strategy_lines(look.strategies, tr)])
         return DONE if look.remedies else NOTHING_TO_DO
     remedy = _chosen(options.id, look.remedies)
     if remedy is None:

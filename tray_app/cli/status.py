@@ -16,7 +16,7 @@ def show(look: Look, terminal: Terminal, tr: Translator, *, as_json: bool, over_
     """`over_time`: findings carry their alert state; a single look has none."""
     if as_json:
         alerts = look.alerts.words() if over_time else None
-        made = report.status(look.snapshot, look.diagnosis, look.remedies, alerts)
+        made = report.status(look.snapshot, look.diagnosis, look.remedies, look.facts.budget, alerts)
         terminal.text(json.dumps(made, ensure_ascii=False))
         return
     terminal.show(status_view.status_lines(look.snapshot, look.diagnosis, look.remedies, tr))

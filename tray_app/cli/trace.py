@@ -45,9 +45,9 @@ def replay(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> 
         terminal.note(view.broken_line(line.number, line.reason, tr))
 
     for one in replayed(lines_of(options.file), limits, note):
-        helps = remedies(one.diagnosis, one.snapshot, limits)
+        helps = remedies(one.facts, one.diagnosis, app.candidates)
         if options.json:
-            made = report.status(one.snapshot, one.diagnosis, helps, one.alerts.words())
+            made = report.status(one.snapshot, one.diagnosis, helps, one.facts.budget, one.alerts.words())
             terminal.text(json.dumps(made, ensure_ascii=False))
         else:
             terminal.text(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.snapshot.taken_at)))

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tray_app.core.diagnosis.alerts import Alerts, AlertState, Quiet, step
-from tray_app.core.diagnosis.recent import Moment
 from tray_app.core.values.finding import Diagnosis, Evidence, Finding, Kind, Level, Severity
 from tray_app.core.values.limits import Limits
+from tray_app.core.values.reading import Moment
 
 LIMITS = Limits()
 STORM = Finding(Kind.TASK_STORM, "qwen3:32b", Severity.OVERLOADED)

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.core.poll_builder import BIG, CHAT, GIB, GONE, TASK, history, loaded, poll, requests, runner, server
+from tests.core.poll_builder import BIG, CHAT, GIB, GONE, TASK, facts, history, loaded, poll, requests, runner, server
 from tests.core.poll_builder import settings as task_settings
 from tray_app.core.diagnosis.diagnose import diagnose
-from tray_app.core.diagnosis.recent import History
+from tray_app.core.report.status import status
 from tray_app.core.text.evidence import evidence_lines
 from tray_app.core.text.finding import headline, sentence
 from tray_app.core.values.finding import Evidence, Finding, Kind, Level, Severity
@@ -26,7 +26,7 @@ QUEUE = requests((CHAT,), waiting=2, wait_s=20.0)
 
 
 def judge(snapshot, before=None, limits=LIMITS):
-    return diagnose(snapshot, before or History(), limits)
+    return diagnose(facts(snapshot, before, limits))
 
 
 def kinds(findings):
@@ -88,13 +88,15 @@ def test_info_is_calm():
 
 def test_unknown_sources_are_named_with_their_reason():
     hidden = Requests(Known(0, 0.0), Unknown(Why.UNSUPPORTED))
-    made = judge(poll(pressure=Pressure.UNKNOWN, gpu=GONE, requests=Known(hidden, 0.0)))
-    unknown = dict(made.unknown)
+    snapshot = poll(pressure=Pressure.UNKNOWN, gpu=GONE, requests=Known(hidden, 0.0))
+    made = judge(snapshot)
+    told = status(snapshot, made, (), None)
+    unknown = {name: one["why"] for name, one in told["unknown"].items()}
     assert unknown["gpu"] == "timed-out"
     assert unknown["requests.waiting"] == "unsupported"
-    assert unknown["memory.pressure"] == "not-yet"
     assert unknown["ollama_log"] == "not-asked"
     assert "memory" not in unknown
+    assert told["memory"]["pressure"] == "unknown"
     assert Kind.QUEUE_BACKLOG in made.undecided
 
 

@@ -3,9 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.core.machines import NOW, installed, loaded, machine, predicted, shape_of, web_ui
-from tray_app.core.fit.prediction import predict
-from tray_app.core.fit.verdict import beside
+from tests.core.machines import NOW, beside, installed, loaded, machine, predict, predicted, shape_of, web_ui
+from tray_app.core.report.status import fit_of
 from tray_app.core.values.errors import UsageError
 from tray_app.core.values.fit import Verdict
 from tray_app.core.values.limits import Limits
@@ -168,7 +167,7 @@ def test_a_bare_shape_is_judged_like_a_model():
 def test_a_report_adds_up_and_knows_the_reverse_order():
     have = (installed("qwen3:32b"), installed("gemma3:1b"))
     report = predict("gemma3:1b", machine(have=have, available_gib=27), with_model="qwen3:32b", limits=LIMITS)
-    told = report.as_json()
+    told = fit_of(report)
     parts = ("weights_bytes", "kv_cache_bytes", "state_bytes", "compute_bytes")
     assert told["need_bytes"] == sum(told[part] for part in parts)
     assert told["verdict"] == "fits"
@@ -208,4 +207,4 @@ def test_a_report_without_ollama_or_budget_is_unknown():
     assert predict("x", machine(ollama=Unknown(Why.UNREACHABLE)), limits=LIMITS).verdict is Verdict.UNKNOWN
     unknown = predict("gemma3:1b", machine(have=have, gpu=Unknown(Why.DENIED)), limits=LIMITS)
     assert unknown.verdict is Verdict.UNKNOWN
-    assert unknown.as_json()["budget_bytes"] is None
+    assert fit_of(unknown)["budget_bytes"] is None

@@ -4,9 +4,15 @@ import gettext
 
 from msgspec.structs import replace
 
+from tray_app.core.diagnosis.facts import Facts
+from tray_app.core.diagnosis.recent import History
+from tray_app.core.fit.candidates import CANDIDATES
 from tray_app.core.menu.screen import ScreenState
+from tray_app.core.remedies.case import Case
+from tray_app.core.remedies.choices import task_models
 from tray_app.core.values.finding import Diagnosis, Evidence, Finding, Kind, Level, Severity
 from tray_app.core.values.fit import Fit, Verdict
+from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Action, ActionKind, Change, Event, Plan, Record
 from tray_app.core.values.reading import Known
 from tray_app.core.values.remedy import Effect, Remedy
@@ -117,9 +123,19 @@ STATE = ScreenState(
 )
 
 
+def judged(state):
+    """With what follows from its snapshot."""
+    facts = Facts(state.snapshot, History(), Limits())
+    offered = task_models(Case(facts, state.diagnosis), CANDIDATES)
+    return replace(state, used_bytes=facts.used_bytes, budget_bytes=facts.budget_bytes, task_models=offered)
+
+
+STATE = judged(STATE)
+
+
 def with_server(state=STATE, **more):
     """The same state with other words from Open WebUI."""
-    return replace(state, snapshot=replace(state.snapshot, open_webui=known(replace(SERVER, **more))))
+    return judged(replace(state, snapshot=replace(state.snapshot, open_webui=known(replace(SERVER, **more)))))
 
 
 def with_models(models, state=STATE):
@@ -127,7 +143,7 @@ def with_models(models, state=STATE):
     installed = tuple(InstalledModel(one.id, f"digest {one.id}", GIB) for one in models if one.ollama_name)
     ollama = replace(OLLAMA, installed=installed)
     snapshot = replace(state.snapshot, open_webui=known(replace(SERVER, models=known(models))), ollama=known(ollama))
-    return replace(state, snapshot=snapshot)
+    return judged(replace(state, snapshot=snapshot))
 
 
 def calm(state=STATE):

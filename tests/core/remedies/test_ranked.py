@@ -5,18 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.core.machines import HOSTED, NOW, installed, listed, loaded, machine, settings, web_ui
+from tests.core.machines import HOSTED, NOW, facts, installed, listed, loaded, machine, settings, web_ui
 from tray_app.core.fit.candidates import CANDIDATES
 from tray_app.core.remedies.ranked import remedies, strategies
 from tray_app.core.values.finding import Diagnosis, Evidence, Finding, Kind, Level, Severity
 from tray_app.core.values.fit import Verdict
-from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import ActionKind
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import Access, ModelLoad, OpenWebUI, Pressure, Requests, ServerConfig
 from tray_app.core.values.task_settings import Setting, Switch
 
-LIMITS = Limits()
 BIG = loaded("qwen3:32b", 19.7)
 THINKING = ("completion", "thinking")
 PLAIN = ("completion",)
@@ -32,7 +30,7 @@ def diagnosis(*kinds: Kind, subject: str = "qwen3:32b", severity: Severity = Sev
 
 
 def offered(snapshot, *kinds, **options):
-    return remedies(diagnosis(*(kinds or (Kind.TASK_STORM,))), snapshot, LIMITS, **options)
+    return remedies(facts(snapshot), diagnosis(*(kinds or (Kind.TASK_STORM,))), **options)
 
 
 def by_id(found, identity):
@@ -190,14 +188,14 @@ def test_a_browser_is_no_reason_to_touch_tasks():
     cause = Evidence("cause", "program")
     pressed = Finding(Kind.MEMORY_PRESSURE, "firefox", Severity.OVERLOADED, (cause,))
     tasks = Finding(Kind.TASKS_ON_BIG_MODEL, "qwen3:32b", Severity.TIGHT)
-    found = remedies(Diagnosis(Level.OVERLOADED, (pressed, tasks)), here(pressure=Pressure.WARNING), LIMITS)
+    found = remedies(facts(here(pressure=Pressure.WARNING)), Diagnosis(Level.OVERLOADED, (pressed, tasks)))
     assert found == ()
 
 
 def test_a_model_is_a_reason():
     cause = Evidence("cause", "model")
     pressed = Finding(Kind.MEMORY_PRESSURE, "qwen3:32b", Severity.TIGHT, (cause,))
-    found = remedies(Diagnosis(Level.TIGHT, (pressed,)), here(pressure=Pressure.WARNING), LIMITS)
+    found = remedies(facts(here(pressure=Pressure.WARNING)), Diagnosis(Level.TIGHT, (pressed,)))
     assert found[0].id == "follow-ups-off"
     assert "unload:qwen3:32b" in ids(found)
 
@@ -220,7 +218,7 @@ def test_advice_for_ollamas_own_settings():
     grown = Finding(
         Kind.PROMPT_CACHE_GROWTH, "qwen3:32b", Severity.TIGHT, (Evidence("grown_bytes", 5 * 2**30, "bytes"),)
     )
-    told = remedies(Diagnosis(Level.TIGHT, (grown,)), here(), LIMITS)
+    told = remedies(facts(here()), Diagnosis(Level.TIGHT, (grown,)))
     assert told[0].id == "cache-ram"
     assert told[0].effect.memory_bytes == 5 * 2**30
 
@@ -242,12 +240,12 @@ def test_a_reader_sees_the_plan_and_cannot_run_it():
 
 
 def test_nothing_wrong_nothing_offered():
-    assert remedies(Diagnosis(Level.CALM), here(), LIMITS) == ()
+    assert remedies(facts(here()), Diagnosis(Level.CALM)) == ()
 
 
 def test_one_strategy_suits():
     def suiting(snapshot):
-        return [one.name for one in strategies(diagnosis(Kind.TASK_STORM), snapshot, LIMITS) if one.suits]
+        return [one.name for one in strategies(facts(snapshot), diagnosis(Kind.TASK_STORM)) if one.suits]
 
     assert suiting(here()) == ["small-model"]
     assert suiting(here(pressure=Pressure.WARNING)) == ["fewer-tasks"]
@@ -266,7 +264,7 @@ UNKNOWN = Unknown(Why.MISSING)
 )
 def test_whatever_is_unknown_nothing_raises(hidden, kinds, pressure, version):
     snapshot = replace(here(pressure=pressure, version=version), **dict.fromkeys(hidden, UNKNOWN))
-    found = remedies(diagnosis(*kinds), snapshot, LIMITS)
+    found = remedies(facts(snapshot), diagnosis(*kinds))
     assert len({one.id for one in found}) == len(found)
     assert not found or found[0].undoable
-    assert len(strategies(diagnosis(*kinds), snapshot, LIMITS)) == 3
+    assert len(strategies(facts(snapshot), diagnosis(*kinds))) == 3

@@ -5,7 +5,6 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from tray_app.core.diagnosis.recent import Moment
 from tray_app.core.remedies.relief import (
     Act,
     Memory,
@@ -23,6 +22,7 @@ from tray_app.core.values.finding import Diagnosis, Evidence, Finding, Kind, Lev
 from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Action, ActionKind, Change, Plan
+from tray_app.core.values.reading import Moment
 from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.task_settings import Setting
 

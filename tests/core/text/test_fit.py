@@ -6,11 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.fit.test_verdict import LIMITS, QWEN_32B
-from tests.core.machines import installed, machine
-from tray_app.core.fit.prediction import FitReport, predict
-from tray_app.core.fit.verdict import beside
+from tests.core.machines import beside, installed, machine, predict
 from tray_app.core.text.fit import bar, basis_sentence, lines, sentence, verdict_word, verdict_words
-from tray_app.core.values.fit import Verdict
+from tray_app.core.values.fit import Basis, FitReport, Verdict
 
 TR = NullTranslations()
 HAVE = (installed("qwen3:32b"), installed("gemma3:1b"), installed("llama3.2:3b"))
@@ -53,7 +51,7 @@ def test_the_menu_line():
 
 
 def test_what_is_not_known_is_said():
-    unknown = FitReport("gemma3:1b", Verdict.UNKNOWN, "budget-unknown", beside="qwen3:32b")
+    unknown = FitReport("gemma3:1b", Verdict.UNKNOWN, Basis.BUDGET_UNKNOWN, beside="qwen3:32b")
     assert sentence(unknown, TR) == "It is not known whether gemma3:1b fits beside qwen3:32b."
     assert len(lines(unknown, TR)) == 2
-    assert basis_sentence("budget-unknown", TR) == "How much memory models may use is not known."
+    assert basis_sentence(Basis.BUDGET_UNKNOWN, TR) == "How much memory models may use is not known."

@@ -4,7 +4,8 @@ from gettext import NullTranslations
 
 import pytest
 
-from tests.core.remedies.test_ranked import BIG, LIMITS, by_id, diagnosis, here, offered
+from tests.core.machines import facts
+from tests.core.remedies.test_ranked import BIG, by_id, diagnosis, here, offered
 from tray_app.core.remedies.ranked import strategies
 from tray_app.core.text.remedy import advice_steps, effect, reason, sentence, strategy_lines
 from tray_app.core.values.finding import Kind
@@ -66,6 +67,6 @@ def test_a_hostile_name_stays_on_its_line():
 
 
 def test_the_strategies_mark_the_one_that_suits():
-    told = strategy_lines(strategies(diagnosis(Kind.TASK_STORM), here(), LIMITS), TR)
+    told = strategy_lines(strategies(facts(here()), diagnosis(Kind.TASK_STORM)), TR)
     marked = ["".join(span.text for span in line) for line in told if line[0].text == "> "]
     assert marked == ["> A small model of your own for tasks"]

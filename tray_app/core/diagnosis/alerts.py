@@ -10,10 +10,10 @@ from enum import StrEnum
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tray_app.core.diagnosis.recent import Moment, is_gap
 from tray_app.core.values.finding import Diagnosis, Finding, Kind, Severity
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.names import same_model
+from tray_app.core.values.reading import Moment, is_gap
 
 FORGET_S = 900.0
 """An alert that could not be judged for so long is dropped: nobody knows any more."""

@@ -1,14 +1,12 @@
-"""All rules over one snapshot: findings in order, one per cause, and the level."""
+"""All rules over the facts of one poll: findings in order, one per cause, and the level."""
 
 from collections.abc import Mapping
 
-from tray_app.core.diagnosis.cause import CauseKind, pressure_of
-from tray_app.core.diagnosis.recent import History
+from tray_app.core.diagnosis.cause import CauseKind
+from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.diagnosis.rules import RULES
 from tray_app.core.values.finding import Diagnosis, Finding, Kind, Level, Severity
-from tray_app.core.values.limits import Limits
-from tray_app.core.values.reading import Reading, Unknown, value_of
-from tray_app.core.values.snapshot import Pressure, Snapshot
+from tray_app.core.values.snapshot import Pressure
 
 # What a finding explains: the other is only another side of the same cause.
 EXPLAINS: Mapping[Kind, frozenset[Kind]] = {
@@ -24,25 +22,19 @@ _RANK = {Severity.OVERLOADED: 0, Severity.TIGHT: 1, Severity.INFO: 2}
 _ORDER = {kind: index for index, (kind, _check) in enumerate(RULES)}
 
 
-def diagnose(snapshot: Snapshot, history: History, limits: Limits) -> Diagnosis:
-    """`history`: the polls before this one. Absurd numbers lead to findings or Unknown, never to errors."""
+def diagnose(facts: Facts) -> Diagnosis:
+    """Absurd numbers lead to findings or to what cannot be judged, never to errors."""
     found: list[Finding] = []
     undecided: list[Kind] = []
     for kind, check in RULES:
-        answer = check(snapshot, history, limits)
-        if isinstance(answer, Unknown):
+        answer = check(facts)
+        if answer is None:
             undecided.append(kind)
         else:
             found.extend(answer)
     explained = tuple(finding for finding in found if _is_explained(finding, found))
     shown = sorted((finding for finding in found if finding not in explained), key=_importance)
-    return Diagnosis(
-        level=_level(shown, snapshot),
-        findings=tuple(shown),
-        unknown=unknown_sources(snapshot),
-        explained=explained,
-        undecided=tuple(undecided),
-    )
+    return Diagnosis(level=_level(shown, facts), findings=tuple(shown), explained=explained, undecided=tuple(undecided))
 
 
 def _is_explained(finding: Finding, found: list[Finding]) -> bool:
@@ -61,39 +53,12 @@ def _importance(finding: Finding) -> tuple[int, int, int, str]:
     return _RANK[finding.severity], 0 if anothers else 1, _ORDER[finding.kind], finding.subject
 
 
-def _level(found: list[Finding], snapshot: Snapshot) -> Level:
+def _level(found: list[Finding], facts: Facts) -> Level:
     """The highest severity; info is calm. Unknown where nothing is found and memory or Ollama cannot be seen."""
     severities = {finding.severity for finding in found}
     if Severity.OVERLOADED in severities:
         return Level.OVERLOADED
     if Severity.TIGHT in severities:
         return Level.TIGHT
-    blind = pressure_of(snapshot) is Pressure.UNKNOWN or isinstance(snapshot.ollama, Unknown)
+    blind = facts.pressure is Pressure.UNKNOWN or facts.ollama is None
     return Level.UNKNOWN if blind else Level.CALM
-
-
-def unknown_sources(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
-    """Every source without a value, by its name in the JSON output, and why."""
-    sources: list[tuple[str, Reading[object]]] = [
-        ("memory", snapshot.memory),
-        ("gpu", snapshot.gpu),
-        ("processes", snapshot.processes),
-        ("ollama", snapshot.ollama),
-        ("requests", snapshot.requests),
-        ("ollama_log", snapshot.ollama_log),
-        ("open_webui", snapshot.open_webui),
-    ]
-    requests, server = value_of(snapshot.requests), value_of(snapshot.open_webui)
-    if requests is not None:
-        sources += [("requests.running", requests.running), ("requests.waiting", requests.waiting)]
-    if server is not None:
-        sources += [
-            ("open_webui.tasks", server.tasks),
-            ("open_webui.models", server.models),
-            ("open_webui.busy_chats", server.busy_chats),
-            ("open_webui.user_count", server.user_count),
-        ]
-    missing = [(name, reading.why.value) for name, reading in sources if isinstance(reading, Unknown)]
-    if value_of(snapshot.memory) is not None and pressure_of(snapshot) is Pressure.UNKNOWN:
-        missing.append(("memory.pressure", "not-yet"))
-    return tuple(missing)

@@ -8,17 +8,14 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from tray_app.core.diagnosis.recent import Change, History
+from tray_app.core.diagnosis.recent import History, Seen, Swap
 from tray_app.core.values.names import full_name
-from tray_app.core.values.reading import Known, value_of
-from tray_app.core.values.snapshot import LogEventKind, ProcessRole, Snapshot, WatchedProcess
+from tray_app.core.values.snapshot import LogEventKind, WatchedProcess
 
 FOLLOWS_S = 20.0
 """Ending a runner and starting the next takes seconds (5 s to get VRAM back, then the start)."""
 QUICK_S = 120.0
 """Without processes, loads in the log count when they follow each other this soon: long before a model expires."""
-
-Runner = tuple[int, float]
 
 
 class Displacement(Struct, frozen=True):
@@ -38,15 +35,12 @@ class Thrash(Struct, frozen=True):
     contexts: tuple[int, ...]
 
 
-def thrash(snapshot: Snapshot, history: History, window_s: float) -> Thrash | None:
+def thrash(now: Seen, before: History, window_s: float) -> Thrash | None:
     """None where no model took another's place."""
-    if isinstance(snapshot.processes, Known):
-        found = _by_runners(history.changes_since_gap(window_s, snapshot))
-    else:
-        found = _by_log(history.unbroken(window_s, snapshot))
+    polls = before.unbroken(window_s, now)
+    found = _by_log(polls) if now.runners is None else _by_runners(before.swaps_since_gap(window_s, now))
     if not found:
         return None
-    polls = history.unbroken(window_s, snapshot)
     counts: dict[str, int] = {}
     for one in found:
         counts[one.model] = counts.get(one.model, 0) + 1
@@ -54,19 +48,18 @@ def thrash(snapshot: Snapshot, history: History, window_s: float) -> Thrash | No
     return Thrash(len(found), tuple(models), max(counts.values()), _contexts(polls, tuple(models)))
 
 
-def _runners(poll: Snapshot) -> dict[Runner, WatchedProcess]:
-    processes = value_of(poll.processes)
-    watched = processes.watched if processes is not None else ()
-    return {(one.pid, one.started_at): one for one in watched if one.role is ProcessRole.OLLAMA_RUNNER}
+def _runners(poll: Seen) -> dict[tuple[int, float], WatchedProcess]:
+    return {(one.pid, one.started_at): one for one in poll.runners or ()}
 
 
-def _by_runners(changes: tuple[Change, ...]) -> list[Displacement]:
+def _by_runners(swaps: tuple[Swap, ...]) -> list[Displacement]:
     found: list[Displacement] = []
     gone: list[tuple[str, float]] = []
-    for before, after in changes:
+    for before, after in swaps:
+        now_s = after.at.uptime_s
         old, new = _runners(before), _runners(after)
-        gone = [entry for entry in gone if after.uptime_s - entry[1] <= FOLLOWS_S]
-        gone.extend((_name(one), after.uptime_s) for key, one in old.items() if key not in new)
+        gone = [entry for entry in gone if now_s - entry[1] <= FOLLOWS_S]
+        gone.extend((_name(one), now_s) for key, one in old.items() if key not in new)
         for key, runner in new.items():
             if key not in old and gone:
                 found.append(Displacement(_name(runner), gone.pop()[0]))
@@ -77,29 +70,27 @@ def _name(runner: WatchedProcess) -> str:
     return full_name(runner.model) if runner.model else runner.blob_digest or ""
 
 
-def _by_log(polls: tuple[Snapshot, ...]) -> list[Displacement]:
+def _by_log(polls: tuple[Seen, ...]) -> list[Displacement]:
     """LOAD events one soon after the other; the model before is the one displaced."""
-    logs = [(log, poll.uptime_s) for poll in polls if (log := value_of(poll.ollama_log)) is not None]
     loads = [
-        (full_name(event.model), seen_at)
-        for log, seen_at in logs
-        for event in log.events
+        (full_name(event.model), poll.at.uptime_s)
+        for poll in polls
+        for event in poll.events
         if event.kind is LogEventKind.LOAD and event.model
     ]
     return [Displacement(after[0], before[0]) for before, after in pairwise(loads) if after[1] - before[1] <= QUICK_S]
 
 
-def _contexts(polls: tuple[Snapshot, ...], models: tuple[str, ...]) -> tuple[int, ...]:
+def _contexts(polls: tuple[Seen, ...], models: tuple[str, ...]) -> tuple[int, ...]:
     """The context lengths of a single model that reloads, oldest first, each once."""
     if len(models) != 1:
         return ()
     lengths: dict[int, None] = {}
     for poll in polls:
-        for runner in _runners(poll).values():
+        for runner in poll.runners or ():
             if runner.context_length and _name(runner) == models[0]:
                 lengths[runner.context_length] = None
-        ollama = value_of(poll.ollama)
-        for model in ollama.loaded if ollama is not None else ():
+        for model in poll.loaded or ():
             if model.context_length and full_name(model.name) == models[0]:
                 lengths[model.context_length] = None
     return tuple(lengths)

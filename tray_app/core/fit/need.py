@@ -8,12 +8,10 @@ checked against the buffer sizes of real servers (`bench/footprint.py`).
 
 from enum import StrEnum
 
-from msgspec import Struct
-
 from tray_app.core.fit.compute import compute_bytes
 from tray_app.core.requests.releases import CONTEXT_4096_SINCE, CONTEXT_BY_MEMORY_SINCE
+from tray_app.core.values.fit import Need
 from tray_app.core.values.model_shape import ModelShape
-from tray_app.core.values.units import MIB
 from tray_app.core.values.version import Version
 
 CELL_BLOCK = 256
@@ -33,8 +31,6 @@ KV_TYPES: dict[str, float] = {
     "q4_0": 18 / 32,
     "iq4_nl": 18 / 32,
 }
-PROCESS_BYTES = 400 * MIB
-"""A runner's own memory and the GPU driver's: 300 to 500 MiB were seen, never reported by the runner."""
 
 
 class Offload(StrEnum):
@@ -43,20 +39,6 @@ class Offload(StrEnum):
     CPU = "cpu"
     PARTIAL = "partial"
     FULL = "full"
-
-
-class Need(Struct, frozen=True):
-    """Bytes by part. `total` is what the runner will report; `overhead_bytes` comes on top of it."""
-
-    weights_bytes: int
-    kv_cache_bytes: int
-    state_bytes: int
-    compute_bytes: int
-    overhead_bytes: int = PROCESS_BYTES
-
-    @property
-    def total(self) -> int:
-        return self.weights_bytes + self.kv_cache_bytes + self.state_bytes + self.compute_bytes
 
 
 def need(

@@ -11,7 +11,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.fit.need import (
-    Need,
     Offload,
     automatic_context,
     automatic_micro_batch,
@@ -20,12 +19,10 @@ from tray_app.core.fit.need import (
     used_context,
 )
 from tray_app.core.requests.releases import LAYOUT_SINCE, SERVER_SINCE
-from tray_app.core.tasks.same_ollama import uses_our_ollama
-from tray_app.core.values.fit import Fit, Verdict
+from tray_app.core.values.fit import Basis, Fit, Need, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.names import same_model
-from tray_app.core.values.reading import Known, value_of
 from tray_app.core.values.snapshot import (
     BudgetBasis,
     Gpu,
@@ -34,7 +31,6 @@ from tray_app.core.values.snapshot import (
     Memory,
     Ollama,
     Pressure,
-    Snapshot,
 )
 from tray_app.core.values.units import GIB, MIB
 from tray_app.core.values.version import Version, parse_version
@@ -55,6 +51,25 @@ class Generation(StrEnum):
     ESTIMATES = "ollama-0.9-estimate"  # to 0.9
     LAYOUT = "ollama-0.12-layout"  # 0.10 to 0.24
     SERVER = "ollama-0.30-estimate"  # from 0.30
+
+
+class Place(Struct, frozen=True):
+    """The machine that a model would be loaded on. None: not known.
+
+    `budget_bytes`: what models may use, GPU or RAM. `serves_open_webui`: it is this Ollama that Open WebUI uses.
+    """
+
+    ollama: Ollama | None
+    gpu: Gpu | None
+    memory: Memory | None
+    budget_bytes: int | None
+    serves_open_webui: bool | None = None
+
+    @property
+    def gpu_budget(self) -> int:
+        """0: no GPU, or not known."""
+        on_gpu = self.gpu is not None and self.gpu.basis is not BudgetBasis.RAM
+        return self.budget_bytes or 0 if on_gpu else 0
 
 
 class Room(Struct, frozen=True):
@@ -84,13 +99,6 @@ def generation(version: Version) -> Generation:
     if version >= SERVER_SINCE:
         return Generation.SERVER
     return Generation.LAYOUT if version >= LAYOUT_SINCE else Generation.ESTIMATES
-
-
-def budget_of(ollama: Ollama, gpu: Gpu) -> int:
-    """What models may use: Ollama's own word where its log says it, else the budget that was read."""
-    if gpu.basis is BudgetBasis.RAM:
-        return 0
-    return ollama.config.gpu_total_bytes or gpu.budget_bytes
 
 
 def loading(
@@ -140,29 +148,29 @@ def older_need(shape: ModelShape, way: Loading, rule: Generation) -> int:
     return counted.total + (counted.weights_bytes + counted.kv_cache_bytes) // shape.block_count + ESTIMATE_MINIMUM
 
 
-def beside(candidate: ModelShape | InstalledModel, snapshot: Snapshot, limits: Limits) -> Fit:
+def beside(candidate: ModelShape | InstalledModel, here: Place, limits: Limits) -> Fit:
     """Can this model live in memory beside the models that are loaded now?"""
     if isinstance(candidate, InstalledModel) and candidate.remote_host:
-        return Fit(Verdict.NOT_LOCAL, basis="remote-host")
-    ollama = value_of(snapshot.ollama)
+        return Fit(Verdict.NOT_LOCAL, basis=Basis.CLOUD)
+    ollama = here.ollama
     if ollama is None or not ollama.local:
-        return Fit(Verdict.UNKNOWN, basis="ollama")
-    if uses_our_ollama(snapshot) is False:
-        return Fit(Verdict.UNKNOWN, basis="other-ollama")
+        return Fit(Verdict.UNKNOWN, basis=Basis.OLLAMA_UNKNOWN)
+    if here.serves_open_webui is False:
+        return Fit(Verdict.UNKNOWN, basis=Basis.OTHER_OLLAMA)
     name = candidate.name if isinstance(candidate, InstalledModel) else ""
     already = next((one for one in ollama.loaded if name and same_model(one.name, name)), None)
     if already is not None:
-        return _loaded(already, snapshot)
+        return _loaded(already, here)
     shape = candidate.shape if isinstance(candidate, InstalledModel) else candidate
     size = candidate.size_bytes if isinstance(candidate, InstalledModel) else candidate.weights_bytes
     own_context = candidate.num_ctx if isinstance(candidate, InstalledModel) else None
-    return with_loaded(shape, size, snapshot, limits, ollama.loaded, model_context=own_context)
+    return with_loaded(shape, size, here, limits, ollama.loaded, model_context=own_context)
 
 
 def with_loaded(
     shape: ModelShape | None,
     file_bytes: int,
-    snapshot: Snapshot,
+    here: Place,
     limits: Limits,
     loaded: tuple[LoadedModel, ...],
     *,
@@ -170,36 +178,35 @@ def with_loaded(
     model_context: int | None = None,
 ) -> Fit:
     """The same for any set of loaded models. `context`: asked for with the request."""
-    ollama, gpu, memory = value_of(snapshot.ollama), value_of(snapshot.gpu), value_of(snapshot.memory)
+    ollama, gpu, memory = here.ollama, here.gpu, here.memory
     if ollama is None or gpu is None:
-        return Fit(Verdict.UNKNOWN, basis="ollama" if ollama is None else "budget-unknown")
+        return Fit(Verdict.UNKNOWN, basis=Basis.OLLAMA_UNKNOWN if ollama is None else Basis.BUDGET_UNKNOWN)
     version = parse_version(ollama.version)
     if version is None:
-        return Fit(Verdict.UNKNOWN, basis="ollama-version")
-    space = room(loaded, ollama, gpu, memory)
+        return Fit(Verdict.UNKNOWN, basis=Basis.VERSION_UNKNOWN)
+    space = room(loaded, ollama, gpu, memory, here.gpu_budget)
     if shape is None:
         return _by_size(file_bytes, space, memory, limits, loaded)
     way = loading(shape, ollama, space.budget, context=context, model_context=model_context)
     counted = need_as(shape, way)
     rule = generation(version)
     if loaded and ollama.config.max_loaded_models is not None and ollama.config.max_loaded_models <= len(loaded):
-        return Fit(Verdict.EVICTS, counted.total, _room_bytes(space, memory), "max-loaded-models")
+        return Fit(Verdict.EVICTS, counted.total, _room_bytes(space, memory), Basis.MAX_LOADED)
     if loaded and _evicts(shape, way, file_bytes, space, rule):
-        return Fit(Verdict.EVICTS, counted.total, _room_bytes(space, memory), rule.value)
+        return Fit(Verdict.EVICTS, counted.total, _room_bytes(space, memory), Basis(rule.value))
     return _in_memory(counted, space, memory, limits, rule)
 
 
-def room(loaded: tuple[LoadedModel, ...], ollama: Ollama, gpu: Gpu, memory: Memory | None) -> Room:
+def room(loaded: tuple[LoadedModel, ...], ollama: Ollama, gpu: Gpu, memory: Memory | None, budget: int) -> Room:
     """What is left. On shared memory Ollama also looks at the live memory (sched.go from 0.30); Metal's own free memory
-    is never read again after the start, so other programs' use of the GPU does not count there.
+    is never read again after the start, so other programs' use of the GPU does not count there. `budget` 0: no GPU.
     """
-    budget = budget_of(ollama, gpu)
-    # Models of the snapshot that are not in the set would be gone; those of the set that are not loaded would be there.
-    in_ram = sum(_ram_bytes(model, gpu) for model in ollama.loaded) - sum(_ram_bytes(model, gpu) for model in loaded)
+    # Models of the poll that are not in the set would be gone; those of the set that are not loaded would be there.
+    in_ram = sum(ram_bytes(model, gpu) for model in ollama.loaded) - sum(ram_bytes(model, gpu) for model in loaded)
     live = max(0, memory.available_bytes + in_ram) if memory is not None else 0
     if not budget:
         # Mapped weights count as available to the OS, but taking them away is what we must not do.
-        left = max(0, gpu.budget_bytes - sum(_ram_bytes(model, gpu) for model in loaded))
+        left = max(0, gpu.budget_bytes - sum(ram_bytes(model, gpu) for model in loaded))
         live = min(live, left) if gpu.budget_bytes else live
         return Room(0, live, live, live, gpu=False, unified=True)
     ours = sum(max(model.size_vram_bytes, 0) for model in loaded)
@@ -210,7 +217,8 @@ def room(loaded: tuple[LoadedModel, ...], ollama: Ollama, gpu: Gpu, memory: Memo
     return Room(budget, headroom, live, min(headroom, live) if both else headroom, gpu=True, unified=gpu.unified)
 
 
-def _ram_bytes(model: LoadedModel, gpu: Gpu) -> int:
+def ram_bytes(model: LoadedModel, gpu: Gpu) -> int:
+    """What of a loaded model lies in RAM: all of it where GPU and CPU share the memory, else what is not in VRAM."""
     shared = gpu.unified or gpu.basis is BudgetBasis.RAM
     return max(0, model.size_bytes if shared else model.size_bytes - model.size_vram_bytes)
 
@@ -229,30 +237,30 @@ def _in_memory(counted: Need, space: Room, memory: Memory | None, limits: Limits
     if over:
         return Fit(Verdict.SPILLS, total, left, over)
     if memory is None or memory.pressure is Pressure.UNKNOWN:
-        return Fit(Verdict.UNKNOWN, total, left, "memory")
+        return Fit(Verdict.UNKNOWN, total, left, Basis.MEMORY_UNKNOWN)
     live_need = counted.overhead_bytes + (total if space.unified else 0)
     if live_need > space.live:
-        return Fit(Verdict.SPILLS, total, left, "available-memory")
-    tight = ""
+        return Fit(Verdict.SPILLS, total, left, Basis.AVAILABLE)
+    tight: Basis | None = None
     if memory.pressure is not Pressure.NORMAL:
-        tight = "memory-pressure"
+        tight = Basis.PRESSURE
     elif live_need > limits.fits_share * space.live:
-        tight = "available-memory"
+        tight = Basis.AVAILABLE
     elif space.gpu and total > limits.fits_share * space.headroom:
-        tight = "budget"
-    return Fit(Verdict.TIGHT if tight else Verdict.FITS, total, left, tight or rule.value)
+        tight = Basis.BUDGET
+    return Fit(Verdict.TIGHT if tight else Verdict.FITS, total, left, tight or Basis(rule.value))
 
 
-def _over_budget(total: int, space: Room, rule: Generation) -> str:
-    """The reason why part of it would run on the CPU; empty where the GPU has room for all.
+def _over_budget(total: int, space: Room, rule: Generation) -> Basis | None:
+    """The reason why part of it would run on the CPU; None where the GPU has room for all.
 
     Metal tells each process of its own memory only, so llama-server's margin counts against the whole budget there.
     """
     if not space.gpu:
-        return ""
+        return None
     if rule is Generation.SERVER and total > (space.budget if space.unified else space.headroom) - FIT_MARGIN:
-        return "fit-margin"
-    return "budget" if total > space.headroom else ""
+        return Basis.FIT_MARGIN
+    return Basis.BUDGET if total > space.headroom else None
 
 
 def _by_size(
@@ -262,12 +270,12 @@ def _by_size(
     left = _room_bytes(space, memory)
     whole = space.headroom if space.gpu else space.live
     if loaded and space.gpu and file_bytes > OLLAMA_SHARE * whole:
-        return Fit(Verdict.EVICTS, file_bytes, left, "size-only")
+        return Fit(Verdict.EVICTS, file_bytes, left, Basis.SIZE_ONLY)
     generous = 2 * file_bytes + GIB
     calm = memory is not None and memory.pressure is Pressure.NORMAL
     if calm and left is not None and generous <= limits.fits_share * left:
-        return Fit(Verdict.FITS, file_bytes, left, "size-only")
-    return Fit(Verdict.UNKNOWN, file_bytes, left, "size-only")
+        return Fit(Verdict.FITS, file_bytes, left, Basis.SIZE_ONLY)
+    return Fit(Verdict.UNKNOWN, file_bytes, left, Basis.SIZE_ONLY)
 
 
 def _room_bytes(space: Room, memory: Memory | None) -> int | None:
@@ -279,10 +287,10 @@ def _room_bytes(space: Room, memory: Memory | None) -> int | None:
     return space.headroom
 
 
-def _loaded(model: LoadedModel, snapshot: Snapshot) -> Fit:
+def _loaded(model: LoadedModel, here: Place) -> Fit:
     """It is there already: it needs nothing more."""
-    gpu = value_of(snapshot.gpu)
+    gpu, memory = here.gpu, here.memory
     if gpu is not None and gpu.basis is not BudgetBasis.RAM and model.size_vram_bytes < model.size_bytes:
-        return Fit(Verdict.SPILLS, 0, None, "loaded")
-    calm = isinstance(snapshot.memory, Known) and snapshot.memory.value.pressure is Pressure.NORMAL
-    return Fit(Verdict.FITS if calm else Verdict.TIGHT, 0, None, "loaded")
+        return Fit(Verdict.SPILLS, 0, None, Basis.LOADED)
+    calm = memory is not None and memory.pressure is Pressure.NORMAL
+    return Fit(Verdict.FITS if calm else Verdict.TIGHT, 0, None, Basis.LOADED)

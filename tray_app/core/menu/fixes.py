@@ -10,17 +10,15 @@ from tray_app.core.text.names import row_text, wrapped
 from tray_app.core.text.plan import change_sentence, plan_lines
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, Undo
-from tray_app.core.values.fit import Verdict
 from tray_app.core.values.plan import Plan, Record
 from tray_app.core.values.remedy import Remedy
 
-BAD = {Verdict.EVICTS, Verdict.SPILLS}
 NEEDS_CONNECTION = {"needs-connect", "needs-admin"}
 
 
 def must_ask(remedy: Remedy) -> bool:
     """Whether a click on its row must show the plan first."""
-    return remedy.asks or not remedy.undoable or (remedy.fit is not None and remedy.fit.verdict in BAD)
+    return remedy.asks or not remedy.undoable or (remedy.fit is not None and remedy.fit.verdict.is_bad)
 
 
 def remedy_text(remedy: Remedy, tr: Translator) -> str:

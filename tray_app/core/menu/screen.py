@@ -4,16 +4,14 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from tray_app.core.fit.candidates import CANDIDATES, Candidate
 from tray_app.core.values.command import Command
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.job import RunningJob
-from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Record
-from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.remedy import Remedy, TaskModels
 from tray_app.core.values.snapshot import Snapshot
 
-DEFAULT_LIMITS = Limits()
+NO_TASK_MODELS = TaskModels()
 
 # --- what it is made from -------------------------------------------------------------------
 
@@ -36,9 +34,11 @@ class ScreenState(Struct, frozen=True):
 
     snapshot: Snapshot | None = None
     diagnosis: Diagnosis | None = None
-    limits: Limits = DEFAULT_LIMITS
-    candidates: tuple[Candidate, ...] = CANDIDATES
+    used_bytes: int | None = None
+    """What loaded models use of `budget_bytes`, what models may use."""
+    budget_bytes: int | None = None
     remedies: tuple[Remedy, ...] = ()
+    task_models: TaskModels = NO_TASK_MODELS
     undoable: tuple[Record, ...] = ()
     job: RunningJob | None = None
     message: str = ""

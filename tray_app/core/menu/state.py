@@ -23,7 +23,7 @@ def state_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     rows = [Row(row_text(headline(state, tr)), Refresh(), id="headline")]
     snapshot = state.snapshot
     if snapshot is not None:
-        rows.append(Row(row_text(memory_line(snapshot, tr)), Refresh(), id="memory"))
+        rows.append(Row(row_text(memory_line(state, snapshot, tr)), Refresh(), id="memory"))
         rows += why_rows(state, tr)
         rows += ollama_rows(snapshot, tr)
         unsure = state.diagnosis is not None and state.diagnosis.level is Level.UNKNOWN
@@ -49,26 +49,23 @@ def why_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     return (Row(tr.gettext("What it rests on"), children=tuple(rows), id="why"),)
 
 
-def memory_line(snapshot: Snapshot, tr: Translator) -> str:
+def memory_line(state: ScreenState, snapshot: Snapshot, tr: Translator) -> str:
     """`Memory pressure warning · 19.8 of 21.3 GiB model budget`, as much of it as is known."""
     match snapshot.memory:
         case Unknown() as unknown:
             pressure = tr.gettext("Memory: {state}").format(state=why_words(unknown, tr))
         case Known(value=Memory() as memory):
             pressure = tr.gettext("Memory pressure {pressure}").format(pressure=pressure_word(memory.pressure, tr))
-    budget = budget_line(snapshot, tr)
+    budget = budget_line(state, tr)
     return f"{pressure} · {budget}" if budget else pressure
 
 
-def budget_line(snapshot: Snapshot, tr: Translator) -> str:
+def budget_line(state: ScreenState, tr: Translator) -> str:
     """What loaded models use of what models may use; empty where either is unknown."""
-    if isinstance(snapshot.gpu, Unknown) or isinstance(snapshot.ollama, Unknown):
+    if state.used_bytes is None or state.budget_bytes is None:
         return ""
-    if snapshot.ollama.value.presence is Presence.ABSENT:
-        return ""
-    used = sum(model.size_vram_bytes or model.size_bytes for model in snapshot.ollama.value.loaded)
     return tr.gettext("{used} of {budget} model budget").format(
-        used=f"{used / GIB:.1f}", budget=format_bytes(snapshot.gpu.value.budget_bytes)
+        used=f"{state.used_bytes / GIB:.1f}", budget=format_bytes(state.budget_bytes)
     )
 
 

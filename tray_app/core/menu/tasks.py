@@ -1,22 +1,19 @@
 """The menu's switches: each background task, and the model that does them."""
 
-from tray_app.core.menu.fixes import BAD, remedy_row
+from tray_app.core.menu.fixes import remedy_row
 from tray_app.core.menu.paging import paged
 from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
-from tray_app.core.remedies.choices import TaskModelChoice, choices, current_slot
-from tray_app.core.remedies.models import model_remedies
-from tray_app.core.remedies.situation import situation
 from tray_app.core.text.fit import verdict_words
 from tray_app.core.text.names import row_text, short
 from tray_app.core.text.plan import change_sentence
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import Refresh, SetSettings
-from tray_app.core.values.finding import Diagnosis, Level
+from tray_app.core.values.fit import Basis
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.reading import Known
-from tray_app.core.values.remedy import Remedy
-from tray_app.core.values.snapshot import Access, OpenWebUI, Snapshot
+from tray_app.core.values.remedy import TaskModelChoice
+from tray_app.core.values.snapshot import Access
 from tray_app.core.values.task_settings import TASKS, Setting, Switch, TaskSettings
 
 
@@ -30,7 +27,7 @@ def task_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     switches = tuple(task_switch(task, settings, tr, may_write=may_write, busy=state.job is not None) for task in TASKS)
     rows = [Row(tr.gettext("Background tasks"), children=switches, id="tasks")]
     if may_write:
-        rows.append(task_model_row(state, snapshot, server, settings, tr))
+        rows.append(task_model_row(state, settings, tr))
     return tuple(rows)
 
 
@@ -46,25 +43,15 @@ def task_switch(task: Setting, settings: TaskSettings, tr: Translator, *, may_wr
     return Row(name, SetSettings(Plan((change,))), checked=on, id=identity, busy=busy)
 
 
-def task_model_row(
-    state: ScreenState, snapshot: Snapshot, server: OpenWebUI, settings: TaskSettings, tr: Translator
-) -> Row:
+def task_model_row(state: ScreenState, settings: TaskSettings, tr: Translator) -> Row:
     """One radio list: the same as the chat model, then Open WebUI's models with their verdicts."""
-    slot = current_slot(server, snapshot)
-    used, busy = settings.model(slot), state.job is not None
-    same = model_radio("", tr.gettext("Same as the chat model"), slot, used, busy=busy)
-    offered = [
-        choice_row(item, slot, used, tr, busy=busy) for item in choices(server, settings, snapshot, state.limits)
-    ]
-    pulls = tuple(remedy_row(remedy, state, tr) for remedy in models_to_get(state, snapshot))
+    models, busy = state.task_models, state.job is not None
+    used = settings.model(models.slot)
+    same = model_radio("", tr.gettext("Same as the chat model"), models.slot, used, busy=busy)
+    offered = [choice_row(item, models.slot, used, tr, busy=busy) for item in models.choices]
+    pulls = tuple(remedy_row(remedy, state, tr) for remedy in models.to_get)
     get = (SEPARATOR, Row(tr.gettext("Get a small model"), children=pulls, id="get-model")) if pulls else ()
     return Row(tr.gettext("Task model"), children=(same, *paged(offered, tr), *get), id="task-model")
-
-
-def models_to_get(state: ScreenState, snapshot: Snapshot) -> list[Remedy]:
-    """Small models to download and use for tasks, also while nothing is wrong."""
-    here = situation(state.diagnosis or Diagnosis(Level.UNKNOWN), snapshot, state.limits)
-    return [remedy for remedy in model_remedies(here, state.candidates) if remedy.plan.actions]
 
 
 def model_change(model: str, slot: Setting, used: str) -> Plan:
@@ -85,7 +72,7 @@ def choice_row(item: TaskModelChoice, slot: Setting, used: str, tr: Translator, 
         text = tr.gettext("{name}: not usable, the chat model does the tasks").format(name=name)
         return model_radio(item.id, text, slot, used, busy=busy)
     text = tr.gettext("{name} - {verdict}").format(name=name, verdict=choice_words(item, tr))
-    if item.id == used or (item.fit.verdict not in BAD and item.host is None):
+    if item.id == used or (not item.fit.verdict.is_bad and item.host is None):
         return model_radio(item.id, text, slot, used, busy=busy)
     plan = model_change(item.id, slot, used)
     told = [Row(row_text(change_sentence(change, tr))) for change in plan.changes]
@@ -98,4 +85,4 @@ def choice_row(item: TaskModelChoice, slot: Setting, used: str, tr: Translator, 
 def choice_words(item: TaskModelChoice, tr: Translator) -> str:
     if item.host is not None:
         return tr.gettext("hosted at {host}").format(host=short(item.host))
-    return tr.gettext("loaded now") if item.fit.basis == "loaded" else verdict_words(item.fit, tr)
+    return tr.gettext("loaded now") if item.fit.basis is Basis.LOADED else verdict_words(item.fit, tr)

@@ -6,13 +6,11 @@ from msgspec import Struct
 
 from tray_app.core.fit.candidates import Candidate
 from tray_app.core.fit.verdict import beside
-from tray_app.core.remedies.choices import can_do_tasks
-from tray_app.core.remedies.situation import Situation
+from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.switches import calls, planned, running_tasks, task_calls_per_minute, thinking_change
-from tray_app.core.values.fit import Fit, Verdict
+from tray_app.core.values.fit import Basis, Fit, Verdict
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Action, ActionKind, Change, Plan
-from tray_app.core.values.reading import value_of
 from tray_app.core.values.remedy import Effect, Remedy
 from tray_app.core.values.snapshot import InstalledModel, WebUIModel
 
@@ -40,34 +38,52 @@ class Offer(Struct, frozen=True):
     pull_bytes: int | None = None
 
 
-def model_remedies(here: Situation, candidates: tuple[Candidate, ...]) -> list[Remedy]:
+def can_do_tasks(model: WebUIModel) -> bool:
+    """Base models that answer in text; Open WebUI's makers advise against presets, and pipes run code of their own."""
+    if model.pipe or model.arena or model.preset or not model.active:
+        return False
+    return not (model.capabilities and "embedding" in model.capabilities and "completion" not in model.capabilities)
+
+
+def model_remedies(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
     """Small models, best first; none that evicts the chat model or spills."""
-    if here.settings is None or here.chat is None or not running_tasks(here):
+    if here.facts.settings is None or here.facts.chat_model is None or not running_tasks(here):
+        return []
+    return [*(_use(offer, here) for offer in installed_offers(here)[:OFFERED]), *models_to_get(here, candidates)]
+
+
+def models_to_get(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
+    """Small models to download and use for tasks; worth showing also while nothing is wrong."""
+    if here.facts.settings is None or here.facts.chat_model is None or not running_tasks(here):
         return []
     pulls = pull_offers(here, candidates)
     fitting = [offer for offer in pulls if offer.fit.verdict is Verdict.FITS]
-    offers = [*installed_offers(here)[:OFFERED], *(fitting[:OFFERED] or pulls[:1])]
-    return [_use(offer, here) for offer in offers]
+    return [_use(offer, here) for offer in fitting[:OFFERED] or pulls[:1]]
 
 
-def installed_offers(here: Situation) -> list[Offer]:
+def installed_offers(here: Case) -> list[Offer]:
     """Installed models that Open WebUI lists and that can do the tasks."""
-    if here.server is None or here.ollama is None:
+    if here.facts.open_webui is None or here.facts.ollama is None:
         return []
-    installed = {model.name: model for model in here.ollama.installed}
+    installed = {model.name: model for model in here.facts.ollama.installed}
     made = []
-    for entry in value_of(here.server.models) or ():
+    for entry in here.facts.listed or ():
         model = installed.get(entry.ollama_name or "")
         if model is not None and _can_serve(entry, model, here):
-            fit = beside(model, here.snapshot, here.limits)
+            fit = beside(model, here.facts.place, here.facts.limits)
             reasoning = "thinking" in (model.capabilities or ())
             made.append(Offer(entry.id, model.name, model.size_bytes, fit, reasoning))
     return _ranked(made, here)
 
 
-def _can_serve(entry: WebUIModel, model: InstalledModel, here: Situation) -> bool:
+def _can_serve(entry: WebUIModel, model: InstalledModel, here: Case) -> bool:
     """A base model that answers in text, is smaller than the chat model, and that all users may use."""
-    if not can_do_tasks(entry) or model.remote_host or here.chat is None or same_model(model.name, here.chat.name):
+    if (
+        not can_do_tasks(entry)
+        or model.remote_host
+        or here.facts.chat_model is None
+        or same_model(model.name, here.facts.chat_model.name)
+    ):
         return False
     if model.capabilities is not None and "completion" not in model.capabilities:
         return False
@@ -75,37 +91,40 @@ def _can_serve(entry: WebUIModel, model: InstalledModel, here: Situation) -> boo
         return False
     if entry.public is False and here.other_users is not False:
         return False
-    chosen = here.settings.model(here.slot) if here.settings is not None else ""
-    return entry.id != chosen and model.size_bytes < WORTH_SHARE * here.chat.size_bytes
+    chosen = here.facts.settings.model(here.facts.slot) if here.facts.settings is not None else ""
+    return entry.id != chosen and model.size_bytes < WORTH_SHARE * here.facts.chat_model.size_bytes
 
 
-def pull_offers(here: Situation, candidates: tuple[Candidate, ...]) -> list[Offer]:
+def pull_offers(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
     """Models of the table that are not installed. A new model is private: no help where others use this server too."""
-    if here.server is None or here.ollama is None or here.chat is None or here.other_users:
+    if here.facts.open_webui is None or here.facts.ollama is None or here.facts.chat_model is None or here.other_users:
         return []
     made = []
     for one in candidates:
-        there = any(same_model(model.name, one.name) for model in here.ollama.installed)
-        if there or one.download_bytes >= WORTH_SHARE * here.chat.size_bytes:
+        there = any(same_model(model.name, one.name) for model in here.facts.ollama.installed)
+        if there or one.download_bytes >= WORTH_SHARE * here.facts.chat_model.size_bytes:
             continue
-        fit = beside(one.shape, here.snapshot, here.limits)
+        fit = beside(one.shape, here.facts.place, here.facts.limits)
         if fit.verdict is not Verdict.UNKNOWN:
             name = _prefix(here) + one.name
             made.append(Offer(name, one.name, one.download_bytes, fit, one.reasoning, one.download_bytes))
     return _ranked(made, here)
 
 
-def _prefix(here: Situation) -> str:
+def _prefix(here: Case) -> str:
     """The connection's prefix that Open WebUI puts before Ollama's names, where all of them have the same."""
-    listed = value_of(here.server.models) if here.server is not None else None
-    base = [one for one in listed or () if one.ollama_name and not one.preset and one.id.endswith(one.ollama_name)]
+    base = [
+        one
+        for one in here.facts.listed or ()
+        if one.ollama_name and not one.preset and one.id.endswith(one.ollama_name)
+    ]
     prefixes = {one.id.removesuffix(one.ollama_name or "") for one in base}
     return prefixes.pop() if len(prefixes) == 1 else ""
 
 
-def _ranked(offers: list[Offer], here: Situation) -> list[Offer]:
+def _ranked(offers: list[Offer], here: Case) -> list[Offer]:
     """By verdict, then plain before thinking, then a comfortable size, smallest first."""
-    params = here.settings.task_model_params if here.settings is not None else None
+    params = here.facts.settings.task_model_params if here.facts.settings is not None else None
     allowed = [offer for offer in offers if offer.fit.verdict in _ORDER and (params is not None or not offer.reasoning)]
     low, high = COMFORTABLE_BYTES
 
@@ -116,8 +135,8 @@ def _ranked(offers: list[Offer], here: Situation) -> list[Offer]:
     return sorted(allowed, key=rank)
 
 
-def _use(offer: Offer, here: Situation) -> Remedy:
-    settings = here.settings
+def _use(offer: Offer, here: Case) -> Remedy:
+    settings = here.facts.settings
     if settings is None:
         raise ValueError("a plan needs the settings")
     changes = [_slot_change(offer.id, here)]
@@ -141,17 +160,17 @@ def _use(offer: Offer, here: Situation) -> Remedy:
     return planned(here, made)
 
 
-def _slot_change(model: str, here: Situation) -> Change:
-    before = here.settings.model(here.slot) if here.settings is not None else ""
-    return Change(here.slot, before, model)
+def _slot_change(model: str, here: Case) -> Change:
+    before = here.facts.settings.model(here.facts.slot) if here.facts.settings is not None else ""
+    return Change(here.facts.slot, before, model)
 
 
-def hosted_remedies(here: Situation) -> list[Remedy]:
+def hosted_remedies(here: Case) -> list[Remedy]:
     """Models that Open WebUI already lists from an outside connection. Chat text goes to that host, so it asks."""
-    if here.server is None or here.settings is None or not running_tasks(here):
+    if here.facts.open_webui is None or here.facts.settings is None or not running_tasks(here):
         return []
-    chosen = here.settings.model(here.slot)
-    found = [one for one in value_of(here.server.models) or () if _is_hosted(one, here) and one.id != chosen]
+    chosen = here.facts.settings.model(here.facts.slot)
+    found = [one for one in here.facts.listed or () if _is_hosted(one, here) and one.id != chosen]
     found.sort(key=lambda one: (_SMALL_HOSTED.search(one.id) is None, one.id))
     later, first = calls(running_tasks(here))
     effect = Effect(later, task_calls_per_minute(here), 0, first)
@@ -163,7 +182,7 @@ def hosted_remedies(here: Situation) -> list[Remedy]:
                 Plan((_slot_change(one.id, here),)),
                 "hosted",
                 effect,
-                Fit(Verdict.NOT_LOCAL, basis="hosted"),
+                Fit(Verdict.NOT_LOCAL, basis=Basis.HOSTED),
                 one.host or "",
                 asks=True,
                 strategy=HOSTED_MODEL,
@@ -173,7 +192,7 @@ def hosted_remedies(here: Situation) -> list[Remedy]:
     ]
 
 
-def _is_hosted(entry: WebUIModel, here: Situation) -> bool:
+def _is_hosted(entry: WebUIModel, here: Case) -> bool:
     if not can_do_tasks(entry) or entry.ollama_name or not entry.host or _NOT_FOR_TEXT.search(entry.id):
         return False
     return entry.connection_type != "local" and not (entry.public is False and here.other_users is not False)

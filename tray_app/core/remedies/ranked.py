@@ -1,44 +1,26 @@
 """What helps here, best first: each remedy with its exact plan, a reason and a predicted effect."""
 
-from msgspec import Struct
-
+from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.fit.candidates import CANDIDATES, Candidate
 from tray_app.core.remedies.advice import advice, last_resorts, spills_alone
+from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.models import HOSTED_MODEL, SMALL_MODEL, hosted_remedies, model_remedies
-from tray_app.core.remedies.situation import Situation, situation
 from tray_app.core.remedies.switches import FEWER_TASKS, autocomplete_hurts, no_thinking, task_remedies
 from tray_app.core.values.finding import Diagnosis, Kind
 from tray_app.core.values.fit import Verdict
-from tray_app.core.values.limits import Limits
-from tray_app.core.values.remedy import Remedy
-from tray_app.core.values.snapshot import Snapshot
+from tray_app.core.values.remedy import Remedy, Strategy
 
 
-class Strategy(Struct, frozen=True):
-    """One of the three answers to the problem. `suits`: the one for this machine.
-
-    `reason`: a stable word, why or why not. `remedy`: the id of its best remedy, empty where it has none now.
-    """
-
-    name: str
-    suits: bool
-    reason: str
-    remedy: str = ""
-    subject: str = ""
-
-
-def remedies(
-    diagnosis: Diagnosis, snapshot: Snapshot, limits: Limits, *, candidates: tuple[Candidate, ...] = CANDIDATES
-) -> tuple[Remedy, ...]:
+def remedies(facts: Facts, diagnosis: Diagnosis, candidates: tuple[Candidate, ...] = CANDIDATES) -> tuple[Remedy, ...]:
     """Best first. Nothing that cannot be undone comes first, and nothing that evicts the chat model comes at all."""
-    here = situation(diagnosis, snapshot, limits)
+    here = Case(facts, diagnosis)
     ordered = _ordered(here, candidates)
     if ordered and not ordered[0].undoable:
         return ()
     return tuple(ordered)
 
 
-def _ordered(here: Situation, candidates: tuple[Candidate, ...]) -> list[Remedy]:
+def _ordered(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
     advised = advice(here)
     first = [remedy for remedy in advised if remedy.id == "context-length" and spills_alone(here) is not None]
     if here.found(Kind.PROMPT_CACHE_GROWTH) and not here.tasks_hurt:
@@ -49,7 +31,7 @@ def _ordered(here: Situation, candidates: tuple[Candidate, ...]) -> list[Remedy]
     return [*first, *tasks, *rest, *last_resorts(here)]
 
 
-def _for_tasks(here: Situation, candidates: tuple[Candidate, ...]) -> list[Remedy]:
+def _for_tasks(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
     models, off = model_remedies(here, candidates), task_remedies(here)
     fitting = [one for one in models if one.fit is not None and one.fit.verdict is Verdict.FITS]
     others = [one for one in models if one not in fitting]
@@ -73,10 +55,10 @@ def _for_tasks(here: Situation, candidates: tuple[Candidate, ...]) -> list[Remed
 
 
 def strategies(
-    diagnosis: Diagnosis, snapshot: Snapshot, limits: Limits, *, candidates: tuple[Candidate, ...] = CANDIDATES
+    facts: Facts, diagnosis: Diagnosis, candidates: tuple[Candidate, ...] = CANDIDATES
 ) -> tuple[Strategy, ...]:
     """The three answers in the order of the documentation; exactly one suits, unless nothing hurts or is known."""
-    here = situation(diagnosis, snapshot, limits)
+    here = Case(facts, diagnosis)
     offered = _ordered(here, candidates)
     small = next((one for one in offered if one.strategy == SMALL_MODEL), None)
     hosted = next((one for one in offered if one.strategy == HOSTED_MODEL), None)

@@ -10,10 +10,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.diagnosis.cause import CauseKind
-from tray_app.core.diagnosis.recent import Moment, is_gap
 from tray_app.core.values.finding import Diagnosis, Finding, Kind, Level, Severity
 from tray_app.core.values.fit import Verdict
 from tray_app.core.values.limits import Limits
+from tray_app.core.values.reading import Moment, is_gap
 from tray_app.core.values.remedy import Remedy
 
 

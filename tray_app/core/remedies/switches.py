@@ -2,13 +2,12 @@
 
 import json
 
-from tray_app.core.remedies.situation import Situation
+from tray_app.core.remedies.case import Case
 from tray_app.core.tasks.releases import TASK_KINDS, TITLE_BESIDE_ANSWER, support
-from tray_app.core.tasks.target import UNASKED, come_unasked
+from tray_app.core.tasks.target import UNASKED
 from tray_app.core.values.finding import Kind
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Change, Plan
-from tray_app.core.values.reading import value_of
 from tray_app.core.values.remedy import Effect, Remedy
 from tray_app.core.values.task_settings import TASKS, Comes, Setting, Switch
 
@@ -27,17 +26,17 @@ def calls(tasks: tuple[Setting, ...]) -> tuple[float | None, float | None]:
     return float(len(later)), float(len(unasked))
 
 
-def running_tasks(here: Situation) -> tuple[Setting, ...]:
+def running_tasks(here: Case) -> tuple[Setting, ...]:
     """Tasks with a switch that is on."""
-    settings = here.settings
+    settings = here.facts.settings
     if settings is None:
         return ()
     return tuple(task for task in TASKS if settings.switch(task) is Switch.ON)
 
 
-def task_remedies(here: Situation) -> list[Remedy]:
+def task_remedies(here: Case) -> list[Remedy]:
     """In order of relief: what runs while typing, then with every message, then once per chat."""
-    if here.settings is None:
+    if here.facts.settings is None:
         return _unplanned(here)
     on = running_tasks(here)
     made = [_off(task, here) for task in _order(here, on)]
@@ -46,20 +45,18 @@ def task_remedies(here: Situation) -> list[Remedy]:
     return made
 
 
-def autocomplete_hurts(here: Situation) -> bool:
+def autocomplete_hurts(here: Case) -> bool:
     """It is shown to be used: by everyone before 0.6.0, by our own account, or a rule says so."""
-    if here.server is None or here.settings is None:
+    if here.facts.unasked is None:
         return False
     found = here.found(Kind.AUTOCOMPLETE_ON)
-    return Setting.AUTOCOMPLETE in come_unasked(here.server, here.settings) or (
-        found is not None and found.severity.value != "info"
-    )
+    return Setting.AUTOCOMPLETE in here.facts.unasked or (found is not None and found.severity.value != "info")
 
 
-def _order(here: Situation, on: tuple[Setting, ...]) -> list[Setting]:
+def _order(here: Case, on: tuple[Setting, ...]) -> list[Setting]:
     """By the calls they cause. A title beside the answer hurts more than tags, one after it less."""
     typing = autocomplete_hurts(here)
-    beside = here.version >= TITLE_BESIDE_ANSWER
+    beside = here.facts.release >= TITLE_BESIDE_ANSWER
 
     def rank(task: Setting) -> tuple[bool, int, bool]:
         first = typing and task is Setting.AUTOCOMPLETE
@@ -68,38 +65,38 @@ def _order(here: Situation, on: tuple[Setting, ...]) -> list[Setting]:
     return sorted(on, key=rank)
 
 
-def _off(task: Setting, here: Situation) -> Remedy:
+def _off(task: Setting, here: Case) -> Remedy:
     later, first = calls((task,))
-    beside = task is Setting.TITLES and here.version >= TITLE_BESIDE_ANSWER
+    beside = task is Setting.TITLES and here.facts.release >= TITLE_BESIDE_ANSWER
     reason = "beside-answer" if beside else TASK_KINDS[task].comes.value
     effect = Effect(calls_per_message=later, calls_per_chat=first, calls_per_minute=None)
     plan = Plan((Change(task, before=True, after=False),))
     return planned(here, Remedy(f"{task.value}-off", plan, reason, effect, strategy=FEWER_TASKS))
 
 
-def _all_off(on: tuple[Setting, ...], here: Situation) -> Remedy:
+def _all_off(on: tuple[Setting, ...], here: Case) -> Remedy:
     later, first = calls(on)
     effect = Effect(later, calls_per_chat=first, calls_per_minute=task_calls_per_minute(here))
     plan = Plan(tuple(Change(task, before=True, after=False) for task in on))
     return planned(here, Remedy("all-tasks-off", plan, "plain-chat", effect, strategy=FEWER_TASKS))
 
 
-def _unplanned(here: Situation) -> list[Remedy]:
+def _unplanned(here: Case) -> list[Remedy]:
     """The settings cannot be read: what would help is named, but there is no plan."""
-    if here.server is None:
+    if here.facts.open_webui is None:
         return []
-    if not support(here.version, Setting.FOLLOW_UPS):
+    if not support(here.facts.release, Setting.FOLLOW_UPS):
         return []
     later, first = calls((Setting.FOLLOW_UPS,))
     return [planned(here, Remedy("follow-ups-off", Plan(), "every-message", Effect(later, calls_per_chat=first)))]
 
 
-def no_thinking(here: Situation) -> Remedy | None:
+def no_thinking(here: Case) -> Remedy | None:
     """Tell the task model not to think, where Open WebUI can (0.11.1) and the model that runs the tasks would."""
-    settings, ollama = here.settings, here.ollama
-    if settings is None or ollama is None or settings.task_model_params is None or here.chat is None:
+    settings, ollama = here.facts.settings, here.facts.ollama
+    if settings is None or ollama is None or settings.task_model_params is None or here.facts.chat_model is None:
         return None
-    runs = settings.model(here.slot) or here.chat.name
+    runs = settings.model(here.facts.slot) or here.facts.chat_model.name
     model = next((one for one in ollama.installed if same_model(one.name, runs)), None)
     if model is None or "thinking" not in (model.capabilities or ()):
         return None
@@ -121,17 +118,17 @@ def thinking_change(params: str) -> Change | None:
     return Change(Setting.TASK_MODEL_PARAMS, given, {**given, "think": False})
 
 
-def task_calls_per_minute(here: Situation) -> float | None:
+def task_calls_per_minute(here: Case) -> float | None:
     """Task calls on the chat model over the last hour, where they were told apart."""
-    requests = value_of(here.snapshot.requests)
-    if requests is None or here.chat is None:
+    requests = here.facts.requests
+    if requests is None or here.facts.chat_model is None:
         return None
-    mine = [load for load in requests.last_hour if same_model(load.model, here.chat.name)]
+    mine = [load for load in requests.last_hour if same_model(load.model, here.facts.chat_model.name)]
     seen = sum(load.task_requests for load in mine)
     return round(seen / 60, 2) if seen else None
 
 
-def planned(here: Situation, remedy: Remedy) -> Remedy:
+def planned(here: Case, remedy: Remedy) -> Remedy:
     """Only shown, not offered, where the settings may not be written; the reason then says what is missing."""
     if here.may_write:
         return remedy

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tray_app.core.values.finding import Diagnosis, Finding
-from tray_app.core.values.fit import Fit
+from tray_app.core.values.fit import Budget, Fit, FitReport
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.reading import Known, Reading, Unknown, value_of
 from tray_app.core.values.remedy import Remedy
@@ -177,6 +177,7 @@ def status(
     snapshot: Snapshot,
     diagnosis: Diagnosis,
     remedies: Sequence[Remedy],
+    budget: Budget | None,
     alerts: Mapping[tuple[str, str], str] | None = None,
 ) -> dict[str, Any]:
     """One poll's answer. `alerts` maps (kind, subject) to pending, firing or recovering."""
@@ -185,15 +186,14 @@ def status(
         reading = getattr(snapshot, name)
         if isinstance(reading, Unknown):
             unknown[name] = unknown_of(reading)
-    gpu = value_of(snapshot.gpu)
     return {
         "schema": SCHEMA,
         "taken_at": snapshot.taken_at,
         "level": diagnosis.level.value,
         "memory": {
             **_memory(snapshot.memory),
-            "budget_bytes": gpu.budget_bytes if gpu else None,
-            "budget_basis": gpu.basis.value if gpu else None,
+            "budget_bytes": budget.bytes if budget else None,
+            "budget_basis": budget.basis.value if budget else None,
         },
         "ollama": _ollama(snapshot.ollama),
         "models": _models(snapshot.ollama),
@@ -205,4 +205,29 @@ def status(
         ],
         "remedies": [remedy_of(remedy) for remedy in remedies],
         "unknown": {**unknown, **_inner_unknowns(snapshot)},
+    }
+
+
+def fit_of(report: FitReport) -> dict[str, Any]:
+    """The answer of `fit`: need_bytes = weights_bytes + kv_cache_bytes + state_bytes + compute_bytes."""
+    parts = report.need
+    return {
+        "schema": SCHEMA,
+        "model": report.model,
+        "with": report.beside,
+        "verdict": report.verdict.value,
+        "basis": report.basis.value,
+        "need_bytes": parts.total if parts else None,
+        "weights_bytes": parts.weights_bytes if parts else None,
+        "kv_cache_bytes": parts.kv_cache_bytes if parts else None,
+        "state_bytes": parts.state_bytes if parts else None,
+        "compute_bytes": parts.compute_bytes if parts else None,
+        "overhead_bytes": parts.overhead_bytes if parts else None,
+        "exact": report.exact,
+        "budget_bytes": report.budget_bytes,
+        "room_bytes": report.room_bytes,
+        "with_bytes": report.beside_bytes,
+        "reverse_verdict": report.reverse.value if report.reverse else None,
+        "context": report.context,
+        "parallel": report.parallel,
     }

@@ -10,13 +10,11 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tray_app.core.tasks.releases import AUTOCOMPLETE_BY_ACCOUNT, MODEL_ACCESS_SINCE, NEWEST_SEEN, TASK_KINDS, runs
-from tray_app.core.tasks.same_ollama import uses_our_ollama
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.values.names import full_name
-from tray_app.core.values.reading import Known, Reading, Unknown, Why, value_of
-from tray_app.core.values.snapshot import OpenWebUI, Snapshot, WebUIModel
+from tray_app.core.values.snapshot import WebUIModel
 from tray_app.core.values.task_settings import TASKS, Comes, Setting, Switch, TaskSettings
-from tray_app.core.values.version import Version, parse_version
+from tray_app.core.values.version import Version
 
 UNASKED = tuple(task for task in TASKS if TASK_KINDS[task].comes in {Comes.EVERY_MESSAGE, Comes.FIRST_MESSAGE})
 """Tasks that come with messages by themselves. Autocomplete needs typing, queries need a file or a web search."""
@@ -50,13 +48,24 @@ class Target(Struct, frozen=True):
     unusable: Unusable | None = None
 
 
-def version_of(server: OpenWebUI) -> Version:
-    return parse_version(server.version) or NEWEST_SEEN
+class TaskServer(Struct, frozen=True):
+    """What an Open WebUI said that decides about its tasks. None: it did not say."""
+
+    settings: TaskSettings
+    version: Version | None = None
+    listed: tuple[WebUIModel, ...] | None = None
+    users: int | None = None
+    own_autocomplete: bool | None = None
+
+    @property
+    def release(self) -> Version:
+        """A version that cannot be read is taken for a new one."""
+        return self.version or NEWEST_SEEN
 
 
-def tasks_on(server: OpenWebUI, settings: TaskSettings) -> tuple[Setting, ...]:
+def tasks_on(server: TaskServer) -> tuple[Setting, ...]:
     """Tasks that run: switched on, or without a switch in this version."""
-    version = parse_version(server.version)
+    version, settings = server.version, server.settings
     without_switch = {
         task
         for task in TASKS
@@ -65,16 +74,16 @@ def tasks_on(server: OpenWebUI, settings: TaskSettings) -> tuple[Setting, ...]:
     return tuple(task for task in TASKS if settings.switch(task) is Switch.ON or task in without_switch)
 
 
-def autocomplete_used(server: OpenWebUI) -> bool | None:
+def autocomplete_used(server: TaskServer) -> bool | None:
     """Does an autocomplete that is on really run? None: only the accounts know."""
-    if version_of(server) < AUTOCOMPLETE_BY_ACCOUNT:
+    if server.release < AUTOCOMPLETE_BY_ACCOUNT:
         return True
-    return True if value_of(server.own_autocomplete) else None
+    return True if server.own_autocomplete else None
 
 
-def come_unasked(server: OpenWebUI, settings: TaskSettings) -> tuple[Setting, ...]:
+def come_unasked(server: TaskServer) -> tuple[Setting, ...]:
     """The tasks that every user of this server causes without asking for them."""
-    on = tasks_on(server, settings)
+    on = tasks_on(server)
     unasked = tuple(task for task in on if task in UNASKED)
     typing = Setting.AUTOCOMPLETE in on and autocomplete_used(server)
     return (*unasked, Setting.AUTOCOMPLETE) if typing else unasked
@@ -87,28 +96,19 @@ def entry_of(model: str, listed: tuple[WebUIModel, ...]) -> WebUIModel | None:
     return min(found, key=lambda entry: entry.preset, default=None)
 
 
-def target_of(model: str, snapshot: Snapshot) -> Target | Unknown:
-    """Where tasks of chats with this loaded Ollama model go."""
-    if isinstance(snapshot.open_webui, Unknown):
-        return snapshot.open_webui
-    server = snapshot.open_webui.value
-    if isinstance(server.tasks, Unknown):
-        return server.tasks
-    if uses_our_ollama(snapshot) is False:
-        return Unknown(Why.REMOTE, "another Ollama")
-    settings = server.tasks.value
-    listed = value_of(server.models)
-    if listed is None:
-        chosen = settings.task_model
+def target_of(model: str, server: TaskServer) -> Target:
+    """Where tasks of chats with this Ollama model go."""
+    if server.listed is None:
+        chosen = server.settings.task_model
         return Target(Where.OTHER, chosen, chosen) if chosen else Target(Where.SAME, model)
-    entry = entry_of(model, listed)
+    entry = entry_of(model, server.listed)
     if entry is None:
         return Target(Where.NOT_LISTED)
-    return _chosen(model, slot_for(entry, version_of(server)), settings, server)
+    return _chosen(model, slot_for(entry, server.release), server, server.listed)
 
 
-def _chosen(model: str, slot: Setting, settings: TaskSettings, server: OpenWebUI) -> Target:
-    listed = value_of(server.models) or ()
+def _chosen(model: str, slot: Setting, server: TaskServer, listed: tuple[WebUIModel, ...]) -> Target:
+    settings = server.settings
     chosen = settings.model(slot)
     if not chosen:
         other = settings.model(_other(slot))
@@ -135,24 +135,17 @@ def _other(slot: Setting) -> Setting:
     return Setting.TASK_MODEL_EXTERNAL if slot is Setting.TASK_MODEL else Setting.TASK_MODEL
 
 
-def _slot_is_used(slot: Setting, server: OpenWebUI, listed: Iterable[WebUIModel]) -> bool:
-    version = version_of(server)
-    return any(one.active and not one.arena and slot_for(one, version) is slot for one in listed)
+def _slot_is_used(slot: Setting, server: TaskServer, listed: Iterable[WebUIModel]) -> bool:
+    return any(one.active and not one.arena and slot_for(one, server.release) is slot for one in listed)
 
 
-def _fails_for_others(entry: WebUIModel, server: OpenWebUI) -> bool:
+def _fails_for_others(entry: WebUIModel, server: TaskServer) -> bool:
     """Ordinary users may not use a model that is not public: then all of their tasks fail."""
-    users = value_of(server.user_count)
-    return entry.public is False and users is not None and users > 1 and version_of(server) >= MODEL_ACCESS_SINCE
+    return (
+        entry.public is False and server.users is not None and server.users > 1 and server.release >= MODEL_ACCESS_SINCE
+    )
 
 
-def lands_on(model: str, snapshot: Snapshot) -> tuple[Setting, ...] | Unknown:
+def lands_on(model: str, server: TaskServer) -> tuple[Setting, ...]:
     """The tasks of this model's chats that run on the model itself by the settings; empty: none do."""
-    target = target_of(model, snapshot)
-    if isinstance(target, Unknown):
-        return target
-    server = value_of(snapshot.open_webui)
-    settings: Reading[TaskSettings] = server.tasks if server is not None else Unknown(Why.NOT_ASKED)
-    if target.where is not Where.SAME or server is None or not isinstance(settings, Known):
-        return ()
-    return tasks_on(server, settings.value)
+    return tasks_on(server) if target_of(model, server).where is Where.SAME else ()

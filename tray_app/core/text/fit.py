@@ -1,9 +1,8 @@
 """A fit in words, and the bar of `elbowroom fit`."""
 
-from tray_app.core.fit.prediction import FitReport
 from tray_app.core.text.lines import Line, Span, Style, clean, line
 from tray_app.core.text.text import Translator
-from tray_app.core.values.fit import Fit, Verdict
+from tray_app.core.values.fit import Basis, Fit, FitReport, Verdict
 from tray_app.core.values.units import format_bytes
 
 BAR_COLUMNS = 48
@@ -146,27 +145,25 @@ def _parts(report: FitReport, tr: Translator) -> list[str]:
     return made
 
 
-def basis_sentence(basis: str, tr: Translator) -> str:
+def basis_sentence(basis: Basis, tr: Translator) -> str:
     """What the verdict rests on."""
     words = {
-        "ollama-0.30-estimate": tr.gettext(
-            "By the rule of this Ollama: its own estimate against 80 % of what is left."
-        ),
-        "ollama-0.12-layout": tr.gettext("By the rule of this Ollama: all layers must fit into what is left."),
-        "ollama-0.9-estimate": tr.gettext("By the rule of this Ollama: its own estimate must fit into what is left."),
-        "max-loaded-models": tr.gettext("OLLAMA_MAX_LOADED_MODELS lets no further model in."),
-        "fit-margin": tr.gettext("Ollama keeps 1 GiB of the memory budget free."),
-        "budget": tr.gettext("By what is left of the memory budget."),
-        "available-memory": tr.gettext("By the memory that is available now."),
-        "memory-pressure": tr.gettext("Memory is under pressure now, so a second model is never called fitting."),
-        "memory": tr.gettext("How much memory is available could not be read."),
-        "size-only": tr.gettext("Only the size of the download is known of this model."),
-        "model-shape": tr.gettext("Ollama says too little about the other model."),
-        "ollama": tr.gettext("The Ollama that would load it cannot be seen from here."),
-        "ollama-version": tr.gettext("The version of this Ollama is not known."),
-        "other-ollama": tr.gettext("Open WebUI uses another Ollama than the one that is read here."),
-        "remote-host": tr.gettext("It is a cloud model."),
-        "loaded": tr.gettext("It is loaded now."),
+        Basis.ESTIMATE: tr.gettext("By the rule of this Ollama: its own estimate against 80 % of what is left."),
+        Basis.LAYOUT_TO_0_24: tr.gettext("By the rule of this Ollama: all layers must fit into what is left."),
+        Basis.ESTIMATE_TO_0_9: tr.gettext("By the rule of this Ollama: its own estimate must fit into what is left."),
+        Basis.MAX_LOADED: tr.gettext("OLLAMA_MAX_LOADED_MODELS lets no further model in."),
+        Basis.FIT_MARGIN: tr.gettext("Ollama keeps 1 GiB of the memory budget free."),
+        Basis.BUDGET: tr.gettext("By what is left of the memory budget."),
+        Basis.AVAILABLE: tr.gettext("By the memory that is available now."),
+        Basis.PRESSURE: tr.gettext("Memory is under pressure now, so a second model is never called fitting."),
+        Basis.MEMORY_UNKNOWN: tr.gettext("How much memory is available could not be read."),
+        Basis.SIZE_ONLY: tr.gettext("Only the size of the download is known of this model."),
+        Basis.OTHER_SHAPE_UNKNOWN: tr.gettext("Ollama says too little about the other model."),
+        Basis.OLLAMA_UNKNOWN: tr.gettext("The Ollama that would load it cannot be seen from here."),
+        Basis.VERSION_UNKNOWN: tr.gettext("The version of this Ollama is not known."),
+        Basis.OTHER_OLLAMA: tr.gettext("Open WebUI uses another Ollama than the one that is read here."),
+        Basis.CLOUD: tr.gettext("It is a cloud model."),
+        Basis.LOADED: tr.gettext("It is loaded now."),
     }
     return words.get(basis, tr.gettext("How much memory models may use is not known."))
 

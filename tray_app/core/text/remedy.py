@@ -1,12 +1,11 @@
 """A remedy in words: what it does, what it brings, why, and the steps where only the user can take them."""
 
-from tray_app.core.remedies.ranked import Strategy
 from tray_app.core.text.fit import verdict_words
 from tray_app.core.text.lines import Line, Span, Style, clean, line
 from tray_app.core.text.tasks import task_words
 from tray_app.core.text.text import Translator
 from tray_app.core.values.plan import ActionKind
-from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.remedy import Remedy, Strategy
 from tray_app.core.values.units import format_bytes
 
 

@@ -60,11 +60,10 @@ class Finding(Struct, frozen=True):
 
 
 class Diagnosis(Struct, frozen=True):
-    """Findings in order of importance: the first is the one to speak of. `unknown`: source -> why."""
+    """Findings in order of importance: the first is the one to speak of."""
 
     level: Level
     findings: tuple[Finding, ...] = ()
-    unknown: tuple[tuple[str, str], ...] = ()
     explained: tuple[Finding, ...] = ()
     """True as well, but only another side of a finding above: nothing to speak of, and not over either."""
     undecided: tuple[Kind, ...] = ()

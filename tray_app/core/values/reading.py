@@ -1,4 +1,4 @@
-"""One source's answer in one poll: Known or Unknown."""
+"""One source's answer in one poll: Known or Unknown. And the poll's moment."""
 
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -6,6 +6,11 @@ from typing import Generic, TypeVar
 from msgspec import Struct
 
 T_co = TypeVar("T_co", covariant=True)
+
+LATE_S = 45.0
+"""Three of the longest polling intervals: a longer silence is sleep, a stopped process or a hung machine."""
+CLOCK_MOVED_S = 20.0
+"""A clock that ran ahead of the monotonic one by more than this: the machine slept, or the clock was set."""
 
 
 class Why(StrEnum):
@@ -43,3 +48,16 @@ Reading = Known[T_co] | Unknown
 def value_of(reading: "Known[T_co] | Unknown") -> T_co | None:
     """The value, or None where it is Unknown."""
     return reading.value if isinstance(reading, Known) else None
+
+
+class Moment(Struct, frozen=True):
+    """Monotonic seconds, and Unix seconds."""
+
+    uptime_s: float
+    taken_at: float
+
+
+def is_gap(before: Moment, after: Moment) -> bool:
+    """Did time pass between two polls that nothing watched? A clock that was set back alone is no gap."""
+    up = after.uptime_s - before.uptime_s
+    return not 0 <= up <= LATE_S or after.taken_at - before.taken_at - up > CLOCK_MOVED_S

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from tray_app.core.values.fit import Fit
 from tray_app.core.values.plan import Plan
+from tray_app.core.values.task_settings import Setting
 
 
 class Effect(Struct, frozen=True):
@@ -33,3 +34,35 @@ class Remedy(Struct, frozen=True):
     """Needs steps outside this app; nothing is written."""
     strategy: str = ""
     """small-model, hosted-model or fewer-tasks: which of the three strategies it belongs to."""
+
+
+class TaskModelChoice(Struct, frozen=True):
+    """`id` is Open WebUI's exact one. `host` is set where chat text would leave this machine."""
+
+    id: str
+    fit: Fit
+    host: str | None = None
+    usable: bool = True
+    """False: missing or inactive in Open WebUI's list, which then silently uses the chat model instead."""
+
+
+class TaskModels(Struct, frozen=True):
+    """What can be chosen as task model in one poll. `slot`: the one that counts for the chat model."""
+
+    slot: Setting = Setting.TASK_MODEL
+    choices: tuple[TaskModelChoice, ...] = ()
+    to_get: "tuple[Remedy, ...]" = ()
+    """Small models that would have to be downloaded first."""
+
+
+class Strategy(Struct, frozen=True):
+    """One of the three answers to the problem. `suits`: the one for this machine.
+
+    `reason`: a stable word, why or why not. `remedy`: the id of its best remedy, empty where it has none now.
+    """
+
+    name: str
+    suits: bool
+    reason: str
+    remedy: str = ""
+    subject: str = ""

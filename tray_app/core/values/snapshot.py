@@ -76,6 +76,7 @@ class BudgetBasis(StrEnum):
     OS_TABLE = "os-table"  # share of RAM by macOS version, not asked
     VRAM = "vram"
     RAM = "ram"  # no GPU: system memory
+    OLLAMA_LOG = "ollama-log"  # msg="inference compute" total=: the number by which Ollama decides
 
 
 class Gpu(Struct, frozen=True):

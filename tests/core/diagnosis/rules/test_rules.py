@@ -10,16 +10,17 @@ from tests.core.poll_builder import (
     GONE,
     TASK,
     active,
+    facts,
     history,
     listed,
     loaded,
     poll,
     requests,
     runner,
+    seen,
     server,
     settings,
 )
-from tray_app.core.diagnosis.recent import History
 from tray_app.core.diagnosis.rules import (
     autocomplete_on,
     memory_pressure,
@@ -36,7 +37,7 @@ from tray_app.core.values.finding import Severity
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.plan import Change, Event, Record
-from tray_app.core.values.reading import Known, Unknown
+from tray_app.core.values.reading import Known
 from tray_app.core.values.snapshot import (
     BudgetBasis,
     Gpu,
@@ -57,7 +58,7 @@ SHAPE = ModelShape("llama", 28, 3072, 131072, 24, (8,) * 28, 128, 128, 8192, 191
 
 
 def check(rule, snapshot, before=None):
-    return rule.check(snapshot, before or History(), LIMITS)
+    return rule.check(facts(snapshot, before))
 
 
 def no_ollama(snapshot):
@@ -81,12 +82,12 @@ class TestTasksOnBigModel:
 
     def test_another_ollama_is_not_ours(self):
         other = server(ollama_urls=Known(("http://10.0.0.9:4000",), 0.0))
-        assert isinstance(check(tasks_on_big_model, poll(open_webui=other)), Unknown)
+        assert check(tasks_on_big_model, poll(open_webui=other)) is None
 
     def test_a_remote_ollama_has_another_memory(self):
         snapshot = poll()
         remote = replace(snapshot.ollama.value, local=False)
-        assert isinstance(check(tasks_on_big_model, replace(snapshot, ollama=Known(remote, 0.0))), Unknown)
+        assert check(tasks_on_big_model, replace(snapshot, ollama=Known(remote, 0.0))) is None
 
     def test_two_models_on_one_list_are_told_apart_by_id(self):
         prefixed = listed(BIG, id=f"mac.{BIG}")
@@ -127,7 +128,7 @@ class TestAutocomplete:
 
     def test_off_is_off(self):
         assert check(autocomplete_on, poll()) == ()
-        assert isinstance(check(autocomplete_on, replace(poll(), open_webui=GONE)), Unknown)
+        assert check(autocomplete_on, replace(poll(), open_webui=GONE)) is None
 
 
 class TestMemoryPressure:
@@ -157,8 +158,8 @@ class TestMemoryPressure:
         assert check(memory_pressure, replace(snapshot, ollama=Known(spilled, 0.0)))[0].subject == BIG
 
     def test_unknown_is_not_normal(self):
-        assert isinstance(check(memory_pressure, poll(pressure=Pressure.UNKNOWN)), Unknown)
-        assert isinstance(check(memory_pressure, poll(memory=GONE)), Unknown)
+        assert check(memory_pressure, poll(pressure=Pressure.UNKNOWN)) is None
+        assert check(memory_pressure, poll(memory=GONE)) is None
         assert check(memory_pressure, poll()) == ()
 
 
@@ -175,7 +176,7 @@ class TestBacklog:
         assert (found.severity, found.value("refused")) == (Severity.OVERLOADED, 1)
 
     def test_a_load_explains_a_queue(self):
-        assert isinstance(check(queue_backlog, poll(asks=requests((), 3), models=())), Unknown)
+        assert check(queue_backlog, poll(asks=requests((), 3), models=())) is None
 
     def test_several_models_leave_the_server(self):
         both = requests((CHAT, active(model=SMALL)), 1)
@@ -226,7 +227,7 @@ class TestThrash:
 
     def test_sleep_ends_what_was_counted(self):
         before = history(poll(1000.0, runners=(runner(1),)), poll(1006.0, runners=(runner(2),)))
-        before = before.add(poll(1012.0, runners=(runner(3),), wall=1.9e9))
+        before = before.add(seen(poll(1012.0, runners=(runner(3),), wall=1.9e9)))
         assert check(model_thrash, poll(1018.0, runners=(runner(4),), wall=1.9e9 + 6), before) == ()
 
     def test_the_log_tells_where_processes_are_hidden(self):
@@ -238,7 +239,7 @@ class TestThrash:
         (found,) = check(model_thrash, polls[-1], history(*polls[:-1]))
         assert found.subject == BIG
         blind = replace(polls[-1], ollama_log=GONE)
-        assert isinstance(check(model_thrash, blind, history(*polls[:-1])), Unknown)
+        assert check(model_thrash, blind, history(*polls[:-1])) is None
 
 
 class TestTaskModel:
@@ -278,7 +279,7 @@ class TestTaskModel:
 
     def test_unknown_lists_prove_nothing(self):
         made = replace(server(settings(task_model="x")), models=GONE)
-        assert isinstance(check(task_model_unusable, poll(open_webui=made)), Unknown)
+        assert check(task_model_unusable, poll(open_webui=made)) is None
 
 
 class TestMisfit:
@@ -353,7 +354,7 @@ class TestDrift:
 
 @pytest.mark.parametrize("rule", [tasks_on_big_model, model_spills, task_model_does_not_fit])
 def test_without_ollama_these_cannot_judge(rule):
-    assert isinstance(check(rule, no_ollama(poll(asks=requests((TASK,), 1)))), Unknown)
+    assert check(rule, no_ollama(poll(asks=requests((TASK,), 1)))) is None
 
 
 def test_no_ollama_at_all_is_an_answer():

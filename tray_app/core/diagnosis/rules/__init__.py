@@ -1,8 +1,8 @@
-"""All rules, listed by hand. A rule answers with its findings, or Unknown where it cannot judge."""
+"""All rules, listed by hand. A rule answers with its findings, or None where it cannot judge."""
 
 from collections.abc import Callable
 
-from tray_app.core.diagnosis.recent import History
+from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.diagnosis.rules import (
     autocomplete_on,
     memory_pressure,
@@ -17,11 +17,8 @@ from tray_app.core.diagnosis.rules import (
     tasks_on_big_model,
 )
 from tray_app.core.values.finding import Finding, Kind
-from tray_app.core.values.limits import Limits
-from tray_app.core.values.reading import Unknown
-from tray_app.core.values.snapshot import Snapshot
 
-Check = Callable[[Snapshot, History, Limits], tuple[Finding, ...] | Unknown]
+Check = Callable[[Facts], tuple[Finding, ...] | None]
 
 # In order of importance among findings of one severity.
 RULES: tuple[tuple[Kind, Check], ...] = (

@@ -1,26 +1,18 @@
 """The operating system says that memory is short, and what takes most of it."""
 
-from tray_app.core.diagnosis.cause import Cause, cause_of
-from tray_app.core.diagnosis.recent import History
+from tray_app.core.diagnosis.cause import Cause
+from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
-from tray_app.core.values.limits import Limits
-from tray_app.core.values.reading import Unknown, Why
-from tray_app.core.values.snapshot import Memory, Pressure, Snapshot
+from tray_app.core.values.snapshot import Memory, Pressure
 
 
-def check(snapshot: Snapshot, _history: History, _limits: Limits) -> tuple[Finding, ...] | Unknown:
-    if isinstance(snapshot.memory, Unknown):
-        return snapshot.memory
-    memory = snapshot.memory.value
-    match memory.pressure:
-        case Pressure.UNKNOWN:
-            return Unknown(Why.NOT_YET)
-        case Pressure.NORMAL:
-            return ()
-        case Pressure.WARNING:
-            return (_finding(memory, Severity.TIGHT, cause_of(snapshot)),)
-        case Pressure.CRITICAL:
-            return (_finding(memory, Severity.OVERLOADED, cause_of(snapshot)),)
+def check(facts: Facts) -> tuple[Finding, ...] | None:
+    if facts.memory is None or facts.pressure is Pressure.UNKNOWN:
+        return None
+    if not facts.is_pressed:
+        return ()
+    severity = Severity.OVERLOADED if facts.pressure is Pressure.CRITICAL else Severity.TIGHT
+    return (_finding(facts.memory, severity, facts.cause),)
 
 
 def _finding(memory: Memory, severity: Severity, cause: Cause) -> Finding:

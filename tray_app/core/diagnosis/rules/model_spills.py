@@ -1,21 +1,19 @@
 """Part of a model runs on the CPU although there is a GPU."""
 
-from tray_app.core.diagnosis.big_model import spilled_bytes
-from tray_app.core.diagnosis.recent import History
+from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
-from tray_app.core.values.limits import Limits
-from tray_app.core.values.reading import Unknown, value_of
-from tray_app.core.values.snapshot import LoadedModel, Snapshot
+from tray_app.core.values.snapshot import LoadedModel
 
 
-def check(snapshot: Snapshot, _history: History, _limits: Limits) -> tuple[Finding, ...] | Unknown:
-    if isinstance(snapshot.ollama, Unknown):
-        return snapshot.ollama
-    spills = ((model, spilled_bytes(model, snapshot)) for model in snapshot.ollama.value.loaded)
-    return tuple(_finding(model, spilled, snapshot) for model, spilled in spills if spilled)
+def check(facts: Facts) -> tuple[Finding, ...] | None:
+    """Also of an Ollama on another machine: it tells how much of a model its GPU holds."""
+    if facts.ollama is None:
+        return None
+    spills = ((model, facts.spilled_bytes(model)) for model in facts.ollama.loaded)
+    return tuple(_finding(model, spilled, facts) for model, spilled in spills if spilled)
 
 
-def _finding(model: LoadedModel, spilled: int, snapshot: Snapshot) -> Finding:
+def _finding(model: LoadedModel, spilled: int, facts: Facts) -> Finding:
     evidence = [
         Evidence("spilled_bytes", spilled, "bytes"),
         Evidence("model_bytes", model.size_bytes, "bytes"),
@@ -23,12 +21,6 @@ def _finding(model: LoadedModel, spilled: int, snapshot: Snapshot) -> Finding:
     ]
     if model.context_length is not None:
         evidence.append(Evidence("context_length", model.context_length, "tokens"))
-    gpu = value_of(snapshot.gpu)
-    if gpu is not None and _is_local(snapshot):
-        evidence.append(Evidence("budget_bytes", gpu.budget_bytes, "bytes"))
+    if facts.budget is not None and not facts.is_remote:
+        evidence.append(Evidence("budget_bytes", facts.budget.bytes, "bytes"))
     return Finding(Kind.MODEL_SPILLS, model.name, Severity.TIGHT, tuple(evidence))
-
-
-def _is_local(snapshot: Snapshot) -> bool:
-    ollama = value_of(snapshot.ollama)
-    return ollama is not None and ollama.local

@@ -2,30 +2,25 @@
 
 import json
 
-from tray_app.core.diagnosis.recent import History
+from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.tasks.assignments import same
 from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
-from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Change
-from tray_app.core.values.reading import Unknown
-from tray_app.core.values.snapshot import Snapshot
 from tray_app.core.values.task_settings import SLOTS, TASKS, Switch, TaskSettings
 from tray_app.core.values.version import Json
 
 
-def check(snapshot: Snapshot, _history: History, _limits: Limits) -> tuple[Finding, ...] | Unknown:
+def check(facts: Facts) -> tuple[Finding, ...] | None:
     """Judged on settings that were read after the write."""
-    if not snapshot.written:
+    if not facts.written:
         return ()
-    if isinstance(snapshot.open_webui, Unknown):
-        return snapshot.open_webui
-    tasks = snapshot.open_webui.value.tasks
-    if isinstance(tasks, Unknown):
-        return tasks
+    settings, read_at = facts.settings, facts.settings_read_at
+    if settings is None or read_at is None:
+        return None
     found = (
-        _drift(change, record.at, tasks.value)
-        for record in snapshot.written
-        if record.at <= tasks.taken_at
+        _drift(change, record.at, settings)
+        for record in facts.written
+        if record.at <= read_at
         for change in record.changes
     )
     return tuple(finding for finding in found if finding is not None)

@@ -1,46 +1,37 @@
 """The chosen task model cannot live in memory beside the chat model."""
 
-from tray_app.core.diagnosis.big_model import local_ollama
-from tray_app.core.diagnosis.recent import History
+from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.fit.verdict import beside
-from tray_app.core.tasks.target import Target, Where, come_unasked, target_of
+from tray_app.core.tasks.target import Target, Where
 from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
-from tray_app.core.values.fit import Verdict
-from tray_app.core.values.limits import Limits
 from tray_app.core.values.names import same_model
-from tray_app.core.values.reading import Unknown, value_of
-from tray_app.core.values.snapshot import LoadedModel, Ollama, Snapshot
+from tray_app.core.values.snapshot import LoadedModel
 
 
-def check(snapshot: Snapshot, _history: History, limits: Limits) -> tuple[Finding, ...] | Unknown:
+def check(facts: Facts) -> tuple[Finding, ...] | None:
     """Judged while the chat model is loaded and its task model is not: two that are loaded together do fit."""
-    ollama = local_ollama(snapshot)
-    if isinstance(ollama, Unknown):
-        return ollama
-    if isinstance(snapshot.open_webui, Unknown):
-        return snapshot.open_webui
-    server = snapshot.open_webui.value
-    settings = value_of(server.tasks)
-    if settings is None or not come_unasked(server, settings):
-        return server.tasks if isinstance(server.tasks, Unknown) else ()
-    for chat in ollama.value.loaded:
-        target = target_of(chat.name, snapshot)
-        if isinstance(target, Unknown):
-            return target
+    if facts.here is None or facts.unasked is None:
+        return None
+    if not facts.unasked:
+        return ()
+    for chat in facts.here:
+        target = facts.target(chat.name)
+        if target is None:
+            return None
         if target.where is Where.OTHER:
-            finding = _misfit(chat, target, ollama.value, snapshot, limits)
+            finding = _misfit(chat, target, facts)
             return (finding,) if finding is not None else ()
     return ()
 
 
-def _misfit(chat: LoadedModel, target: Target, ollama: Ollama, snapshot: Snapshot, limits: Limits) -> Finding | None:
-    if any(same_model(model.name, target.model) for model in ollama.loaded):
+def _misfit(chat: LoadedModel, target: Target, facts: Facts) -> Finding | None:
+    if any(same_model(model.name, target.model) for model in facts.here or ()):
         return None
-    candidate = next((model for model in ollama.installed if same_model(model.name, target.model)), None)
+    candidate = facts.installed_as(target.model)
     if candidate is None or candidate.remote_host:
         return None
-    fit = beside(candidate, snapshot, limits)
-    if fit.verdict not in (Verdict.EVICTS, Verdict.SPILLS):
+    fit = beside(candidate, facts.place, facts.limits)
+    if not fit.verdict.is_bad:
         return None
     evidence = [Evidence("verdict", fit.verdict.value), Evidence("chat_model", chat.name)]
     if fit.need_bytes is not None:

@@ -1,0 +1,377 @@
+"""What one poll comes to, each fact worked out once and only when it is asked for: rules, remedies and screens read it.
+
+Everything is None where it cannot be told; a number is never zero for that reason.
+"""
+
+from functools import cached_property
+
+from msgspec import Struct
+
+from tray_app.core.diagnosis.cause import Cause, Holding, cause_of
+from tray_app.core.diagnosis.displacement import Thrash, thrash
+from tray_app.core.diagnosis.recent import History, Seen
+from tray_app.core.diagnosis.traffic import Traffic, running_on, traffic_of
+from tray_app.core.fit.verdict import Place, ram_bytes
+from tray_app.core.tasks.chat import chat_model
+from tray_app.core.tasks.releases import AUTOCOMPLETE_BY_ACCOUNT, NEWEST_SEEN
+from tray_app.core.tasks.same_ollama import is_among
+from tray_app.core.tasks.slots import slot_for
+from tray_app.core.tasks.target import (
+    Target,
+    TaskServer,
+    Where,
+    autocomplete_used,
+    come_unasked,
+    entry_of,
+    target_of,
+    tasks_on,
+)
+from tray_app.core.values.fit import Budget
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.names import same_model
+from tray_app.core.values.reading import Known, Moment, value_of
+from tray_app.core.values.snapshot import (
+    BudgetBasis,
+    InstalledModel,
+    LoadedModel,
+    LogEventKind,
+    Presence,
+    Pressure,
+    ProcessRole,
+    RequestKind,
+    Snapshot,
+    WatchedProcess,
+    WebUIModel,
+)
+from tray_app.core.values.task_settings import Setting, TaskSettings
+from tray_app.core.values.version import Version, parse_version
+
+SPILL_SHARE = 0.01
+"""Rounding between what Ollama adds up as total and as GPU part is below this share."""
+BUSY_PERIOD_S = 600.0
+"""How far back the beginning of a busy stretch is looked for."""
+
+
+class BigModel(Struct, frozen=True):
+    """A loaded model and its share of the budget. `budget_bytes` None: it overflows a GPU whose size is not known."""
+
+    model: LoadedModel
+    share: float
+    budget_bytes: int | None
+
+
+class Facts:
+    """The facts of one poll. `before`: the polls before it."""
+
+    def __init__(self, snapshot: Snapshot, before: History, limits: Limits) -> None:
+        self.before = before
+        self.limits = limits
+        self.at = Moment(snapshot.uptime_s, snapshot.taken_at)
+        self.host = snapshot.host
+        self.written = snapshot.written
+        self.memory = value_of(snapshot.memory)
+        self.gpu = value_of(snapshot.gpu)
+        self.processes = value_of(snapshot.processes)
+        self.ollama = value_of(snapshot.ollama)
+        self.requests = value_of(snapshot.requests)
+        self.log = value_of(snapshot.ollama_log)
+        self.open_webui = value_of(snapshot.open_webui)
+        requests, server = self.requests, self.open_webui
+        self.running = value_of(requests.running) if requests is not None else None
+        self.waiting = value_of(requests.waiting) if requests is not None else None
+        tasks = server.tasks if server is not None else None
+        self.settings_read_at = tasks.taken_at if isinstance(tasks, Known) else None
+        self.busy_chats = value_of(server.busy_chats) if server is not None else None
+
+    # --- memory ------------------------------------------------------------------------------
+
+    @property
+    def pressure(self) -> Pressure:
+        return self.memory.pressure if self.memory is not None else Pressure.UNKNOWN
+
+    @property
+    def is_pressed(self) -> bool:
+        return self.pressure in (Pressure.WARNING, Pressure.CRITICAL)
+
+    @cached_property
+    def cause(self) -> Cause:
+        """What takes the memory."""
+        other = self.processes.largest_other if self.processes is not None else None
+        return cause_of(self._models_in_ram, other, self.memory.total_bytes if self.memory is not None else 0)
+
+    @property
+    def _models_in_ram(self) -> list[Holding] | None:
+        """While a model loads, or where Ollama does not answer, its runner tells."""
+        if self.is_remote or (self.ollama is not None and self.ollama.presence is Presence.ABSENT):
+            return []
+        if self.ollama is None or not self.ollama.loaded:
+            return self._runners_in_ram
+        sizes = [(self.ram_bytes(model), model.name) for model in self.ollama.loaded]
+        return [(size, name) for size, name in sizes if size > 0]
+
+    @property
+    def _runners_in_ram(self) -> list[Holding] | None:
+        if self.runners is None:
+            return None
+        sizes = [(one.memory_bytes, one.model or one.name) for one in self.runners if one.memory_bytes]
+        return None if self.runners and not sizes else sizes
+
+    # --- models ------------------------------------------------------------------------------
+
+    @property
+    def is_remote(self) -> bool:
+        """Ollama runs on another machine: its models take none of this one's memory."""
+        ollama = self.ollama
+        return ollama is not None and ollama.presence is Presence.RUNNING and not ollama.local
+
+    @property
+    def here(self) -> tuple[LoadedModel, ...] | None:
+        """The models in this machine's memory."""
+        return None if self.ollama is None or self.is_remote else self.ollama.loaded
+
+    @property
+    def installed(self) -> tuple[InstalledModel, ...]:
+        """Empty where that cannot be told."""
+        return self.ollama.installed if self.ollama is not None else ()
+
+    def installed_as(self, name: str) -> InstalledModel | None:
+        return next((one for one in self.installed if same_model(one.name, name)), None)
+
+    @cached_property
+    def runners(self) -> tuple[WatchedProcess, ...] | None:
+        if self.processes is None:
+            return None
+        return tuple(one for one in self.processes.watched if one.role is ProcessRole.OLLAMA_RUNNER)
+
+    @cached_property
+    def has_gpu(self) -> bool | None:
+        if self.gpu is not None:
+            return self.gpu.basis is not BudgetBasis.RAM
+        if self.ollama is not None and any(model.size_vram_bytes > 0 for model in self.ollama.loaded):
+            return True
+        return True if self.host.apple_silicon else None
+
+    @cached_property
+    def budget(self) -> Budget | None:
+        """What models may use: of a GPU Ollama's own word where its log says it, for by that number it decides."""
+        if self.gpu is None:
+            return None
+        config = self.ollama.config if self.ollama is not None else None
+        said = config.gpu_total_bytes if config is not None and self.has_gpu and not self.is_remote else None
+        return Budget(said, BudgetBasis.OLLAMA_LOG) if said else Budget(self.gpu.budget_bytes, self.gpu.basis)
+
+    @property
+    def budget_bytes(self) -> int | None:
+        return self.budget.bytes if self.budget is not None else None
+
+    @cached_property
+    def used_bytes(self) -> int | None:
+        """What of the budget the loaded models use."""
+        if self.here is None or self.ollama is None or self.ollama.presence is Presence.ABSENT:
+            return None
+        return sum(max(0, one.size_vram_bytes if self.has_gpu else one.size_bytes) for one in self.here)
+
+    @cached_property
+    def place(self) -> Place:
+        """What decides whether another model fits."""
+        return Place(self.ollama, self.gpu, self.memory, self.budget_bytes, self.serves_open_webui)
+
+    def ram_bytes(self, model: LoadedModel) -> int:
+        """What of a loaded model lies in RAM."""
+        if self.gpu is not None:
+            return ram_bytes(model, self.gpu)
+        shared = self.host.apple_silicon or not self.has_gpu
+        return max(0, model.size_bytes if shared else model.size_bytes - model.size_vram_bytes)
+
+    def spilled_bytes(self, model: LoadedModel) -> int:
+        """What of it runs on the CPU although there is a GPU (GET /api/ps: size - size_vram); 0: nothing."""
+        if not self.has_gpu or model.size_bytes <= 0:
+            return 0
+        spilled = model.size_bytes - max(model.size_vram_bytes, 0)
+        return spilled if spilled > SPILL_SHARE * model.size_bytes else 0
+
+    @cached_property
+    def big_models(self) -> tuple[BigModel, ...] | None:
+        """Loaded models from `big_model_share` of the budget on, the largest first."""
+        if self.here is None:
+            return None
+        weighed = [self._weighed(model) for model in self.here]
+        if weighed and all(one is None for one in weighed):
+            return None
+        big = [one for one in weighed if one is not None and one.share >= self.limits.big_model_share]
+        return tuple(sorted(big, key=lambda one: one.share, reverse=True))
+
+    def is_big(self, name: str) -> bool:
+        return any(same_model(one.model.name, name) for one in self.big_models or ())
+
+    def _weighed(self, model: LoadedModel) -> BigModel | None:
+        if model.size_bytes <= 0:
+            return None
+        budget = self._budget_for(model)
+        if budget is not None and budget > 0:
+            return BigModel(model, model.size_bytes / budget, budget)
+        if model.size_vram_bytes > 0 and self.spilled_bytes(model):
+            return BigModel(model, 1.0, None)
+        return None
+
+    def _budget_for(self, model: LoadedModel) -> int | None:
+        """Where it is not known, all RAM for a model that lies in RAM: never less than the budget."""
+        if self.budget is not None:
+            return self.budget.bytes
+        in_ram = self.host.apple_silicon or model.size_vram_bytes <= 0
+        return self.memory.total_bytes if self.memory is not None and in_ram else None
+
+    # --- tasks -------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> TaskSettings | None:
+        return self.tasks.settings if self.tasks is not None else None
+
+    @cached_property
+    def listed(self) -> tuple[WebUIModel, ...] | None:
+        """The models that Open WebUI lists."""
+        return value_of(self.open_webui.models) if self.open_webui is not None else None
+
+    @cached_property
+    def users(self) -> int | None:
+        return value_of(self.open_webui.user_count) if self.open_webui is not None else None
+
+    @property
+    def release(self) -> Version:
+        """Open WebUI's; one that cannot be read is taken for a new one."""
+        return (parse_version(self.open_webui.version) if self.open_webui is not None else None) or NEWEST_SEEN
+
+    @cached_property
+    def tasks(self) -> TaskServer | None:
+        """Open WebUI as far as it decides about tasks."""
+        server = self.open_webui
+        settings = value_of(server.tasks) if server is not None else None
+        if server is None or settings is None:
+            return None
+        own = value_of(server.own_autocomplete)
+        return TaskServer(settings, parse_version(server.version), self.listed, self.users, own)
+
+    @cached_property
+    def serves_open_webui(self) -> bool | None:
+        """Is the Ollama that is read one of those that Open WebUI uses?"""
+        urls = value_of(self.open_webui.ollama_urls) if self.open_webui is not None else None
+        return is_among(self.ollama.url, urls) if urls and self.ollama is not None else None
+
+    def target(self, model: str) -> Target | None:
+        """Where tasks of chats with this loaded model go."""
+        if self.tasks is None or self.serves_open_webui is False:
+            return None
+        return target_of(model, self.tasks)
+
+    def lands_on(self, model: str) -> tuple[Setting, ...] | None:
+        """The tasks of this model's chats that run on the model itself by the settings."""
+        target = self.target(model)
+        if target is None or self.tasks is None:
+            return None
+        return tasks_on(self.tasks) if target.where is Where.SAME else ()
+
+    @cached_property
+    def unasked(self) -> tuple[Setting, ...] | None:
+        """The tasks that every user of Open WebUI causes without asking for them."""
+        return come_unasked(self.tasks) if self.tasks is not None else None
+
+    @cached_property
+    def chat_model(self) -> LoadedModel | None:
+        """The loaded model to spare."""
+        loaded = self.ollama.loaded if self.ollama is not None else ()
+        ours = self.tasks if self.serves_open_webui is not False else None
+        return chat_model(loaded, ours, self._works)
+
+    def _works(self, model: LoadedModel) -> bool:
+        traffic = self.traffic(model.name)
+        return traffic is not None and traffic.running > 0
+
+    @cached_property
+    def slot(self) -> Setting:
+        """The task slot of chats with the chat model; TASK_MODEL where nothing tells."""
+        entry = entry_of(self.chat_model.name, self.listed or ()) if self.chat_model is not None else None
+        return slot_for(entry, self.release) if entry is not None else Setting.TASK_MODEL
+
+    # --- requests ----------------------------------------------------------------------------
+
+    def traffic(self, model: str) -> Traffic | None:
+        if self.requests is None or self.running is None:
+            return None
+        loaded = self.ollama.loaded if self.ollama is not None else None
+        longest = self.requests.longest_wait_s
+        return traffic_of(model, self.running, self.waiting, self.requests.active, loaded, longest)
+
+    @cached_property
+    def is_settling(self) -> bool:
+        """Right after sleep or while a model loads, requests that wait say nothing about tasks."""
+        return self.before.woke_s_ago(self.limits.wake_grace_s, self.seen) is not None or self.is_loading
+
+    @cached_property
+    def is_loading(self) -> bool:
+        if any(one.loading for one in self.runners or ()):
+            return True
+        if self.ollama is None or self.requests is None or self.ollama.loaded:
+            return False
+        return self.running == 0 and (self.waiting or 0) > 0
+
+    def chat_waits(self, model: str, traffic: Traffic) -> bool:
+        """Does a chat stand behind tasks? All that run are tasks, and what waits cannot all be tasks of its own.
+
+        A chat's tasks come after its answer or beside its beginning (title, from 0.10 on), so while no chat ran since
+        the model was last idle, what waits behind a task is the chat; unless it may be another tab's autocomplete.
+        """
+        if not traffic.tasks or traffic.tasks != traffic.running or not traffic.waiting:
+            return False
+        if self.busy_chats == 0 or self._chat_ran(model):
+            return False
+        return traffic.waiting > (0 if self.busy_chats else self._other_autocompletes)
+
+    @property
+    def _other_autocompletes(self) -> int:
+        """Waiting requests that may be typing in another tab: none where autocomplete is off or unused."""
+        if self.tasks is None:
+            return 1
+        by_account = self.tasks.release >= AUTOCOMPLETE_BY_ACCOUNT
+        used = autocomplete_used(self.tasks) or by_account
+        return 1 if used and Setting.AUTOCOMPLETE in tasks_on(self.tasks) else 0
+
+    def _chat_ran(self, model: str) -> bool:
+        """Was a chat answered since the model was last idle?"""
+        for poll in self.before.backwards(BUSY_PERIOD_S, self.seen):
+            if poll.active is None:
+                continue
+            if poll.running == 0:
+                return False
+            if any(one.kind is RequestKind.CHAT for one in running_on(model, poll.active, poll.loaded)):
+                return True
+        return False
+
+    # --- over time ---------------------------------------------------------------------------
+
+    @cached_property
+    def seen(self) -> Seen:
+        """What later polls will ask of this one."""
+        return Seen(
+            self.at,
+            runners=self.runners,
+            loaded=self.ollama.loaded if self.ollama is not None else None,
+            running=self.running,
+            active=self.requests.active if self.requests is not None else None,
+            events=self.log.events if self.log is not None else (),
+            prompt_cache_bytes=self.log.prompt_cache_bytes if self.log is not None else None,
+        )
+
+    @cached_property
+    def prompt_cache_bytes(self) -> int | None:
+        """Old prompts that runners keep, as the log said last."""
+        return self.before.prompt_cache_with(self.seen)
+
+    @cached_property
+    def thrash(self) -> Thrash | None:
+        """Models that took each other's place within the window; None also where nothing tells."""
+        return thrash(self.seen, self.before, self.limits.thrash_window_s)
+
+    def refused(self, seconds: float) -> int:
+        """Requests that Ollama turned away, as far as its log was seen."""
+        polls = self.before.unbroken(seconds, self.seen)
+        return sum(event.kind is LogEventKind.BUSY for poll in polls for event in poll.events)

@@ -1,0 +1,73 @@
+"""What remedies are asked about: a diagnosis, and the facts it rests on."""
+
+from msgspec import Struct
+
+from tray_app.core.diagnosis.cause import CauseKind
+from tray_app.core.diagnosis.facts import Facts
+from tray_app.core.values.finding import Diagnosis, Finding, Kind, Severity
+from tray_app.core.values.snapshot import Access
+
+# Findings that fewer or other task calls would cure.
+TASK_KINDS = frozenset(
+    {
+        Kind.TASK_STORM,
+        Kind.MODEL_THRASH,
+        Kind.QUEUE_BACKLOG,
+        Kind.TASKS_ON_BIG_MODEL,
+        Kind.AUTOCOMPLETE_ON,
+        Kind.TASK_MODEL_DOES_NOT_FIT,
+        Kind.TASK_MODEL_UNUSABLE,
+    }
+)
+
+
+class Case(Struct, frozen=True):
+    facts: Facts
+    diagnosis: Diagnosis
+
+    @property
+    def may_write(self) -> bool:
+        server = self.facts.open_webui
+        return server is not None and server.access is Access.ADMIN and self.facts.settings is not None
+
+    @property
+    def reason_not(self) -> str:
+        """Why nothing can be written: a stable word, empty where it can."""
+        if self.may_write:
+            return ""
+        server = self.facts.open_webui
+        return "needs-admin" if server is not None and server.access is Access.USER else "needs-connect"
+
+    def found(self, kind: Kind) -> Finding | None:
+        return next((finding for finding in self.diagnosis.findings if finding.kind is kind), None)
+
+    @property
+    def kv_cache_type(self) -> str:
+        ollama = self.facts.ollama
+        return (ollama.config.kv_cache_type if ollama is not None else None) or "f16"
+
+    @property
+    def overloaded(self) -> bool:
+        return any(finding.severity is Severity.OVERLOADED for finding in self.diagnosis.findings)
+
+    @property
+    def tasks_hurt(self) -> bool:
+        """A finding that task remedies cure, and no other program that is to blame for the shortage."""
+        if self.blames_program:
+            return False
+        pressed = self.found(Kind.MEMORY_PRESSURE)
+        if pressed is not None and pressed.value("cause") == CauseKind.MODEL.value:
+            return True
+        return any(finding.kind in TASK_KINDS for finding in self.diagnosis.findings)
+
+    @property
+    def blames_program(self) -> bool:
+        pressed = self.found(Kind.MEMORY_PRESSURE)
+        if pressed is None or pressed.value("cause") != CauseKind.PROGRAM.value:
+            return False
+        return not (self.found(Kind.TASK_STORM) or self.found(Kind.MODEL_THRASH))
+
+    @property
+    def other_users(self) -> bool | None:
+        """None where it is not known."""
+        return None if self.facts.users is None else self.facts.users > 1
