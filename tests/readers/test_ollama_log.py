@@ -220,7 +220,7 @@ class TestLines:
             'time=2033-05-18T03:33:10Z level=INFO source=a msg="inference compute" id=0 library=Metal total="21.3 GiB" available="21.3 GiB"',
             'time=2033-05-18T03:33:10Z level=INFO source=a msg="vram-based default context" total_vram="21.3 GiB" default_num_ctx=4096',
         )
-        assert log.config == ServerConfig(3, 2, 4096, "q8_0", True, int(21.3 * 2**30))
+        assert log.config == ServerConfig(3, 2, 4096, "q8_0", int(21.3 * 2**30))
         assert "hidden" not in repr(log)
 
     def test_two_gpus_add_up_and_a_restart_starts_over(self):

@@ -54,7 +54,6 @@ def _processes(machine, poll, models, memory):
     for model in models:
         runner = _process(model.pid, "ollama-runner", name, model.runner_bytes)
         runner.update(
-            parent_pid=400,
             blob_digest=f"sha256-{model.name}",
             model=model.name,
             port=40000 + model.pid,
@@ -85,7 +84,6 @@ def _ollama(machine, poll, at):
             "size_vram_bytes": model.gpu_bytes,
             "context_length": None if old else model.context,
             "expires_at": at + 290.0,
-            "family": model.name.split(":")[0],
             "quantization": "Q4_K_M",
         }
         for model in poll.models
@@ -107,7 +105,6 @@ def _installed(name):
         "name": name,
         "digest": f"manifest-{name}",
         "size_bytes": DISK[name],
-        "family": name.split(":")[0],
         "quantization": "Q4_K_M",
         "capabilities": ["completion"],
         "shape": SHAPES.get(name),

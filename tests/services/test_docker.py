@@ -152,10 +152,9 @@ def docker(engine, closing):
 
 
 class TestContainers:
-    def test_which_ones_with_memory_and_ports(self, docker):
+    def test_which_ones_with_their_memory(self, docker):
         web, ollama = docker.containers()
-        image = "ghcr.io/open-webui/open-webui:main"
-        assert web == Container("open-webui", image, ProcessRole.OPEN_WEBUI, 2 * GIB, None, (3000,))
+        assert web == Container("open-webui", ProcessRole.OPEN_WEBUI, 2 * GIB, None)
         assert ollama.role is ProcessRole.OLLAMA_SERVER
         assert ollama.memory_bytes == 3 * GIB - GIB // 2
 
@@ -192,7 +191,7 @@ class TestContainers:
             WEB: stats({"usage": GIB, "stats": None}),
             OLLAMA: lambda peer: peer.answer(b'{"cause": "x", "message": "no cgroups"}', "500 Internal Server Error"),
         }
-        assert [(one.memory_bytes, one.ports) for one in docker.containers()] == [(GIB, ()), (None, ())]
+        assert [one.memory_bytes for one in docker.containers()] == [GIB, None]
 
     def test_one_that_ended_between_two_questions(self, engine, docker):
         del engine.stats[WEB]
@@ -209,7 +208,7 @@ class TestContainers:
     def test_half_entries(self, engine, docker, bad):
         engine.list = [bad, None, 5]
         engine.stats = {WEB: []}
-        assert docker.containers() == (Container("", "ollama", ProcessRole.OLLAMA_SERVER),)
+        assert docker.containers() == (Container("", ProcessRole.OLLAMA_SERVER),)
         assert not [request for request in engine.requests if b"etc" in request]
 
 

@@ -79,8 +79,6 @@ def test_loaded_models(closing):
             size_vram_bytes=20_000_000_000,
             context_length=4096,
             expires_at=1795321261.123456,
-            family="qwen3",
-            parameter_size="32.8B",
             quantization="Q4_K_M",
         ),
     )

@@ -29,8 +29,8 @@ def at(answer, status=200):
 
 def test_slots_of_a_working_model():
     assert at([BUSY, IDLE]) == (
-        Slot(0, is_processing=True, task_id=41, n_ctx=4096, prompt_tokens=211, decoded=7, limit_tokens=40),
-        Slot(1, is_processing=False, n_ctx=4096, decoded=0),
+        Slot(0, is_processing=True, task_id=41, prompt_tokens=211, decoded=7, limit_tokens=40),
+        Slot(1, is_processing=False, decoded=0),
     )
 
 
@@ -74,5 +74,5 @@ def test_a_real_answer_over_a_socket(serve):
 
 @pytest.mark.parametrize("odd", [True, -5, 1.5, 1e300, "7", None, [], {}])
 def test_odd_counts_are_unknown(odd):
-    found = runner.decode([BUSY | {"n_ctx": odd, "next_token": odd, "params": odd}], "http://x")[0]
-    assert (found.n_ctx, found.decoded, found.limit_tokens) == (None, None, None)
+    found = runner.decode([BUSY | {"next_token": odd, "params": odd}], "http://x")[0]
+    assert (found.decoded, found.limit_tokens) == (None, None)

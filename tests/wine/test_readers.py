@@ -152,7 +152,6 @@ answer = {
     assert set(roles) == {"ollama-server", "ollama-runner"}
     runner = roles["ollama-runner"]
     assert roles["ollama-server"]["pid"] == answer["server"]
-    assert runner["parent_pid"] == answer["server"]
     assert (runner["port"], runner["parallel"], runner["context_length"]) == (41234, 2, 4096)
     assert runner["blob_digest"] == "sha256-" + "a" * 64
     assert runner["memory_bytes"] > 1 << 20

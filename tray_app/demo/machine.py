@@ -8,7 +8,7 @@ import time
 from tray_app.core.values.connections import Client, Connections
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
 from tray_app.core.values.snapshot import BudgetBasis, Gpu, Host, OllamaLog, Processes, ProcessRole, WatchedProcess
-from tray_app.core.values.units import GIB
+from tray_app.core.values.units import GIB, MIB
 from tray_app.readers._counters import Counters
 from tray_app.readers.machine import Machine
 from tray_app.readers.memory import MemoryReader
@@ -24,7 +24,7 @@ COMPRESSED_PER_WAITING = 1.1 * GIB
 SETTLE_S = 3.0
 CLOCK = 10.0
 """The played kernel's clock runs ten times as fast, so that nobody has to wait a minute for pressure to ease."""
-SERVER_PID, RUNNER_PID = 501, 620
+SERVER_PID, RUNNER_PID, WEBUI_PID = 501, 620, 480
 
 
 def played_machine(ollama: DemoOllama) -> Machine:
@@ -88,7 +88,7 @@ class PlayedGpu:
 
 
 class PlayedProcesses:
-    """The stand-in as a server with one runner for each loaded model."""
+    """The stand-in as a server with one runner for each loaded model, and an Open WebUI beside it."""
 
     def __init__(self, ollama: DemoOllama) -> None:
         self._ollama = ollama
@@ -100,18 +100,17 @@ class PlayedProcesses:
         *,
         ask_others: bool = False,  # noqa: ARG002 - no other program is large enough here to be named
     ) -> Reading[Processes]:
-        server = WatchedProcess(
-            SERVER_PID, self._started_at, ProcessRole.OLLAMA_SERVER, "ollama", memory_bytes=90 * 2**20, cpu_percent=1.0
-        )
+        at = self._started_at
+        server = WatchedProcess(SERVER_PID, at, ProcessRole.OLLAMA_SERVER, "ollama", 90 * MIB, 1.0)
+        web = WatchedProcess(WEBUI_PID, at, ProcessRole.OPEN_WEBUI, "open-webui", 700 * MIB, 2.0)
         runners = [
             WatchedProcess(
                 pid=RUNNER_PID + index,
-                started_at=self._started_at,
+                started_at=at,
                 role=ProcessRole.OLLAMA_RUNNER,
                 name="llama-server",
-                memory_bytes=600 * 2**20,
+                memory_bytes=600 * MIB,
                 cpu_percent=12.0 if one.running() else 0.0,
-                parent_pid=SERVER_PID,
                 blob_digest=f"sha256-{one.model.blob_digest}",
                 port=self._ollama.runner_port(one.model.name),
                 context_length=one.context,
@@ -119,7 +118,7 @@ class PlayedProcesses:
             )
             for index, one in enumerate(self._ollama.scheduler.loaded())
         ]
-        return Known(Processes(watched=(server, *runners)), taken_at)
+        return Known(Processes(watched=(server, *runners, web)), taken_at)
 
 
 class PlayedConnections:

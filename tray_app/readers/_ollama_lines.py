@@ -196,8 +196,6 @@ class LineReader:
                 max_loaded_models=_count(_setting(line, b"OLLAMA_MAX_LOADED_MODELS")),
                 context_length=_count(_setting(line, b"OLLAMA_CONTEXT_LENGTH")),
                 kv_cache_type=_setting(line, b"OLLAMA_KV_CACHE_TYPE").decode("ascii", "replace") or None,
-                # "false" is also what an unset variable looks like, and then each model decides.
-                flash_attention=_setting(line, b"OLLAMA_FLASH_ATTENTION") == b"true" or None,
             )
         elif b'msg="inference compute"' in line and _attribute(line, b"library") != b"cpu":
             total = size_bytes(_attribute(line, b"total"))

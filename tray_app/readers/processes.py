@@ -166,7 +166,6 @@ class ProcessReader:
             started_at=started_at,
             role=role,
             name=clean_name(look.name),
-            parent_pid=look.parent,
         )
         if role is ProcessRole.OLLAMA_RUNNER and look.command_line:
             facts = runner_facts(look.command_line)

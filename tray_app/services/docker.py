@@ -116,11 +116,9 @@ class Docker:
         name = names[0] if isinstance(names, list) and names and isinstance(names[0], str) else ""
         return Container(
             name=name.removeprefix("/")[:80],
-            image=text(entry, "Image")[:200],
             role=role,
             memory_bytes=memory_bytes(part(stats, "memory_stats")),
             cpu_percent=self._cpu_percent(identity, number(part(part(stats, "cpu_stats"), "cpu_usage"), "total_usage")),
-            ports=_ports(entry.get("Ports")),
         )
 
     def _stats(self, identity: str) -> dict[str, Any]:
@@ -170,10 +168,3 @@ def memory_bytes(stats: Mapping[str, Any]) -> int | None:
         if cached is not None:
             return used - cached if cached < used else used
     return used
-
-
-def _ports(value: Json) -> tuple[int, ...]:
-    """TCP ports published on this machine, each once (IPv4 and IPv6 are two entries)."""
-    entries = [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-    found = {number(entry, "PublicPort") for entry in entries if entry.get("Type") == "tcp"}
-    return tuple(sorted(port for port in found if port and port <= 65535))

@@ -128,7 +128,6 @@ def _instead(error: ServiceError) -> str:
 
 
 def _loaded(entry: Mapping[str, Any]) -> LoadedModel:
-    details = part(entry, "details")
     size = number(entry, "size") or 0
     return LoadedModel(
         name=text(entry, "name"),
@@ -137,9 +136,7 @@ def _loaded(entry: Mapping[str, Any]) -> LoadedModel:
         size_vram_bytes=min(number(entry, "size_vram") or 0, size),
         context_length=number(entry, "context_length") or None,
         expires_at=expires_at(text(entry, "expires_at")),
-        family=text(details, "family"),
-        parameter_size=text(details, "parameter_size"),
-        quantization=text(details, "quantization_level"),
+        quantization=text(part(entry, "details"), "quantization_level"),
     )
 
 
@@ -155,14 +152,11 @@ def expires_at(stamp: str) -> float | None:
 
 
 def _installed(entry: Mapping[str, Any]) -> InstalledModel:
-    details = part(entry, "details")
     return InstalledModel(
         name=text(entry, "name"),
         digest=text(entry, "digest"),
         size_bytes=number(entry, "size") or 0,
-        family=text(details, "family"),
-        parameter_size=text(details, "parameter_size"),
-        quantization=text(details, "quantization_level"),
+        quantization=text(part(entry, "details"), "quantization_level"),
         capabilities=texts(entry, "capabilities"),
         remote_host=text_or_none(entry, "remote_host"),
     )

@@ -48,7 +48,6 @@ def _slot(entry: Json, url: str) -> Slot:
         id=identity,
         is_processing=bool(entry["is_processing"]),
         task_id=number(entry, "id_task"),
-        n_ctx=number(entry, "n_ctx"),
         prompt_tokens=number(entry, "n_prompt_tokens"),
         decoded=number(following, "n_decoded"),
         limit_tokens=limit or None,

@@ -36,8 +36,9 @@ from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.plan import ActionKind, Change, Plan
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.remedy import Remedy
-from tray_app.core.values.snapshot import Access, Ollama, Presence
+from tray_app.core.values.snapshot import Access, Ollama, Presence, Processes, ProcessRole, WatchedProcess
 from tray_app.core.values.task_settings import Setting, Switch
+from tray_app.core.values.units import GIB, MIB
 
 WIDEST = 170
 
@@ -203,6 +204,22 @@ def test_unloading_asks_and_says_whose_answers_end():
     ]
     assert row.children[-1].command == Unload(BIG, "digest-1")
     assert find(STATE, f"model:{BIG}").text == f"{BIG} Q4_K_M 19.7 GiB, 100 % GPU, 4 min left"
+
+
+def test_what_the_programs_use_is_told_and_holds_still():
+    busy = (
+        WatchedProcess(1, 1.0, ProcessRole.OLLAMA_SERVER, "ollama", 90 * MIB, 1.2),
+        WatchedProcess(2, 2.0, ProcessRole.OLLAMA_RUNNER, "llama-server", GIB, 127.0, model=BIG),
+    )
+    gpu = replace(SNAPSHOT.gpu.value, used_bytes=20 * GIB, busy_percent=93.0)
+    seen = replace(SNAPSHOT, processes=known(Processes(busy)), gpu=known(gpu))
+    load = find(replace(STATE, snapshot=seen), "load")
+    assert [row.text for row in load.children] == [
+        "Ollama: 90 MiB memory, 0 % of one core",
+        "runner of qwen3:32b: 1.0 GiB memory, 130 % of one core",
+        "GPU: 20.0 GiB of 21.3 GiB used, 90 % busy",
+    ]
+    assert "load" not in {row.id for row in render(STATE, TR).menu.rows}
 
 
 def test_a_running_job_shows_progress_offers_cancel_and_holds_what_would_start_another():

@@ -51,7 +51,7 @@ def clients(count, pool="", start=1):
 
 
 def slot(task_id, *, running=True, number=0, limit=None, decoded=5):
-    return RunnerSlot(number, running, task_id, 4096, 200, decoded, limit)
+    return RunnerSlot(number, running, task_id, 200, decoded, limit)
 
 
 class World:
@@ -123,7 +123,7 @@ class TestRecordedRun:
             if isinstance(row["slots"], list):
                 told = tuple(
                     RunnerSlot(
-                        one["id"], one["is_processing"], one["id_task"], one["n_ctx"], one["n_prompt_tokens"],
+                        one["id"], one["is_processing"], one["id_task"], one["n_prompt_tokens"],
                         one["n_decoded"], one["n_predict"],
                     )
                     for one in row["slots"]

@@ -3,7 +3,7 @@
 from tray_app.core.menu.app import app_rows, end_rows, link_rows
 from tray_app.core.menu.fixes import fix_rows, undo_rows
 from tray_app.core.menu.icon import shape, tooltip
-from tray_app.core.menu.models import model_rows
+from tray_app.core.menu.models import load_rows, model_rows
 from tray_app.core.menu.screen import SEPARATOR, MenuView, Row, ScreenState, View
 from tray_app.core.menu.state import job_rows, state_rows
 from tray_app.core.menu.tasks import task_rows
@@ -17,7 +17,7 @@ def menu(state: ScreenState, tr: Translator) -> MenuView:
         state_rows(state, tr),
         job_rows(state, tr),
         (*fix_rows(state, tr), *undo_rows(state, tr)),
-        (*task_rows(state, tr), *model_rows(state, tr)),
+        (*task_rows(state, tr), *model_rows(state, tr), *load_rows(state, tr)),
         link_rows(state, tr),
         app_rows(state, tr),
         end_rows(state, tr),

@@ -1,13 +1,18 @@
-"""The menu's loaded models: what each holds, and a way to free it that asks first."""
+"""The menu's loaded models, each with a way to free it that asks first, and what the programs around them use."""
 
 from tray_app.core.menu.paging import paged
 from tray_app.core.menu.screen import Row, ScreenState
+from tray_app.core.report.programs import program_loads, seen_once
+from tray_app.core.text.load import gpu_used, program, used
 from tray_app.core.text.names import row_text, short
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import Unload
 from tray_app.core.values.reading import Known
 from tray_app.core.values.snapshot import LoadedModel, Presence, Requests, Snapshot
 from tray_app.core.values.units import format_bytes
+
+STEP_PERCENT = 10
+"""A menu that changed with every percent would be pushed to the screen at every poll."""
 
 
 def model_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
@@ -20,6 +25,21 @@ def model_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
         return ()
     rows = [model_row(model, snapshot, tr, busy=state.job is not None) for model in ollama.loaded]
     return (Row(tr.gettext("Models"), children=paged(rows, tr), id="models"),)
+
+
+def load_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """What Ollama, its runners, Open WebUI and the GPU are doing; nothing where none of them can be seen."""
+    snapshot = state.snapshot
+    if snapshot is None:
+        return ()
+    rows: list[Row] = []
+    if isinstance(snapshot.processes, Known):
+        for load in seen_once(program_loads(snapshot.processes.value)):
+            words = f"{program(load, tr)}: {used(load, tr, step_percent=STEP_PERCENT)}"
+            rows.append(Row(row_text(words), id=f"load:{len(rows)}"))
+    if isinstance(snapshot.gpu, Known) and (use := gpu_used(snapshot.gpu.value, tr, step_percent=STEP_PERCENT)):
+        rows.append(Row(row_text(f"GPU: {use}"), id="load:gpu"))
+    return (Row(tr.gettext("Memory and CPU"), children=paged(rows, tr), id="load"),) if rows else ()
 
 
 def model_row(model: LoadedModel, snapshot: Snapshot, tr: Translator, *, busy: bool) -> Row:

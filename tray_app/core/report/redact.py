@@ -22,12 +22,10 @@ ALLOWED: dict[str, frozenset[str]] = {
     "MissingInput": frozenset({"name"}),
     "Gpu": frozenset({"name"}),
     "WatchedProcess": frozenset({"name", "blob_digest", "model"}),
-    "Container": frozenset({"name", "image"}),
+    "Container": frozenset({"name"}),
     "OtherProcess": frozenset({"name"}),
-    "LoadedModel": frozenset({"name", "digest", "family", "parameter_size", "quantization"}),
-    "InstalledModel": frozenset(
-        {"name", "digest", "family", "parameter_size", "quantization", "capabilities", "remote_host", "blob_digest"}
-    ),
+    "LoadedModel": frozenset({"name", "digest", "quantization"}),
+    "InstalledModel": frozenset({"name", "digest", "quantization", "capabilities", "remote_host", "blob_digest"}),
     "ModelShape": frozenset({"architecture"}),
     "ServerConfig": frozenset({"kv_cache_type"}),
     "Ollama": frozenset({"url", "version"}),

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tray_app.core.report.programs import program_loads
 from tray_app.core.values.finding import Diagnosis, Finding
 from tray_app.core.values.fit import Budget, Fit, FitReport
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.reading import Known, Reading, Unknown, value_of
 from tray_app.core.values.remedy import Remedy
-from tray_app.core.values.snapshot import Memory, Ollama, OpenWebUI, Presence, Requests, Snapshot
+from tray_app.core.values.snapshot import Gpu, Memory, Ollama, OpenWebUI, Presence, Processes, Requests, Snapshot
 from tray_app.core.values.task_settings import TASKS, TaskSettings
 
 SCHEMA = 1
@@ -27,6 +28,8 @@ def _memory(reading: Reading[Memory]) -> dict[str, Any]:
         "total_bytes": memory.total_bytes,
         "available_bytes": memory.available_bytes,
         "swap_used_bytes": memory.swap_used_bytes,
+        "swap_in_bytes_per_s": memory.swap_in_bytes_per_s,
+        "swap_out_bytes_per_s": memory.swap_out_bytes_per_s,
         "missing": [{"name": one.name, "why": one.why.value, "detail": one.detail} for one in memory.missing],
         "inputs": [
             {"name": item.name, "value": item.value, "unit": item.unit, "pressure": item.pressure.value}
@@ -48,10 +51,40 @@ def _requests(reading: Reading[Requests]) -> dict[str, Any]:
         "waiting_confidence": requests.waiting_confidence.value,
         "longest_wait_s": requests.longest_wait_s,
         "active": [
-            {"model": one.model, "kind": one.kind.value, "reason": one.reason, "task": one.task}
+            {
+                "model": one.model,
+                "kind": one.kind.value,
+                "reason": one.reason,
+                "task": one.task,
+                "running_s": one.running_s,
+            }
             for one in requests.active
         ],
     }
+
+
+def _gpu(reading: Reading[Gpu]) -> dict[str, Any]:
+    """`used_bytes` is of what models may use, memory.budget_bytes; `busy_percent` of the whole processor."""
+    gpu = value_of(reading)
+    return {
+        "name": (gpu.name or None) if gpu else None,
+        "used_bytes": gpu.used_bytes if gpu else None,
+        "busy_percent": gpu.busy_percent if gpu else None,
+    }
+
+
+def _processes(reading: Reading[Processes]) -> list[dict[str, Any]]:
+    """Programs with all their processes, and containers; empty where the list of processes is unknown."""
+    return [
+        {
+            "role": one.role.value,
+            "model": one.model,
+            "container": one.container,
+            "memory_bytes": one.memory_bytes,
+            "cpu_percent": one.cpu_percent,
+        }
+        for one in program_loads(value_of(reading) or Processes())
+    ]
 
 
 def _ollama(reading: Reading[Ollama]) -> dict[str, Any]:
@@ -106,6 +139,8 @@ def _inner_unknowns(snapshot: Snapshot) -> dict[str, Any]:
             part = getattr(snapshot.requests.value, name)
             if isinstance(part, Unknown):
                 found[f"requests.{name}"] = unknown_of(part)
+    if isinstance(snapshot.processes, Known) and isinstance(snapshot.processes.value.containers, Unknown):
+        found["processes.containers"] = unknown_of(snapshot.processes.value.containers)
     if isinstance(snapshot.open_webui, Known):
         for name in ("tasks", "models", "busy_chats"):
             part = getattr(snapshot.open_webui.value, name)
@@ -190,11 +225,19 @@ def status(
         "schema": SCHEMA,
         "taken_at": snapshot.taken_at,
         "level": diagnosis.level.value,
+        "host": {
+            "system": snapshot.host.system,
+            "system_version": snapshot.host.system_version,
+            "architecture": snapshot.host.architecture,
+            "container": snapshot.host.container,
+        },
         "memory": {
             **_memory(snapshot.memory),
             "budget_bytes": budget.bytes if budget else None,
             "budget_basis": budget.basis.value if budget else None,
         },
+        "gpu": _gpu(snapshot.gpu),
+        "processes": _processes(snapshot.processes),
         "ollama": _ollama(snapshot.ollama),
         "models": _models(snapshot.ollama),
         "requests": _requests(snapshot.requests),

@@ -2,19 +2,33 @@
 
 from collections.abc import Sequence
 
+from tray_app.core.report.programs import program_loads, seen_once
 from tray_app.core.text import finding as finding_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.evidence import evidence_lines
 from tray_app.core.text.lines import Line, Span, Style, clean, line, pad, width
+from tray_app.core.text.load import gpu_used, part, used
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import pressure_word
 from tray_app.core.values.finding import Diagnosis, Finding, Level, Severity
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
 from tray_app.core.values.remedy import Remedy
-from tray_app.core.values.snapshot import Access, Memory, Ollama, OpenWebUI, Presence, Pressure, Requests, Snapshot
+from tray_app.core.values.snapshot import (
+    Access,
+    Gpu,
+    Memory,
+    Ollama,
+    OpenWebUI,
+    Presence,
+    Pressure,
+    Processes,
+    ProcessRole,
+    Requests,
+    Snapshot,
+)
 from tray_app.core.values.task_settings import SLOTS, TASKS, Switch
-from tray_app.core.values.units import format_bytes
+from tray_app.core.values.units import KIB, format_bytes
 
 _LEVEL_STYLE = {
     Level.CALM: Style.GOOD,
@@ -30,8 +44,11 @@ _PRESSURE_STYLE = {
 }
 _SEVERITY_STYLE = {Severity.INFO: Style.PLAIN, Severity.TIGHT: Style.WARN, Severity.OVERLOADED: Style.BAD}
 
-
+_OLLAMA = (ProcessRole.OLLAMA_SERVER, ProcessRole.OLLAMA_RUNNER)
+_OPEN_WEBUI = (ProcessRole.OPEN_WEBUI,)
 SHOWN_REMEDIES = 3
+SHOWN_SWAPPING = 100 * KIB
+"""Bytes per second; a system at rest moves a page now and then."""
 
 
 def looking(tr: Translator) -> str:
@@ -112,7 +129,30 @@ def _memory(reading: Reading[Memory], tr: Translator) -> Line:
             )
             if memory.swap_used_bytes:
                 text += tr.gettext(", {used} swapped out").format(used=format_bytes(memory.swap_used_bytes))
+            swapping = (memory.swap_in_bytes_per_s or 0) + (memory.swap_out_bytes_per_s or 0)
+            if swapping >= SHOWN_SWAPPING:
+                text += tr.gettext(", swapping {rate}/s").format(rate=format_bytes(swapping))
             return line(Span(text, _PRESSURE_STYLE[memory.pressure]))
+
+
+def _gpu(reading: Reading[Gpu], tr: Translator) -> list[Line]:
+    """Nothing where models run in RAM, or where the GPU does not tell how much it is used."""
+    match reading:
+        case Unknown() as unknown:
+            return [line(Span(why_words(unknown, tr), Style.FAINT))]
+        case Known(value=gpu):
+            use = gpu_used(gpu, tr)
+            return [line(", ".join(part for part in (clean(gpu.name), use) if part))] if use else []
+
+
+def _programs(reading: Reading[Processes], roles: Sequence[ProcessRole], tr: Translator) -> list[Line]:
+    """What the processes and containers of these roles use, one line each."""
+    match reading:
+        case Unknown():
+            return []
+        case Known(value=processes):
+            loads = [one for one in seen_once(program_loads(processes)) if one.role in roles]
+            return [line(Span(f"{part(one, tr)}: {used(one, tr)}", Style.FAINT)) for one in loads]
 
 
 def _models(reading: Reading[Ollama], tr: Translator) -> list[Line]:
@@ -223,9 +263,12 @@ def status_lines(
     lines += _labelled(
         [
             (tr.gettext("Memory"), _memory(snapshot.memory, tr)),
-            *_indent(_models(snapshot.ollama, tr), "Ollama"),
+            *_indent(_gpu(snapshot.gpu, tr), "GPU"),
+            *_indent([*_models(snapshot.ollama, tr), *_programs(snapshot.processes, _OLLAMA, tr)], "Ollama"),
             (tr.gettext("Requests"), _requests(snapshot.requests, tr)),
-            *_indent(_open_webui(snapshot.open_webui, tr), "Open WebUI"),
+            *_indent(
+                [*_open_webui(snapshot.open_webui, tr), *_programs(snapshot.processes, _OPEN_WEBUI, tr)], "Open WebUI"
+            ),
         ]
     )
     if remedies:

@@ -10,7 +10,6 @@ class RunnerSlot(Struct, frozen=True):
     is_processing: bool
     task_id: int | None = None
     """Grows with every request of the runner; the same number in two polls is the same request."""
-    n_ctx: int | None = None
     prompt_tokens: int | None = None
     decoded: int | None = None
     limit_tokens: int | None = None

@@ -109,7 +109,6 @@ class WatchedProcess(Struct, frozen=True):
     name: str
     memory_bytes: int | None = None
     cpu_percent: float | None = None
-    parent_pid: int | None = None
     blob_digest: str | None = None
     """`sha256-...` of the model blob that a runner serves."""
     model: str | None = None
@@ -129,14 +128,12 @@ class OtherProcess(Struct, frozen=True):
 
 
 class Container(Struct, frozen=True):
-    """A running container of Ollama or Open WebUI. `cpu_percent` is of one core; `ports` are published here."""
+    """A running container of Ollama or Open WebUI. `cpu_percent` is of one core."""
 
     name: str
-    image: str
     role: ProcessRole
     memory_bytes: int | None = None
     cpu_percent: float | None = None
-    ports: tuple[int, ...] = ()
 
 
 class Processes(Struct, frozen=True):
@@ -159,8 +156,6 @@ class LoadedModel(Struct, frozen=True):
     size_vram_bytes: int
     context_length: int | None = None
     expires_at: float | None = None
-    family: str = ""
-    parameter_size: str = ""
     quantization: str = ""
 
 
@@ -170,8 +165,6 @@ class InstalledModel(Struct, frozen=True):
     name: str
     digest: str
     size_bytes: int
-    family: str = ""
-    parameter_size: str = ""
     quantization: str = ""
     capabilities: tuple[str, ...] | None = None
     remote_host: str | None = None
@@ -195,7 +188,6 @@ class ServerConfig(Struct, frozen=True):
     max_loaded_models: int | None = None
     context_length: int | None = None
     kv_cache_type: str | None = None
-    flash_attention: bool | None = None
     gpu_total_bytes: int | None = None
 
 
