@@ -217,7 +217,7 @@ def test_what_the_programs_use_is_told_and_holds_still():
     assert [row.text for row in load.children] == [
         "Ollama: 90 MiB memory, 0 % of one core",
         "runner of qwen3:32b: 1.0 GiB memory, 130 % of one core",
-        "GPU: 20.0 GiB of 21.3 GiB used, 90 % busy",
+        "GPU: 20.0 GiB used, 90 % busy",
     ]
     assert "load" not in {row.id for row in render(STATE, TR).menu.rows}
 

@@ -46,8 +46,8 @@ def test_what_a_program_is_called(load, below, alone):
 @pytest.mark.parametrize(
     ("used_bytes", "busy", "words"),
     [
-        (12 * GIB, 45.4, "12.0 GiB of 21.0 GiB used, 45 % busy"),
-        (12 * GIB, None, "12.0 GiB of 21.0 GiB used"),
+        (12 * GIB, 45.4, "12.0 GiB used, 45 % busy"),
+        (12 * GIB, None, "12.0 GiB used"),
         (None, 0.0, "0 % busy"),
         (None, None, ""),
     ],

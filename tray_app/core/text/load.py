@@ -37,11 +37,10 @@ def used(load: ProgramLoad, tr: Translator, *, step_percent: int = 1) -> str:
 
 
 def gpu_used(gpu: Gpu, tr: Translator, *, step_percent: int = 1) -> str:
-    """`12.1 GiB of 21.3 GiB used, 45 % busy`, as much of it as is known; empty where nothing is."""
+    """`12.1 GiB used, 45 % busy`, as much of it as is known; empty where nothing is."""
     parts = []
     if gpu.used_bytes is not None:
-        sizes = format_bytes(gpu.used_bytes), format_bytes(gpu.budget_bytes)
-        parts.append(tr.gettext("{used} of {total} used").format(used=sizes[0], total=sizes[1]))
+        parts.append(tr.gettext("{size} used").format(size=format_bytes(gpu.used_bytes)))
     if gpu.busy_percent is not None:
         percent = round(gpu.busy_percent / step_percent) * step_percent
         parts.append(tr.gettext("{percent} % busy").format(percent=percent))
