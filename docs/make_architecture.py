@@ -24,6 +24,7 @@ OUTSIDE = ("cli", "demo", "app", "standins", "relay", "tray", "page", "autostart
 WIDTH, ROW, GAP, TOP, LEFT = 740, 30, 8, 54, 24
 NAMES, ARCS = 124, 450
 """Where the questions begin, and where the boxes end and the arcs begin."""
+LEGEND = "A line goes from a room to one that it imports: every line goes down."
 STYLE = """
 text { font: 13px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; fill: #1c1e21 }
 .paper { fill: #f4f5f7 } .box { fill: #fff; stroke: #cfd4dc } .core { fill: #e9edf6; stroke: #2558c9 }
@@ -107,20 +108,18 @@ def picture() -> str:
         if room.startswith("core/"):
             arcs += [arc(middle[room] + 3, middle[target] - 3, "inner-") for target in sorted(targets)]
     height = y + 12
-    core = (
-        f'<rect class="core" x="{LEFT - 10}" y="{core_top}" width="{ARCS - LEFT + 10}" height="{y - core_top}" rx="8"/>'
-    )
+    size = f'width="{ARCS - LEFT + 10}" height="{y - core_top}"'
+    core = f'<rect class="core" x="{LEFT - 10}" y="{core_top}" {size} rx="8"/>'
     core += f'<text class="name" x="{LEFT + 14}" y="{core_top + 22}">core</text>'
     core += f'<text class="soft" x="{LEFT + NAMES}" y="{core_top + 22}">Pure: values in, values out.</text>'
     return "\n".join(
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}">',
             "<title>The rooms of Elbowroom and who imports whom</title>",
             f"<style>{STYLE}</style>",
             f'<rect class="paper" width="{WIDTH}" height="{height}" rx="10"/>',
             f'<text class="name" x="{LEFT}" y="32">tray_app</text>',
-            f'<text class="soft" x="{LEFT + NAMES}" y="32">'
-            "A line goes from a room to one that it imports: every line goes down.</text>",
+            f'<text class="soft" x="{LEFT + NAMES}" y="32">{LEGEND}</text>',
             *boxes,
             core,
             *inside,
