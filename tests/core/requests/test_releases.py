@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.core.machines import installed, loaded, machine, shape_of
+from tests.core.machines import beside, installed, loaded, machine, shape_of
 from tests.core.remedies.test_ranked import ids, offered
 from tests.core.requests.test_count import OLD_RUNNER, World, clients, numbers
 from tray_app.core.fit.need import automatic_context
-from tray_app.core.fit.verdict import beside, loading, need_as
+from tray_app.core.fit.verdict import loading, need_as
 from tray_app.core.requests import releases
 from tray_app.core.values.finding import Kind
 from tray_app.core.values.limits import Limits

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.core.machines import installed, listed, loaded, machine, settings, web_ui
+from tests.core.machines import facts, installed, listed, loaded, machine, settings, web_ui
 from tests.core.remedies.test_ranked import by_id, ids, offered
 from tests.core.requests.test_count import ALL_ON, World, clients, slot
 from tray_app.core.tasks import releases
 from tray_app.core.tasks.releases import TASK_KINDS, endpoint, runs, support
 from tray_app.core.tasks.slots import slot_for
-from tray_app.core.tasks.target import Unusable, come_unasked, target_of, version_of
+from tray_app.core.tasks.target import TaskServer, Unusable, come_unasked
 from tray_app.core.values.errors import NotFound
 from tray_app.core.values.reading import Known
 from tray_app.core.values.task_settings import TASKS, Comes, Setting, Switch
@@ -97,8 +97,8 @@ def private_task_model(release: str) -> Unusable | None:
         version=release,
         user_count=Known(2, 0.0),
     )
-    found = target_of("qwen3:32b", machine(BIG, open_webui=ui))
-    return getattr(found, "unusable", None)
+    found = facts(machine(BIG, open_webui=ui)).target("qwen3:32b")
+    return found.unusable if found is not None else None
 
 
 def stop_is_offered(release: str) -> bool:
@@ -107,8 +107,7 @@ def stop_is_offered(release: str) -> bool:
 
 def autocomplete_unasked(release: str) -> bool:
     """By the server's switch alone."""
-    there = web_ui(version=release, tasks=settings(autocomplete=Switch.ON))
-    return Setting.AUTOCOMPLETE in come_unasked(there, settings(autocomplete=Switch.ON))
+    return Setting.AUTOCOMPLETE in come_unasked(TaskServer(settings(autocomplete=Switch.ON), parse_version(release)))
 
 
 def slot_of_outside_model(release: str) -> Setting:
@@ -181,7 +180,7 @@ def test_no_boundary_is_left_out():
 
 
 def test_a_version_that_cannot_be_read_is_the_newest_that_was_seen():
-    assert version_of(web_ui(version="main")) == releases.NEWEST_SEEN == (0, 12, 4)
+    assert facts(machine(open_webui=web_ui(version="main"))).release == releases.NEWEST_SEEN == (0, 12, 4)
 
 
 # The last release without it, the first with it, as read in the published releases' forms and routes.

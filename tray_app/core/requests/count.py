@@ -246,7 +246,7 @@ def _waiting(running: _Count, flight: InFlight | None, settings: Settings, input
 def _queue(since: tuple[float, ...], waiting: int, begun: int, now: float) -> tuple[float, ...]:
     """When each waiting request was first seen. A runner serves its queue in order: those that began are the oldest."""
     left = since[begun:]
-    return (*left, *(now for _ in range(waiting - len(left))))[:waiting]
+    return (*left, *(now,) * waiting)[:waiting]
 
 
 def _only_open_webui(connections: Connections | None) -> bool:

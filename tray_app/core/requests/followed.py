@@ -52,14 +52,14 @@ class Surroundings(Struct, frozen=True):
     uptime_s: float
     taken_at: float
     settings: Settings
-    others_waited: bool = False
-    only_open_webui: bool = False
+    others_waited: bool
+    only_open_webui: bool
 
 
 class Changes(Struct, frozen=True):
     state: JobState
-    ended: tuple[Job, ...] = ()
-    begun: int = 0
+    ended: tuple[Job, ...]
+    begun: int
 
 
 def follow(state: JobState, runners: Sequence[SeenRunner], around: Surroundings) -> Changes:

@@ -37,12 +37,10 @@ class Now(Struct, frozen=True):
 
 
 class InFlight(Struct, frozen=True):
-    """Running and waiting together. `count` None: the connections do not tell. `ceiling`: certainly not more."""
+    """Running and waiting together. `count` None: the connections do not tell."""
 
     count: int | None
     confidence: Confidence
-    ceiling: int
-    kept: bool = False
 
 
 def step(state: ClientState, clients: tuple[Client, ...], now: Now) -> tuple[ClientState, InFlight]:
@@ -56,11 +54,11 @@ def step(state: ClientState, clients: tuple[Client, ...], now: Now) -> tuple[Cli
     fresh = [client for client in clients if client not in before]
     if now.keeps is True or idle:
         estimate = _estimate(state, clients, fresh, now)
-        answer = _kept(estimate, len(clients), idle, now)
+        answer = _kept(estimate, len(clients), now)
     else:
         estimate = len(clients)
         exact = now.keeps is False or len(clients) <= now.running
-        answer = InFlight(len(clients), Confidence.EXACT if exact else Confidence.LIKELY, len(clients))
+        answer = InFlight(len(clients), Confidence.EXACT if exact else Confidence.LIKELY)
     return ClientState(started=True, quiet=tuple(quiet.items()), estimate=estimate), answer
 
 
@@ -76,14 +74,12 @@ def _estimate(state: ClientState, clients: tuple[Client, ...], fresh: list[Clien
     return min(estimate, max(len(clients), now.running))
 
 
-def _kept(estimate: int, connections: int, idle: int, now: Now) -> InFlight:
-    ceiling = max(connections, now.running)
+def _kept(estimate: int, connections: int, now: Now) -> InFlight:
     if now.quiet:
         # What stayed is kept; what is new may be a request that has not reached a runner yet.
-        return InFlight(estimate, Confidence.LIKELY, connections - idle, kept=True)
-    if ceiling == now.running:
-        return InFlight(now.running, Confidence.EXACT, ceiling, kept=True)
+        return InFlight(estimate, Confidence.LIKELY)
+    if connections <= now.running:
+        return InFlight(now.running, Confidence.EXACT)
     if estimate > now.running:
-        confidence = Confidence.LOWER_BOUND if now.finished_exact else Confidence.LIKELY
-        return InFlight(estimate, confidence, ceiling, kept=True)
-    return InFlight(None, Confidence.LIKELY, ceiling, kept=True)
+        return InFlight(estimate, Confidence.LOWER_BOUND if now.finished_exact else Confidence.LIKELY)
+    return InFlight(None, Confidence.LIKELY)
