@@ -27,7 +27,8 @@ from tray_app.core.values.errors import (
     Untrusted,
 )
 from tray_app.core.values.token import Token, origin_of
-from tray_app.services.http import LIMIT_BYTES, LINE_LIMIT_BYTES, Http
+from tray_app.services._body import LINE_LIMIT_BYTES
+from tray_app.services.http import LIMIT_BYTES, Http
 
 JSON_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 SHORT_S = 0.3

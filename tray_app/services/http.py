@@ -8,23 +8,17 @@ write headers down.
 import contextlib
 import logging
 import threading
-import urllib.request
-from collections.abc import Callable, Generator, Iterator, Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from json import dumps
-from typing import Any
+from collections.abc import Callable, Generator, Mapping
 from urllib.parse import urlsplit
 
 import httpx
+from msgspec import Struct
 
-from tray_app import __version__
 from tray_app.core.values.errors import (
-    BadAnswer,
     ChangeError,
     Insecure,
     Interrupted,
     NotFound,
-    Redirected,
     Refused,
     RefusedBecause,
     ServiceError,
@@ -33,17 +27,16 @@ from tray_app.core.values.errors import (
 )
 from tray_app.core.values.token import Token, origin_of
 from tray_app.core.values.version import Json
-from tray_app.services import _trust
-from tray_app.services._answer import Answer, Hidden, parse, parse_json, redirect_target, refuse, short
+from tray_app.services._answer import Answer, Hidden, parse, parse_json, refuse
+from tray_app.services._body import lines_of, whole
+from tray_app.services._connection import Endpoint, Introduction, KeptConnection
 from tray_app.services._errors import typed_errors
-from tray_app.services._watch import Watch, address_count
+from tray_app.services._watch import Watch
 from tray_app.services.address import is_private
 
 LIMIT_BYTES = 5 * 1024 * 1024
-LINE_LIMIT_BYTES = 1024 * 1024
 SILENCE_S = 300.0
 """Longest silence of a stream: Ollama says nothing while it checks the digest of a large layer."""
-KEEPALIVE_S = 30.0
 
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -69,28 +62,15 @@ class Http:
         self.token = token
         self._hidden = Hidden(token.value if token else "")
         self._deadline_s = deadline_s
-        self._transport = transport
-        parts = urlsplit(self.url)
-        self._host, self._port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        self._host_header = parts.netloc
-        self._plain = parts.scheme == "http"
-        self._private = is_private(self._host)
-        self._allow_plain_http = allow_plain_http
-        self._ca_file = ca_file
-        self._bases = self._addresses(parts.path)
+        self._server = Endpoint(self.url, token, transport, allow_plain_http, ca_file)
+        self._introduction: Introduction | None = None
+        self._bases = self._addresses()
         self._lock = threading.Lock()
-        self._client: httpx.Client | None = None
-        self._socket: Any = None
+        self._connection: KeptConnection | None = None
 
-    def anonymous(self) -> "Http":
-        """The same server without the token, for the question who it is."""
-        return Http(
-            self.url,
-            deadline_s=self._deadline_s,
-            transport=self._transport,
-            allow_plain_http=self._allow_plain_http,
-            ca_file=self._ca_file,
-        )
+    def ask_first(self, path: str, check: Callable[[Json], object]) -> None:
+        """Asks this anonymously on every new connection before the token goes over it. `check` raises ServiceError."""
+        self._introduction = Introduction(path, check)
 
     def get_json(
         self,
@@ -100,13 +80,16 @@ class Http:
         limit_bytes: int = LIMIT_BYTES,
         fresh: bool = False,
         as_is: bool = False,
+        anonymous: bool = False,
     ) -> Json:
-        """`fresh`: over a new connection, so that another worker process of the server may answer.
+        """`anonymous`: without the token. `fresh`: over a new connection, so that another worker process of the server
+        may answer.
 
         Our own token is taken out of whatever the server says, except `as_is`, for a document that is written back.
         """
-        answer = self._ask("GET", path, None, deadline_s, limit_bytes, None, fresh=fresh)
-        return parse(answer if as_is and answer.is_good else answer.without(self._hidden), self.token)
+        answer = self._ask("GET", path, None, deadline_s, limit_bytes, None, fresh=fresh, anonymous=anonymous)
+        token = None if anonymous else self.token
+        return parse(answer if as_is and answer.is_good else answer.without(self._hidden), token)
 
     def headers(self, path: str) -> Mapping[str, str]:
         """The headers of a good answer whose body says nothing."""
@@ -152,13 +135,14 @@ class Http:
 
     def refuse_insecure(self) -> None:
         """Insecure where a secret would cross a public network in clear text."""
-        if self._plain and not self._private and not self._allow_plain_http:
+        server = self._server
+        if server.is_plain and not is_private(server.host) and not server.allow_plain_http:
             raise Insecure(self.url)
 
     def close(self) -> None:
-        if self._client is not None:
-            self._client.close()
-        self._client, self._socket = None, None
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
     def _check_token(self) -> None:
         if self.token is None:
@@ -168,11 +152,13 @@ class Http:
             # Not a header's text: no server could have given it away.
             raise Refused(self.url, RefusedBecause.EXPIRED)
 
-    def _addresses(self, path: str) -> list[str]:
+    def _addresses(self) -> list[str]:
         """Where to connect. `localhost` is tried as 127.0.0.1 first: on Windows the IPv6 attempt can hang."""
-        if not self._plain or self._host != "localhost" or self._transport is not None:
+        server = self._server
+        if not server.is_plain or server.host != "localhost" or server.transport is not None:
             return [self.url]
-        return [f"http://{host}:{self._port}{path}" for host in ("127.0.0.1", "[::1]")]
+        path = urlsplit(self.url).path
+        return [f"http://{host}:{server.port}{path}" for host in ("127.0.0.1", "[::1]")]
 
     def _ask(
         self,
@@ -184,8 +170,10 @@ class Http:
         cancelled: Callable[[], bool] | None,
         *,
         fresh: bool = False,
+        anonymous: bool = False,
     ) -> Answer:
-        self._check_token()
+        if not anonymous:
+            self._check_token()
         seconds = self._deadline_s if deadline_s is None else deadline_s
         with Watch(seconds, cancelled) as watch:
             if not self._lock.acquire(timeout=watch.remaining()):
@@ -193,58 +181,61 @@ class Http:
             try:
                 if fresh:
                     self.close()
-                return self._first_that_answers(method, path, body, limit_bytes, watch)
+                return self._first_that_answers(_Call(method, path, body, limit_bytes, watch, anonymous))
             finally:
                 self._lock.release()
 
-    def _first_that_answers(self, method: str, path: str, body: Json, limit_bytes: int, watch: Watch) -> Answer:
+    def _first_that_answers(self, call: "_Call") -> Answer:
         for base in self._bases[:-1]:
             try:
-                return self._repeated_once(method, base, path, body, limit_bytes, watch)
+                return self._repeated_once(base, call)
             except Unreachable:
                 continue
-        answer = self._repeated_once(method, self._bases[-1], path, body, limit_bytes, watch)
+        answer = self._repeated_once(self._bases[-1], call)
         self._bases = [self._bases[-1], *self._bases[:-1]]
         return answer
 
-    def _repeated_once(self, method: str, base: str, path: str, body: Json, limit_bytes: int, watch: Watch) -> Answer:
+    def _repeated_once(self, base: str, call: "_Call") -> Answer:
         """A server may close an idle connection just when it is used again: a GET may then be asked again."""
-        kept = self._socket
+        connection = self._connection = self._connection or self._new_connection()
+        kept = connection.socket
         try:
-            return self._exchange(method, base, path, body, limit_bytes, watch)
+            return self._exchange(connection, base, call)
         except (ServiceError, ChangeError) as error:
-            reused = kept is not None and self._socket is kept
+            reused = kept is not None and connection.socket is kept
             self.close()
-            if method != "GET" or not reused or not isinstance(error, Interrupted):
+            if call.method != "GET" or not reused or not isinstance(error, Interrupted):
                 raise
-            return self._exchange(method, base, path, body, limit_bytes, watch)
+        self._connection = self._new_connection()
+        return self._exchange(self._connection, base, call)
 
-    def _exchange(self, method: str, base: str, path: str, body: Json, limit_bytes: int, watch: Watch) -> Answer:
-        if self._client is None:
-            self._client = self._new_client()
-        watch.attach(self._socket)
-        url = self.url + path
+    def _exchange(self, connection: KeptConnection, base: str, call: "_Call") -> Answer:
+        url, watch, share = self.url + call.path, call.watch, len(self._bases)
         with typed_errors(url, watch, self._hidden):
-            addresses = 1 if self._socket is not None else self._address_count(watch)
-            request = self._request(self._client, method, base + path, body, watch, len(self._bases) * addresses)
-            response = self._client.send(request, stream=True)
+            if call.anonymous:
+                response = connection.send_anonymous(base, call.path, watch, share)
+            else:
+                response = connection.send(call.method, base, call.path, call.body, watch, share)
             try:
-                return Answer(url, response.status_code, response.headers, _whole(url, response, limit_bytes, watch))
+                body = whole(url, response, call.limit_bytes, watch)
             finally:
                 response.close()
+            return Answer(url, response.status_code, response.headers, body)
+
+    def _new_connection(self) -> KeptConnection:
+        return KeptConnection(self._server, self._hidden, self._introduction)
 
     def _stream(self, path: str, body: Json, cancelled: Callable[[], bool]) -> Generator[bytes, None, None]:
         """Lines of a good answer. A connection of its own, closed when the reader stops or cancels."""
         self._check_token()
         url = self.url + path
-        with Watch(SILENCE_S, cancelled) as watch, self._new_client() as client:
+        with Watch(SILENCE_S, cancelled) as watch, contextlib.closing(self._new_connection()) as connection:
             try:
                 with typed_errors(url, watch, self._hidden):
-                    request = self._request(client, "POST", self._bases[0] + path, body, watch, 1)
-                    response = client.send(request, stream=True)
+                    response = connection.send("POST", self._bases[0], path, body, watch)
                     try:
                         self._check_stream(url, response, watch)
-                        yield from map(self._hidden.hide_in, _lines(url, response, watch))
+                        yield from map(self._hidden.hide_in, lines_of(url, response, watch))
                     finally:
                         response.close()
             except ChangeError:
@@ -253,96 +244,18 @@ class Http:
     def _check_stream(self, url: str, response: httpx.Response, watch: Watch) -> None:
         if response.is_success and response.headers.get("content-type", "").partition(";")[0] != "text/html":
             return
-        body = _whole(url, response, LIMIT_BYTES, watch)
+        body = whole(url, response, LIMIT_BYTES, watch)
         if response.is_success:
             raise NotFound(url, "html")
         refuse(Answer(url, response.status_code, response.headers, body).without(self._hidden), self.token)
 
-    def _request(
-        self, client: httpx.Client, method: str, url: str, body: Json, watch: Watch, addresses: int
-    ) -> httpx.Request:
-        def trace(event: str, info: Mapping[str, Any]) -> None:
-            if event.endswith(("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")):
-                connection = info["return_value"].get_extra_info("socket")
-                if client is self._client:
-                    self._socket = connection
-                watch.attach(connection)
 
-        seconds = watch.remaining()
-        content = None if method == "GET" else dumps(body, ensure_ascii=False, allow_nan=False).encode()
-        headers = {"Host": self._host_header, "Accept": "*/*", "Accept-Encoding": "identity"}
-        headers["User-Agent"] = f"elbowroom/{__version__}"
-        if content is not None:
-            headers["Content-Type"] = "application/json"
-        if self.token is not None:
-            headers["Authorization"] = f"Bearer {self.token.value}"
-        return client.build_request(
-            method,
-            url,
-            content=content,
-            headers=headers,
-            timeout=httpx.Timeout(seconds, connect=seconds / addresses),
-            extensions={"trace": trace},
-        )
+class _Call(Struct, frozen=True):
+    """One request and how long it may take."""
 
-    def _address_count(self, watch: Watch) -> int:
-        """Asked only where a name must be resolved here: not for numbers, nor where a proxy does it."""
-        if self._transport is not None or self._host == "localhost" or self._host.strip("[]").count(":"):
-            return 1
-        if not self._private and urllib.request.getproxies():
-            return 1
-        return address_count(self._host, self._port, watch.remaining())
-
-    def _stop_at_redirect(self, response: httpx.Response) -> None:
-        """Before httpx reads the address: it would raise for what is none (`javascript:`), also without following."""
-        if 300 <= response.status_code < 400:
-            target = redirect_target(response.headers.get("location", ""))
-            raise Redirected(str(response.url.copy_with(query=None)), self._hidden.hide(target))
-
-    def _new_client(self) -> httpx.Client:
-        """`trust_env` would send a loopback request through the system's proxy: only for public hosts."""
-        return httpx.Client(
-            verify=_trust.nobody() if self._plain else _trust.the_system(self._ca_file),
-            transport=self._transport,
-            trust_env=not self._private,
-            follow_redirects=False,
-            event_hooks={"response": [self._stop_at_redirect]},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_S),
-        )
-
-
-def _whole(url: str, response: httpx.Response, limit_bytes: int, watch: Watch) -> bytes:
-    _check_encoding(url, response)
-    parts, size = [], 0
-    for chunk in response.iter_bytes():
-        size += len(chunk)
-        if size > limit_bytes:
-            raise BadAnswer(url, f"more than {limit_bytes // 1024**2} MiB")
-        if watch.ended:
-            raise httpx.ReadError("cut off")
-        parts.append(chunk)
-    return b"".join(parts)
-
-
-def _lines(url: str, response: httpx.Response, watch: Watch) -> Iterator[bytes]:
-    """Complete lines as they come; the last one may lack its end."""
-    _check_encoding(url, response)
-    rest = b""
-    for chunk in response.iter_bytes():
-        watch.touch()
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from lines
-        if len(rest) > LINE_LIMIT_BYTES:
-            raise BadAnswer(url, "a line without end")
-        if watch.ended:
-            raise httpx.ReadError("cut off")
-    if rest:
-        yield rest
-
-
-def _check_encoding(url: str, response: httpx.Response) -> None:
-    """A packed answer was not asked for; unpacking it could fill the memory that this app watches over."""
-    encoding = response.headers.get("content-encoding", "identity")
-    if encoding != "identity":
-        raise BadAnswer(url, f"content-encoding {short(encoding)}")
+    method: str
+    path: str
+    body: Json
+    limit_bytes: int
+    watch: Watch
+    anonymous: bool

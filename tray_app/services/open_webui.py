@@ -6,7 +6,6 @@ Addresses and roles were read in 53 releases and tried on running servers. Only 
 
 import time
 from collections.abc import Callable
-from contextlib import closing
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
@@ -38,6 +37,7 @@ from tray_app.services._decode import an_object, number, objects, part, text, te
 from tray_app.services._task_calls import TaskAnswer
 from tray_app.services.http import Http
 
+WHO_PATH = "/api/config"
 LIST_LIMIT_BYTES = 32 * 1024 * 1024
 """Older versions put profile pictures into the model list."""
 LIST_DEADLINE_S = 12.0
@@ -67,6 +67,7 @@ class OpenWebUIClient:
 
     def __init__(self, http: Http, version: Version | None = None) -> None:
         self._http = http
+        http.ask_first(WHO_PATH, self._public)
         self.url = http.url
         self.origin = http.origin
         self._identity: Identity | None = None
@@ -79,10 +80,7 @@ class OpenWebUIClient:
 
     def _as_stranger(self, path: str) -> Json:
         """A GET without the token."""
-        if self._http.token is None:
-            return self._http.get_json(path)
-        with closing(self._http.anonymous()) as stranger:
-            return stranger.get_json(path)
+        return self._http.get_json(path, anonymous=True)
 
     @property
     def _known(self) -> Http:
@@ -118,9 +116,12 @@ class OpenWebUIClient:
     def features(self) -> PublicFeatures:
         """Anonymous facts. NotThatServer where this is no Open WebUI."""
         try:
-            answer = self._as_stranger("/api/config")
+            answer = self._as_stranger(WHO_PATH)
         except (NotFound, BadAnswer, Invalid) as error:
             raise self._not_this(error) from error
+        return self._public(answer)
+
+    def _public(self, answer: Json) -> PublicFeatures:
         config = answer if isinstance(answer, dict) else {}
         features = part(config, "features")
         if not isinstance(features.get("auth"), bool) or not text(config, "version"):
