@@ -130,7 +130,7 @@ def test_glib_starts_exactly_the_command(tmp_path, path):
     program, told = tmp_path / path.lstrip("/").replace("%", "_"), tmp_path / "told"
     program.parent.mkdir(parents=True)
     program.write_text(
-        f"#!{sys.executable}\nimport json, sys\nopen({str(told)!r}, 'w').write(json.dumps(sys.argv))\n",
+        f"#!{python}\nimport json, sys\nopen({str(told)!r}, 'w').write(json.dumps(sys.argv))\n",
         encoding="utf-8",
     )
     program.chmod(0o755)

@@ -48,7 +48,7 @@ class Journal:
         self.script("")
         program = folder / "journalctl"
         program.write_text(
-            f"#!{sys.executable} -S\n"
+            f"#!{os.path.realpath(sys.executable)} -S\n"  # a path of .venv may hold a space
             "import os, pathlib, sys, time\n"
             f"folder = pathlib.Path({str(folder)!r})\n"
             "with open(folder / 'starts', 'a') as starts: starts.write(f'{os.getpid()}\\n')\n"

@@ -274,7 +274,7 @@ class TestReal:
 
     def test_a_runner_with_a_hostile_tail_keeps_its_facts(self, tmp_path):
         script = tmp_path / "llama-server"
-        script.write_text(f"#!{sys.executable}\nimport time; time.sleep(60)\n")
+        script.write_text(f"#!{os.path.realpath(sys.executable)}\nimport time; time.sleep(60)\n")
         script.chmod(0o755)
         child = subprocess.Popen([script, *RUNNER_LINE[1:], "\n\x1b]0;x\x07" + "y" * 60_000, b"\xff"])
         try:
