@@ -17,7 +17,7 @@ from tray_app.standins.models import BIG
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
 from tray_app.standins.upstream import Call
-from tray_app.storage.secret import Where
+from tray_app.storage.secret import KeptIn
 
 GIB = 1 << 30
 ROOMY = 26 * GIB
@@ -39,7 +39,7 @@ class Played(contextlib.AbstractContextManager):
         self._apps = []
         self.load(BIG)
         app = self.app()
-        app.secrets.store(Token(self.webui.session(), origin_of(self.webui.url)), Where.FILE)
+        app.secrets.store(Token(self.webui.session(), origin_of(self.webui.url)), KeptIn.FILE)
 
     def __exit__(self, *_):
         for app in self._apps:

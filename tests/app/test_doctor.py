@@ -12,7 +12,7 @@ from msgspec.structs import fields, replace
 
 from tray_app.app import doctor
 from tray_app.app.doctor import Probe
-from tray_app.core.report.doctor import State
+from tray_app.core.report.doctor import EntryState
 from tray_app.core.report.redact import Redactor
 from tray_app.core.values import snapshot as snapshot_module
 from tray_app.core.values.connections import Client, Connections
@@ -46,7 +46,7 @@ class TestReport:
     def test_a_value_with_its_time(self):
         memory = Memory(1000, 400, Pressure.NORMAL)
         (entry,) = report(Probe("memory", lambda: Known(memory, 5.0), lambda: {"meminfo": COUNTERS})).entries
-        assert (entry.name, entry.state, entry.seconds) == ("memory", State.WORKS, pytest.approx(0.001))
+        assert (entry.name, entry.state, entry.seconds) == ("memory", EntryState.WORKS, pytest.approx(0.001))
         assert (entry.value["total_bytes"], entry.value["pressure"]) == (1000, "normal")
         assert [(raw.name, raw.size_bytes, raw.text) for raw in entry.raw] == [
             ("meminfo", len(COUNTERS), COUNTERS.decode())
@@ -54,7 +54,7 @@ class TestReport:
 
     def test_an_unknown_says_why(self):
         (entry,) = report(Probe("log", lambda: Unknown(Why.DENIED, "server.log: Permission denied"))).entries
-        assert (entry.state, entry.why) == (State.UNKNOWN, Unknown(Why.DENIED, "server.log: Permission denied"))
+        assert (entry.state, entry.why) == (EntryState.UNKNOWN, Unknown(Why.DENIED, "server.log: Permission denied"))
 
     @pytest.mark.parametrize(
         ("error", "why"),
@@ -69,8 +69,12 @@ class TestReport:
             raise error
 
         entries = report(Probe("ollama", fail, from_server=True), Probe("machine", lambda: 1)).entries
-        assert (entries[0].state, entries[0].why.why, entries[0].error) == (State.FAILED, why, type(error).__name__)
-        assert entries[1].state is State.WORKS
+        assert (entries[0].state, entries[0].why.why, entries[0].error) == (
+            EntryState.FAILED,
+            why,
+            type(error).__name__,
+        )
+        assert entries[1].state is EntryState.WORKS
 
     def test_what_is_missing_inside_a_value_is_named(self):
         web = OpenWebUI("http://w", "0.12.4", busy_chats=Unknown(Why.REFUSED, "not-admin"))
@@ -225,4 +229,4 @@ class TestCapture:
 
 def test_an_absent_server_is_a_value():
     (entry,) = report(Probe("ollama", lambda: Known(Ollama("http://o", Presence.ABSENT), 1.0))).entries
-    assert (entry.state, entry.value["presence"]) == (State.WORKS, "absent")
+    assert (entry.state, entry.value["presence"]) == (EntryState.WORKS, "absent")

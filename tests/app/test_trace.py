@@ -54,7 +54,7 @@ GOOD = trace.encode_line(snapshot())
     ],
 )
 def test_a_broken_line_is_named_by_its_number(line, reason):
-    with pytest.raises(trace.BrokenLine) as caught:
+    with pytest.raises(trace.BrokenTraceLine) as caught:
         list(trace.read([GOOD, "", line]))
     assert caught.value.number == 3
     assert reason in caught.value.reason

@@ -12,7 +12,7 @@ import pytest
 from tray_app.core.values.errors import ChangeError, Problem, StorageError
 from tray_app.core.values.token import Token
 from tray_app.storage import files
-from tray_app.storage.secret import ENVIRONMENT_KEY, Secrets, Where, read_secret_file
+from tray_app.storage.secret import ENVIRONMENT_KEY, KeptIn, Secrets, read_secret_file
 from tray_app.storage.state import StateFile
 
 HERE = "http://127.0.0.1:8080"
@@ -64,7 +64,7 @@ def test_nothing_is_stored_at_first_and_the_keychain_is_not_asked(make, keychain
     assert keychain.reads == 0
 
 
-@pytest.mark.parametrize("where", list(Where))
+@pytest.mark.parametrize("where", list(KeptIn))
 def test_a_stored_token_comes_back_for_its_origin_only(make, where):
     make().store(Token("t1", HERE), where)
     assert make().token(HERE + "/path", chosen=False) == Token("t1", HERE)
@@ -73,15 +73,15 @@ def test_a_stored_token_comes_back_for_its_origin_only(make, where):
 
 
 def test_tokens_of_all_servers_are_one_item(make, keychain):
-    make().store(Token("t1", HERE), Where.KEYCHAIN)
-    make().store(Token("t2", THERE), Where.KEYCHAIN)
+    make().store(Token("t1", HERE), KeptIn.KEYCHAIN)
+    make().store(Token("t2", THERE), KeptIn.KEYCHAIN)
     assert json.loads(keychain.text) == {HERE: "t1", THERE: "t2"}
     assert make().token(HERE, chosen=False).value == "t1"
     assert make().stored() == (HERE, THERE)
 
 
 def test_the_keychain_is_read_once_a_run(make, keychain):
-    make().store(Token("t1", HERE), Where.KEYCHAIN)
+    make().store(Token("t1", HERE), KeptIn.KEYCHAIN)
     keychain.reads = 0
     run = make()
     for _ in range(3):
@@ -90,7 +90,7 @@ def test_the_keychain_is_read_once_a_run(make, keychain):
 
 
 def test_the_environment_wins_for_a_url_the_user_named_and_only_there(make, keychain):
-    make().store(Token("t1", HERE), Where.KEYCHAIN)
+    make().store(Token("t1", HERE), KeptIn.KEYCHAIN)
     keychain.reads = 0
     run = make(**{ENVIRONMENT_KEY: " sk-env\n"})
     assert run.token(HERE, chosen=True) == Token("sk-env", HERE)
@@ -107,14 +107,14 @@ def test_an_empty_environment_variable_is_none(make):
 def test_without_a_keychain_nothing_is_stored_anywhere(make, keychain, tmp_path, problem):
     keychain.problem = problem
     with pytest.raises(ChangeError) as caught:
-        make().store(Token("t1", HERE), Where.KEYCHAIN)
+        make().store(Token("t1", HERE), KeptIn.KEYCHAIN)
     assert caught.value.problem is problem
     assert make().stored() == ()
     assert "t1" not in "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
 
 
 def test_a_locked_keychain_is_told_when_the_token_is_needed_and_can_be_tried_again(make, keychain):
-    make().store(Token("t1", HERE), Where.KEYCHAIN)
+    make().store(Token("t1", HERE), KeptIn.KEYCHAIN)
     run = make()
     keychain.problem = Problem.KEYCHAIN_LOCKED
     with pytest.raises(ChangeError):
@@ -123,7 +123,7 @@ def test_a_locked_keychain_is_told_when_the_token_is_needed_and_can_be_tried_aga
     assert run.token(HERE, chosen=False) == Token("t1", HERE)
 
 
-@pytest.mark.parametrize("where", list(Where))
+@pytest.mark.parametrize("where", list(KeptIn))
 def test_delete_forgets_everywhere(make, keychain, tmp_path, where):
     make().store(Token("t1", HERE), where)
     assert make().delete(HERE)
@@ -134,24 +134,24 @@ def test_delete_forgets_everywhere(make, keychain, tmp_path, where):
 
 
 def test_delete_keeps_the_other_servers(make, keychain):
-    make().store(Token("t1", HERE), Where.KEYCHAIN)
-    make().store(Token("t2", THERE), Where.KEYCHAIN)
+    make().store(Token("t1", HERE), KeptIn.KEYCHAIN)
+    make().store(Token("t2", THERE), KeptIn.KEYCHAIN)
     make().delete(HERE)
     assert json.loads(keychain.text) == {THERE: "t2"}
 
 
 def test_a_token_moves_and_leaves_no_copy(make, keychain, tmp_path):
-    make().store(Token("t1", HERE), Where.FILE)
-    make().store(Token("t2", HERE), Where.KEYCHAIN)
+    make().store(Token("t1", HERE), KeptIn.FILE)
+    make().store(Token("t2", HERE), KeptIn.KEYCHAIN)
     assert not (tmp_path / "secret.json").exists()
     assert make().token(HERE, chosen=False).value == "t2"
-    make().store(Token("t3", HERE), Where.FILE)
+    make().store(Token("t3", HERE), KeptIn.FILE)
     assert keychain.text is None
     assert make().token(HERE, chosen=False).value == "t3"
 
 
 def test_an_item_of_another_shape_counts_as_empty(make, keychain):
-    make().store(Token("t1", HERE), Where.KEYCHAIN)
+    make().store(Token("t1", HERE), KeptIn.KEYCHAIN)
     for text in ("", "{", "[]", "null", '{"a": 1}'):
         keychain.text = text
         assert make().token(HERE, chosen=False) is None
@@ -159,14 +159,14 @@ def test_an_item_of_another_shape_counts_as_empty(make, keychain):
 
 def test_a_token_without_origin_is_a_mistake_of_ours(make):
     with pytest.raises(ValueError):
-        make().store(Token("t1"), Where.FILE)
+        make().store(Token("t1"), KeptIn.FILE)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights of POSIX files")
 def test_the_file_is_private_whatever_the_umask(make, tmp_path):
     before = os.umask(0)
     try:
-        make().store(Token("t1", HERE), Where.FILE)
+        make().store(Token("t1", HERE), KeptIn.FILE)
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "secret.json").stat().st_mode) == 0o600
@@ -174,14 +174,14 @@ def test_the_file_is_private_whatever_the_umask(make, tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights of POSIX files")
 def test_a_file_that_others_may_read_is_refused_with_what_is_wrong(make, tmp_path):
-    make().store(Token("t1", HERE), Where.FILE)
+    make().store(Token("t1", HERE), KeptIn.FILE)
     (tmp_path / "secret.json").chmod(0o644)
     with pytest.raises(StorageError, match="0644"):
         make().token(HERE, chosen=False)
 
 
 def test_a_full_disk_keeps_the_old_token(make, tmp_path, monkeypatch):
-    make().store(Token("t1", HERE), Where.FILE)
+    make().store(Token("t1", HERE), KeptIn.FILE)
 
     def full(descriptor: int, data: bytes) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -189,7 +189,7 @@ def test_a_full_disk_keeps_the_old_token(make, tmp_path, monkeypatch):
     with monkeypatch.context() as disk:
         disk.setattr(files.os, "write", full)
         with pytest.raises(StorageError):
-            make().store(Token("t2", HERE), Where.FILE)
+            make().store(Token("t2", HERE), KeptIn.FILE)
     assert read_secret_file(tmp_path / "secret.json") == {HERE: "t1"}
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".lock") == ["secret.json", "state.json"]
 
@@ -201,5 +201,5 @@ def test_a_folder_in_place_of_the_file_is_told(tmp_path):
 
 
 def test_no_token_is_in_the_state_file(make, tmp_path):
-    make().store(Token("very-secret", HERE), Where.FILE)
+    make().store(Token("very-secret", HERE), KeptIn.FILE)
     assert "very-secret" not in Path(tmp_path / "state.json").read_text(encoding="utf-8")

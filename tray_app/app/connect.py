@@ -17,7 +17,7 @@ from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import Token, origin_of
 from tray_app.page.connect_page import ConnectPage, Filled, Reply
 from tray_app.services.address import web_address
-from tray_app.storage.secret import Where
+from tray_app.storage.secret import KeptIn
 
 if TYPE_CHECKING:
     from tray_app.app.wiring import App
@@ -48,7 +48,7 @@ def sign_in(app: "App", filled: Filled) -> str:
     client = app.open_webui_at(url, token)
     if client.access() is not Access.ADMIN:
         raise Refused(url, client.refusal() or RefusedBecause.NOT_ADMIN)
-    app.secrets.store(token, Where.FILE if filled.keep_in_file else Where.KEYCHAIN)
+    app.secrets.store(token, KeptIn.FILE if filled.keep_in_file else KeptIn.KEYCHAIN)
     app.state.update(lambda state: replace(state, connected_url=url))
     return version
 

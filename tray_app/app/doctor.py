@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tray_app.app.rhythm import unknown
-from tray_app.core.report.doctor import Entry, RawSource, Report, State, missing_parts
+from tray_app.core.report.doctor import Entry, EntryState, RawSource, Report, missing_parts
 from tray_app.core.report.redact import Redactor, numeric_part
 from tray_app.core.values.errors import ElbowroomError, ServiceError, StorageError
 from tray_app.core.values.reading import Known, Unknown, Why
@@ -104,7 +104,7 @@ def _entry(source: Probe, redactor: Redactor, clock: Callable[[], float]) -> Ent
     except ElbowroomError as error:
         return Entry(
             source.name,
-            State.FAILED,
+            EntryState.FAILED,
             clock() - began,
             why=_why_of(error, redactor),
             error=type(error).__name__,
@@ -114,10 +114,10 @@ def _entry(source: Probe, redactor: Redactor, clock: Callable[[], float]) -> Ent
     raw = _raw(source, redactor)
     if isinstance(answer, Unknown):
         why = _redacted(answer, source, redactor)
-        return Entry(source.name, State.UNKNOWN, seconds, why=why, raw=raw)
+        return Entry(source.name, EntryState.UNKNOWN, seconds, why=why, raw=raw)
     value = answer.value if isinstance(answer, Known) else answer
     missing = tuple((path, _redacted(why, source, redactor)) for path, why in missing_parts(value))
-    return Entry(source.name, State.WORKS, seconds, redactor.value(value), raw=raw, missing=missing)
+    return Entry(source.name, EntryState.WORKS, seconds, redactor.value(value), raw=raw, missing=missing)
 
 
 def _why_of(error: ElbowroomError, redactor: Redactor) -> Unknown:

@@ -53,7 +53,7 @@ class Desk:
         self._app = App(overrides)
         state = self._app.state.read()
         self._relief = relieving.Relief(
-            relieving.Memory(state.relief_change_id, state.relief_remedy, state.relief_at, state.relief_blocked)
+            relieving.ReliefMemory(state.relief_change_id, state.relief_remedy, state.relief_at, state.relief_blocked)
         )
         self._told: Mapping[str, float] | None = state.told
         self._settled = False

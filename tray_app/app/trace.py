@@ -21,7 +21,7 @@ LONGEST_LINE = 20 * 2**20
 """Characters; a longer line is not one of ours (a poll with 2,000 models is under 2 MiB)."""
 
 
-class BrokenLine(ElbowroomError):
+class BrokenTraceLine(ElbowroomError):
     """`number` counts from 1; `reason` is a fact (a field and what is wrong with it), not a sentence."""
 
     def __init__(self, number: int, reason: str) -> None:
@@ -38,34 +38,34 @@ def encode_line(snapshot: Snapshot) -> str:
 
 
 def decode_line(text: str, number: int = 1) -> Snapshot:
-    """Raises BrokenLine for anything that is not a snapshot of this schema."""
+    """Raises BrokenTraceLine for anything that is not a snapshot of this schema."""
     if len(text) > LONGEST_LINE:
-        raise BrokenLine(number, "is too long")
+        raise BrokenTraceLine(number, "is too long")
     try:
         body: Json = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BrokenLine(number, f"is not JSON: {error}") from error
+        raise BrokenTraceLine(number, f"is not JSON: {error}") from error
     if not isinstance(body, dict):
-        raise BrokenLine(number, "is not an object")
+        raise BrokenTraceLine(number, "is not an object")
     if body.get("schema") != SCHEMA or isinstance(body.get("schema"), bool):
-        raise BrokenLine(number, f"schema: is {json.dumps(body.get('schema'))[:40]}, not {SCHEMA}")
+        raise BrokenTraceLine(number, f"schema: is {json.dumps(body.get('schema'))[:40]}, not {SCHEMA}")
     try:
         return decode(Snapshot, body)
     except BadValue as error:
-        raise BrokenLine(number, str(error)) from error
+        raise BrokenTraceLine(number, str(error)) from error
 
 
-def read(lines: Iterable[str], on_broken: Callable[[BrokenLine], None] | None = None) -> Iterator[Snapshot]:
+def read(lines: Iterable[str], on_broken: Callable[[BrokenTraceLine], None] | None = None) -> Iterator[Snapshot]:
     """The snapshots of the lines; empty lines are skipped.
 
-    A broken line goes to `on_broken` and the rest is read on; without it the BrokenLine is raised.
+    A broken line goes to `on_broken` and the rest is read on; without it the BrokenTraceLine is raised.
     """
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
             snapshot = decode_line(line, number)
-        except BrokenLine as broken:
+        except BrokenTraceLine as broken:
             if on_broken is None:
                 raise
             on_broken(broken)
@@ -74,7 +74,7 @@ def read(lines: Iterable[str], on_broken: Callable[[BrokenLine], None] | None = 
 
 
 def replay(
-    lines: Iterable[str], limits: Limits | None = None, on_broken: Callable[[BrokenLine], None] | None = None
+    lines: Iterable[str], limits: Limits | None = None, on_broken: Callable[[BrokenTraceLine], None] | None = None
 ) -> Iterator[Judgement]:
     """The running app's own judgement over a trace, one answer per poll. Gaps and clock jumps count as in the app."""
     limits, judge = limits or Limits(), Judge()

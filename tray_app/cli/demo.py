@@ -30,7 +30,7 @@ from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
 from tray_app.standins.scheduler import Pace
 from tray_app.standins.upstream import Call
-from tray_app.storage.secret import Where
+from tray_app.storage.secret import KeptIn
 
 CHAT_MODEL = "qwen3:32b"
 # A 32B Q4 model on such a Mac writes about 12 tokens a second; the demo plays it some four times faster.
@@ -73,7 +73,7 @@ def stage(pace: Pace) -> Iterator[Stage]:
             Overrides(home=Path(folder), ollama=ollama.url, open_webui=open_webui.url, machine=played_machine(ollama))
         )
         token = Token(open_webui.session(ADMIN[0]), origin_of(open_webui.url))
-        app.secrets.store(token, Where.FILE)
+        app.secrets.store(token, KeptIn.FILE)
         account = open_webui.accounts.by_email(ADMIN[0])
         assert account is not None
         account.ui = {"promptAutocomplete": True}

@@ -5,7 +5,7 @@ import time
 from argparse import Namespace
 from contextlib import suppress
 
-from tray_app.app.trace import BrokenLine, Recorder, lines_of
+from tray_app.app.trace import BrokenTraceLine, Recorder, lines_of
 from tray_app.app.trace import replay as replayed
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE, FAILED
@@ -38,9 +38,9 @@ def record(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> 
 def replay(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """The same judgement over recorded polls, no I/O besides the file; one answer per poll."""
     limits = app.limits
-    broken: list[BrokenLine] = []
+    broken: list[BrokenTraceLine] = []
 
-    def note(line: BrokenLine) -> None:
+    def note(line: BrokenTraceLine) -> None:
         broken.append(line)
         terminal.note(view.broken_line(line.number, line.reason, tr))
 

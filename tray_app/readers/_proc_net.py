@@ -10,7 +10,7 @@ from msgspec import Struct
 ESTABLISHED = b"01"
 
 
-class Row(Struct, frozen=True):
+class SocketRow(Struct, frozen=True):
     """One established socket of any user. `inode` tells whose it is to those who may read that process's files."""
 
     local_host: str
@@ -35,7 +35,7 @@ def decode_address(text: bytes) -> tuple[str, int]:
     return str(mapped or address), int(port, 16)
 
 
-def established(table: bytes, ports: Collection[int]) -> Iterator[Row]:
+def established(table: bytes, ports: Collection[int]) -> Iterator[SocketRow]:
     """Rows with one of `ports` at either end. Lines that are cut or of another shape are skipped."""
     wanted = [b":%04X " % port for port in ports]
     for line in table.splitlines()[1:]:
@@ -47,7 +47,7 @@ def established(table: bytes, ports: Collection[int]) -> Iterator[Row]:
         try:
             local_host, local_port = decode_address(parts[1])
             remote_host, remote_port = decode_address(parts[2])
-            row = Row(local_host, local_port, remote_host, remote_port, int(parts[9]))
+            row = SocketRow(local_host, local_port, remote_host, remote_port, int(parts[9]))
         except ValueError:
             continue
         if local_port in ports or remote_port in ports:

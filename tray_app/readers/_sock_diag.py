@@ -9,7 +9,7 @@ import socket
 import struct
 from collections.abc import Collection, Iterator
 
-from tray_app.readers._proc_net import Row
+from tray_app.readers._proc_net import SocketRow
 
 _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr
 _REQUEST = struct.Struct("=BBBBI48s")  # struct inet_diag_req_v2, its sockid empty: no filter
@@ -21,12 +21,12 @@ _TIMEOUT_S = 1.0
 _BUFFER = 1 << 18
 
 
-def dump(ports: Collection[int]) -> list[Row]:
+def dump(ports: Collection[int]) -> list[SocketRow]:
     """Rows with one of `ports` at either end. OSError where the kernel or a sandbox does not offer it."""
     netlink = getattr(socket, "AF_NETLINK", None)
     if netlink is None:
         raise OSError(0, "no netlink")
-    rows: list[Row] = []
+    rows: list[SocketRow] = []
     for family in (socket.AF_INET, socket.AF_INET6):
         with socket.socket(netlink, socket.SOCK_RAW, getattr(socket, "NETLINK_SOCK_DIAG", 4)) as link:
             link.settimeout(_TIMEOUT_S)
@@ -40,9 +40,9 @@ def dump(ports: Collection[int]) -> list[Row]:
     return rows
 
 
-def decode(data: bytes, ports: Collection[int]) -> tuple[list[Row], bool]:
+def decode(data: bytes, ports: Collection[int]) -> tuple[list[SocketRow], bool]:
     """The rows of one answer, and whether more answers follow. OSError for an error the kernel reports."""
-    rows: list[Row] = []
+    rows: list[SocketRow] = []
     for kind, body in _messages(data):
         if kind == _DONE:
             return rows, False
@@ -64,12 +64,12 @@ def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
         at += (length + 3) & ~3
 
 
-def _row(body: bytes) -> Row | None:
+def _row(body: bytes) -> SocketRow | None:
     family, state, _, _, local_port, remote_port, local, remote, *_, inode = _MESSAGE.unpack_from(body)
     if state != _ESTABLISHED:
         return None
     size = 4 if family == socket.AF_INET else 16
-    return Row(
+    return SocketRow(
         _host(local[:size]),
         int.from_bytes(local_port, "big"),
         _host(remote[:size]),

@@ -18,7 +18,7 @@ from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connection
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
 from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
 from tray_app.readers import _sock_diag
-from tray_app.readers._proc_net import Row, established
+from tray_app.readers._proc_net import SocketRow, established
 
 TABLE_LIMIT = 16 * 2**20
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
@@ -32,7 +32,7 @@ class ConnectionReader:
         *,
         system: str = sys.platform,
         proc: Path = Path("/proc"),
-        dump: Callable[[Collection[int]], list[Row]] | None = _sock_diag.dump,
+        dump: Callable[[Collection[int]], list[SocketRow]] | None = _sock_diag.dump,
         process: Callable[[int], psutil.Process] = psutil.Process,
     ) -> None:
         self._system = system
@@ -80,7 +80,7 @@ class ConnectionReader:
             runners=tuple(sorted(at_runner.items())),
         )
 
-    def _rows(self, servers: list[WatchedProcess], ports: Collection[int]) -> tuple[list[Row], Unknown | None]:
+    def _rows(self, servers: list[WatchedProcess], ports: Collection[int]) -> tuple[list[SocketRow], Unknown | None]:
         """Rows of the network the server lives in: in a container it has its own."""
         if self._dump is not None and self._is_same_network(servers[0]):
             try:
@@ -89,8 +89,8 @@ class ConnectionReader:
                 self._dump = None  # not in this kernel, or forbidden here: the files will do
         return self._rows_of_files(servers[0], ports)
 
-    def _rows_of_files(self, server: WatchedProcess, ports: Collection[int]) -> tuple[list[Row], Unknown | None]:
-        rows: list[Row] = []
+    def _rows_of_files(self, server: WatchedProcess, ports: Collection[int]) -> tuple[list[SocketRow], Unknown | None]:
+        rows: list[SocketRow] = []
         problem: Unknown | None = Unknown(Why.MISSING, "/proc/net/tcp")
         for folder in (self._proc / str(server.pid) / "net", self._proc / "net"):
             for name in ("tcp", "tcp6"):

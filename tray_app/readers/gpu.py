@@ -41,14 +41,14 @@ class Spill:
         return max(gpu.shared_used_bytes - self._floor_bytes, 0)
 
 
-class Collector(Protocol):
+class GpuSystem(Protocol):
     def collect(self) -> Any: ...
 
 
 class GpuReader:
     """`cache_path`: a small JSON file that keeps Metal's answer until the next boot; None: asked once per run."""
 
-    def __init__(self, cache_path: Path | None = None, *, collector: Collector | None = None) -> None:
+    def __init__(self, cache_path: Path | None = None, *, collector: GpuSystem | None = None) -> None:
         self._collector = collector or _collector(cache_path)
         self._spill = Spill()
         self._ram: Reading[Gpu] | None = None
@@ -77,7 +77,7 @@ class GpuReader:
         return Known(self._ram.value, taken_at)
 
 
-def _collector(cache_path: Path | None) -> Collector:
+def _collector(cache_path: Path | None) -> GpuSystem:
     if sys.platform == "darwin":
         return _gpu.Collector(cache_path)
     else:  # noqa: RET505 - as a branch, the type checker reads it for the other systems only

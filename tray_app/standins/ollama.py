@@ -19,7 +19,7 @@ from tray_app.standins.scheduler import (
     Stopped,
     Work,
 )
-from tray_app.standins.server import DemoServer, Gone, Lines, Reply, Request, as_json, wait_until
+from tray_app.standins.server import DemoServer, Gone, Lines, Request, Response, as_json, wait_until
 
 VERSION = "0.32.15"
 METAL_BUDGET_32_GB = int(21.33 * GIB)
@@ -136,9 +136,9 @@ class DemoOllama(DemoServer):
 
     # --- requests ---------------------------------------------------------------------------
 
-    def handle(self, request: Request) -> Reply | Lines:
+    def handle(self, request: Request) -> Response | Lines:
         if request.path == "/":
-            return Reply(b"Ollama is running", content_type="text/plain; charset=utf-8")
+            return Response(b"Ollama is running", content_type="text/plain; charset=utf-8")
         route = {
             ("GET", "/api/version"): lambda _: as_json({"version": self.version}),
             ("GET", "/api/tags"): lambda _: as_json({"models": [self._tag(name) for name in self.models]}),
@@ -151,7 +151,7 @@ class DemoOllama(DemoServer):
             ("DELETE", "/api/delete"): self._delete,
         }.get((request.method, request.path))
         if route is None:
-            return Reply(b"404 page not found", 404, "text/plain")
+            return Response(b"404 page not found", 404, "text/plain")
         try:
             return route(request)
         except ValueError as error:
@@ -189,15 +189,15 @@ class DemoOllama(DemoServer):
             "context_length": runner.context,
         }
 
-    def _named(self, request: Request) -> DemoModel | Reply:
+    def _named(self, request: Request) -> DemoModel | Response:
         body = request.json() or {}
         name = body.get("model") or body.get("name") or ""
         model = self.models.get(name) or self.models.get(f"{name}:latest")
         return model or as_json({"error": f"model '{name}' not found"}, 404)
 
-    def _show(self, request: Request) -> Reply:
+    def _show(self, request: Request) -> Response:
         model = self._named(request)
-        if isinstance(model, Reply):
+        if isinstance(model, Response):
             return model
         modelfile = f"FROM /models/blobs/sha256-{model.blob_digest}\nTEMPLATE {CHAT_TEMPLATE}\n"
         return as_json(
@@ -214,9 +214,9 @@ class DemoOllama(DemoServer):
 
     # --- answers ----------------------------------------------------------------------------
 
-    def _generate(self, request: Request) -> Reply | Lines:
+    def _generate(self, request: Request) -> Response | Lines:
         model, body = self._named(request), request.json() or {}
-        if isinstance(model, Reply):
+        if isinstance(model, Response):
             return model
         options = body.get("options") or {}
         context = min(int(options.get("num_ctx") or self.context), model.context_length)
@@ -251,7 +251,7 @@ class DemoOllama(DemoServer):
         text = "".join(_text(request.path, part) for part in told)
         return as_json({**told[-1], **_content(request.path, text)})
 
-    def _load_or_unload(self, path: str, model: DemoModel, work: Work, context: int, keep: float | None) -> Reply:
+    def _load_or_unload(self, path: str, model: DemoModel, work: Work, context: int, keep: float | None) -> Response:
         if keep == 0:
             self.scheduler.unload(model.name)
             reason = "unload"
@@ -270,7 +270,7 @@ class DemoOllama(DemoServer):
 
     # --- the library ------------------------------------------------------------------------
 
-    def _pull(self, request: Request) -> Reply | Lines:
+    def _pull(self, request: Request) -> Response | Lines:
         body = request.json() or {}
         name = str(body.get("model") or body.get("name") or "")
         model = LIBRARY.get(name)
@@ -303,21 +303,21 @@ class DemoOllama(DemoServer):
         self.models[model.name] = model
         yield {"status": "success"}
 
-    def _copy(self, request: Request) -> Reply:
+    def _copy(self, request: Request) -> Response:
         body = request.json() or {}
         source = self.models.get(body.get("source", ""))
         if source is None:
             return as_json({"error": f"model {body.get('source')!r} not found"}, 404)
         self.models[str(body["destination"])] = source
-        return Reply()
+        return Response()
 
-    def _delete(self, request: Request) -> Reply:
+    def _delete(self, request: Request) -> Response:
         model = self._named(request)
-        if isinstance(model, Reply):
+        if isinstance(model, Response):
             return model
         self.scheduler.unload(model.name)
         del self.models[model.name]
-        return Reply()
+        return Response()
 
 
 def _prompt(body: dict[str, Any]) -> str:

@@ -9,14 +9,14 @@ from typing import Any
 
 from tray_app.core.values.version import Version, parse_version
 from tray_app.standins import webui_settings
-from tray_app.standins.server import HTML_PAGE, DemoServer, Lines, Reply, Request, as_json
+from tray_app.standins.server import HTML_PAGE, DemoServer, Lines, Request, Response, as_json
 from tray_app.standins.webui_accounts import Accounts, NotAllowed
 from tray_app.standins.webui_admin import AdminRoutes
 from tray_app.standins.webui_models import Hosted, Registry
 from tray_app.standins.webui_settings import problem
 from tray_app.standins.webui_tasks import Generations
 
-Route = Callable[[Request], Reply | Lines]
+Route = Callable[[Request], Response | Lines]
 ADMIN = ("admin@example.com", "admin-password-1")
 USER = ("user@example.com", "user-password-1")
 PENDING = ("pending@example.com", "pending-password-1")
@@ -96,7 +96,7 @@ class DemoOpenWebUI(DemoServer):
 
     # --- routing ----------------------------------------------------------------------------
 
-    def handle(self, request: Request) -> Reply | Lines:
+    def handle(self, request: Request) -> Response | Lines:
         try:
             if request.body and "json" in request.headers.get("content-type", "json"):
                 request.json()
@@ -104,7 +104,7 @@ class DemoOpenWebUI(DemoServer):
             return self._not_json(request, error)
         if (0, 6, 41) <= self.version < (0, 7, 0) and " " not in request.headers.get("authorization", " "):
             # These releases split the header before looking at it.
-            return Reply(b"Internal Server Error", 500, "text/plain; charset=utf-8")
+            return Response(b"Internal Server Error", 500, "text/plain; charset=utf-8")
         route = self._route(request)
         try:
             return route(request) if route else self._no_such_path(request)
@@ -113,19 +113,19 @@ class DemoOpenWebUI(DemoServer):
         except webui_settings.BadForm as refused:
             return as_json({"detail": refused.problems}, 422)
 
-    def _not_json(self, request: Request, error: ValueError) -> Reply:
+    def _not_json(self, request: Request, error: ValueError) -> Response:
         """Said before anything else is looked at, the token included."""
         if self.version >= (0, 12, 0) and request.path.startswith("/api/v1/auths/"):
             return as_json({"detail": "Invalid authentication request."}, 422)
         where = error.pos if isinstance(error, json.JSONDecodeError) else 0
         return as_json({"detail": [problem("json_invalid", ("body", where), "JSON decode error", {})]}, 422)
 
-    def _no_such_path(self, request: Request) -> Reply:
+    def _no_such_path(self, request: Request) -> Response:
         """The single-page app answers every unknown GET; 0.3 and 0.4 keep it away from their sub-applications."""
         if self.version < (0, 5, 0) and re.match(r"/(api/v1|ollama|openai)/", request.path):
             return as_json({"detail": "Not Found"}, 404)
         if request.method in {"GET", "HEAD"}:
-            return Reply(HTML_PAGE, content_type="text/html; charset=utf-8")
+            return Response(HTML_PAGE, content_type="text/html; charset=utf-8")
         return as_json({"detail": "Method Not Allowed"}, 405)
 
     def _route(self, request: Request) -> Route | None:
@@ -151,13 +151,13 @@ class DemoOpenWebUI(DemoServer):
 
     # --- anonymous --------------------------------------------------------------------------
 
-    def _version(self, _request: Request) -> Reply:
+    def _version(self, _request: Request) -> Response:
         told = {"version": self.version_text}
         if self.version >= (0, 6, 37):
             told["deployment_id"] = ""
         return as_json(told)
 
-    def _config(self, request: Request) -> Reply:
+    def _config(self, request: Request) -> Response:
         """Public; a session adds the rest. An API key never does."""
         features: dict[str, Any] = {
             "auth": self.accounts.auth,
@@ -183,15 +183,15 @@ class DemoOpenWebUI(DemoServer):
             features[keys] = self.accounts.keys_on
         return as_json(told | {"oauth": {"providers": {}}, "features": features})
 
-    def _sign_in(self, request: Request) -> Reply:
+    def _sign_in(self, request: Request) -> Response:
         body = self._form(request, "email", "password")
         return self._session(self.accounts.sign_in(body["email"], body["password"]))
 
-    def _sign_up(self, request: Request) -> Reply:
+    def _sign_up(self, request: Request) -> Response:
         body = self._form(request, "name", "email", "password")
         return self._session(self.accounts.sign_up(body["email"], body["password"], body["name"]))
 
-    def _session(self, told: dict[str, Any]) -> Reply:
+    def _session(self, told: dict[str, Any]) -> Response:
         cookie = f"token={told['token']}; HttpOnly; Path=/; SameSite=lax" if "token" in told else ""
         return as_json(told, headers=(("Set-Cookie", cookie),) if cookie else ())
 
@@ -209,7 +209,7 @@ class DemoOpenWebUI(DemoServer):
 
     # --- signed in --------------------------------------------------------------------------
 
-    def _who_am_i(self, request: Request) -> Reply:
+    def _who_am_i(self, request: Request) -> Response:
         account = self.accounts.human(request)
         token = request.headers.get("authorization", "").partition(" ")[2]
         return as_json(self.accounts.told(account, token))
@@ -217,11 +217,11 @@ class DemoOpenWebUI(DemoServer):
     def _store(self, request: Request) -> dict[str, Any]:
         return self._stores[request.connection % len(self._stores)]
 
-    def _read_settings(self, request: Request) -> Reply:
+    def _read_settings(self, request: Request) -> Response:
         self.accounts.user(request)
         return as_json(self._store(request))
 
-    def _write_settings(self, request: Request) -> Reply:
+    def _write_settings(self, request: Request) -> Response:
         self.accounts.admin(request)
         accepted = webui_settings.accept(self.version, request.json())
         self.before_write()
@@ -229,16 +229,16 @@ class DemoOpenWebUI(DemoServer):
             self._store(request).update(accepted)
         return as_json(accepted)
 
-    def _models(self, request: Request) -> Reply:
+    def _models(self, request: Request) -> Response:
         account = self.accounts.user(request)
         refresh = request.query.get("refresh") == "true" and self.version >= (0, 6, 18)
         return as_json({"data": self.registry.listed_for(account, refresh=refresh)})
 
-    def _chat(self, request: Request) -> Reply | Lines:
+    def _chat(self, request: Request) -> Response | Lines:
         account = self.accounts.user(request)
         return self.generations.chat(request.json() or {}, account)
 
-    def _running(self, request: Request) -> Reply:
+    def _running(self, request: Request) -> Response:
         self._generation_rights(request)
         return as_json({"tasks": list(self.generations.running)})
 
@@ -270,10 +270,10 @@ class DemoOpenWebUI(DemoServer):
         }
         return {name for name, (first, end) in since.items() if first <= self.version < end}
 
-    def _run_task(self, request: Request, kind: str) -> Reply:
+    def _run_task(self, request: Request, kind: str) -> Response:
         account = self.accounts.user(request)
         return self.generations.task(kind, request.json() or {}, account)
 
-    def _stop(self, request: Request, task_id: str) -> Reply:
+    def _stop(self, request: Request, task_id: str) -> Response:
         self._generation_rights(request)
         return self.generations.stop(task_id)

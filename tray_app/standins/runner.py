@@ -3,7 +3,7 @@
 from typing import Any
 
 from tray_app.standins.scheduler import Runner, Work
-from tray_app.standins.server import DemoServer, Lines, Reply, Request, as_json
+from tray_app.standins.server import DemoServer, Lines, Request, Response, as_json
 
 
 class DemoRunner(DemoServer):
@@ -13,7 +13,7 @@ class DemoRunner(DemoServer):
         super().__init__()
         self.runner = runner
 
-    def handle(self, request: Request) -> Reply | Lines:
+    def handle(self, request: Request) -> Response | Lines:
         if request.path == "/health":
             return as_json({"status": "ok"})
         if request.path == "/slots":
@@ -34,7 +34,7 @@ def blob_path(runner: Runner) -> str:
     return f"models/blobs/sha256-{runner.model.blob_digest}"
 
 
-def _error(code: int, message: str, kind: str) -> Reply:
+def _error(code: int, message: str, kind: str) -> Response:
     return as_json({"error": {"code": code, "message": message, "type": kind}}, code)
 
 

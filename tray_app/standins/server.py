@@ -25,7 +25,7 @@ class Gone(Exception):
     """The caller hung up, or the stand-in is being stopped: nobody waits for this answer."""
 
 
-class Reply(Struct, frozen=True):
+class Response(Struct, frozen=True):
     """A complete answer."""
 
     body: bytes = b""
@@ -41,8 +41,8 @@ class Lines(Struct, frozen=True):
     content_type: str = "application/x-ndjson"
 
 
-def as_json(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
-    return Reply(json.dumps(value, ensure_ascii=False).encode(), status, JSON_TYPE, headers)
+def as_json(value: Any, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    return Response(json.dumps(value, ensure_ascii=False).encode(), status, JSON_TYPE, headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +87,14 @@ class Failure(Struct, frozen=True):
 
 
 HUGE_BYTES = 8 * 1024 * 1024
-_FAULT_ANSWERS: dict[FaultKind, Callable[[Failure], Reply]] = {
-    FaultKind.FAILS: lambda _: Reply(b"Internal Server Error", 500, "text/plain; charset=utf-8"),
-    FaultKind.GARBAGE: lambda _: Reply(b'{"version": "0.1\x00'),
-    FaultKind.HTML: lambda _: Reply(HTML_PAGE, content_type="text/html; charset=utf-8"),
+_FAULT_ANSWERS: dict[FaultKind, Callable[[Failure], Response]] = {
+    FaultKind.FAILS: lambda _: Response(b"Internal Server Error", 500, "text/plain; charset=utf-8"),
+    FaultKind.GARBAGE: lambda _: Response(b'{"version": "0.1\x00'),
+    FaultKind.HTML: lambda _: Response(HTML_PAGE, content_type="text/html; charset=utf-8"),
     FaultKind.NOT_FOUND: lambda _: as_json({"error": "not found"}, 404),
     FaultKind.OTHER_JSON: lambda _: as_json({"hello": ["another", "service"]}),
-    FaultKind.REDIRECT: lambda fault: Reply(b"", 302, "text/plain", (("Location", fault.target),)),
-    FaultKind.HUGE: lambda _: Reply(b'{"padding": "' + b"x" * HUGE_BYTES + b'"}'),
+    FaultKind.REDIRECT: lambda fault: Response(b"", 302, "text/plain", (("Location", fault.target),)),
+    FaultKind.HUGE: lambda _: Response(b'{"padding": "' + b"x" * HUGE_BYTES + b'"}'),
 }
 
 
@@ -124,7 +124,7 @@ class DemoServer:
         self.asked: list[Request] = []
         """Every request so far, oldest first."""
 
-    def handle(self, request: Request) -> Reply | Lines:
+    def handle(self, request: Request) -> Response | Lines:
         raise NotImplementedError
 
     @property
@@ -240,7 +240,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _fail(self, fault: Failure, request: Request) -> None:
         right = self.server.owner.handle(request) if fault.after or fault.kind is FaultKind.DRIP else None
         if fault.kind is FaultKind.DRIP:
-            self._send(right or Reply(), drip=True)
+            self._send(right or Response(), drip=True)
         elif fault.kind is FaultKind.HANG:
             while not self._gone():
                 self.server.stopping.wait(0.02)
@@ -250,7 +250,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(_FAULT_ANSWERS[fault.kind](fault))
 
-    def _send(self, answer: Reply | Lines, *, drip: bool = False) -> None:
+    def _send(self, answer: Response | Lines, *, drip: bool = False) -> None:
         if isinstance(answer, Lines):
             self._send_lines(answer)
             return

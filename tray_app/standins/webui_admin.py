@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tray_app.core.values.version import Version
-from tray_app.standins.server import Reply, Request, as_json
+from tray_app.standins.server import Request, Response, as_json
 from tray_app.standins.upstream import UpstreamError, get_json
 from tray_app.standins.webui_accounts import Account, Accounts, NotAllowed
 from tray_app.standins.webui_models import ModelRecord, Registry
@@ -19,8 +19,8 @@ class AdminRoutes:
         self.accounts = accounts
         self.registry = registry
 
-    def route(self, request: Request) -> Callable[[Request], Reply] | None:
-        routes: dict[tuple[str, str], Callable[[Request], Reply]] = {
+    def route(self, request: Request) -> Callable[[Request], Response] | None:
+        routes: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("GET", "/api/v1/auths/admin/config"): self._read_admin,
             ("POST", "/api/v1/auths/admin/config"): self._write_admin,
             ("POST", "/api/v1/auths/api_key"): self._make_key,
@@ -76,11 +76,11 @@ class AdminRoutes:
             told[f"{stem}_ALLOWED_ENDPOINTS"] = self.accounts.keys_allowed_paths
         return told
 
-    def _read_admin(self, request: Request) -> Reply:
+    def _read_admin(self, request: Request) -> Response:
         self.accounts.admin(request)
         return as_json(self._admin_config())
 
-    def _write_admin(self, request: Request) -> Reply:
+    def _write_admin(self, request: Request) -> Response:
         self.accounts.admin(request)
         body = request.json() or {}
         missing = [name for name in self._admin_config() if name not in body]
@@ -95,32 +95,32 @@ class AdminRoutes:
         self.accounts.keys_allowed_paths = str(body.get(f"{stem}_ALLOWED_ENDPOINTS", ""))
         return as_json(self._admin_config())
 
-    def _make_key(self, request: Request) -> Reply:
+    def _make_key(self, request: Request) -> Response:
         return as_json({"api_key": self.accounts.make_key(self.accounts.user(request))})
 
-    def _show_key(self, request: Request) -> Reply:
+    def _show_key(self, request: Request) -> Response:
         key = self.accounts.user(request).api_key
         if key is None:
             raise NotAllowed(404, "Oops! It looks like there's a hiccup. The API key is missing.")
         return as_json({"api_key": key})
 
-    def _delete_key(self, request: Request) -> Reply:
+    def _delete_key(self, request: Request) -> Response:
         self.accounts.user(request).api_key = None
-        return Reply(b"true")
+        return Response(b"true")
 
-    def _add(self, request: Request) -> Reply:
+    def _add(self, request: Request) -> Response:
         self.accounts.admin(request)
         body = request.json() or {}
         account = self.accounts.add(body["email"], body["password"], body["name"], body.get("role", "pending"))
         return as_json(self.accounts.open_session(account))
 
-    def _delete_user(self, request: Request) -> Reply:
+    def _delete_user(self, request: Request) -> Response:
         self.accounts.admin(request)
         target = request.path.rpartition("/")[2]
         self.accounts.accounts[:] = [account for account in self.accounts.accounts if account.id != target]
-        return Reply(b"true")
+        return Response(b"true")
 
-    def _search_users(self, request: Request) -> Reply:
+    def _search_users(self, request: Request) -> Response:
         """Open to ordinary users too; before it existed, `search` was taken for the id of an account."""
         self.accounts.user(request)
         if self.version < (0, 6, 30):
@@ -128,7 +128,7 @@ class AdminRoutes:
         told = [self._told_user(account) for account in self.accounts.accounts]
         return as_json({"users": told, "total": len(told)})
 
-    def _list_users(self, request: Request) -> Reply:
+    def _list_users(self, request: Request) -> Response:
         """A bare list in older releases."""
         self.accounts.admin(request)
         if self.version >= (0, 6, 30):
@@ -138,29 +138,29 @@ class AdminRoutes:
     def _told_user(self, account: Account) -> dict[str, Any]:
         return {"id": account.id, "name": account.name, "email": account.email, "role": account.role}
 
-    def _ollama_urls(self, request: Request) -> Reply:
+    def _ollama_urls(self, request: Request) -> Response:
         self.accounts.admin(request)
         return as_json({"OLLAMA_BASE_URLS": list(self.registry.ollama_urls)})
 
-    def _openai_urls(self, request: Request) -> Reply:
+    def _openai_urls(self, request: Request) -> Response:
         self.accounts.admin(request)
         return as_json({"OPENAI_API_BASE_URLS": [connection.url for connection in self.registry.hosted]})
 
-    def _read_permissions(self, request: Request) -> Reply:
+    def _read_permissions(self, request: Request) -> Response:
         self.accounts.admin(request)
         return as_json({"features": {"api_keys": self.accounts.keys_permission}})
 
-    def _write_permissions(self, request: Request) -> Reply:
+    def _write_permissions(self, request: Request) -> Response:
         self.accounts.admin(request)
         body = request.json() or {}
         self.accounts.keys_permission = bool(body.get("features", {}).get("api_keys"))
         return as_json(body)
 
-    def _user_settings(self, request: Request) -> Reply:
+    def _user_settings(self, request: Request) -> Response:
         ui = self.accounts.user(request).ui
         return as_json(None if ui is None else {"ui": ui})
 
-    def _write_user_settings(self, request: Request) -> Reply:
+    def _write_user_settings(self, request: Request) -> Response:
         """Replaces the whole `ui` up to 0.10 and merges it from 0.11 on."""
         account = self.accounts.user(request)
         ui = (request.json() or {}).get("ui") or {}
@@ -169,7 +169,7 @@ class AdminRoutes:
 
     # --- models and connections -------------------------------------------------------------
 
-    def _create_model(self, request: Request) -> Reply:
+    def _create_model(self, request: Request) -> Response:
         self.accounts.admin(request)
         body = request.json() or {}
         grants = body.get("access_grants") or []
@@ -187,14 +187,14 @@ class AdminRoutes:
         self.registry.records[record.id] = record
         return as_json(self.registry.info(record))
 
-    def _ollama_config(self, request: Request) -> Reply:
+    def _ollama_config(self, request: Request) -> Response:
         self.accounts.admin(request)
         told: dict[str, Any] = {"ENABLE_OLLAMA_API": self.registry.ollama_on}
         if self.version >= (0, 4, 0):
             told |= {"OLLAMA_BASE_URLS": list(self.registry.ollama_urls), "OLLAMA_API_CONFIGS": {}}
         return as_json(told)
 
-    def _openai_config(self, request: Request) -> Reply:
+    def _openai_config(self, request: Request) -> Response:
         self.accounts.admin(request)
         hosted = self.registry.hosted
         if self.version < (0, 4, 0):
@@ -208,12 +208,12 @@ class AdminRoutes:
             }
         )
 
-    def _tags(self, request: Request) -> Reply:
+    def _tags(self, request: Request) -> Response:
         account = self.accounts.user(request)
         found = [entry for entry in self.registry.listed_for(account) if entry["owned_by"] == "ollama"]
         return as_json({"models": [entry["ollama"] for entry in found if "ollama" in entry]})
 
-    def _ps(self, request: Request) -> Reply:
+    def _ps(self, request: Request) -> Response:
         """0.9 fails whenever Ollama answers; 0.5 to 0.6.5 nest the answer below the URL."""
         version, url = self.version, self.registry.ollama_urls[0]
         if version >= (0, 6, 36):
@@ -225,12 +225,12 @@ class AdminRoutes:
         except UpstreamError:
             return as_json({"models": []} if version >= (0, 6, 36) else {url: None})
         if (0, 9, 0) <= version < (0, 10, 0):
-            return Reply(b"Internal Server Error", 500, "text/plain; charset=utf-8")
+            return Response(b"Internal Server Error", 500, "text/plain; charset=utf-8")
         if version < (0, 6, 36):
             return as_json({url: told})
         return as_json({"models": [{**entry, "urls": [0]} for entry in told["models"]]})
 
-    def _usage(self, request: Request) -> Reply:
+    def _usage(self, request: Request) -> Response:
         """`user_count`: accounts that were active lately; here all that opened a session."""
         self.accounts.user(request)
         active = {account.id for account in self.accounts.sessions.values()}

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from tray_app.core.values.version import Version
-from tray_app.standins.server import Lines, Reply, as_json
+from tray_app.standins.server import Lines, Response, as_json
 from tray_app.standins.upstream import Call, UpstreamError
 from tray_app.standins.webui_accounts import Account, NotAllowed
 from tray_app.standins.webui_models import Registry
@@ -20,7 +20,7 @@ from tray_app.standins.webui_prompts import length_limit, prompt
 Settings = Callable[[], dict[str, Any]]
 
 
-class TaskKind(Struct, frozen=True):
+class PlayedTask(Struct, frozen=True):
     """`switch` is the setting that turns it off; some refuse with 400, some say so with 200."""
 
     switch: str | None
@@ -29,13 +29,13 @@ class TaskKind(Struct, frozen=True):
 
 
 KINDS = {
-    "title": TaskKind("ENABLE_TITLE_GENERATION", "Title generation is disabled"),
-    "tags": TaskKind("ENABLE_TAGS_GENERATION", "Tags generation is disabled"),
-    "follow_up": TaskKind("ENABLE_FOLLOW_UP_GENERATION", "Follow-up generation is disabled"),
-    "auto": TaskKind("ENABLE_AUTOCOMPLETE_GENERATION", "Autocompletion generation is disabled", 400),
-    "web_search": TaskKind("ENABLE_SEARCH_QUERY_GENERATION", "Search query generation is disabled", 400),
-    "retrieval": TaskKind("ENABLE_RETRIEVAL_QUERY_GENERATION", "Query generation is disabled", 400),
-    "query": TaskKind("ENABLE_SEARCH_QUERY", "Search query generation is disabled", 400),
+    "title": PlayedTask("ENABLE_TITLE_GENERATION", "Title generation is disabled"),
+    "tags": PlayedTask("ENABLE_TAGS_GENERATION", "Tags generation is disabled"),
+    "follow_up": PlayedTask("ENABLE_FOLLOW_UP_GENERATION", "Follow-up generation is disabled"),
+    "auto": PlayedTask("ENABLE_AUTOCOMPLETE_GENERATION", "Autocompletion generation is disabled", 400),
+    "web_search": PlayedTask("ENABLE_SEARCH_QUERY_GENERATION", "Search query generation is disabled", 400),
+    "retrieval": PlayedTask("ENABLE_RETRIEVAL_QUERY_GENERATION", "Query generation is disabled", 400),
+    "query": PlayedTask("ENABLE_SEARCH_QUERY", "Search query generation is disabled", 400),
 }
 
 
@@ -52,11 +52,11 @@ class Generations:
 
     # --- one task ---------------------------------------------------------------------------
 
-    def task(self, kind: str, body: dict[str, Any], account: Account) -> Reply:
+    def task(self, kind: str, body: dict[str, Any], account: Account) -> Response:
         """One task call, as the browser sends it. NotAllowed."""
         settings = self.settings()
         asked = str(body.get("type") or "web_search") if kind == "queries" else kind
-        rule = KINDS.get(asked, TaskKind(None))
+        rule = KINDS.get(asked, PlayedTask(None))
         if rule.switch and not settings.get(rule.switch, True):
             return as_json({"detail": rule.disabled}, rule.status)
         if kind == "auto":
@@ -94,7 +94,7 @@ class Generations:
 
     # --- chats ------------------------------------------------------------------------------
 
-    def chat(self, body: dict[str, Any], account: Account) -> Reply | Lines:
+    def chat(self, body: dict[str, Any], account: Account) -> Response | Lines:
         """With a session the answer goes to the socket and the POST returns at once; else it comes in the answer."""
         if not self.registry.entries:
             self.registry.refresh()
@@ -131,7 +131,7 @@ class Generations:
         self._thread(run)
         return task_id
 
-    def stop(self, task_id: str) -> Reply:
+    def stop(self, task_id: str) -> Response:
         chat = self.running.pop(task_id, None)
         if chat is None:
             if self.version >= (0, 6, 14):

@@ -19,7 +19,7 @@ from tray_app.storage.state import State, StateFile
 ENVIRONMENT_KEY = "ELBOWROOM_API_KEY"
 
 
-class Where(StrEnum):
+class KeptIn(StrEnum):
     KEYCHAIN = "keychain"
     FILE = "file"
 
@@ -57,9 +57,9 @@ class Secrets:
         if chosen and from_environment:
             return Token(from_environment, origin)
         match self._state.read().secrets.get(origin):
-            case Where.KEYCHAIN:
+            case KeptIn.KEYCHAIN:
                 value = self._keychain_tokens().get(origin)
-            case Where.FILE:
+            case KeptIn.FILE:
                 value = read_secret_file(self._file).get(origin)
             case _:
                 value = None
@@ -69,7 +69,7 @@ class Secrets:
         """The origins that a token is stored for."""
         return tuple(sorted(self._state.read().secrets))
 
-    def store(self, token: Token, where: Where) -> None:
+    def store(self, token: Token, where: KeptIn) -> None:
         """Keep a token for its origin, in one place only. ChangeError without a keychain: nothing is stored then."""
         if not token.value or not token.origin:
             raise ValueError(token.origin)
@@ -77,7 +77,7 @@ class Secrets:
         self._put(token.origin, token.value, where)
         self._state.update(lambda state: _placed(state, token.origin, where))
         if before is not None and before != where:
-            self._put(token.origin, None, Where(before))
+            self._put(token.origin, None, KeptIn(before))
 
     def delete(self, url: str) -> bool:
         """Forget the token of a server; False where none was stored."""
@@ -85,16 +85,16 @@ class Secrets:
         where = self._state.read().secrets.get(origin)
         if where is None:
             return False
-        self._put(origin, None, Where(where))
+        self._put(origin, None, KeptIn(where))
         self._state.update(lambda state: _placed(state, origin, None))
         return True
 
-    def _put(self, origin: str, value: str | None, where: Where) -> None:
-        held = self._keychain_tokens() if where is Where.KEYCHAIN else read_secret_file(self._file)
+    def _put(self, origin: str, value: str | None, where: KeptIn) -> None:
+        held = self._keychain_tokens() if where is KeptIn.KEYCHAIN else read_secret_file(self._file)
         tokens = {key: kept for key, kept in held.items() if key != origin}
         if value is not None:
             tokens[origin] = value
-        if where is Where.FILE:
+        if where is KeptIn.FILE:
             _write_secret_file(self._file, tokens)
         else:
             if tokens:
@@ -109,7 +109,7 @@ class Secrets:
         return self._from_keychain
 
 
-def _placed(state: State, origin: str, where: Where | None) -> State:
+def _placed(state: State, origin: str, where: KeptIn | None) -> State:
     kept = {key: value for key, value in state.secrets.items() if key != origin}
     return replace(state, secrets=kept if where is None else {**kept, origin: where.value})
 

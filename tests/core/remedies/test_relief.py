@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from tray_app.core.remedies.relief import (
     Act,
-    Memory,
     Relief,
+    ReliefMemory,
     Situation,
     Wish,
     acceptable,
@@ -39,7 +39,7 @@ class User:
     """A machine with a journal: applies what relief orders, and may undo it."""
 
     def __init__(self, wish=WISH, memory=None, at=1000.0):
-        self.relief, self.wish, self.at = Relief(memory or Memory()), wish, at
+        self.relief, self.wish, self.at = Relief(memory or ReliefMemory()), wish, at
         self.remedies = (REMEDY,)
         self.open_changes = {memory.change_id} if memory and memory.change_id else set()
         self.acts, self.fails = [], False
@@ -131,7 +131,7 @@ def test_another_program_or_a_blind_poll_calls_for_nothing():
 def test_it_survives_a_restart():
     user = User().during(STORM, 15).during(CALM, 300)
     stored = json.loads(json.dumps(encode(user.relief.memory)))
-    again = User(memory=decode(Memory, stored), at=5.0)
+    again = User(memory=decode(ReliefMemory, stored), at=5.0)
     assert again.during(CALM, 600).acts == []
     assert again.poll(CALM).acts == ["undo"]
 

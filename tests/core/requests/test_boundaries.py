@@ -22,7 +22,7 @@ from tests.core.requests.test_count import (
     slot,
 )
 from tray_app.core.requests.count import RequestInputs, RequestState, step
-from tray_app.core.requests.kind import Settings, settings_of
+from tray_app.core.requests.kind import KindSettings, settings_of
 from tray_app.core.requests.last_hour import LoadWindow
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
 from tray_app.core.values.reading import Known, Unknown, Why
@@ -278,7 +278,7 @@ class TestSettings:
     def test_when_the_chats_were_counted(self):
         found = settings_of(ui(*MODELS, busy=2), self.there)
         assert (found.busy_chats, found.busy_at) == (2, 5.0)
-        assert (settings_of(ui(*MODELS), self.there).busy_chats, Settings().busy_chats) == (None, None)
+        assert (settings_of(ui(*MODELS), self.there).busy_chats, KindSettings().busy_chats) == (None, None)
 
     def test_all_active_models_must_be_ollamas(self):
         hosted = WebUIModel("gpt", "gpt", "openai")

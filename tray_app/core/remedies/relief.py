@@ -1,7 +1,7 @@
 """Automatic relief: at overload it applies the remedy the user chose, and takes it back when all is calm again.
 
 Off by default. Never twice within the cool-down, never again after the user undid it, never anything but task switches
-and an installed task model that fits. What is in Memory survives a restart; the timers start anew.
+and an installed task model that fits. What is in ReliefMemory survives a restart; the timers start anew.
 """
 
 from enum import StrEnum
@@ -17,7 +17,7 @@ from tray_app.core.values.reading import Moment, is_gap
 from tray_app.core.values.remedy import Remedy
 
 
-class Memory(Struct, frozen=True):
+class ReliefMemory(Struct, frozen=True):
     """To be stored. `at`: Unix seconds of the last application. `change_id`: the applied change in the journal."""
 
     change_id: str = ""
@@ -38,7 +38,7 @@ class Wish(Struct, frozen=True):
 class Relief(Struct, frozen=True):
     """`since_s`: when the overload, or the calm after it, began to be seen, in monotonic seconds."""
 
-    memory: Memory = Memory()
+    memory: ReliefMemory = ReliefMemory()
     since_s: float | None = None
     last: Moment | None = None
 
@@ -122,7 +122,7 @@ def _calls_for_relief(finding: Finding) -> bool:
     return not (finding.kind is Kind.MEMORY_PRESSURE and finding.value("cause") != CauseKind.MODEL.value)
 
 
-def _cools_down(memory: Memory, now: Moment, limits: Limits) -> bool:
+def _cools_down(memory: ReliefMemory, now: Moment, limits: Limits) -> bool:
     if memory.at is None:
         return False
     # A clock that was set back must not lengthen the cool-down for ever.

@@ -11,7 +11,7 @@ from tray_app.core.values.version import Json
 SCHEMA = 1
 
 
-class State(StrEnum):
+class EntryState(StrEnum):
     WORKS = "works"
     UNKNOWN = "unknown"
     FAILED = "failed"
@@ -31,7 +31,7 @@ class Entry(Struct, frozen=True):
     """One source. `why` is set where the state is unknown; `error` is the name of the typed error where it failed."""
 
     name: str
-    state: State
+    state: EntryState
     seconds: float
     value: Json = None
     why: Unknown | None = None

@@ -14,7 +14,7 @@ from tray_app.core.requests import in_flight
 from tray_app.core.requests import kind as request_kind
 from tray_app.core.requests.followed import Job, JobState, SeenRunner, Surroundings, follow
 from tray_app.core.requests.in_flight import ClientState, InFlight
-from tray_app.core.requests.kind import Settings
+from tray_app.core.requests.kind import KindSettings
 from tray_app.core.requests.last_hour import LoadWindow
 from tray_app.core.requests.releases import ONE_SLOT_SINCE
 from tray_app.core.tasks.releases import KEEPS_CONNECTIONS_SINCE
@@ -228,7 +228,7 @@ def _running_by_capacity(
     return _Count(min(flight.count, capacity), "connections", Confidence.LIKELY)
 
 
-def _waiting(running: _Count, flight: InFlight | None, settings: Settings, inputs: RequestInputs) -> _Count:
+def _waiting(running: _Count, flight: InFlight | None, settings: KindSettings, inputs: RequestInputs) -> _Count:
     if running.value is None:
         return running
     if flight is not None and flight.count is not None:

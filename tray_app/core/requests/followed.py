@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.requests.kind import UNKNOWN, Circumstances, Settings, Verdict, judge
+from tray_app.core.requests.kind import UNKNOWN, Circumstances, KindSettings, KindVerdict, judge
 from tray_app.core.values.runner_slot import RunnerSlot
 from tray_app.core.values.snapshot import RequestKind, WatchedProcess
 from tray_app.core.values.task_settings import Setting
@@ -30,7 +30,7 @@ class Job(Struct, frozen=True):
     began: float
     seen: float
     how: Circumstances
-    verdict: Verdict = UNKNOWN
+    verdict: KindVerdict = UNKNOWN
     prompt_tokens: int | None = None
     decoded_tokens: int | None = None
 
@@ -51,18 +51,18 @@ class Surroundings(Struct, frozen=True):
 
     uptime_s: float
     taken_at: float
-    settings: Settings
+    settings: KindSettings
     others_waited: bool
     only_open_webui: bool
 
 
-class Changes(Struct, frozen=True):
+class JobChanges(Struct, frozen=True):
     state: JobState
     ended: tuple[Job, ...]
     begun: int
 
 
-def follow(state: JobState, runners: Sequence[SeenRunner], around: Surroundings) -> Changes:
+def follow(state: JobState, runners: Sequence[SeenRunner], around: Surroundings) -> JobChanges:
     """Match the requests of this poll with those of the last: same runner, slot and task id is the same request."""
     before = {job.key: job for job in state.jobs}
     found = [job for runner in runners for job in _present(runner, state.jobs, around)]
@@ -78,7 +78,7 @@ def follow(state: JobState, runners: Sequence[SeenRunner], around: Surroundings)
         else _judged(_begun(job, answers, around, alone=len(found) == 1), around)
         for job in found
     )
-    return Changes(JobState(jobs, tuple(answers.items())), ended, sum(job.key not in before for job in found))
+    return JobChanges(JobState(jobs, tuple(answers.items())), ended, sum(job.key not in before for job in found))
 
 
 def _present(runner: SeenRunner, before: Sequence[Job], around: Surroundings) -> list[Job]:
@@ -138,7 +138,7 @@ def _judged(job: Job, around: Surroundings) -> Job:
     return replace(job, verdict=judge(job.how, around.settings))
 
 
-def _ends_answer(job: Job, settings: Settings) -> bool:
+def _ends_answer(job: Job, settings: KindSettings) -> bool:
     """Does the end of this request let Open WebUI's tasks follow? An unknown one could be an autocomplete call, after
     which a chat may come, unless autocomplete is known to be off."""
     if job.verdict.kind is RequestKind.CHAT or job.verdict.reason == "burst-after-answer":

@@ -26,7 +26,7 @@ BURST_S = 4.0
 """The next call of a chain comes milliseconds after the last; a poll sees it this late."""
 
 
-class Settings(Struct, frozen=True):
+class KindSettings(Struct, frozen=True):
     """What Open WebUI's settings say about where tasks go. `task_models` are full names of Ollama models."""
 
     version: Version | None = None
@@ -55,19 +55,19 @@ class Circumstances(Struct, frozen=True):
     """Unix seconds."""
 
 
-class Verdict(Struct, frozen=True):
+class KindVerdict(Struct, frozen=True):
     kind: RequestKind
     reason: str
     task: str | None = None
 
 
-UNKNOWN = Verdict(RequestKind.UNKNOWN, "no-evidence")
+UNKNOWN = KindVerdict(RequestKind.UNKNOWN, "no-evidence")
 
 
-def settings_of(open_webui: OpenWebUI | None, ollama: Ollama | None) -> Settings:
+def settings_of(open_webui: OpenWebUI | None, ollama: Ollama | None) -> KindSettings:
     """Reads what is known; a task model that no list holds is not trusted, for then Open WebUI uses the chat model."""
     if open_webui is None:
-        return Settings()
+        return KindSettings()
     tasks = value_of(open_webui.tasks)
     busy = open_webui.busy_chats
     models = value_of(open_webui.models) or ()
@@ -82,7 +82,7 @@ def settings_of(open_webui: OpenWebUI | None, ollama: Ollama | None) -> Settings
             if chosen and name in installed:
                 task_models.add(name)
         elsewhere = bool(tasks.task_model) and (tasks.task_model in names or full_name(tasks.task_model) in installed)
-    return Settings(
+    return KindSettings(
         version=parse_version(open_webui.version),
         on=_on(tasks) if tasks else None,
         task_models=frozenset(task_models),
@@ -97,15 +97,15 @@ def _on(tasks: TaskSettings) -> tuple[Setting, ...]:
     return tuple(task for task in TASKS if tasks.switch(task) is Switch.ON)
 
 
-def judge(how: Circumstances, settings: Settings) -> Verdict:
+def judge(how: Circumstances, settings: KindSettings) -> KindVerdict:
     """The first rule that applies, the surest first."""
     if settings.on == ():
-        return Verdict(RequestKind.CHAT, "tasks-off")
+        return KindVerdict(RequestKind.CHAT, "tasks-off")
     model = full_name(how.model) if how.model else None
     if model is not None and model in settings.task_models:
         return _task("task-model", settings)
     if model is not None and settings.elsewhere:
-        return Verdict(RequestKind.CHAT, "other-than-task-model")
+        return KindVerdict(RequestKind.CHAT, "other-than-task-model")
     version = settings.version
     titles_on = settings.on is None or Setting.TITLES in settings.on
     if version and version >= TITLE_LIMIT_SINCE and how.limit_tokens == TITLE_LIMIT and titles_on:
@@ -115,24 +115,24 @@ def judge(how: Circumstances, settings: Settings) -> Verdict:
     return _by_sequence(how, settings)
 
 
-def _busy(how: Circumstances, settings: Settings) -> int | None:
+def _busy(how: Circumstances, settings: KindSettings) -> int | None:
     """Chats that Open WebUI works on, counted after the request began; an older count says nothing about it."""
     return settings.busy_chats if settings.busy_at >= how.began_at else None
 
 
-def _by_sequence(how: Circumstances, settings: Settings) -> Verdict:
+def _by_sequence(how: Circumstances, settings: KindSettings) -> KindVerdict:
     if how.since_answer_s is not None and how.since_answer_s <= BURST_S and settings.version is not None:
         if how.others_waited:
-            return Verdict(RequestKind.UNKNOWN, "was-waiting")
+            return KindVerdict(RequestKind.UNKNOWN, "was-waiting")
         return _task("burst-after-answer", settings)
     beside = settings.version is not None and settings.version >= TITLE_BESIDE_ANSWER
     title_first = beside and (settings.on is None or Setting.TITLES in settings.on)
     if _busy(how, settings) and how.alone and not how.others_waited and not title_first:
-        return Verdict(RequestKind.CHAT, "first-of-chat")
+        return KindVerdict(RequestKind.CHAT, "first-of-chat")
     return UNKNOWN
 
 
-def _task(reason: str, settings: Settings) -> Verdict:
+def _task(reason: str, settings: KindSettings) -> KindVerdict:
     """A task; its name only where no other task is switched on."""
     only = settings.on[0].value if settings.on is not None and len(settings.on) == 1 else None
-    return Verdict(RequestKind.TASK, reason, only)
+    return KindVerdict(RequestKind.TASK, reason, only)

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterator
 
-from tray_app.core.report.doctor import Entry, RawSource, Report, State
+from tray_app.core.report.doctor import Entry, EntryState, RawSource, Report
 from tray_app.core.text.lines import Line, Span, Style, clean, line, pad
 from tray_app.core.text.memory import remedy_for_missing
 from tray_app.core.text.status import why_words
 from tray_app.core.text.text import Translator
 from tray_app.core.values.version import Json
 
-_STYLE = {State.WORKS: Style.GOOD, State.UNKNOWN: Style.WARN, State.FAILED: Style.BAD}
+_STYLE = {EntryState.WORKS: Style.GOOD, EntryState.UNKNOWN: Style.WARN, EntryState.FAILED: Style.BAD}
 _VALUE_WIDTH = 400
 
 
@@ -29,11 +29,11 @@ def lines(report: Report, tr: Translator) -> list[Line]:
     return shown
 
 
-def _state(state: State, tr: Translator) -> str:
+def _state(state: EntryState, tr: Translator) -> str:
     return {
-        State.WORKS: tr.gettext("works"),
-        State.UNKNOWN: tr.gettext("no answer"),
-        State.FAILED: tr.gettext("failed"),
+        EntryState.WORKS: tr.gettext("works"),
+        EntryState.UNKNOWN: tr.gettext("no answer"),
+        EntryState.FAILED: tr.gettext("failed"),
     }[state]
 
 
