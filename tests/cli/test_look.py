@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.played import Played
+from tray_app.cli.status import show
 from tray_app.standins.models import BIG, SMALL
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,17 @@ def test_watch_in_a_pipe_has_no_control_characters(look, monkeypatch):
     assert code == 0
     assert "\x1b" not in out
     assert out.count("---") == 1
+
+
+def test_watch_goes_by_the_settings_of_each_look(look, played, monkeypatch):
+    def show_and_edit(look, *args, **options):
+        show(look, *args, **options)
+        (played.home / "settings.toml").write_text("[limits]\nbig_model_share = 1.0\n")
+
+    monkeypatch.setattr("tray_app.cli.watch.show", show_and_edit)
+    _, out, _ = look("watch", "--json", "--count", "2", "--interval", "0.1")
+    kinds = [{one["kind"] for one in json.loads(line)["findings"]} for line in out.splitlines()]
+    assert ["tasks-on-big-model" in one for one in kinds] == [True, False]
 
 
 @pytest.mark.parametrize(("name", "coloured"), [("NO_COLOR", False), ("FORCE_COLOR", True)])

@@ -63,7 +63,8 @@ class Desk:
 
     def look(self) -> Look:
         """One poll; a settings file that changed is read again first."""
-        self._app.settings_file.reload()
+        if self._app.follow_settings():
+            self.reconnect()
         notices = self._notices()
         quiet = Quiet(notices.snoozed_until, notices.only_critical, notices.muted_models)
         if self._told is not None:  # here, because the observer is built on the worker's thread: it asks who is there

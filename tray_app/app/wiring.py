@@ -82,6 +82,18 @@ class App:
     def settings_file(self) -> SettingsFile:
         return SettingsFile(self.paths.settings_file)
 
+    def follow_settings(self) -> bool:
+        """Read a settings file that changed again; thresholds and choices are asked, so they count from now on.
+
+        True where a server is somewhere else now, or trusted by another file: then this App is to be built anew.
+        """
+        before = self._places()
+        return self.settings_file.reload() and self._places() != before
+
+    def _places(self) -> tuple[str, str, str]:
+        settings = self.settings_file.settings
+        return settings.ollama_url, settings.open_webui_url, settings.ca_file
+
     @property
     def settings_problems(self) -> "tuple[SettingProblem, ...]":
         """What is wrong with the settings file, if this run read it at all."""

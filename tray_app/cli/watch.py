@@ -11,11 +11,15 @@ from tray_app.core.text.text import Translator
 
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
-    """One look per interval until --count or Ctrl-C; on a terminal each look replaces the last."""
+    """One look per interval until --count or Ctrl-C; on a terminal each look replaces the last.
+
+    Thresholds follow the settings file.
+    """
     seen = 0
     due = time.monotonic()
     try:
         while True:
+            app.settings_file.reload()
             look = app.observer.look()
             if not options.json and terminal.out.isatty():
                 terminal.clear()
