@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+import time
 
 import pytest
 
@@ -87,3 +88,18 @@ def test_an_error_names_the_file_and_the_systems_reason(tmp_path):
         files.replace_file(tmp_path / "file" / "below", b"")
     assert caught.value.path == str(tmp_path / "file" / "below")
     assert caught.value.reason
+
+
+def test_spare_files_that_a_crash_left_go_with_the_next_write(tmp_path):
+    old = tmp_path / ".state.json.4711.0badcafe"
+    fresh = tmp_path / ".state.json.4712.0badcafe"
+    other = tmp_path / ".journal.jsonl.4711.0badcafe"
+    for path in (old, fresh, other):
+        path.write_text("half")
+    long_ago = time.time() - 2 * files.STALE_SPARE_S
+    os.utime(old, (long_ago, long_ago))
+    os.utime(other, (long_ago, long_ago))
+    files.replace_file(tmp_path / "state.json", b"{}")
+    assert not old.exists()
+    assert fresh.exists()  # whoever is writing it now needs it
+    assert other.exists()

@@ -45,6 +45,11 @@ class FakeKeychain:
         self.text = None
 
 
+def known(secrets: Secrets) -> tuple[str, ...]:
+    """The origins that the state names."""
+    return tuple(sorted(secrets._state.read().secrets))
+
+
 @pytest.fixture
 def keychain() -> FakeKeychain:
     return FakeKeychain()
@@ -60,7 +65,7 @@ def make(tmp_path, keychain):
 
 def test_nothing_is_stored_at_first_and_the_keychain_is_not_asked(make, keychain):
     assert make().token(HERE, chosen=True) is None
-    assert make().stored() == ()
+    assert known(make()) == ()
     assert keychain.reads == 0
 
 
@@ -77,7 +82,7 @@ def test_tokens_of_all_servers_are_one_item(make, keychain):
     make().store(Token("t2", THERE), KeptIn.KEYCHAIN)
     assert json.loads(keychain.text) == {HERE: "t1", THERE: "t2"}
     assert make().token(HERE, chosen=False).value == "t1"
-    assert make().stored() == (HERE, THERE)
+    assert known(make()) == (HERE, THERE)
 
 
 def test_the_keychain_is_read_once_a_run(make, keychain):
@@ -109,7 +114,7 @@ def test_without_a_keychain_nothing_is_stored_anywhere(make, keychain, tmp_path,
     with pytest.raises(ChangeError) as caught:
         make().store(Token("t1", HERE), KeptIn.KEYCHAIN)
     assert caught.value.problem is problem
-    assert make().stored() == ()
+    assert known(make()) == ()
     assert "t1" not in "".join(path.read_text(encoding="utf-8") for path in tmp_path.iterdir())
 
 
@@ -128,7 +133,7 @@ def test_delete_forgets_everywhere(make, keychain, tmp_path, where):
     make().store(Token("t1", HERE), where)
     assert make().delete(HERE)
     assert make().token(HERE, chosen=False) is None
-    assert make().stored() == ()
+    assert known(make()) == ()
     assert (keychain.text, (tmp_path / "secret.json").exists()) == (None, False)
     assert not make().delete(HERE)
 
@@ -203,3 +208,63 @@ def test_a_folder_in_place_of_the_file_is_told(tmp_path):
 def test_no_token_is_in_the_state_file(make, tmp_path):
     make().store(Token("very-secret", HERE), KeptIn.FILE)
     assert "very-secret" not in Path(tmp_path / "state.json").read_text(encoding="utf-8")
+
+
+# --- forgetting, whatever a crash left -------------------------------------------------------------
+
+
+@pytest.fixture
+def crashed(make, tmp_path):
+    """Tokens in both places, and a state that knows of neither, as after a kill or a lost state.json."""
+    secrets = make()
+    secrets.store(Token("in-file", HERE), KeptIn.FILE)
+    secrets.store(Token("in-keychain", THERE), KeptIn.KEYCHAIN)
+    (tmp_path / "state.json").write_text('{"version":1,')
+    (tmp_path / ".secret.json.4711.0badcafe").write_text('{"http://h:80":"in-spare"}')
+    return make()
+
+
+def everything_in(folder):
+    return "".join(path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file())
+
+
+def test_forgetting_leaves_no_token_whatever_the_state_says(crashed, keychain, tmp_path):
+    assert crashed.forget_all() == (HERE, THERE)
+    assert keychain.text is None
+    assert "in-" not in everything_in(tmp_path)
+    assert crashed.forget_all() == ()
+
+
+def test_forgetting_needs_no_keychain(crashed, keychain, tmp_path):
+    keychain.problem = Problem.NO_KEYCHAIN
+    assert crashed.forget_all() == (HERE,)
+    assert "in-" not in everything_in(tmp_path)
+
+
+def test_a_locked_keychain_is_told_after_the_file_is_gone(crashed, keychain, tmp_path):
+    keychain.problem = Problem.KEYCHAIN_LOCKED
+    with pytest.raises(ChangeError) as caught:
+        crashed.forget_all()
+    assert caught.value.problem is Problem.KEYCHAIN_LOCKED
+    assert "in-" not in everything_in(tmp_path)
+
+
+def test_a_keychain_that_held_a_token_and_is_gone_is_told(make, keychain):
+    secrets = make()
+    secrets.store(Token("in-keychain", THERE), KeptIn.KEYCHAIN)
+    keychain.problem = Problem.NO_KEYCHAIN
+    with pytest.raises(ChangeError):
+        secrets.forget_all()
+
+
+def test_one_servers_token_is_forgotten_though_the_state_lost_it(crashed, tmp_path):
+    assert crashed.delete(HERE)
+    assert "in-file" not in everything_in(tmp_path)
+    assert "in-spare" not in everything_in(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX systems")
+def test_a_file_that_others_could_read_is_forgotten_too(crashed, tmp_path):
+    (tmp_path / "secret.json").chmod(0o644)
+    crashed.forget_all()
+    assert "in-" not in everything_in(tmp_path)

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -17,6 +17,8 @@ PRIVATE_FOLDER = 0o700
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REPLACE_TRIES = 5
 _REPLACE_PAUSE_S = 0.05
+STALE_SPARE_S = 60.0
+"""No write takes that long: whoever made an older spare file is gone."""
 
 
 def storage_error(path: Path, error: OSError) -> StorageError:
@@ -95,6 +97,17 @@ def replace_file(path: Path, data: bytes) -> None:
             spare.unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
+    remove_spares(path, older_than_s=STALE_SPARE_S)
+
+
+def remove_spares(path: Path, older_than_s: float = 0.0) -> None:
+    """New files for `path` that a crash left before they took its place: they may hold a secret."""
+    now = time.time()
+    with typed_errors(path):
+        for spare in path.parent.glob(f".{path.name}.*.????????"):
+            with suppress(FileNotFoundError):
+                if abs(now - spare.stat().st_mtime) >= older_than_s:
+                    spare.unlink()
 
 
 def _rename(spare: Path, path: Path, tries: int = _REPLACE_TRIES if sys.platform == "win32" else 1) -> None:

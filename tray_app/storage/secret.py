@@ -11,9 +11,9 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors import ChangeError, Problem, StorageError
 from tray_app.core.values.token import Token, origin_of
-from tray_app.storage.files import read_file, replace_file, storage_error
+from tray_app.storage.files import read_file, remove_spares, replace_file, storage_error
 from tray_app.storage.state import State, StateFile
 
 ENVIRONMENT_KEY = "ELBOWROOM_API_KEY"
@@ -65,10 +65,6 @@ class Secrets:
                 value = None
         return Token(value, origin) if value else None
 
-    def stored(self) -> tuple[str, ...]:
-        """The origins that a token is stored for."""
-        return tuple(sorted(self._state.read().secrets))
-
     def store(self, token: Token, where: KeptIn) -> None:
         """Keep a token for its origin, in one place only. ChangeError without a keychain: nothing is stored then."""
         if not token.value or not token.origin:
@@ -80,14 +76,41 @@ class Secrets:
             self._put(token.origin, None, KeptIn(before))
 
     def delete(self, url: str) -> bool:
-        """Forget the token of a server; False where none was stored."""
+        """Forget the token of a server, also one in the file that the state knows nothing of; False where none was."""
         origin = origin_of(url)
         where = self._state.read().secrets.get(origin)
-        if where is None:
-            return False
-        self._put(origin, None, KeptIn(where))
+        if where == KeptIn.KEYCHAIN:
+            self._put(origin, None, KeptIn.KEYCHAIN)
+        in_file = where == KeptIn.FILE or origin in read_secret_file(self._file)
+        if in_file:
+            self._put(origin, None, KeptIn.FILE)
+        remove_spares(self._file)
         self._state.update(lambda state: _placed(state, origin, None))
-        return True
+        return where is not None or in_file
+
+    def forget_all(self) -> tuple[str, ...]:
+        """Empty keychain item and file, whatever the state says: a crash or a lost state leaves tokens that it knows
+        nothing of. The origins that there was one for.
+
+        ChangeError where the keychain is locked, after the file is gone; without a keychain nothing can be in one.
+        """
+        known = self._state.read().secrets
+        try:
+            in_file = read_secret_file(self._file)
+        except StorageError:
+            in_file = {}  # unreadable or open to others: it goes all the same
+        _write_secret_file(self._file, {})
+        remove_spares(self._file)
+        in_keychain: dict[str, str] = {}
+        try:
+            in_keychain = self._keychain_tokens()
+            self._keychain.delete()
+        except ChangeError as error:
+            if error.problem is not Problem.NO_KEYCHAIN or KeptIn.KEYCHAIN.value in known.values():
+                raise
+        self._from_keychain = {}
+        self._state.update(lambda state: replace(state, secrets={}))
+        return tuple(sorted({*known, *in_file, *in_keychain}))
 
     def _put(self, origin: str, value: str | None, where: KeptIn) -> None:
         held = self._keychain_tokens() if where is KeptIn.KEYCHAIN else read_secret_file(self._file)
