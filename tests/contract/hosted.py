@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tray_app.standins.answers import answer, words
-from tray_app.standins.server import DemoServer, Lines, Reply, Request, as_json
+from tray_app.standins.server import DemoServer, Lines, Request, Response, as_json
 
 HOSTED_MODELS = ("hosted/chat-large", "hosted/task-small")
 
@@ -27,7 +27,7 @@ class DemoHosted(DemoServer):
         """The bodies of all chat completions so far, oldest first."""
         return [request.json() for request in list(self.asked) if request.path == "/v1/chat/completions"]
 
-    def handle(self, request: Request) -> Reply | Lines:
+    def handle(self, request: Request) -> Response | Lines:
         if request.headers.get("authorization") != f"Bearer {self.key}":
             return as_json({"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}, 401)
         if (request.method, request.path) == ("GET", "/v1/models"):
