@@ -12,12 +12,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from tray_app.app.rhythm import unknown
-from tray_app.core.report.doctor import Entry, EntryState, RawSource, Report, missing_parts
+from tray_app.core.report.doctor import Entry, EntryState, RawSource, Report, answered, is_text, shown
 from tray_app.core.report.redact import Redactor, numeric_part
 from tray_app.core.values.errors import ElbowroomError, ServiceError, StorageError
-from tray_app.core.values.reading import Known, Unknown, Why
-
-SHOWN_BYTES = 4096
+from tray_app.core.values.reading import Unknown, Why
 
 
 def _nothing() -> Mapping[str, bytes | Unknown]:
@@ -86,7 +84,7 @@ def _numbers(sources: Sequence[Probe], redactor: Redactor) -> list[tuple[Probe, 
 
 def _save(folder: Path, name: str, data: bytes) -> str:
     safe = "".join(char if char.isascii() and (char.isalnum() or char in "-_") else "_" for char in name)[:80]
-    file = f"{safe}.{'txt' if _is_text(data) else 'bin'}"
+    file = f"{safe}.{'txt' if is_text(data) else 'bin'}"
     _write(folder / file, data)
     return file
 
@@ -112,12 +110,7 @@ def _entry(source: Probe, redactor: Redactor, clock: Callable[[], float]) -> Ent
         )
     seconds = clock() - began
     raw = _raw(source, redactor)
-    if isinstance(answer, Unknown):
-        why = _redacted(answer, source, redactor)
-        return Entry(source.name, EntryState.UNKNOWN, seconds, why=why, raw=raw)
-    value = answer.value if isinstance(answer, Known) else answer
-    missing = tuple((path, _redacted(why, source, redactor)) for path, why in missing_parts(value))
-    return Entry(source.name, EntryState.WORKS, seconds, redactor.value(value), raw=raw, missing=missing)
+    return answered(source.name, answer, seconds, raw, redactor, ours=not source.from_server)
 
 
 def _why_of(error: ElbowroomError, redactor: Redactor) -> Unknown:
@@ -128,23 +121,6 @@ def _why_of(error: ElbowroomError, redactor: Redactor) -> Unknown:
     return Unknown(Why.BAD_ANSWER, redactor.text(" ".join(map(str, error.args))))
 
 
-def _redacted(why: Unknown, source: Probe, redactor: Redactor) -> Unknown:
-    return Unknown(why.why, redactor.detail(why.detail, ours=not source.from_server))
-
-
 def _raw(source: Probe, redactor: Redactor) -> tuple[RawSource, ...]:
-    return tuple(_shown(name, data, source, redactor) for name, data in source.ask_raw().items())
-
-
-def _shown(name: str, data: bytes | Unknown, source: Probe, redactor: Redactor) -> RawSource:
-    if isinstance(data, Unknown):
-        return RawSource(name, None, _redacted(data, source, redactor))
-    kept = numeric_part(data, redactor)
-    text = None
-    if kept is not None:
-        text = kept.decode("ascii") if _is_text(kept) else kept[:SHOWN_BYTES].hex()
-    return RawSource(name, len(data), text=text)
-
-
-def _is_text(data: bytes) -> bool:
-    return data.isascii() and b"\0" not in data
+    ours = not source.from_server
+    return tuple(shown(name, data, redactor, ours=ours) for name, data in source.ask_raw().items())

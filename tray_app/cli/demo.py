@@ -21,7 +21,6 @@ from tray_app.core.text.lines import indented, line
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.values.finding import Kind, Level
-from tray_app.core.values.reading import value_of
 from tray_app.core.values.task_settings import TASKS, Switch
 from tray_app.core.values.token import Token, origin_of
 from tray_app.demo.machine import played_machine
@@ -202,7 +201,9 @@ class Story:
         while True:
             look = self._stage.app.observer.look()
             spent = time.monotonic() - self._began
-            self._terminal.show([view.moment(spent, look.snapshot, look.diagnosis.level, self._tr)])
+            counts = (look.facts.running, look.facts.waiting)
+            pressure = look.facts.memory.pressure if look.facts.memory is not None else None
+            self._terminal.show([view.moment(spent, counts, pressure, look.diagnosis.level, self._tr)])
             if until(look):
                 return look
             if time.monotonic() >= end:
@@ -215,6 +216,4 @@ def _is_storm(look: Look) -> bool:
 
 
 def _is_relieved(look: Look) -> bool:
-    requests = value_of(look.snapshot.requests)
-    waiting = value_of(requests.waiting) if requests else None
-    return waiting == 0 and look.diagnosis.level in {Level.CALM, Level.TIGHT}
+    return look.facts.waiting == 0 and look.diagnosis.level in {Level.CALM, Level.TIGHT}

@@ -5,10 +5,12 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from tray_app.core.report.redact import Redactor, numeric_part
 from tray_app.core.values.reading import Known, Unknown
 from tray_app.core.values.version import Json
 
 SCHEMA = 1
+SHOWN_BYTES = 4096
 
 
 class EntryState(StrEnum):
@@ -39,6 +41,35 @@ class Entry(Struct, frozen=True):
     raw: tuple[RawSource, ...] = ()
     missing: tuple[tuple[str, Unknown], ...] = ()
     """Parts of the value that are not known."""
+
+
+def answered(
+    name: str, answer: object, seconds: float, raw: tuple[RawSource, ...], redactor: Redactor, *, ours: bool
+) -> Entry:
+    """The entry of a source that answered, with a Reading or a plain value. `ours`: not the words of a server."""
+    if isinstance(answer, Unknown):
+        return Entry(name, EntryState.UNKNOWN, seconds, why=_redacted(answer, redactor, ours=ours), raw=raw)
+    value = answer.value if isinstance(answer, Known) else answer
+    missing = tuple((path, _redacted(why, redactor, ours=ours)) for path, why in missing_parts(value))
+    return Entry(name, EntryState.WORKS, seconds, redactor.value(value), raw=raw, missing=missing)
+
+
+def shown(name: str, data: bytes | Unknown, redactor: Redactor, *, ours: bool) -> RawSource:
+    if isinstance(data, Unknown):
+        return RawSource(name, None, _redacted(data, redactor, ours=ours))
+    kept = numeric_part(data, redactor)
+    text = None
+    if kept is not None:
+        text = kept.decode("ascii") if is_text(kept) else kept[:SHOWN_BYTES].hex()
+    return RawSource(name, len(data), text=text)
+
+
+def is_text(data: bytes) -> bool:
+    return data.isascii() and b"\0" not in data
+
+
+def _redacted(why: Unknown, redactor: Redactor, *, ours: bool) -> Unknown:
+    return Unknown(why.why, redactor.detail(why.detail, ours=ours))
 
 
 class Report(Struct, frozen=True):

@@ -6,9 +6,8 @@ from tray_app.core.text.status import level_style, level_word, pressure_style
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import pressure_word
 from tray_app.core.values.finding import Level
-from tray_app.core.values.reading import value_of
 from tray_app.core.values.remedy import Remedy
-from tray_app.core.values.snapshot import Memory, Requests, Snapshot
+from tray_app.core.values.snapshot import Pressure
 
 
 def opening(tr: Translator) -> list[Line]:
@@ -41,13 +40,11 @@ def scene(number: int, tr: Translator) -> Line:
     return line(Span(f"{number}  ", Style.FAINT), Span(titles[number - 1], Style.STRONG))
 
 
-def moment(seconds: float, snapshot: Snapshot, level: Level, tr: Translator) -> Line:
-    """One look as one line: time, requests, pressure, level."""
-    requests: Requests | None = value_of(snapshot.requests)
-    memory: Memory | None = value_of(snapshot.memory)
-    running = value_of(requests.running) if requests else None
-    waiting = value_of(requests.waiting) if requests else None
-    pressure = memory.pressure if memory else None
+def moment(
+    seconds: float, requests: tuple[int | None, int | None], pressure: Pressure | None, level: Level, tr: Translator
+) -> Line:
+    """One poll as one line: time, requests (running, waiting; None: not known), pressure, level."""
+    running, waiting = requests
     counts = tr.gettext("{running} running, {waiting} waiting").format(
         running="?" if running is None else running, waiting="?" if waiting is None else waiting
     )
