@@ -1,7 +1,7 @@
 """Predicted memory against what real runners reported, beside Ollama's own estimate: `python bench/footprint.py`.
 
 The recordings are in tests/recordings. Ollama's estimate is the one that decides whether it evicts (server/sched.go at
-v0.32.15), without its surcharge for large batches, which is meant as a reserve.
+v0.32.15).
 """
 
 import json

@@ -8,13 +8,18 @@ from tests.core.machines import beside, installed, loaded, machine, shape_of
 from tests.core.remedies.test_ranked import ids, offered
 from tests.core.requests.test_count import OLD_RUNNER, World, clients, numbers
 from tray_app.core.fit.need import automatic_context
-from tray_app.core.fit.verdict import loading, need_as
+from tray_app.core.fit.verdict import Room, loading, need_as
 from tray_app.core.requests import releases
 from tray_app.core.values.finding import Kind
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.snapshot import Ollama, Presence
 from tray_app.core.values.units import GIB
 from tray_app.core.values.version import parse_version
+
+
+def room(budget: int) -> Room:
+    """An empty machine with shared memory."""
+    return Room(budget, budget, budget, budget, gpu=True, unified=True)
 
 
 def automatic(release: str) -> int:
@@ -35,14 +40,14 @@ def running_and_waiting(release: str) -> tuple[Any, Any]:
 def micro_batch(release: str) -> int:
     """For a context above 4096 tokens."""
     there = Ollama("http://o", Presence.RUNNING, release)
-    return loading(shape_of("llama3.2:3b"), there, 40 * GIB, context=8192, model_context=None).micro_batch
+    return loading(shape_of("llama3.2:3b"), 0, there, room(40 * GIB), context=8192, model_context=None).micro_batch
 
 
 def logits_are_reserved(release: str) -> bool:
     """The compute buffer then holds a whole batch's logits: 4 bytes x 512 x (3072 + 128256)."""
     shape = shape_of("llama3.2:3b")
     there = Ollama("http://o", Presence.RUNNING, release)
-    way = loading(shape, there, 40 * GIB, context=4096, model_context=None)
+    way = loading(shape, 0, there, room(40 * GIB), context=4096, model_context=None)
     return need_as(shape, way).compute_bytes == 4 * 512 * (3072 + 128256)
 
 
@@ -50,8 +55,8 @@ def layers_offloaded(release: str) -> str:
     """With half a GiB more budget than the model needs: a margin of 1 GiB does not fit any more."""
     shape = shape_of("llama3.2:3b")
     there = Ollama("http://o", Presence.RUNNING, release)
-    total = need_as(shape, loading(shape, there, 40 * GIB, context=4096, model_context=None)).total
-    return loading(shape, there, total + GIB // 2, context=4096, model_context=None).offload.value
+    total = need_as(shape, loading(shape, 0, there, room(40 * GIB), context=4096, model_context=None)).total
+    return loading(shape, 0, there, room(total + GIB // 2), context=4096, model_context=None).offload.value
 
 
 def cache_limit_is_offered(release: str) -> bool:

@@ -16,6 +16,7 @@ class Layers(Struct, frozen=True):
     """What the layers remember. `kv_heads` 0: no cache. See ModelShape for the other fields."""
 
     kv_heads: tuple[int, ...]
+    least_kv_heads: int = 0
     sliding_window: int = 0
     global_layers: tuple[int, ...] | None = None
     key_length_window: int = 0
@@ -141,12 +142,15 @@ def layers(info: ModelInfo, tensors: Tensors | None, blocks: int, key_length: in
         )
     trunk = blocks - min(info.number("nextn_predict_layers"), blocks)
     heads = _kv_heads(info, tensors, blocks, key_length, head_count)
+    # Ollama's estimate counts with them (fs/ggml, HeadCountKVMin): 1 where the file has none, or 0 in its list.
+    least = max(1, min(heads)) if info.lists("attention.head_count_kv") else 1
     recurrent = _recurrent(info, tensors, heads, trunk)
     if architecture not in HYBRID_BOTH and architecture in KNOWN:
         heads = tuple(0 if layer in recurrent else count for layer, count in enumerate(heads))
     window, key_window, value_window, global_layers = _window(info, tensors, blocks, head_count)
     return Layers(
         _own_cache(info, heads, trunk),
+        least_kv_heads=least,
         sliding_window=window,
         global_layers=global_layers,
         key_length_window=key_window,

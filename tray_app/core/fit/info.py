@@ -39,6 +39,10 @@ class ModelInfo(Struct, frozen=True):
     def value(self, key: str) -> Any:
         return self.raw.get(f"{self.architecture}.{key}")
 
+    def lists(self, key: str) -> bool:
+        """Whether the file has the key, as a number or as an array, which comes as null."""
+        return f"{self.architecture}.{key}" in self.raw
+
     def has(self, key: str) -> bool:
         return self.value(key) is not None
 

@@ -1,6 +1,6 @@
 """`elbowroom fit MODEL [--with MODEL] [--context N]`: what a model needs here, and whether it fits."""
 
-from tray_app.core.fit.verdict import Loading, Place, loading, need_as, with_loaded
+from tray_app.core.fit.verdict import Loading, Place, loading, need_as, room, with_loaded
 from tray_app.core.values.errors import UsageError
 from tray_app.core.values.fit import Basis, Fit, FitReport, Verdict
 from tray_app.core.values.limits import Limits
@@ -43,13 +43,12 @@ def _report(
     context: int | None,
     limits: Limits,
 ) -> FitReport:
-    budget = here.gpu_budget
-    there = _as_loaded(other, ollama, budget, None) if other else None
-    way = _loading(chosen, ollama, budget, context)
+    there = _as_loaded(other, here, ollama, None) if other else None
+    way = _loading(chosen, there, here, ollama, context)
     fit = _verdict(chosen, there, here, limits, context)
     if other is not None and there is None and not other.remote_host:
         fit = Fit(Verdict.UNKNOWN, fit.need_bytes, fit.room_bytes, Basis.OTHER_SHAPE_UNKNOWN)
-    first = _as_loaded(chosen, ollama, budget, context)
+    first = _as_loaded(chosen, here, ollama, context)
     reverse = _verdict(other, first, here, limits, None).verdict if other and there and first else None
     return FitReport(
         model=chosen.name,
@@ -67,23 +66,26 @@ def _report(
     )
 
 
-def _loading(model: InstalledModel, ollama: Ollama, budget: int, context: int | None) -> Loading | None:
-    if model.shape is None:
+def _loading(
+    model: InstalledModel, there: LoadedModel | None, here: Place, ollama: Ollama, context: int | None
+) -> Loading | None:
+    if model.shape is None or here.gpu is None:
         return None
-    return loading(model.shape, ollama, budget, context=context, model_context=model.num_ctx)
+    space = room((there,) if there else (), ollama, here.gpu, here.memory, here.gpu_budget)
+    return loading(model.shape, model.size_bytes, ollama, space, context=context, model_context=model.num_ctx)
 
 
-def _as_loaded(model: InstalledModel, ollama: Ollama, budget: int, context: int | None) -> LoadedModel | None:
+def _as_loaded(model: InstalledModel, here: Place, ollama: Ollama, context: int | None) -> LoadedModel | None:
     """As /api/ps lists it, or as it would be listed; None where its size in memory cannot be told."""
     if context is None:
         now = next((one for one in ollama.loaded if same_model(one.name, model.name)), None)
         if now is not None:
             return now
-    way = _loading(model, ollama, budget, context)
+    way = _loading(model, None, here, ollama, context)
     if model.remote_host or model.shape is None or way is None:
         return None
     total = need_as(model.shape, way).total
-    return LoadedModel(model.name, model.digest, total, min(total, budget), way.context)
+    return LoadedModel(model.name, model.digest, total, min(total, here.gpu_budget), way.context)
 
 
 def _verdict(model: InstalledModel, there: LoadedModel | None, here: Place, limits: Limits, context: int | None) -> Fit:

@@ -48,6 +48,7 @@ def decode_show(show: Mapping[str, Any], size_bytes: int) -> ModelShape | None:
         vocabulary_size=tensors.vocabulary_size if tensors else info.number("vocab_size"),
         projector_bytes=projector,
         kv_heads=remembered.kv_heads,
+        least_kv_heads=remembered.least_kv_heads,
         sliding_window=remembered.sliding_window,
         global_layers=remembered.global_layers,
         key_length_window=remembered.key_length_window,

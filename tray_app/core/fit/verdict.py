@@ -39,8 +39,10 @@ OLLAMA_SHARE = 0.8
 """sched.go from 0.30: a further model is loaded only while its estimate stays below this share of what is available."""
 FIT_MARGIN = GIB
 """llama-server `--fit` keeps this much of a GPU free."""
-# sched.go from 0.30: added to the estimate by micro-batch.
-BATCH_SURCHARGE = {512: 0, 1024: 768 * MIB, 2048: 2 * GIB}
+# sched.go from 0.30, automaticGenerationBatch: what a larger batch costs, and the share of what is available that the
+# model alone may be estimated at to get it.
+BATCH_SURCHARGE = {1024: 768 * MIB, 2048: 2 * GIB}
+BATCH_SHARE = {1024: 0.75, 2048: 0.6}
 # llm/memory.go to 0.9: the smallest amount that is kept free on Metal.
 ESTIMATE_MINIMUM = 512 * MIB
 
@@ -102,18 +104,22 @@ def generation(version: Version) -> Generation:
 
 
 def loading(
-    shape: ModelShape, ollama: Ollama, budget: int, *, context: int | None, model_context: int | None
+    shape: ModelShape, file_bytes: int, ollama: Ollama, space: Room, *, context: int | None, model_context: int | None
 ) -> Loading:
     """Context: asked for, the model's own, the server's setting, else Ollama's automatic one; slots by its setting."""
     version = parse_version(ollama.version) or SERVER_SINCE
-    wanted = context or model_context or ollama.config.context_length or automatic_context(version, budget)
+    by_server = version >= SERVER_SINCE
+    wanted = context or model_context or ollama.config.context_length or automatic_context(version, space.budget)
     tokens = used_context(shape, wanted)
     parallel = slots_for(shape, ollama.config.num_parallel or 1)
-    batch = automatic_micro_batch(tokens, parallel) if version >= SERVER_SINCE else 512
-    way = Loading(tokens, parallel, ollama.config.kv_cache_type or "f16", batch, batch_logits=version < SERVER_SINCE)
-    if not budget:
+    batch = automatic_micro_batch(tokens, parallel) if by_server else 512
+    way = Loading(tokens, parallel, ollama.config.kv_cache_type or "f16", batch, batch_logits=not by_server)
+    if not space.gpu:
         return replace(way, offload=Offload.CPU)
-    spills = need_as(shape, way).total > budget - (FIT_MARGIN if version >= SERVER_SINCE else 0)
+    if by_server:
+        estimate = ollama_estimate(shape, way, file_bytes)
+        way = replace(way, micro_batch=fitting_batch(batch, estimate, space.for_ollama))
+    spills = need_as(shape, way).total > space.budget - (FIT_MARGIN if by_server else 0)
     return replace(way, offload=Offload.PARTIAL) if spills else way
 
 
@@ -133,11 +139,23 @@ def need_as(shape: ModelShape, way: Loading) -> Need:
 
 
 def ollama_estimate(shape: ModelShape, way: Loading, file_bytes: int) -> int:
-    """What Ollama from 0.30 takes a model to need before it is loaded (sched.go). Wrong for many, but it decides."""
+    """What Ollama from 0.30 takes a model to need before it is loaded (llm/llama_server.go, PredictServerVRAM).
+
+    Wrong for many, but it decides. A large batch does not count: it is made smaller first.
+    """
     head = shape.embedding_length // shape.head_count if shape.head_count else 0
-    heads = [count for count in shape.kv_heads if count]
-    cache = 2 * shape.block_count * (min(heads) if heads else 0) * head * way.context * way.parallel * 2
-    return file_bytes + cache + BATCH_SURCHARGE.get(way.micro_batch, 0)
+    heads = shape.least_kv_heads or min((count for count in shape.kv_heads if count), default=1)
+    cache = 2 * shape.block_count * heads * head * way.context * way.parallel * 2
+    return file_bytes + cache
+
+
+def fitting_batch(batch: int, estimate: int, available: int) -> int:
+    """The micro-batch that Ollama from 0.30 comes down to until it fits into what is available."""
+    while batch in BATCH_SURCHARGE and (
+        estimate > BATCH_SHARE[batch] * available or estimate + BATCH_SURCHARGE[batch] > OLLAMA_SHARE * available
+    ):
+        batch //= 2
+    return batch
 
 
 def older_need(shape: ModelShape, way: Loading, rule: Generation) -> int:
@@ -187,7 +205,7 @@ def with_loaded(
     space = room(loaded, ollama, gpu, memory, here.gpu_budget)
     if shape is None:
         return _by_size(file_bytes, space, memory, limits, loaded)
-    way = loading(shape, ollama, space.budget, context=context, model_context=model_context)
+    way = loading(shape, file_bytes, ollama, space, context=context, model_context=model_context)
     counted = need_as(shape, way)
     rule = generation(version)
     if loaded and ollama.config.max_loaded_models is not None and ollama.config.max_loaded_models <= len(loaded):

@@ -51,5 +51,7 @@ class ModelShape(Struct, frozen=True):
     latent_value_length: int = 0
     recurrent_projection: int = 0
     """Width of the input projection of a recurrent layer."""
+    least_kv_heads: int = 0
+    """The fewest KV heads of a layer by the file's own word, at least 1; 0: not told, then those of `kv_heads`."""
     deepstack_layers: int = 0
     per_layer_input_length: int = 0
