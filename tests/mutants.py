@@ -122,17 +122,7 @@ def in_child(copy: Path, mutant: Mutant | None, arguments: Sequence[str], log: P
         if mutant is not None:
             module = mutant.file.removesuffix(".py").replace("/", ".")
             sys.meta_path.insert(0, Swapped(module, copy / mutant.file, mutant.source))
-        options = [
-            "-x",
-            "-q",
-            "--tb=line",
-            "--assert=plain",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:xdist",
-            "--hypothesis-seed=0",
-        ]
+        options = ["-x", "-q", "--tb=line", "--assert=plain", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
         code = int(pytest.main([*options, *arguments], plugins=[plugin] if plugin else []))
         if plugin is not None and isinstance(plugin, Watch):
             (copy / CALLS).write_text(json.dumps(plugin.calls))

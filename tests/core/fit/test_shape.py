@@ -143,3 +143,28 @@ def test_nothing_that_a_server_says_raises(changes, tensors, projector, size):
 @given(st.lists(st.fixed_dictionaries({"name": ABSURD, "type": st.sampled_from(sorted(BLOCKS)), "shape": ABSURD})))
 def test_no_list_of_tensors_raises(listed):
     assert sum_tensors(listed) is None
+
+
+@pytest.mark.parametrize(
+    ("listed", "least"),
+    [(4, 4), ([8, 2, 4], 2), ([8, 0, 4], 1), ("missing", 1)],
+)
+def test_the_fewest_kv_heads_are_those_of_the_files_own_word(listed, least):
+    """Ollama fs/ggml HeadCountKVMin, and PredictServerVRAM counts 0 as 1."""
+    info = {"general.architecture": "llama", "llama.block_count": 3, "llama.embedding_length": 32}
+    info |= {"llama.attention.head_count": 8} | (
+        {} if listed == "missing" else {"llama.attention.head_count_kv": listed}
+    )
+    shape = decode_show({"model_info": info}, 1000)
+    assert shape is not None
+    assert shape.least_kv_heads == least
+
+
+def test_a_list_that_came_as_null_is_read_from_the_tensors():
+    """lfm2 caches in few of its layers: its list holds zeros, which count as one head."""
+    hybrid, plain = SHAPES["lfm2"], SHAPES["llama"]
+    assert decode_show(without_arrays(hybrid), 10**10).least_kv_heads == 1
+    assert (
+        decode_show(without_arrays(plain), 10**10).least_kv_heads
+        == plain["model_info"]["llama.attention.head_count_kv"]
+    )
