@@ -37,6 +37,7 @@ RECORDED = Path(__file__).parents[1] / "recordings" / "ollama-0.32.15"
 TAGS = {entry["name"]: entry for entry in json.loads((RECORDED / "tags.json").read_text())["models"]}
 NOW = 1_000_000.0
 NO_CONFIG = ServerConfig()
+LIMITS = Limits()
 
 
 def shown(name: str) -> dict:
@@ -134,3 +135,6 @@ def web_ui(*models: WebUIModel, version: str = "0.12.4", tasks: TaskSettings | N
         ollama_urls=Known(("http://localhost:11434",), NOW),
     )
     return replace(made, **changes)
+
+
+QWEN_32B = loaded("qwen3:32b", 19.7)

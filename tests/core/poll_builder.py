@@ -1,9 +1,12 @@
 """Snapshots for the rules' tests: a 32 GB Mac with a 32B model, changed where a test says so."""
 
+from collections import defaultdict
+
 from msgspec.structs import replace
 
 from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.diagnosis.recent import History
+from tray_app.core.report.status import finding_of
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import (
@@ -141,6 +144,11 @@ def history(*polls):
     for one in polls:
         made = made.add(seen(one))
     return made
+
+
+def told(finding):
+    """Its evidence as the JSON has it: name -> value; None for what is not there."""
+    return defaultdict(lambda: None, ((one["name"], one["value"]) for one in finding_of(finding)["evidence"]))
 
 
 GONE = Unknown(Why.TIMED_OUT)

@@ -15,12 +15,12 @@ from tray_app.cli.terminal import Terminal
 from tray_app.core.tasks.settings import decode
 from tray_app.core.text import change as change_view
 from tray_app.core.text import demo as view
-from tray_app.core.text import finding as finding_view
+from tray_app.core.text import findings as finding_view
 from tray_app.core.text import plan as plan_view
 from tray_app.core.text.lines import indented, line
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
-from tray_app.core.values.finding import Kind, Level
+from tray_app.core.values.finding import Level, TaskStorm
 from tray_app.core.values.task_settings import TASKS, Switch
 from tray_app.core.values.token import Token, origin_of
 from tray_app.demo.machine import played_machine
@@ -212,7 +212,7 @@ class Story:
 
 
 def _is_storm(look: Look) -> bool:
-    return look.diagnosis.top is not None and look.diagnosis.top.kind is Kind.TASK_STORM
+    return isinstance(look.diagnosis.top, TaskStorm)
 
 
 def _is_relieved(look: Look) -> bool:

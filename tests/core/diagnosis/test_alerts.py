@@ -5,17 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.core.findings import example
 from tray_app.core.diagnosis.alerts import Alerts, AlertState, Quiet, step
-from tray_app.core.values.finding import Diagnosis, Evidence, Finding, Kind, Level, Severity
+from tray_app.core.values.finding import FINDINGS, Diagnosis, Level, QueueBacklog, Severity, TasksOnBigModel, TaskStorm
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Moment
+from tray_app.core.values.snapshot import Pressure
 
 LIMITS = Limits()
-STORM = Finding(Kind.TASK_STORM, "qwen3:32b", Severity.OVERLOADED)
-BACKLOG = Finding(Kind.QUEUE_BACKLOG, "qwen3:32b", Severity.OVERLOADED)
-TIGHT = Finding(Kind.TASKS_ON_BIG_MODEL, "qwen3:32b", Severity.TIGHT)
+STORM = example(TaskStorm)
+BACKLOG = example(QueueBacklog)
+TIGHT = example(TasksOnBigModel)
 NOTHING = Diagnosis(Level.CALM)
-BLIND = Diagnosis(Level.UNKNOWN, undecided=tuple(Kind))
+BLIND = Diagnosis(Level.UNKNOWN, undecided=FINDINGS)
 
 
 def found(*findings, explained=()):
@@ -151,7 +153,7 @@ class TestQuiet:
     def test_only_critical_memory(self):
         run = Run(quiet=Quiet(only_critical=True)).polls(found(STORM), 60)
         assert run.notices == []
-        critical = replace(STORM, evidence=(Evidence("pressure", "critical"),))
+        critical = replace(STORM, pressure=Pressure.CRITICAL)
         assert len(run.poll(found(critical)).notices) == 1
 
 

@@ -2,19 +2,34 @@
 
 import gettext
 import json
+from pkgutil import iter_modules
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.core.findings import example
 from tests.core.poll_builder import BIG, CHAT, GIB, GONE, TASK, facts, history, loaded, poll, requests, runner, server
 from tests.core.poll_builder import settings as task_settings
+from tray_app.core.diagnosis import rules
 from tray_app.core.diagnosis.diagnose import diagnose
-from tray_app.core.report.status import status
+from tray_app.core.diagnosis.rules import RULES
+from tray_app.core.report.status import finding_of, status
+from tray_app.core.text import findings
 from tray_app.core.text.evidence import evidence_lines
-from tray_app.core.text.finding import headline, sentence
-from tray_app.core.values.finding import Evidence, Finding, Kind, Level, Severity
+from tray_app.core.text.findings import headline, sentence
+from tray_app.core.values.finding import (
+    FINDINGS,
+    AutocompleteOn,
+    Level,
+    MemoryPressure,
+    ModelThrash,
+    QueueBacklog,
+    Severity,
+    TasksOnBigModel,
+    TaskStorm,
+)
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import Gpu, LoadedModel, Memory, OtherProcess, Pressure, Requests
@@ -29,19 +44,19 @@ def judge(snapshot, before=None, limits=LIMITS):
     return diagnose(facts(snapshot, before, limits))
 
 
-def kinds(findings):
-    return [finding.kind for finding in findings]
+def kinds(found):
+    return [type(finding) for finding in found]
 
 
 def test_a_storm_is_one_finding():
     typing = server(task_settings(autocomplete=Switch.ON), version="0.5.20")
     made = judge(poll(pressure=Pressure.WARNING, asks=QUEUE, open_webui=typing))
-    assert kinds(made.findings) == [Kind.TASK_STORM]
+    assert kinds(made.findings) == [TaskStorm]
     assert set(kinds(made.explained)) == {
-        Kind.QUEUE_BACKLOG,
-        Kind.MEMORY_PRESSURE,
-        Kind.TASKS_ON_BIG_MODEL,
-        Kind.AUTOCOMPLETE_ON,
+        QueueBacklog,
+        MemoryPressure,
+        TasksOnBigModel,
+        AutocompleteOn,
     }
     assert made.level is Level.OVERLOADED
 
@@ -52,15 +67,15 @@ def test_thrash_explains_a_backlog():
         for index in range(4)
     ]
     made = judge(polls[-1], history(*polls[:-1]))
-    assert made.top.kind is Kind.MODEL_THRASH
-    assert Kind.QUEUE_BACKLOG in kinds(made.explained)
+    assert isinstance(made.top, ModelThrash)
+    assert QueueBacklog in kinds(made.explained)
 
 
 def test_a_browser_comes_first_and_nothing_explains_it_away():
     browser = OtherProcess("Chrome", 21 * GIB)
     made = judge(poll(pressure=Pressure.CRITICAL, asks=QUEUE, other=browser))
-    assert kinds(made.findings)[:2] == [Kind.MEMORY_PRESSURE, Kind.QUEUE_BACKLOG]
-    assert Kind.TASK_STORM not in kinds(made.findings)
+    assert kinds(made.findings)[:2] == [MemoryPressure, QueueBacklog]
+    assert TaskStorm not in kinds(made.findings)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +112,7 @@ def test_unknown_sources_are_named_with_their_reason():
     assert unknown["ollama_log"] == "not-asked"
     assert "memory" not in unknown
     assert told["memory"]["pressure"] == "unknown"
-    assert Kind.QUEUE_BACKLOG in made.undecided
+    assert QueueBacklog in made.undecided
 
 
 ABSURD = st.sampled_from([0, -1, 1, 10**30, -(10**30), 20 * GIB, 2**63])
@@ -132,7 +147,7 @@ def test_absurd_numbers_and_names_break_nothing(data):
     for finding in (*made.findings, *made.explained):
         assert "\n" not in sentence(finding, TR)
         assert "\x1b" not in headline(finding, TR)
-        json.dumps([item.value for item in finding.evidence])
+        json.dumps(finding_of(finding))
         evidence_lines(finding, TR)
 
 
@@ -146,20 +161,24 @@ def test_contradicting_limits_break_nothing(data):
     assert made.level in Level
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_every_kind_has_a_sentence_a_headline_and_evidence_in_plain_words(kind):
-    numbers = ("waiting", "running", "loads", "window_s", "model_bytes", "budget_bytes", "budget_share", "need_bytes")
-    evidence = tuple(Evidence(name, 3.0, "requests") for name in numbers)
-    subject = "titles" if kind is Kind.SETTINGS_DRIFT else BIG
-    if kind is Kind.SETTINGS_DRIFT:
-        evidence = (Evidence("written", "false"), Evidence("now", "true"))
+@pytest.mark.parametrize("kind", FINDINGS)
+def test_every_finding_has_a_sentence_a_headline_and_evidence_in_plain_words(kind):
     for severity in Severity:
-        finding = Finding(kind, subject, severity, evidence)
+        finding = example(kind, severity=severity)
         said = sentence(finding, TR)
         assert said.endswith(".")
         assert "{" not in said
         assert 0 < len(headline(finding, TR)) <= 60
         assert all(": " in text for text in evidence_lines(finding, TR))
+
+
+def test_every_finding_has_a_rule_and_words_of_its_own():
+    """Files bear the finding's name; nothing else registers them."""
+    names = {finding.kind.replace("-", "_") for finding in FINDINGS}
+    for room in (rules, findings):
+        files = {one.name for one in iter_modules(room.__path__)}
+        assert files == names
+    assert len(RULES) == len({rule.finding for rule in RULES}) == len(names)
 
 
 def test_the_classic_case_is_said_in_one_sentence():

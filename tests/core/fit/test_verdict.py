@@ -3,17 +3,26 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.core.machines import NOW, beside, installed, loaded, machine, predict, predicted, shape_of, web_ui
+from tests.core.machines import (
+    LIMITS,
+    NOW,
+    QWEN_32B,
+    beside,
+    installed,
+    loaded,
+    machine,
+    predict,
+    predicted,
+    shape_of,
+    web_ui,
+)
 from tray_app.core.report.status import fit_of
 from tray_app.core.values.errors import UsageError
 from tray_app.core.values.fit import Verdict
-from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import BudgetBasis, InstalledModel, Pressure, ServerConfig
 from tray_app.core.values.units import GIB
 
-LIMITS = Limits()
-QWEN_32B = loaded("qwen3:32b", 19.7)
 FITTING = {Verdict.FITS, Verdict.TIGHT}
 
 

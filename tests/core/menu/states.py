@@ -4,13 +4,14 @@ import gettext
 
 from msgspec.structs import replace
 
+from tests.core.findings import example
 from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.diagnosis.recent import History
 from tray_app.core.fit.candidates import CANDIDATES
 from tray_app.core.menu.screen import ScreenState
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.choices import task_models
-from tray_app.core.values.finding import Diagnosis, Evidence, Finding, Kind, Level, Severity
+from tray_app.core.values.finding import Diagnosis, Level, TaskStorm
 from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Action, ActionKind, Change, Event, Plan, Record
@@ -85,9 +86,7 @@ SNAPSHOT = Snapshot(
     requests=known(Requests(known(1), known(3), active=(RunningRequest(BIG, RequestKind.CHAT, "slots"),))),
     open_webui=known(SERVER),
 )
-STORM = Finding(
-    Kind.TASK_STORM, BIG, Severity.OVERLOADED, (Evidence("waiting", 3, "requests"), Evidence("pressure", "warning"))
-)
+STORM = example(TaskStorm)
 FOLLOW_UPS = Change(Setting.FOLLOW_UPS, True, False)
 FOLLOW_UPS_OFF = Remedy("follow-ups-off", Plan((FOLLOW_UPS,)), effect=Effect(1), strategy="fewer-tasks")
 SMALL = Remedy(

@@ -32,7 +32,7 @@ def test_after_a_fix_the_way_back_is_a_button():
 
 
 def test_words_fit_the_smallest_systems_buffers():
-    long = replace(STORM, subject="x" * 300)
+    long = replace(STORM, model="x" * 300)
     told = notice.about(long, (), TR)
     assert len(told.title) <= 63
     assert len(told.body) <= 255

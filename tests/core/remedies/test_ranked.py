@@ -5,44 +5,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.core.machines import HOSTED, NOW, facts, installed, listed, loaded, machine, settings, web_ui
+from tests.core.findings import example
+from tests.core.machines import HOSTED, NOW, facts, listed, loaded, settings, web_ui
+from tests.core.offers import (
+    CHAT,
+    LISTED,
+    THINKER,
+    by_id,
+    diagnosis,
+    here,
+    ids,
+    offered,
+)
 from tray_app.core.fit.candidates import CANDIDATES
 from tray_app.core.remedies.ranked import remedies, strategies
-from tray_app.core.values.finding import Diagnosis, Evidence, Finding, Kind, Level, Severity
+from tray_app.core.values.finding import (
+    FINDINGS,
+    CauseKind,
+    Diagnosis,
+    Level,
+    MemoryPressure,
+    ModelSpills,
+    PromptCacheGrowth,
+    TasksOnBigModel,
+    TaskStorm,
+)
 from tray_app.core.values.fit import Verdict
 from tray_app.core.values.plan import ActionKind
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import Access, ModelLoad, OpenWebUI, Pressure, Requests, ServerConfig
 from tray_app.core.values.task_settings import Setting, Switch
-
-BIG = loaded("qwen3:32b", 19.7)
-THINKING = ("completion", "thinking")
-PLAIN = ("completion",)
-CHAT = installed("qwen3:32b", capabilities=THINKING)
-SMALL = installed("gemma3:1b", capabilities=PLAIN)
-THREE_B = installed("llama3.2:3b", capabilities=PLAIN)
-THINKER = installed("qwen3:1.7b", capabilities=THINKING)
-LISTED = tuple(listed(model.name) for model in (CHAT, SMALL, THREE_B, THINKER))
-
-
-def diagnosis(*kinds: Kind, subject: str = "qwen3:32b", severity: Severity = Severity.OVERLOADED) -> Diagnosis:
-    return Diagnosis(Level.OVERLOADED, tuple(Finding(kind, subject, severity) for kind in kinds))
-
-
-def offered(snapshot, *kinds, **options):
-    return remedies(facts(snapshot), diagnosis(*(kinds or (Kind.TASK_STORM,))), **options)
-
-
-def by_id(found, identity):
-    return next(remedy for remedy in found if remedy.id == identity)
-
-
-def ids(found):
-    return [remedy.id for remedy in found]
-
-
-def here(*models, have=(CHAT, SMALL, THREE_B, THINKER), ui=None, **options):
-    return machine(*(models or (BIG,)), have=have, open_webui=ui or web_ui(*LISTED, HOSTED), **options)
 
 
 def test_a_model_that_fits_comes_first():
@@ -178,23 +170,21 @@ def test_calls_per_minute_come_from_what_was_seen():
 
 
 def test_not_undoable_ones_ask_and_never_come_first():
-    for kinds in ((Kind.TASK_STORM,), (Kind.MEMORY_PRESSURE,), (Kind.MODEL_SPILLS,), (Kind.PROMPT_CACHE_GROWTH,)):
+    for kinds in ((TaskStorm,), (MemoryPressure,), (ModelSpills,), (PromptCacheGrowth,)):
         found = offered(here(pressure=Pressure.CRITICAL), *kinds)
         assert all(one.asks for one in found if not one.undoable)
         assert not found or found[0].undoable
 
 
 def test_a_browser_is_no_reason_to_touch_tasks():
-    cause = Evidence("cause", "program")
-    pressed = Finding(Kind.MEMORY_PRESSURE, "firefox", Severity.OVERLOADED, (cause,))
-    tasks = Finding(Kind.TASKS_ON_BIG_MODEL, "qwen3:32b", Severity.TIGHT)
+    pressed = example(MemoryPressure, taken_by="firefox", cause=CauseKind.PROGRAM)
+    tasks = example(TasksOnBigModel)
     found = remedies(facts(here(pressure=Pressure.WARNING)), Diagnosis(Level.OVERLOADED, (pressed, tasks)))
     assert found == ()
 
 
 def test_a_model_is_a_reason():
-    cause = Evidence("cause", "model")
-    pressed = Finding(Kind.MEMORY_PRESSURE, "qwen3:32b", Severity.TIGHT, (cause,))
+    pressed = example(MemoryPressure, cause=CauseKind.MODEL)
     found = remedies(facts(here(pressure=Pressure.WARNING)), Diagnosis(Level.TIGHT, (pressed,)))
     assert found[0].id == "follow-ups-off"
     assert "unload:qwen3:32b" in ids(found)
@@ -202,7 +192,7 @@ def test_a_model_is_a_reason():
 
 def test_where_the_chat_model_alone_spills_less_context_comes_first():
     spilling = loaded("qwen3:32b", 27, 24, 32768)
-    found = offered(here(spilling, budget_gib=24.96, available_gib=3), Kind.MODEL_SPILLS, Kind.TASKS_ON_BIG_MODEL)
+    found = offered(here(spilling, budget_gib=24.96, available_gib=3), ModelSpills, TasksOnBigModel)
     assert found[0].id == "context-length"
     assert found[0].advice_only
     assert found[0].reason == "chat-model-alone-spills"
@@ -213,11 +203,9 @@ def test_where_the_chat_model_alone_spills_less_context_comes_first():
 
 def test_advice_for_ollamas_own_settings():
     config = ServerConfig(num_parallel=4)
-    found = offered(here(config=config), Kind.MODEL_SPILLS)
+    found = offered(here(config=config), ModelSpills)
     assert {"kv-cache-type", "num-parallel"} <= set(ids(found))
-    grown = Finding(
-        Kind.PROMPT_CACHE_GROWTH, "qwen3:32b", Severity.TIGHT, (Evidence("grown_bytes", 5 * 2**30, "bytes"),)
-    )
+    grown = example(PromptCacheGrowth)
     told = remedies(facts(here()), Diagnosis(Level.TIGHT, (grown,)))
     assert told[0].id == "cache-ram"
     assert told[0].effect.memory_bytes == 5 * 2**30
@@ -245,7 +233,7 @@ def test_nothing_wrong_nothing_offered():
 
 def test_one_strategy_suits():
     def suiting(snapshot):
-        return [one.name for one in strategies(facts(snapshot), diagnosis(Kind.TASK_STORM)) if one.suits]
+        return [one.name for one in strategies(facts(snapshot), diagnosis(TaskStorm)) if one.suits]
 
     assert suiting(here()) == ["small-model"]
     assert suiting(here(pressure=Pressure.WARNING)) == ["fewer-tasks"]
@@ -258,7 +246,7 @@ UNKNOWN = Unknown(Why.MISSING)
 
 @given(
     st.sets(st.sampled_from(("memory", "gpu", "ollama", "requests", "open_webui", "processes"))),
-    st.sets(st.sampled_from(Kind), min_size=1),
+    st.sets(st.sampled_from(FINDINGS), min_size=1),
     st.sampled_from(Pressure),
     st.sampled_from(("0.32.15", "0.12.11", "0.9.6", "x")),
 )

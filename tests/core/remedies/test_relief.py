@@ -5,6 +5,7 @@ import json
 import pytest
 from msgspec.structs import replace
 
+from tests.core.findings import example
 from tray_app.core.remedies.relief import (
     Act,
     Relief,
@@ -18,7 +19,7 @@ from tray_app.core.remedies.relief import (
     taken_back,
 )
 from tray_app.core.report.codec import decode, encode
-from tray_app.core.values.finding import Diagnosis, Evidence, Finding, Kind, Level, Severity
+from tray_app.core.values.finding import CauseKind, Diagnosis, Level, MemoryPressure, Severity, TaskStorm
 from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Action, ActionKind, Change, Plan
@@ -30,9 +31,9 @@ LIMITS = Limits()
 CHANGE = Change(Setting.FOLLOW_UPS, True, False)
 REMEDY = Remedy("follow-ups-off", Plan((CHANGE,)))
 WISH = Wish(enabled=True, remedy_id="follow-ups-off", clear_s=600.0)
-STORM = Diagnosis(Level.OVERLOADED, (Finding(Kind.TASK_STORM, "qwen3:32b", Severity.OVERLOADED),))
+STORM = Diagnosis(Level.OVERLOADED, (example(TaskStorm),))
 CALM = Diagnosis(Level.CALM)
-BLIND = Diagnosis(Level.UNKNOWN, undecided=(Kind.TASK_STORM, Kind.MEMORY_PRESSURE))
+BLIND = Diagnosis(Level.UNKNOWN, undecided=(TaskStorm, MemoryPressure))
 
 
 class User:
@@ -95,7 +96,7 @@ def test_calm_must_be_unbroken_and_seen():
 
 
 def test_memory_that_is_short_is_not_calm():
-    short = Diagnosis(Level.TIGHT, (Finding(Kind.MEMORY_PRESSURE, "qwen3:32b", Severity.TIGHT),))
+    short = Diagnosis(Level.TIGHT, (example(MemoryPressure),))
     assert User().during(STORM, 15).during(short, 5000).acts == ["follow-ups-off"]
 
 
@@ -123,7 +124,7 @@ def test_never_again_after_the_user_undid_it():
 
 
 def test_another_program_or_a_blind_poll_calls_for_nothing():
-    browser = Finding(Kind.MEMORY_PRESSURE, "Chrome", Severity.OVERLOADED, (Evidence("cause", "program"),))
+    browser = example(MemoryPressure, taken_by="Chrome", severity=Severity.OVERLOADED, cause=CauseKind.PROGRAM)
     assert User().during(Diagnosis(Level.OVERLOADED, (browser,)), 600).acts == []
     assert User().poll(STORM).during(BLIND, 600).acts == []
 

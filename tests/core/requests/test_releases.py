@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from tests.core.machines import beside, installed, loaded, machine, shape_of
-from tests.core.remedies.test_ranked import ids, offered
+from tests.core.offers import ids, offered
 from tests.core.requests.test_count import OLD_RUNNER, World, clients, numbers
 from tray_app.core.fit.need import automatic_context
 from tray_app.core.fit.verdict import Room, loading, need_as
 from tray_app.core.requests import releases
-from tray_app.core.values.finding import Kind
+from tray_app.core.values.finding import PromptCacheGrowth
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.snapshot import Ollama, Presence
 from tray_app.core.values.units import GIB
@@ -60,7 +60,7 @@ def layers_offloaded(release: str) -> str:
 
 
 def cache_limit_is_offered(release: str) -> bool:
-    return "cache-ram" in ids(offered(machine(loaded("qwen3:32b", 19.7), version=release), Kind.PROMPT_CACHE_GROWTH))
+    return "cache-ram" in ids(offered(machine(loaded("qwen3:32b", 19.7), version=release), PromptCacheGrowth))
 
 
 BEHAVIOUR = [

@@ -9,13 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.machines import facts, installed, listed, loaded, machine, settings, web_ui
-from tests.core.remedies.test_ranked import by_id, ids, offered
+from tests.core.offers import by_id, ids, offered
 from tests.core.requests.test_count import ALL_ON, World, clients, slot
 from tray_app.core.tasks import releases
 from tray_app.core.tasks.releases import TASK_KINDS, endpoint, runs, support
 from tray_app.core.tasks.slots import slot_for
-from tray_app.core.tasks.target import TaskServer, Unusable, come_unasked
+from tray_app.core.tasks.target import TaskServer, come_unasked
 from tray_app.core.values.errors import NotFound
+from tray_app.core.values.finding import Unusable
 from tray_app.core.values.reading import Known
 from tray_app.core.values.task_settings import TASKS, Comes, Setting, Switch
 from tray_app.core.values.version import parse_version

@@ -5,8 +5,7 @@ from gettext import NullTranslations
 import pytest
 from msgspec.structs import replace
 
-from tests.core.fit.test_verdict import LIMITS, QWEN_32B
-from tests.core.machines import beside, installed, machine, predict
+from tests.core.machines import LIMITS, QWEN_32B, beside, installed, machine, predict
 from tray_app.core.text.fit import bar, basis_sentence, lines, sentence, verdict_word, verdict_words
 from tray_app.core.values.fit import Basis, FitReport, Verdict
 

@@ -5,10 +5,10 @@ from gettext import NullTranslations
 import pytest
 
 from tests.core.machines import facts
-from tests.core.remedies.test_ranked import BIG, by_id, diagnosis, here, offered
+from tests.core.offers import BIG, by_id, diagnosis, here, offered
 from tray_app.core.remedies.ranked import strategies
 from tray_app.core.text.remedy import advice_steps, effect, reason, sentence, strategy_lines
-from tray_app.core.values.finding import Kind
+from tray_app.core.values.finding import MemoryPressure, ModelSpills, PromptCacheGrowth, TaskStorm
 from tray_app.core.values.plan import Plan
 from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import Pressure
@@ -35,7 +35,7 @@ def test_a_hosted_model_says_where_the_text_goes():
 
 
 def test_every_remedy_and_every_reason_has_words():
-    for kinds in ((Kind.TASK_STORM, Kind.MEMORY_PRESSURE), (Kind.MODEL_SPILLS,), (Kind.PROMPT_CACHE_GROWTH,)):
+    for kinds in ((TaskStorm, MemoryPressure), (ModelSpills,), (PromptCacheGrowth,)):
         for pressure in (Pressure.NORMAL, Pressure.WARNING):
             for remedy in offered(here(BIG, pressure=pressure), *kinds):
                 assert sentence(remedy, TR) != remedy.id
@@ -67,6 +67,6 @@ def test_a_hostile_name_stays_on_its_line():
 
 
 def test_the_strategies_mark_the_one_that_suits():
-    told = strategy_lines(strategies(facts(here()), diagnosis(Kind.TASK_STORM)), TR)
+    told = strategy_lines(strategies(facts(here()), diagnosis(TaskStorm)), TR)
     marked = ["".join(span.text for span in line) for line in told if line[0].text == "> "]
     assert marked == ["> A small model of your own for tasks"]

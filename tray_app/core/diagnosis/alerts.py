@@ -10,7 +10,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tray_app.core.values.finding import Diagnosis, Finding, Kind, Severity
+from tray_app.core.values.finding import Diagnosis, Finding, Severity
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.names import same_model
 from tray_app.core.values.reading import Moment, is_gap
@@ -18,7 +18,8 @@ from tray_app.core.values.reading import Moment, is_gap
 FORGET_S = 900.0
 """An alert that could not be judged for so long is dropped: nobody knows any more."""
 
-Key = tuple[Kind, str]
+Key = tuple[str, str]
+"""Kind and subject of a finding."""
 
 
 class AlertState(StrEnum):
@@ -70,7 +71,7 @@ class Alerts(Struct, frozen=True):
 
     def words(self) -> dict[tuple[str, str], str]:
         """(kind, subject) -> state, for the JSON output."""
-        return {(kind.value, subject): alert.state.value for (kind, subject), alert in self.alerts.items()}
+        return {key: alert.state.value for key, alert in self.alerts.items()}
 
 
 def step(
@@ -84,7 +85,7 @@ def step(
     for key, alert in known.items():
         if key in found:
             after[key] = _seen(alert, found[key], now.uptime_s)
-        elif key[0] in diagnosis.undecided:
+        elif type(alert.finding) in diagnosis.undecided:
             kept = _frozen(alert, elapsed)
             if now.uptime_s - kept.judged_s <= FORGET_S:
                 after[key] = kept
@@ -95,7 +96,7 @@ def step(
     for key, finding in found.items():
         if key not in after:
             after[key] = _seen(Alert(finding, AlertState.PENDING, now.uptime_s, now.uptime_s), finding, now.uptime_s)
-    shown = {finding.key for finding in diagnosis.findings}
+    shown = [finding.key for finding in diagnosis.findings]
     for key in shown:
         after[key] = _ripened(after[key], now.uptime_s, limits)
     told = tuple(_recent(before.told, now.taken_at, limits))
@@ -171,7 +172,7 @@ def cause_of(finding: Finding) -> str:
 
 def _tell(
     alerts: dict[Key, Alert],
-    shown: set[Key],
+    shown: list[Key],
     told: tuple[Told, ...],
     now: Moment,
     limits: Limits,
@@ -180,7 +181,7 @@ def _tell(
     """Notices for what is overloaded and has lasted; at most one per cause and cool-down."""
     notices: list[Notice] = []
     recent = list(told)
-    for key in sorted(shown, key=lambda one: list(Kind).index(one[0])):
+    for key in shown:
         alert = alerts[key]
         if alert.told or not _lasts(alert, now.uptime_s, limits) or _is_hushed(alert.finding, now.taken_at, quiet):
             continue
@@ -200,6 +201,6 @@ def _lasts(alert: Alert, now_s: float, limits: Limits) -> bool:
 def _is_hushed(finding: Finding, now: float, quiet: Quiet) -> bool:
     if quiet.snoozed_until is not None and now < quiet.snoozed_until:
         return True
-    if quiet.only_critical and finding.value("pressure") != "critical":
+    if quiet.only_critical and not finding.is_critical:
         return True
     return any(same_model(finding.subject, model) for model in quiet.muted)

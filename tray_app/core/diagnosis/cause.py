@@ -1,9 +1,8 @@
 """Who takes the memory when it is short: a model, or another program."""
 
-from enum import StrEnum
-
 from msgspec import Struct
 
+from tray_app.core.values.finding import CauseKind
 from tray_app.core.values.snapshot import OtherProcess
 
 PROGRAM_SHARE = 0.05
@@ -13,12 +12,6 @@ MODEL_SHARE = 0.5
 
 Holding = tuple[int, str]
 """Bytes of RAM, and whose."""
-
-
-class CauseKind(StrEnum):
-    MODEL = "model"
-    PROGRAM = "program"
-    UNKNOWN = "unknown"
 
 
 class Cause(Struct, frozen=True):

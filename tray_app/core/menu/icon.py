@@ -1,7 +1,7 @@
 """The icon's shape and the tooltip's one sentence."""
 
 from tray_app.core.menu.screen import ScreenState, Shape
-from tray_app.core.text import finding as finding_view
+from tray_app.core.text import findings as finding_view
 from tray_app.core.text.names import row_text
 from tray_app.core.text.status import level_word
 from tray_app.core.text.text import Translator

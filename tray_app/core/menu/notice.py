@@ -2,7 +2,7 @@
 
 from tray_app.core.menu.fixes import must_ask
 from tray_app.core.menu.screen import Button, NoticeView
-from tray_app.core.text import finding as finding_view
+from tray_app.core.text import findings as finding_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.names import row_text
 from tray_app.core.text.plan import change_sentence
@@ -27,7 +27,7 @@ def about(finding: Finding, remedies: tuple[Remedy, ...], tr: Translator) -> Not
     return NoticeView(
         title=row_text(finding_view.headline(finding, tr), TITLE_LIMIT),
         body=row_text(body, BODY_LIMIT),
-        cause=f"{finding.kind.value}:{finding.subject}",
+        cause=f"{finding.kind}:{finding.subject}",
         buttons=tuple(buttons),
         urgent=finding.severity is Severity.OVERLOADED,
     )

@@ -2,7 +2,7 @@
 
 from tray_app.core.menu.icon import headline
 from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
-from tray_app.core.text import finding as finding_view
+from tray_app.core.text import findings as finding_view
 from tray_app.core.text.names import row_text, short, wrapped
 from tray_app.core.text.status import why_words
 from tray_app.core.text.text import Translator

@@ -4,7 +4,7 @@ from tray_app.core.fit.need import automatic_context, need
 from tray_app.core.remedies.case import Case
 from tray_app.core.requests.releases import SERVER_SINCE
 from tray_app.core.tasks.releases import GENERATIONS_SINCE
-from tray_app.core.values.finding import Kind
+from tray_app.core.values.finding import MemoryPressure, ModelSpills, PromptCacheGrowth, TaskStorm
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Action, ActionKind, Plan
 from tray_app.core.values.remedy import Effect, Remedy
@@ -34,7 +34,7 @@ def _shape_of(model: LoadedModel | None, here: Case) -> InstalledModel | None:
 
 
 def _memory_pressed(here: Case) -> bool:
-    return any(here.found(kind) for kind in (Kind.MODEL_SPILLS, Kind.MEMORY_PRESSURE, Kind.TASK_STORM))
+    return any(here.found(kind) for kind in (ModelSpills, MemoryPressure, TaskStorm))
 
 
 def _context(here: Case) -> Remedy | None:
@@ -111,14 +111,17 @@ def _parallel(here: Case) -> Remedy | None:
 
 
 def _cache_limit(here: Case) -> Remedy | None:
-    found = here.found(Kind.PROMPT_CACHE_GROWTH)
+    found = here.found(PromptCacheGrowth)
     version = parse_version(here.facts.ollama.version) if here.facts.ollama is not None else None
     if found is None or version is None or version < SERVER_SINCE:
         return None
-    grown = found.value("grown_bytes")
-    saved = grown if isinstance(grown, int) else None
     return Remedy(
-        "cache-ram", Plan(), "prompt-cache", Effect(memory_bytes=saved), subject=found.subject, advice_only=True
+        "cache-ram",
+        Plan(),
+        "prompt-cache",
+        Effect(memory_bytes=found.grown_bytes),
+        subject=found.subject,
+        advice_only=True,
     )
 
 
@@ -137,12 +140,12 @@ def _worth_unloading(here: Case) -> list[LoadedModel]:
     ollama = here.facts.ollama
     if ollama is None or not ollama.local or here.blames_program:
         return []
-    if here.found(Kind.MODEL_SPILLS) and len(ollama.loaded) > 1:
+    if here.found(ModelSpills) and len(ollama.loaded) > 1:
         return [model for model in ollama.loaded if model is not here.facts.chat_model]
-    grown = here.found(Kind.PROMPT_CACHE_GROWTH)
+    grown = here.found(PromptCacheGrowth)
     if grown is not None:
         return [model for model in ollama.loaded if same_model(model.name, grown.subject)]
-    short = here.found(Kind.MEMORY_PRESSURE) or here.found(Kind.TASK_STORM)
+    short = here.found(MemoryPressure) or here.found(TaskStorm)
     return [here.facts.chat_model] if short and here.facts.chat_model is not None else []
 
 

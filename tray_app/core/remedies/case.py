@@ -1,24 +1,14 @@
 """What remedies are asked about: a diagnosis, and the facts it rests on."""
 
+from typing import TypeVar
+
 from msgspec import Struct
 
-from tray_app.core.diagnosis.cause import CauseKind
 from tray_app.core.diagnosis.facts import Facts
-from tray_app.core.values.finding import Diagnosis, Finding, Kind, Severity
+from tray_app.core.values.finding import CauseKind, Diagnosis, Finding, MemoryPressure, ModelThrash, Severity, TaskStorm
 from tray_app.core.values.snapshot import Access
 
-# Findings that fewer or other task calls would cure.
-TASK_KINDS = frozenset(
-    {
-        Kind.TASK_STORM,
-        Kind.MODEL_THRASH,
-        Kind.QUEUE_BACKLOG,
-        Kind.TASKS_ON_BIG_MODEL,
-        Kind.AUTOCOMPLETE_ON,
-        Kind.TASK_MODEL_DOES_NOT_FIT,
-        Kind.TASK_MODEL_UNUSABLE,
-    }
-)
+F = TypeVar("F", bound=Finding)
 
 
 class Case(Struct, frozen=True):
@@ -38,8 +28,8 @@ class Case(Struct, frozen=True):
         server = self.facts.open_webui
         return "needs-admin" if server is not None and server.access is Access.USER else "needs-connect"
 
-    def found(self, kind: Kind) -> Finding | None:
-        return next((finding for finding in self.diagnosis.findings if finding.kind is kind), None)
+    def found(self, kind: type[F]) -> F | None:
+        return next((finding for finding in self.diagnosis.findings if isinstance(finding, kind)), None)
 
     @property
     def kv_cache_type(self) -> str:
@@ -55,17 +45,17 @@ class Case(Struct, frozen=True):
         """A finding that task remedies cure, and no other program that is to blame for the shortage."""
         if self.blames_program:
             return False
-        pressed = self.found(Kind.MEMORY_PRESSURE)
-        if pressed is not None and pressed.value("cause") == CauseKind.MODEL.value:
+        pressed = self.found(MemoryPressure)
+        if pressed is not None and pressed.cause is CauseKind.MODEL:
             return True
-        return any(finding.kind in TASK_KINDS for finding in self.diagnosis.findings)
+        return any(finding.cured_by_fewer_tasks for finding in self.diagnosis.findings)
 
     @property
     def blames_program(self) -> bool:
-        pressed = self.found(Kind.MEMORY_PRESSURE)
-        if pressed is None or pressed.value("cause") != CauseKind.PROGRAM.value:
+        pressed = self.found(MemoryPressure)
+        if pressed is None or pressed.cause is not CauseKind.PROGRAM:
             return False
-        return not (self.found(Kind.TASK_STORM) or self.found(Kind.MODEL_THRASH))
+        return not (self.found(TaskStorm) or self.found(ModelThrash))
 
     @property
     def other_users(self) -> bool | None:

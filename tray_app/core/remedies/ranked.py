@@ -6,7 +6,7 @@ from tray_app.core.remedies.advice import advice, last_resorts, spills_alone
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.models import HOSTED_MODEL, SMALL_MODEL, hosted_remedies, model_remedies
 from tray_app.core.remedies.switches import FEWER_TASKS, autocomplete_hurts, no_thinking, task_remedies
-from tray_app.core.values.finding import Diagnosis, Kind
+from tray_app.core.values.finding import Diagnosis, ModelSpills, PromptCacheGrowth
 from tray_app.core.values.fit import Verdict
 from tray_app.core.values.remedy import Remedy, Strategy
 
@@ -23,10 +23,10 @@ def remedies(facts: Facts, diagnosis: Diagnosis, candidates: tuple[Candidate, ..
 def _ordered(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
     advised = advice(here)
     first = [remedy for remedy in advised if remedy.id == "context-length" and spills_alone(here) is not None]
-    if here.found(Kind.PROMPT_CACHE_GROWTH) and not here.tasks_hurt:
+    if here.found(PromptCacheGrowth) and not here.tasks_hurt:
         first = [*first, *(remedy for remedy in advised if remedy.id == "cache-ram")]
     rest = [remedy for remedy in advised if remedy not in first]
-    helps = here.tasks_hurt or (here.found(Kind.MODEL_SPILLS) is not None and not here.blames_program)
+    helps = here.tasks_hurt or (here.found(ModelSpills) is not None and not here.blames_program)
     tasks = _for_tasks(here, candidates) if helps else []
     return [*first, *tasks, *rest, *last_resorts(here)]
 

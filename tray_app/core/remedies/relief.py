@@ -9,8 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.diagnosis.cause import CauseKind
-from tray_app.core.values.finding import Diagnosis, Finding, Kind, Level, Severity
+from tray_app.core.values.finding import CauseKind, Diagnosis, Finding, Level, MemoryPressure, Severity, TaskStorm
 from tray_app.core.values.fit import Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Moment, is_gap
@@ -119,7 +118,7 @@ def _apply(relief: Relief, wish: Wish, seen: Situation, limits: Limits) -> tuple
 def _calls_for_relief(finding: Finding) -> bool:
     if finding.severity is not Severity.OVERLOADED:
         return False
-    return not (finding.kind is Kind.MEMORY_PRESSURE and finding.value("cause") != CauseKind.MODEL.value)
+    return not (isinstance(finding, MemoryPressure) and finding.cause is not CauseKind.MODEL)
 
 
 def _cools_down(memory: ReliefMemory, now: Moment, limits: Limits) -> bool:
@@ -145,13 +144,13 @@ def _take_back(relief: Relief, wish: Wish, seen: Situation) -> tuple[Relief, Ord
 
 def _is_calm(diagnosis: Diagnosis) -> bool:
     """No overload, and memory is not short either: taking relief back adds load."""
-    short = any(finding.kind is Kind.MEMORY_PRESSURE for finding in (*diagnosis.findings, *diagnosis.explained))
+    short = any(isinstance(finding, MemoryPressure) for finding in (*diagnosis.findings, *diagnosis.explained))
     return not short and diagnosis.level is not Level.OVERLOADED
 
 
 def _is_blind(diagnosis: Diagnosis) -> bool:
     """A poll that could not judge says neither overload nor calm: the timers stand still."""
-    return diagnosis.level is Level.UNKNOWN or bool({Kind.TASK_STORM, Kind.MEMORY_PRESSURE} & {*diagnosis.undecided})
+    return diagnosis.level is Level.UNKNOWN or bool({TaskStorm, MemoryPressure} & {*diagnosis.undecided})
 
 
 def applied(relief: Relief, change_id: str) -> Relief:

@@ -5,7 +5,7 @@ import json
 from tray_app.core.remedies.case import Case
 from tray_app.core.tasks.releases import TASK_KINDS, TITLE_BESIDE_ANSWER, support
 from tray_app.core.tasks.target import UNASKED
-from tray_app.core.values.finding import Kind
+from tray_app.core.values.finding import AutocompleteOn, Severity
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.remedy import Effect, Remedy
@@ -49,8 +49,8 @@ def autocomplete_hurts(here: Case) -> bool:
     """It is shown to be used: by everyone before 0.6.0, by our own account, or a rule says so."""
     if here.facts.unasked is None:
         return False
-    found = here.found(Kind.AUTOCOMPLETE_ON)
-    return Setting.AUTOCOMPLETE in here.facts.unasked or (found is not None and found.severity.value != "info")
+    found = here.found(AutocompleteOn)
+    return Setting.AUTOCOMPLETE in here.facts.unasked or (found is not None and found.severity is not Severity.INFO)
 
 
 def _order(here: Case, on: tuple[Setting, ...]) -> list[Setting]:

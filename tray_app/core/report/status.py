@@ -1,10 +1,11 @@
 """The JSON of `status`, `watch`, `settings` and `journal`: schema 1, stable keys, Unknown under `unknown`."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any
 
 from tray_app.core.report.programs import program_loads
-from tray_app.core.values.finding import Diagnosis, Finding
+from tray_app.core.values.finding import Diagnosis, Finding, Value
 from tray_app.core.values.fit import Budget, Fit, FitReport
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.reading import Known, Reading, Unknown, value_of
@@ -149,12 +150,25 @@ def _inner_unknowns(snapshot: Snapshot) -> dict[str, Any]:
     return found
 
 
+def _plain(value: Value) -> float | int | str:
+    """Lists as words with commas, yes and no: what the JSON of evidence has always been."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case Enum():
+            return str(value.value)
+        case tuple():
+            return ",".join(str(one) for one in value)
+        case _:
+            return value
+
+
 def finding_of(finding: Finding, alert: str | None = None) -> dict[str, Any]:
     made: dict[str, Any] = {
-        "kind": finding.kind.value,
+        "kind": finding.kind,
         "subject": finding.subject,
         "severity": finding.severity.value,
-        "evidence": [{"name": one.name, "value": one.value, "unit": one.unit} for one in finding.evidence],
+        "evidence": [{"name": one.name, "value": _plain(one.value), "unit": one.unit} for one in finding.evidence],
     }
     if alert is not None:
         made["alert"] = alert
@@ -243,8 +257,7 @@ def status(
         "requests": _requests(snapshot.requests),
         "open_webui": _open_webui(snapshot.open_webui),
         "findings": [
-            finding_of(one, None if alerts is None else alerts.get((one.kind.value, one.subject), "pending"))
-            for one in diagnosis.findings
+            finding_of(one, None if alerts is None else alerts.get(one.key, "pending")) for one in diagnosis.findings
         ],
         "remedies": [remedy_of(remedy) for remedy in remedies],
         "unknown": {**unknown, **_inner_unknowns(snapshot)},

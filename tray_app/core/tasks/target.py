@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from tray_app.core.tasks.releases import AUTOCOMPLETE_BY_ACCOUNT, MODEL_ACCESS_SINCE, NEWEST_SEEN, TASK_KINDS, runs
 from tray_app.core.tasks.slots import slot_for
+from tray_app.core.values.finding import Unusable
 from tray_app.core.values.names import full_name
 from tray_app.core.values.snapshot import WebUIModel
 from tray_app.core.values.task_settings import TASKS, Comes, Setting, Switch, TaskSettings
@@ -27,15 +28,6 @@ class Where(StrEnum):
     OTHER = "other"  # another model of this Ollama
     HOSTED = "hosted"  # outside, or at another server
     NOT_LISTED = "not-listed"  # Open WebUI does not serve this model
-
-
-class Unusable(StrEnum):
-    """Why a chosen task model is not used, or fails. Values are stable words of the evidence."""
-
-    MISSING = "missing"
-    INACTIVE = "inactive"
-    PRIVATE = "private"
-    WRONG_SLOT = "wrong-slot"
 
 
 class Target(Struct, frozen=True):

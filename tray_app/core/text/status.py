@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tray_app.core.report.programs import program_loads, seen_once
-from tray_app.core.text import finding as finding_view
+from tray_app.core.text import findings as finding_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.evidence import evidence_lines
 from tray_app.core.text.lines import Line, Span, Style, clean, line, pad, width

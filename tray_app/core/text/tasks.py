@@ -1,5 +1,7 @@
 """What each setting of Open WebUI is called: all words of a task stand here."""
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 from tray_app.core.text.text import Translator
@@ -57,6 +59,11 @@ def task_words(tr: Translator) -> dict[Setting, TaskWords]:
             tr.gettext("Open WebUI {version} has no retrieval queries."),
         ),
     }
+
+
+def tasks_named(tasks: Collection[Setting], tr: Translator) -> str:
+    """`titles, tags, follow-ups`."""
+    return ", ".join(words.inline for task, words in task_words(tr).items() if task in tasks)
 
 
 def setting_name(setting: Setting, tr: Translator) -> str:

@@ -1,24 +1,20 @@
-"""One named condition with evidence, and the ordered diagnosis of one snapshot."""
+"""A type for every finding, and the ordered diagnosis of one poll.
 
-from enum import StrEnum
+What a finding rests on is its fields: their names and units are the evidence of the JSON output.
+"""
+
+import json
+import re
+from enum import Enum, StrEnum
+from functools import cache
+from typing import Annotated, ClassVar, get_args
 
 from msgspec import Struct
 
-
-class Kind(StrEnum):
-    """Stable names of the rules' findings; they appear in the JSON output."""
-
-    TASK_STORM = "task-storm"
-    MODEL_THRASH = "model-thrash"
-    QUEUE_BACKLOG = "queue-backlog"
-    MEMORY_PRESSURE = "memory-pressure"
-    MODEL_SPILLS = "model-spills"
-    TASKS_ON_BIG_MODEL = "tasks-on-big-model"
-    AUTOCOMPLETE_ON = "autocomplete-on"
-    TASK_MODEL_DOES_NOT_FIT = "task-model-does-not-fit"
-    TASK_MODEL_UNUSABLE = "task-model-unusable"
-    PROMPT_CACHE_GROWTH = "prompt-cache-growth"
-    SETTINGS_DRIFT = "settings-drift"
+from tray_app.core.values.fit import Verdict
+from tray_app.core.values.snapshot import Confidence, Pressure, PressureInput
+from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.version import Json
 
 
 class Severity(StrEnum):
@@ -34,29 +30,307 @@ class Level(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Unit(StrEnum):
+    """Units of the evidence; inputs of memory pressure have more of their own."""
+
+    NONE = ""
+    BYTES = "bytes"
+    BYTES_PER_S = "bytes/s"
+    SECONDS = "s"
+    PERCENT = "percent"
+    REQUESTS = "requests"
+    LOADS = "loads"
+    TOKENS = "tokens"
+    USERS = "users"
+
+
+Value = float | int | str | bool | Enum | tuple[str, ...] | tuple[int, ...]
+
+
 class Evidence(Struct, frozen=True):
-    """A number or a word that a finding rests on. `name` is stable; `unit` is bytes, s, requests, percent, or empty."""
+    """A number or a word that a finding rests on. `name` is stable."""
 
     name: str
-    value: float | int | str
-    unit: str = ""
+    value: Value
+    unit: str = Unit.NONE
 
 
-class Finding(Struct, frozen=True):
-    """`subject` is what it is about (a model, a task, a program). Identity is (kind, subject): see `key`."""
+# The unit of a field, as its type says it.
+Bytes = Annotated[int, Unit.BYTES]
+MaybeBytes = Annotated[int | None, Unit.BYTES]
+Seconds = Annotated[float, Unit.SECONDS]
+MaybeSeconds = Annotated[float | None, Unit.SECONDS]
+Percent = Annotated[float, Unit.PERCENT]
+Calls = Annotated[int, Unit.REQUESTS]
+MaybeCalls = Annotated[int | None, Unit.REQUESTS]
+MaybeTokens = Annotated[int | None, Unit.TOKENS]
 
-    kind: Kind
-    subject: str
+
+@cache
+def _units(finding: "type[Finding]") -> dict[str, str]:
+    """Field -> unit, of the fields that are evidence, in their order."""
+    typed = {
+        name: kind for one in reversed(finding.__mro__) for name, kind in getattr(one, "__annotations__", {}).items()
+    }
+    names = [name for name in finding.__struct_fields__ if name not in finding.identity]
+    return {name: next((arg for arg in get_args(typed[name]) if isinstance(arg, Unit)), Unit.NONE) for name in names}
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One named condition. `kind` and `subject` (a model, a setting, a program) are stable and name it."""
+
     severity: Severity
-    evidence: tuple[Evidence, ...] = ()
+    kind: ClassVar[str] = ""
+    identity: ClassVar[frozenset[str]] = frozenset({"severity", "model"})
+    """Fields that say what it is, and so are no evidence."""
+    cured_by_fewer_tasks: ClassVar[bool] = False
+    """Fewer task calls, or calls of another model, would cure it."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.kind = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
 
     @property
-    def key(self) -> tuple[Kind, str]:
+    def subject(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def key(self) -> tuple[str, str]:
         return self.kind, self.subject
 
-    def value(self, name: str) -> float | int | str | None:
-        """The value of the evidence of that name, or None."""
-        return next((item.value for item in self.evidence if item.name == name), None)
+    @property
+    def is_critical(self) -> bool:
+        """Memory is so short that the system itself suffers."""
+        return False
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """None is no evidence: it was not seen, or there is none."""
+        found = ((name, getattr(self, name), unit) for name, unit in _units(type(self)).items())
+        return tuple(Evidence(name, value, unit) for name, value, unit in found if value is not None)
+
+
+class AboutModel(Finding, frozen=True, kw_only=True):
+    """A finding about one model, by Ollama's name or Open WebUI's id."""
+
+    model: str
+
+    @property
+    def subject(self) -> str:
+        return self.model
+
+
+class ThrashCause(StrEnum):
+    EVICTION = "eviction"  # several models take each other's place
+    CONTEXT = "context"  # one model is asked for with several context lengths
+    RELOAD = "reload"  # one model, and no reason seen
+
+
+class ModelThrash(AboutModel, frozen=True, kw_only=True):
+    """Two models evict each other, or one reloads again and again."""
+
+    cured_by_fewer_tasks = True
+    severity: Severity = Severity.OVERLOADED
+    loads: Annotated[int, Unit.LOADS]
+    window_s: Seconds
+    cause: ThrashCause
+    other_model: tuple[str, ...] | None = None
+    task_model: str | None = None
+    contexts: Annotated[tuple[int, ...] | None, Unit.TOKENS] = None
+
+
+class TasksBy(StrEnum):
+    SETTINGS = "settings"
+    REQUESTS = "requests"
+
+
+class TaskStorm(AboutModel, frozen=True, kw_only=True):
+    """Task calls crowd a big local model: the case this app exists for."""
+
+    cured_by_fewer_tasks = True
+    severity: Severity = Severity.OVERLOADED
+    running: Calls
+    waiting: MaybeCalls = None
+    running_tasks: MaybeCalls = None
+    longest_wait_s: MaybeSeconds = None
+    model_bytes: Bytes
+    budget_share: Percent
+    pressure: Pressure
+    tasks: tuple[Setting, ...]
+    tasks_by: TasksBy
+    chat_waits: bool
+    budget_bytes: MaybeBytes = None
+    spilled_bytes: MaybeBytes = None
+
+    @property
+    def is_critical(self) -> bool:
+        return self.pressure is Pressure.CRITICAL
+
+
+class QueueBacklog(AboutModel, frozen=True, kw_only=True):
+    """Requests wait at Ollama, or it turns them away. `model`: the server where they wait for several."""
+
+    cured_by_fewer_tasks = True
+    waiting: MaybeCalls = None
+    confidence: Confidence | None = None
+    running: MaybeCalls = None
+    longest_wait_s: MaybeSeconds = None
+    refused: MaybeCalls = None
+
+
+class CauseKind(StrEnum):
+    """Who takes the memory."""
+
+    MODEL = "model"
+    PROGRAM = "program"
+    UNKNOWN = "unknown"
+
+
+class MemoryPressure(Finding, frozen=True, kw_only=True):
+    """The operating system says that memory is short. `taken_by`: the largest model or program; empty: unknown."""
+
+    identity = frozenset({"severity", "taken_by", "inputs"})
+    taken_by: str
+    pressure: Pressure
+    cause: CauseKind
+    available_bytes: Bytes
+    total_bytes: Bytes
+    cause_bytes: MaybeBytes = None
+    swap_used_bytes: MaybeBytes = None
+    inputs: tuple[PressureInput, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        return self.taken_by or "memory"
+
+    @property
+    def is_critical(self) -> bool:
+        return self.pressure is Pressure.CRITICAL
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        measured = (Evidence(f"input:{one.name}", one.value, one.unit) for one in self.inputs)
+        return (*super().evidence, *measured)
+
+
+class Unusable(StrEnum):
+    """Why a chosen task model is not used, or fails."""
+
+    MISSING = "missing"
+    INACTIVE = "inactive"
+    PRIVATE = "private"
+    WRONG_SLOT = "wrong-slot"
+
+
+class TaskModelUnusable(AboutModel, frozen=True, kw_only=True):
+    """A task model is chosen, but Open WebUI silently uses the chat model, or tasks of other users fail."""
+
+    cured_by_fewer_tasks = True
+    severity: Severity = Severity.TIGHT
+    reason: Unusable
+    slot: Setting
+    falls_back_to: str
+    users: Annotated[int | None, Unit.USERS] = None
+
+
+class TaskModelDoesNotFit(AboutModel, frozen=True, kw_only=True):
+    """The chosen task model cannot live in memory beside the chat model."""
+
+    cured_by_fewer_tasks = True
+    severity: Severity = Severity.TIGHT
+    verdict: Verdict
+    chat_model: str
+    need_bytes: MaybeBytes = None
+    room_bytes: MaybeBytes = None
+
+
+class ModelSpills(AboutModel, frozen=True, kw_only=True):
+    """Part of a model runs on the CPU although there is a GPU."""
+
+    severity: Severity = Severity.TIGHT
+    spilled_bytes: Bytes
+    model_bytes: Bytes
+    spilled_share: Percent
+    context_length: MaybeTokens = None
+    budget_bytes: MaybeBytes = None
+
+
+class TasksOnBigModel(AboutModel, frozen=True, kw_only=True):
+    """The settings send tasks to the big model; nothing hurts yet."""
+
+    cured_by_fewer_tasks = True
+    severity: Severity = Severity.TIGHT
+    model_bytes: Bytes
+    budget_share: Percent
+    tasks: tuple[Setting, ...]
+    """Empty where only running requests prove that there are some."""
+    budget_bytes: MaybeBytes = None
+
+
+class UsedBy(StrEnum):
+    EVERYONE = "everyone"
+    OWN_ACCOUNT = "own-account"
+    NOT_KNOWN = "not-known"
+
+
+class AutocompleteOn(AboutModel, frozen=True, kw_only=True):
+    """Autocomplete runs on a local model: one call for every pause while typing."""
+
+    cured_by_fewer_tasks = True
+    used_by: UsedBy
+
+
+class SettingsDrift(Finding, frozen=True, kw_only=True):
+    """A setting that we wrote holds another value now."""
+
+    identity = frozenset({"severity", "setting"})
+    severity: Severity = Severity.TIGHT
+    setting: Setting
+    written: Json
+    now: Json
+    written_at: Seconds
+
+    @property
+    def subject(self) -> str:
+        return self.setting.value
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The values as JSON texts: null is a value here."""
+        return (
+            Evidence("written", json.dumps(self.written, ensure_ascii=False, sort_keys=True)),
+            Evidence("now", json.dumps(self.now, ensure_ascii=False, sort_keys=True)),
+            Evidence("written_at", self.written_at, Unit.SECONDS),
+        )
+
+
+class GrowthSource(StrEnum):
+    LOG = "log"
+    MEMORY = "memory"
+
+
+class PromptCacheGrowth(AboutModel, frozen=True, kw_only=True):
+    """A runner holds far more memory than its model: old prompts that llama-server keeps."""
+
+    severity: Severity = Severity.TIGHT
+    grown_bytes: Bytes
+    source: GrowthSource
+
+
+# In order of importance among findings of one severity.
+FINDINGS: tuple[type[Finding], ...] = (
+    ModelThrash,
+    TaskStorm,
+    QueueBacklog,
+    MemoryPressure,
+    TaskModelUnusable,
+    TaskModelDoesNotFit,
+    ModelSpills,
+    TasksOnBigModel,
+    AutocompleteOn,
+    SettingsDrift,
+    PromptCacheGrowth,
+)
 
 
 class Diagnosis(Struct, frozen=True):
@@ -66,8 +340,8 @@ class Diagnosis(Struct, frozen=True):
     findings: tuple[Finding, ...] = ()
     explained: tuple[Finding, ...] = ()
     """True as well, but only another side of a finding above: nothing to speak of, and not over either."""
-    undecided: tuple[Kind, ...] = ()
-    """Kinds that could not be judged in this poll: neither found nor gone."""
+    undecided: tuple[type[Finding], ...] = ()
+    """What could not be judged in this poll: neither found nor gone."""
 
     @property
     def top(self) -> Finding | None:

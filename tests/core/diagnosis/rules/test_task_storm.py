@@ -18,9 +18,11 @@ from tests.core.poll_builder import (
     runner,
     server,
     settings,
+    told,
 )
 from tray_app.core.diagnosis.rules import task_storm
-from tray_app.core.values.finding import Kind, Severity
+from tray_app.core.report.status import finding_of
+from tray_app.core.values.finding import Severity
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import OtherProcess, Pressure, Requests
@@ -38,8 +40,8 @@ def storm(snapshot, before=None):
 
 def test_it_fires_with_evidence_and_units():
     (found,) = storm(poll(pressure=Pressure.WARNING, asks=QUEUE))
-    assert (found.kind, found.subject, found.severity) == (Kind.TASK_STORM, BIG, Severity.OVERLOADED)
-    units = {item.name: (item.value, item.unit) for item in found.evidence}
+    assert (found.kind, found.subject, found.severity) == ("task-storm", BIG, Severity.OVERLOADED)
+    units = {one["name"]: (one["value"], one["unit"]) for one in finding_of(found)["evidence"]}
     assert units["waiting"] == (2, "requests")
     assert units["model_bytes"] == (20 * GIB, "bytes")
     assert units["budget_share"][1] == "percent"
@@ -77,7 +79,7 @@ def test_it_says_unknown_where_it_cannot_judge(source):
 
 def test_running_tasks_prove_what_settings_cannot():
     (found,) = storm(_without_settings(requests((TASK,), waiting=1)))
-    assert found.value("tasks_by") == "requests"
+    assert told(found)["tasks_by"] == "requests"
     assert storm(_without_settings(requests((CHAT,), waiting=1))) == ()
 
 
@@ -87,13 +89,13 @@ def _without_settings(asks):
 
 def test_a_model_that_overflows_the_gpu_needs_no_pressure():
     (found,) = storm(poll(models=(loaded(size=24 * GIB, vram=20 * GIB),), asks=QUEUE))
-    assert found.value("spilled_bytes") == 4 * GIB
+    assert told(found)["spilled_bytes"] == 4 * GIB
 
 
 def test_requests_that_share_a_runner_pile_up_without_waiting():
     (found,) = storm(poll(pressure=Pressure.WARNING, asks=requests((CHAT, TASK))))
-    assert found.value("waiting") == 0
-    assert found.value("running") == 2
+    assert told(found)["waiting"] == 0
+    assert told(found)["running"] == 2
 
 
 class TestChatWaits:
@@ -103,7 +105,7 @@ class TestChatWaits:
 
     def test_a_title_came_before_its_answer(self):
         (found,) = storm(poll(1004.0, asks=self.behind), history(poll(1000.0), poll(1002.0, asks=self.behind)))
-        assert found.value("chat_waits") == "yes"
+        assert told(found)["chat_waits"] == "yes"
 
     def test_after_an_answer_it_may_be_the_chats_own_tasks(self):
         before = history(poll(1000.0), poll(1002.0, asks=requests((CHAT,), waiting=1)))

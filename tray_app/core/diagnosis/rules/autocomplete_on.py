@@ -3,19 +3,19 @@
 from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.tasks.releases import AUTOCOMPLETE_BY_ACCOUNT
 from tray_app.core.tasks.target import TaskServer, Where, autocomplete_used, tasks_on
-from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
+from tray_app.core.values.finding import AutocompleteOn, Severity, UsedBy
 from tray_app.core.values.names import same_model
 from tray_app.core.values.task_settings import Setting
 
 
-def check(facts: Facts) -> tuple[Finding, ...] | None:
+def check(facts: Facts) -> tuple[AutocompleteOn, ...] | None:
     """Tight where everyone gets it (before 0.6.0) or our own account uses it; info where only accounts could know."""
     if facts.tasks is None:
         return None
     return _on_local(facts.tasks, facts) if Setting.AUTOCOMPLETE in tasks_on(facts.tasks) else ()
 
 
-def _on_local(server: TaskServer, facts: Facts) -> tuple[Finding, ...] | None:
+def _on_local(server: TaskServer, facts: Facts) -> tuple[AutocompleteOn, ...] | None:
     if facts.here is None:
         return None
     for model in sorted(facts.here, key=lambda one: one.size_bytes, reverse=True):
@@ -28,10 +28,10 @@ def _on_local(server: TaskServer, facts: Facts) -> tuple[Finding, ...] | None:
     return ()
 
 
-def _finding(lands: str, server: TaskServer, *, small: bool) -> Finding:
+def _finding(lands: str, server: TaskServer, *, small: bool) -> AutocompleteOn:
     """`small`: a small model of its own takes it, which hurts nobody."""
     used = autocomplete_used(server) is True
     everyone = server.release < AUTOCOMPLETE_BY_ACCOUNT
-    used_by = "everyone" if everyone else "own-account" if used else "not-known"
+    used_by = UsedBy.EVERYONE if everyone else UsedBy.OWN_ACCOUNT if used else UsedBy.NOT_KNOWN
     severity = Severity.TIGHT if used and not small else Severity.INFO
-    return Finding(Kind.AUTOCOMPLETE_ON, lands, severity, (Evidence("used_by", used_by),))
+    return AutocompleteOn(model=lands, severity=severity, used_by=used_by)

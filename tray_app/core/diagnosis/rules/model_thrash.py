@@ -3,11 +3,20 @@
 from tray_app.core.diagnosis.displacement import Thrash
 from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.tasks.target import Where
-from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
+from tray_app.core.values.finding import (
+    ModelThrash,
+    QueueBacklog,
+    TaskModelDoesNotFit,
+    TasksOnBigModel,
+    TaskStorm,
+    ThrashCause,
+)
 from tray_app.core.values.names import full_name
 
+EXPLAINS = (TaskStorm, QueueBacklog, TaskModelDoesNotFit, TasksOnBigModel)
 
-def check(facts: Facts) -> tuple[Finding, ...] | None:
+
+def check(facts: Facts) -> tuple[ModelThrash, ...] | None:
     """At least `reloads` displacements in the window, and a model among them that came back."""
     if facts.runners is None and facts.log is None:
         return None
@@ -17,26 +26,24 @@ def check(facts: Facts) -> tuple[Finding, ...] | None:
     sizes = _sizes(facts)
     subject = max(seen.models, key=lambda name: sizes.get(name, 0))
     others = tuple(name for name in seen.models if name != subject)
-    evidence = [
-        Evidence("loads", seen.loads, "loads"),
-        Evidence("window_s", facts.limits.thrash_window_s, "s"),
-        Evidence("cause", _cause(seen)),
-    ]
-    if others:
-        evidence.append(Evidence("other_model", ",".join(others)))
-        target = facts.target(subject)
-        if target is not None and target.where is Where.OTHER and full_name(target.model) in others:
-            evidence.append(Evidence("task_model", target.model))
-    if len(seen.contexts) > 1:
-        evidence.append(Evidence("contexts", ",".join(map(str, seen.contexts)), "tokens"))
-    return (Finding(Kind.MODEL_THRASH, subject, Severity.OVERLOADED, tuple(evidence)),)
+    target = facts.target(subject)
+    to_others = target is not None and target.where is Where.OTHER and full_name(target.model) in others
+    found = ModelThrash(
+        model=subject,
+        loads=seen.loads,
+        window_s=facts.limits.thrash_window_s,
+        cause=_cause(seen),
+        other_model=others or None,
+        task_model=target.model if target is not None and to_others else None,
+        contexts=seen.contexts if len(seen.contexts) > 1 else None,
+    )
+    return (found,)
 
 
-def _cause(seen: Thrash) -> str:
-    """`eviction`: several models; `context`: one model with several contexts; `reload`: one model, no reason seen."""
+def _cause(seen: Thrash) -> ThrashCause:
     if len(seen.models) > 1:
-        return "eviction"
-    return "context" if len(seen.contexts) > 1 else "reload"
+        return ThrashCause.EVICTION
+    return ThrashCause.CONTEXT if len(seen.contexts) > 1 else ThrashCause.RELOAD
 
 
 def _sizes(facts: Facts) -> dict[str, int]:

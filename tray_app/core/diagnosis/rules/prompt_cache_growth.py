@@ -1,7 +1,7 @@
 """A runner holds far more memory than its model: old prompts that llama-server keeps, up to 8 GiB by default."""
 
 from tray_app.core.diagnosis.facts import Facts
-from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
+from tray_app.core.values.finding import GrowthSource, PromptCacheGrowth
 from tray_app.core.values.names import same_model
 from tray_app.core.values.snapshot import BudgetBasis, WatchedProcess
 
@@ -9,7 +9,7 @@ OVERHEAD_BYTES = 512 * 2**20
 """What a runner process takes besides its model, at most (0.3 to 0.5 GiB)."""
 
 
-def check(facts: Facts) -> tuple[Finding, ...] | None:
+def check(facts: Facts) -> tuple[PromptCacheGrowth, ...] | None:
     """The log's own figure where it is seen, else the runner's memory less the model's part in RAM."""
     if facts.is_remote:
         return None
@@ -17,18 +17,20 @@ def check(facts: Facts) -> tuple[Finding, ...] | None:
     logged, limit = facts.prompt_cache_bytes, facts.limits.prompt_cache_bytes
     if logged is not None and logged >= limit:
         largest = max(runners, key=lambda one: one.memory_bytes or 0, default=None)
-        return (_finding(largest.model if largest is not None and largest.model else "Ollama", logged, "log"),)
+        model = largest.model if largest is not None else None
+        return (_finding(model or "Ollama", logged, GrowthSource.LOG),)
     if facts.runners is None:
         return None if logged is None else ()
     found = ((one, _grown(one, facts)) for one in runners)
     return tuple(
-        _finding(one.model or one.name, grown, "memory") for one, grown in found if grown is not None and grown >= limit
+        _finding(one.model or one.name, grown, GrowthSource.MEMORY)
+        for one, grown in found
+        if grown is not None and grown >= limit
     )
 
 
-def _finding(model: str, grown: int, source: str) -> Finding:
-    evidence = (Evidence("grown_bytes", grown, "bytes"), Evidence("source", source))
-    return Finding(Kind.PROMPT_CACHE_GROWTH, model, Severity.TIGHT, evidence)
+def _finding(model: str, grown: int, source: GrowthSource) -> PromptCacheGrowth:
+    return PromptCacheGrowth(model=model, grown_bytes=grown, source=source)
 
 
 def _grown(runner: WatchedProcess, facts: Facts) -> int | None:

@@ -1,14 +1,14 @@
 """Requests wait at Ollama, or it turns them away."""
 
 from tray_app.core.diagnosis.facts import Facts
-from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
+from tray_app.core.values.finding import QueueBacklog, Severity
 
 REFUSALS_S = 60.0
 """Answers 503 of the last minute count."""
 SERVER = "Ollama"
 
 
-def check(facts: Facts) -> tuple[Finding, ...] | None:
+def check(facts: Facts) -> tuple[QueueBacklog, ...] | None:
     """Overloaded at refused requests or long waits, else tight. Loading and waking explain a queue by themselves."""
     refused = facts.refused(REFUSALS_S)
     if not refused:
@@ -19,24 +19,19 @@ def check(facts: Facts) -> tuple[Finding, ...] | None:
     return (_finding(refused, facts),)
 
 
-def _finding(refused: int, facts: Facts) -> Finding:
-    evidence: list[Evidence] = []
-    longest = None
-    if facts.requests is not None and facts.waiting is not None:
-        longest = facts.requests.longest_wait_s
-        evidence += [
-            Evidence("waiting", facts.waiting, "requests"),
-            Evidence("confidence", facts.requests.waiting_confidence.value),
-        ]
-        if facts.running is not None:
-            evidence.append(Evidence("running", facts.running, "requests"))
-        if longest is not None:
-            evidence.append(Evidence("longest_wait_s", round(longest, 1), "s"))
-    if refused:
-        evidence.append(Evidence("refused", refused, "requests"))
+def _finding(refused: int, facts: Facts) -> QueueBacklog:
+    requests = facts.requests if facts.waiting is not None else None
+    longest = requests.longest_wait_s if requests is not None else None
     long = longest is not None and longest >= facts.limits.long_wait_s
-    severity = Severity.OVERLOADED if refused or long else Severity.TIGHT
-    return Finding(Kind.QUEUE_BACKLOG, _subject(facts), severity, tuple(evidence))
+    return QueueBacklog(
+        model=_subject(facts),
+        severity=Severity.OVERLOADED if refused or long else Severity.TIGHT,
+        waiting=facts.waiting,
+        confidence=requests.waiting_confidence if requests is not None else None,
+        running=facts.running if requests is not None else None,
+        longest_wait_s=None if longest is None else round(longest, 1),
+        refused=refused or None,
+    )
 
 
 def _subject(facts: Facts) -> str:

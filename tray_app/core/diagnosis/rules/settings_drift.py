@@ -4,13 +4,13 @@ import json
 
 from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.tasks.assignments import same
-from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
+from tray_app.core.values.finding import SettingsDrift
 from tray_app.core.values.plan import Change
 from tray_app.core.values.task_settings import SLOTS, TASKS, Switch, TaskSettings
 from tray_app.core.values.version import Json
 
 
-def check(facts: Facts) -> tuple[Finding, ...] | None:
+def check(facts: Facts) -> tuple[SettingsDrift, ...] | None:
     """Judged on settings that were read after the write."""
     if not facts.written:
         return ()
@@ -26,16 +26,11 @@ def check(facts: Facts) -> tuple[Finding, ...] | None:
     return tuple(finding for finding in found if finding is not None)
 
 
-def _drift(change: Change, written_at: float, tasks: TaskSettings) -> Finding | None:
+def _drift(change: Change, written_at: float, tasks: TaskSettings) -> SettingsDrift | None:
     now = _now(change, tasks)
     if now is None or same(change.setting, now[0], change.after):
         return None
-    evidence = (
-        Evidence("written", json.dumps(change.after, ensure_ascii=False, sort_keys=True)),
-        Evidence("now", json.dumps(now[0], ensure_ascii=False, sort_keys=True)),
-        Evidence("written_at", written_at, "s"),
-    )
-    return Finding(Kind.SETTINGS_DRIFT, change.setting.value, Severity.TIGHT, evidence)
+    return SettingsDrift(setting=change.setting, written=change.after, now=now[0], written_at=written_at)
 
 
 def _now(change: Change, tasks: TaskSettings) -> tuple[Json] | None:

@@ -3,12 +3,12 @@
 from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.fit.verdict import beside
 from tray_app.core.tasks.target import Target, Where
-from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
+from tray_app.core.values.finding import TaskModelDoesNotFit
 from tray_app.core.values.names import same_model
 from tray_app.core.values.snapshot import LoadedModel
 
 
-def check(facts: Facts) -> tuple[Finding, ...] | None:
+def check(facts: Facts) -> tuple[TaskModelDoesNotFit, ...] | None:
     """Judged while the chat model is loaded and its task model is not: two that are loaded together do fit."""
     if facts.here is None or facts.unasked is None:
         return None
@@ -24,7 +24,7 @@ def check(facts: Facts) -> tuple[Finding, ...] | None:
     return ()
 
 
-def _misfit(chat: LoadedModel, target: Target, facts: Facts) -> Finding | None:
+def _misfit(chat: LoadedModel, target: Target, facts: Facts) -> TaskModelDoesNotFit | None:
     if any(same_model(model.name, target.model) for model in facts.here or ()):
         return None
     candidate = facts.installed_as(target.model)
@@ -33,9 +33,10 @@ def _misfit(chat: LoadedModel, target: Target, facts: Facts) -> Finding | None:
     fit = beside(candidate, facts.place, facts.limits)
     if not fit.verdict.is_bad:
         return None
-    evidence = [Evidence("verdict", fit.verdict.value), Evidence("chat_model", chat.name)]
-    if fit.need_bytes is not None:
-        evidence.append(Evidence("need_bytes", fit.need_bytes, "bytes"))
-    if fit.room_bytes is not None:
-        evidence.append(Evidence("room_bytes", fit.room_bytes, "bytes"))
-    return Finding(Kind.TASK_MODEL_DOES_NOT_FIT, target.chosen, Severity.TIGHT, tuple(evidence))
+    return TaskModelDoesNotFit(
+        model=target.chosen,
+        verdict=fit.verdict,
+        chat_model=chat.name,
+        need_bytes=fit.need_bytes,
+        room_bytes=fit.room_bytes,
+    )

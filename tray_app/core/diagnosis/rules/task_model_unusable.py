@@ -1,17 +1,19 @@
 """A task model is chosen, but Open WebUI silently uses the chat model, or tasks of other users fail."""
 
 from tray_app.core.diagnosis.facts import Facts
-from tray_app.core.tasks.target import Target, Unusable, tasks_on
-from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
+from tray_app.core.tasks.target import Target, tasks_on
+from tray_app.core.values.finding import TaskModelDoesNotFit, TaskModelUnusable, TasksOnBigModel, Unusable
+
+EXPLAINS = (TasksOnBigModel, TaskModelDoesNotFit)
 
 
-def check(facts: Facts) -> tuple[Finding, ...] | None:
+def check(facts: Facts) -> tuple[TaskModelUnusable, ...] | None:
     """Judged for the models in memory; where none is, for the local models that Open WebUI lists."""
     if facts.tasks is None or facts.listed is None:
         return None
     if not tasks_on(facts.tasks):
         return ()
-    seen: dict[str, Finding] = {}
+    seen: dict[str, TaskModelUnusable] = {}
     for model in _chat_models(facts):
         target = facts.target(model)
         if target is None:
@@ -28,12 +30,12 @@ def _chat_models(facts: Facts) -> list[str]:
     return [entry.ollama_name for entry in listed if entry.ollama_name and entry.active and not entry.preset]
 
 
-def _finding(model: str, target: Target, reason: Unusable, users: int | None) -> Finding:
-    evidence = [
-        Evidence("reason", reason.value),
-        Evidence("slot", target.slot.value),
-        Evidence("falls_back_to", "" if reason is Unusable.PRIVATE else model),
-    ]
-    if reason is Unusable.PRIVATE and users is not None:
-        evidence.append(Evidence("users", users, "users"))
-    return Finding(Kind.TASK_MODEL_UNUSABLE, target.chosen, Severity.TIGHT, tuple(evidence))
+def _finding(model: str, target: Target, reason: Unusable, users: int | None) -> TaskModelUnusable:
+    private = reason is Unusable.PRIVATE
+    return TaskModelUnusable(
+        model=target.chosen,
+        reason=reason,
+        slot=target.slot,
+        falls_back_to="" if private else model,
+        users=users if private else None,
+    )

@@ -1,12 +1,20 @@
 """Task calls crowd a big local model: the case this app exists for."""
 
-from tray_app.core.diagnosis.cause import CauseKind
 from tray_app.core.diagnosis.facts import BigModel, Facts
-from tray_app.core.diagnosis.traffic import Traffic
-from tray_app.core.values.finding import Evidence, Finding, Kind, Severity
+from tray_app.core.values.finding import (
+    AutocompleteOn,
+    CauseKind,
+    MemoryPressure,
+    QueueBacklog,
+    TasksBy,
+    TasksOnBigModel,
+    TaskStorm,
+)
+
+EXPLAINS = (QueueBacklog, MemoryPressure, TasksOnBigModel, AutocompleteOn)
 
 
-def check(facts: Facts) -> tuple[Finding, ...] | None:
+def check(facts: Facts) -> tuple[TaskStorm, ...] | None:
     """A big model, tasks on it, requests that pile up, and something that hurts: all four, or nothing."""
     if facts.running is None or facts.big_models is None or facts.is_settling:
         return None
@@ -14,7 +22,7 @@ def check(facts: Facts) -> tuple[Finding, ...] | None:
     return tuple(finding for finding in found if finding is not None)
 
 
-def _storm(big: BigModel, facts: Facts) -> Finding | None:
+def _storm(big: BigModel, facts: Facts) -> TaskStorm | None:
     model = big.model
     traffic = facts.traffic(model.name)
     if traffic is None or not traffic.piles_up(facts.limits):
@@ -28,28 +36,18 @@ def _storm(big: BigModel, facts: Facts) -> Finding | None:
     waits = facts.chat_waits(model.name, traffic)
     if not (pressed or spilled or waits):
         return None
-    evidence = [
-        *_requests(traffic),
-        Evidence("model_bytes", model.size_bytes, "bytes"),
-        Evidence("budget_share", round(big.share * 100, 1), "percent"),
-        Evidence("pressure", facts.pressure.value),
-        Evidence("tasks", ",".join(tasks or ())),
-        Evidence("tasks_by", "settings" if tasks else "requests"),
-        Evidence("chat_waits", "yes" if waits else "no"),
-    ]
-    if big.budget_bytes is not None:
-        evidence.append(Evidence("budget_bytes", big.budget_bytes, "bytes"))
-    if spilled:
-        evidence.append(Evidence("spilled_bytes", spilled, "bytes"))
-    return Finding(Kind.TASK_STORM, model.name, Severity.OVERLOADED, tuple(evidence))
-
-
-def _requests(traffic: Traffic) -> list[Evidence]:
-    found = [Evidence("running", traffic.running, "requests")]
-    if traffic.waiting is not None:
-        found.append(Evidence("waiting", traffic.waiting, "requests"))
-    if traffic.tasks:
-        found.append(Evidence("running_tasks", traffic.tasks, "requests"))
-    if traffic.longest_wait_s is not None:
-        found.append(Evidence("longest_wait_s", round(traffic.longest_wait_s, 1), "s"))
-    return found
+    return TaskStorm(
+        model=model.name,
+        running=traffic.running,
+        waiting=traffic.waiting,
+        running_tasks=traffic.tasks or None,
+        longest_wait_s=None if traffic.longest_wait_s is None else round(traffic.longest_wait_s, 1),
+        model_bytes=model.size_bytes,
+        budget_share=round(big.share * 100, 1),
+        pressure=facts.pressure,
+        tasks=tasks or (),
+        tasks_by=TasksBy.SETTINGS if tasks else TasksBy.REQUESTS,
+        chat_waits=waits,
+        budget_bytes=big.budget_bytes,
+        spilled_bytes=spilled or None,
+    )

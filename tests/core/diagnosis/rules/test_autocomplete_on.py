@@ -1,0 +1,61 @@
+"""autocomplete-on: who gets it, and on which model."""
+
+import pytest
+from msgspec.structs import replace
+
+from tests.core.poll_builder import (
+    BIG,
+    GONE,
+    facts,
+    listed,
+    poll,
+    server,
+    settings,
+    told,
+)
+from tray_app.core.diagnosis.rules import autocomplete_on
+from tray_app.core.values.finding import Severity
+from tray_app.core.values.reading import Known
+from tray_app.core.values.task_settings import Switch
+
+SMALL = "llama3.2:3b"
+
+
+def check(snapshot, before=None):
+    return autocomplete_on.check(facts(snapshot, before))
+
+
+ON = settings(autocomplete=Switch.ON)
+
+
+@pytest.mark.parametrize(
+    ("version", "own", "severity", "used_by"),
+    [
+        ("0.5.20", None, Severity.TIGHT, "everyone"),
+        ("0.6.0", None, Severity.INFO, "not-known"),
+        ("0.12.4", False, Severity.INFO, "not-known"),
+        ("0.12.4", True, Severity.TIGHT, "own-account"),
+    ],
+)
+def test_who_gets_it(version, own, severity, used_by):
+    account = GONE if own is None else Known(own, 0.0)
+    made = server(ON, version=version, own_autocomplete=account)
+    (found,) = check(poll(open_webui=made))
+    assert (found.severity, told(found)["used_by"]) == (severity, used_by)
+
+
+def test_a_small_task_model_takes_it_without_hurting():
+    made = server(replace(ON, task_model=SMALL), (listed(BIG), listed(SMALL)), version="0.5.20")
+    (found,) = check(poll(open_webui=made))
+    assert (found.subject, found.severity) == (SMALL, Severity.INFO)
+
+
+def test_a_hosted_model_is_not_local():
+    hosted = listed("gpt", owned_by="openai", connection_type="external", ollama_name=None)
+    made = server(replace(ON, task_model="gpt"), (listed(BIG), hosted), version="0.5.20")
+    assert check(poll(open_webui=made)) == ()
+
+
+def test_off_is_off():
+    assert check(poll()) == ()
+    assert check(replace(poll(), open_webui=GONE)) is None

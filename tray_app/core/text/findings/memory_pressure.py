@@ -1,0 +1,53 @@
+"""Memory is short, and who takes it."""
+
+from tray_app.core.text.names import short
+from tray_app.core.text.text import Translator
+from tray_app.core.text.words import size
+from tray_app.core.values.finding import CauseKind, MemoryPressure, Severity
+
+
+def sentence(finding: MemoryPressure, tr: Translator) -> str:
+    critical = finding.severity is Severity.OVERLOADED
+    name, taken = short(finding.subject), size(finding.cause_bytes)
+    left, total = size(finding.available_bytes), size(finding.total_bytes)
+    match finding.cause:
+        case CauseKind.PROGRAM if critical:
+            text = tr.gettext(
+                "Memory is nearly used up: {name} takes {taken}, more than the models do, "
+                "so fewer tasks would not help."
+            )
+        case CauseKind.PROGRAM:
+            text = tr.gettext(
+                "Memory is short: {name} takes {taken}, more than the models do, so fewer tasks would not help."
+            )
+        case CauseKind.MODEL if critical:
+            text = tr.gettext(
+                "Memory is nearly used up: models take {taken} of {total}, most of it {name}, and {left} are left."
+            )
+        case CauseKind.MODEL:
+            text = tr.gettext(
+                "Memory is short: models take {taken} of {total}, most of it {name}, and {left} are left."
+            )
+        case _ if critical:
+            text = tr.gettext("Memory is nearly used up: {left} of {total} are left; what takes it cannot be told.")
+        case _:
+            text = tr.gettext("Memory is short: {left} of {total} are left; what takes it cannot be told.")
+    return text.format(name=name, taken=taken, total=total, left=left)
+
+
+def headline(finding: MemoryPressure, tr: Translator) -> str:
+    if finding.cause is CauseKind.PROGRAM:
+        return tr.gettext("{name} takes the memory").format(name=short(finding.subject))
+    if finding.severity is Severity.OVERLOADED:
+        return tr.gettext("Memory is nearly used up")
+    return tr.gettext("Memory is short")
+
+
+def labels(tr: Translator) -> dict[str, str]:
+    return {
+        "input": tr.gettext("Measured"),
+        "available_bytes": tr.gettext("Available memory"),
+        "total_bytes": tr.gettext("Memory"),
+        "swap_used_bytes": tr.gettext("Swapped out"),
+        "cause_bytes": tr.gettext("Taken by the largest"),
+    }

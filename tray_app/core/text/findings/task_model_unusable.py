@@ -1,0 +1,35 @@
+"""The chosen task model is not used, or fails."""
+
+from tray_app.core.text.names import short
+from tray_app.core.text.text import Translator
+from tray_app.core.values.finding import TaskModelUnusable, Unusable
+
+
+def sentence(finding: TaskModelUnusable, tr: Translator) -> str:
+    match finding.reason:
+        case Unusable.PRIVATE:
+            text = tr.gettext(
+                "Only some users may use the task model {model}: all background tasks of the others fail."
+            )
+        case Unusable.INACTIVE:
+            text = tr.gettext("The task model {model} is switched off in Open WebUI, so tasks run on {chat} instead.")
+        case Unusable.WRONG_SLOT:
+            text = tr.gettext(
+                "The task model {model} is set in the slot that {chat} does not use, so tasks run on {chat} itself."
+            )
+        case Unusable.MISSING:
+            text = tr.gettext("Open WebUI does not list the task model {model}, so tasks run on {chat} instead.")
+    return text.format(model=short(finding.model), chat=short(finding.falls_back_to))
+
+
+def headline(finding: TaskModelUnusable, tr: Translator) -> str:
+    if finding.reason is Unusable.PRIVATE:
+        return tr.gettext("Tasks of other users fail with {model}").format(model=short(finding.model))
+    return tr.gettext("The task model {model} is not used").format(model=short(finding.model))
+
+
+def labels(tr: Translator) -> dict[str, str]:
+    return {
+        "falls_back_to": tr.gettext("Used instead"),
+        "users": tr.gettext("Users"),
+    }
