@@ -75,8 +75,6 @@ OFFENDERS: dict[str, set[str]] = {
     },
     "strings_that_decide": {
         "app/actions.py",
-        "app/poll.py",
-        "app/servers.py",
         "cli/change.py",
         "core/diagnosis/pressure.py",
         "core/remedies/choices.py",

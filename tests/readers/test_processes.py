@@ -101,6 +101,7 @@ class TestFinding:
         found = watched(system.reader())
         assert [found[pid].role for pid in (10, 11)] == [ProcessRole.OLLAMA_SERVER, ProcessRole.OLLAMA_RUNNER]
         runner = found[11]
+        assert (found[10].has_slots, runner.has_slots) == (False, True)
         assert (runner.blob_digest, runner.port, runner.context_length, runner.parallel) == (BLOB, 4000, 4096, 1)
 
     def test_workers_of_open_webui_count_by_descent(self, system):

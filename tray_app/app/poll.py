@@ -166,10 +166,8 @@ def _slots(processes: Processes, connections: Reading[Connections], taken_at: fl
     """`/slots` of every llama-server that has a connection, or whose connections cannot be seen."""
     answers = []
     for one in processes.watched:
-        if one.role is not ProcessRole.OLLAMA_RUNNER or not one.port or one.loading:
+        if not one.has_slots or not one.port or one.loading:
             continue
-        if not one.name.startswith("llama-server"):
-            continue  # older runners have no such endpoint
         if isinstance(connections, Known) and connections.value.at_runner(one.port) == 0:
             continue  # idle: asking would only wake it
         answers.append((one.port, _ask_slots(one.port, taken_at)))

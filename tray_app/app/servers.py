@@ -33,7 +33,7 @@ from tray_app.core.values.snapshot import (
     WebUIModel,
 )
 from tray_app.core.values.task_settings import TaskSettings
-from tray_app.services._webui_models import with_hosts
+from tray_app.services._webui_models import any_outside, with_hosts
 from tray_app.services.address import port_of
 from tray_app.services.ollama import OllamaClient, Shown
 from tray_app.services.open_webui import Identity, OpenWebUIClient
@@ -136,7 +136,7 @@ def _settings(service: OpenWebUIClient) -> TaskSettings:
 def _models(service: OpenWebUIClient, access: Access) -> tuple[WebUIModel, ...]:
     """Its list of models; for an admin with the hosts of outside connections, where it has any."""
     models = service.models()
-    if access is not Access.ADMIN or all(model.url_index is None or model.owned_by == "ollama" for model in models):
+    if access is not Access.ADMIN or not any_outside(models):
         return models
     try:
         return with_hosts(models, service.outside_hosts())

@@ -115,6 +115,7 @@ class PlayedProcesses:
                 port=self._ollama.runner_port(one.model.name),
                 context_length=one.context,
                 parallel=one.slots,
+                has_slots=True,
             )
             for index, one in enumerate(self._ollama.scheduler.loaded())
         ]

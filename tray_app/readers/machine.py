@@ -6,23 +6,14 @@ from typing import Protocol
 from msgspec import Struct
 
 from tray_app.core.values.connections import Connections
-from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Reading
-from tray_app.core.values.snapshot import Gpu, Host, Memory, OllamaLog, Processes
+from tray_app.core.values.snapshot import Gpu, Host, OllamaLog, Processes
 from tray_app.readers.connections import ConnectionReader
 from tray_app.readers.gpu import GpuReader
 from tray_app.readers.host import host
 from tray_app.readers.memory import MemoryReader
 from tray_app.readers.processes import ProcessReader
 from tray_app.readers.server_log import ServerLog
-
-
-class MemorySource(Protocol):
-    """See MemoryReader.read."""
-
-    def read(
-        self, taken_at: float, limits: Limits, *, model_loading: bool = False, spilled_bytes: int | None = None
-    ) -> Reading[Memory]: ...
 
 
 class GpuSource(Protocol):
@@ -51,10 +42,13 @@ class LogSource(Protocol):
 
 
 class Machine(Struct, frozen=True):
-    """The sources of one machine; each keeps what its next reading needs, so one poll at a time reads them."""
+    """The sources of one machine; each keeps what its next reading needs, so one poll at a time reads them.
+
+    Memory is played one step lower, by the counters under its reader: the pressure is judged in there.
+    """
 
     host: Host
-    memory: MemorySource
+    memory: MemoryReader
     gpu: GpuSource
     processes: ProcessSource
     connections: ConnectionSource

@@ -166,6 +166,7 @@ class ProcessReader:
             started_at=started_at,
             role=role,
             name=clean_name(look.name),
+            has_slots=role is ProcessRole.OLLAMA_RUNNER and program(look.name).startswith("llama-server"),
         )
         if role is ProcessRole.OLLAMA_RUNNER and look.command_line:
             facts = runner_facts(look.command_line)

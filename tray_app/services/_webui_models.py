@@ -99,6 +99,11 @@ def _with_base(model: WebUIModel, by_id: Mapping[str, WebUIModel], by_stem: Mapp
     )
 
 
+def any_outside(models: Iterable[WebUIModel]) -> bool:
+    """Does one of Open WebUI's connections other than Ollama's serve any of them?"""
+    return any(model.url_index is not None and model.owned_by != "ollama" for model in models)
+
+
 def with_hosts(models: Iterable[WebUIModel], hosts: Mapping[int, str]) -> tuple[WebUIModel, ...]:
     """The models with the host that receives their chats, where `outside_hosts()` told it."""
     return tuple(

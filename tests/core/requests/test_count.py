@@ -31,9 +31,17 @@ from tray_app.core.values.task_settings import Switch, TaskSettings
 TRACE = Path(__file__).parents[2] / "recordings" / "ollama-0.32.15" / "one-chat-three-tasks.jsonl"
 SERVER = WatchedProcess(1, 1.0, ProcessRole.OLLAMA_SERVER, "ollama")
 RUNNER = WatchedProcess(
-    2, 1.0, ProcessRole.OLLAMA_RUNNER, "llama-server", port=4000, parallel=1, model="qwen3:32b", cpu_percent=90.0
+    2,
+    1.0,
+    ProcessRole.OLLAMA_RUNNER,
+    "llama-server",
+    port=4000,
+    parallel=1,
+    model="qwen3:32b",
+    cpu_percent=90.0,
+    has_slots=True,
 )
-OLD_RUNNER = replace(RUNNER, name="ollama", parallel=None)
+OLD_RUNNER = replace(RUNNER, name="ollama", parallel=None, has_slots=False)
 EXACT, LIKELY, LOWER_BOUND = Confidence.EXACT, Confidence.LIKELY, Confidence.LOWER_BOUND
 ON, OFF = Switch.ON, Switch.OFF
 ALL_ON = TaskSettings(ON, ON, ON, ON, ON, ON, "", "")

@@ -2,6 +2,7 @@
 
 import gettext
 
+import pytest
 from msgspec.structs import replace
 
 from tests.core.poll_builder import GIB, poll, runner
@@ -57,6 +58,18 @@ def test_what_is_unknown_has_no_row_that_looks_like_nothing():
     made = status(quiet, CALM, (), None)
     assert (made["processes"], made["gpu"]["busy_percent"]) == ([], None)
     assert made["unknown"]["processes"]["why"] == "denied"
+
+
+@pytest.mark.parametrize(
+    ("processes", "row"),
+    [
+        (Known(Processes(containers=Unknown(Why.DENIED, "/run/docker.sock")), 0.0), "Containers  unknown"),
+        (Unknown(Why.DENIED), "Processes   unknown"),
+    ],
+)
+def test_what_was_wanted_and_cannot_be_seen_says_why(processes, row):
+    assert any(line.startswith(f"{row} (the system does not let us look") for line in lines(poll(processes=processes)))
+    assert not any(line.startswith(row) for line in lines(poll()))
 
 
 def test_containers_that_were_not_asked_are_named_unknown():

@@ -158,7 +158,7 @@ def _seen(
         return SeenRunner(runner, None, 0, "loading")
     # Up to 0.24 the server keeps idle connections to its runners; llama-server gets one per request.
     by_port = connections.at_runner(runner.port) if connections and runner.port else None
-    if by_port is not None and runner.name.startswith("llama-server"):
+    if by_port is not None and runner.has_slots:
         return SeenRunner(runner, None, by_port, "runner-connections")
     return SeenRunner(runner, None, None, "")
 

@@ -155,6 +155,20 @@ def _programs(reading: Reading[Processes], roles: Sequence[ProcessRole], tr: Tra
             return [line(Span(f"{part(one, tr)}: {used(one, tr)}", Style.FAINT)) for one in loads]
 
 
+def _unseen(reading: Reading[Processes], tr: Translator) -> list[tuple[str, Line]]:
+    """Why the rows above lack processes or containers; nothing where nobody wanted them."""
+    match reading:
+        case Known(value=Processes(containers=Unknown() as unknown)):
+            label = tr.gettext("Containers")
+        case Unknown() as unknown:
+            label = tr.gettext("Processes")
+        case _:
+            return []
+    if unknown.why is Why.NOT_ASKED:
+        return []
+    return [(label, line(Span(why_words(unknown, tr), Style.FAINT)))]
+
+
 def _models(reading: Reading[Ollama], tr: Translator) -> list[Line]:
     match reading:
         case Unknown() as unknown:
@@ -269,6 +283,7 @@ def status_lines(
             *_indent(
                 [*_open_webui(snapshot.open_webui, tr), *_programs(snapshot.processes, _OPEN_WEBUI, tr)], "Open WebUI"
             ),
+            *_unseen(snapshot.processes, tr),
         ]
     )
     if remedies:

@@ -118,6 +118,8 @@ class WatchedProcess(Struct, frozen=True):
     """Per slot: `-c` divided by `parallel`."""
     parallel: int | None = None
     loading: bool = False
+    has_slots: bool = False
+    """A llama-server (Ollama 0.30 and later): it tells its slots, and gets one connection per request."""
 
 
 class OtherProcess(Struct, frozen=True):
