@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.real.install import cache
 from tests.real.servers import RealServer, session
-from tray_app.app.fixes import PAUSE_S, READ_BACKS
+from tray_app.app.changes import PAUSE_S, READ_BACKS
 from tray_app.app.wiring import App, Overrides
 from tray_app.core.tasks import assignments
 from tray_app.core.values.token import Token, origin_of
@@ -53,9 +53,9 @@ def once(url: str, token: str, value: str) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as home, App(Overrides(home=Path(home), open_webui=url)) as app:
         app.secrets.store(Token(token, origin_of(url)), Where.FILE)
         spent, began = 0.0, time.perf_counter()
-        client = app.writable_open_webui()
+        client = app.carrier.writable()
         plan = assignments.plan(client.read_document(), assignments.parse([f"follow-ups={value}"]))
-        app.fixer.apply(plan.changes, "set")
+        app.carrier.apply(plan.changes, "set")
         return time.perf_counter() - began, spent
 
 

@@ -1,4 +1,4 @@
-"""The desk on the stand-ins: what it remembers, automatic relief from overload to undo, servers that come later."""
+"""The session on the stand-ins: what it remembers, automatic relief from overload to undo, servers that come later."""
 
 import contextlib
 import threading
@@ -6,8 +6,9 @@ import threading
 import pytest
 
 from tests.played import GIB, Played
-from tray_app.app.jobs import JobControl, JobDone
-from tray_app.app.session import Desk
+from tray_app.app.changes import Carrier
+from tray_app.app.jobs import JobControl, JobDone, job_of
+from tray_app.app.session import Session
 from tray_app.app.wiring import Overrides
 from tray_app.core.values.command import ApplyRemedy, Undo
 from tray_app.core.values.errors import ElbowroomError
@@ -43,41 +44,41 @@ class Life:
         self.played = played
         self.at = 10_000.0
         self.orders = []
-        self.desk = None
+        self.session = None
         self.start()
 
     def start(self):
-        """Also a restart: another desk on the same folder."""
+        """Also a restart: another session on the same folder."""
         self.stop()
-        self.desk = Desk(self.played.overrides)
+        self.session = Session(self.played.overrides)
         self.wind()
 
     def wind(self):
-        """Sets the clock of the desk's present observer."""
-        poll = self.desk._app.observer.poll
+        """Sets the clock of the session's present observer."""
+        poll = self.session.app.observer.poll
         poll.now = poll.uptime = lambda: self.at
 
     def stop(self):
-        if self.desk is not None:
-            self.desk.close()
+        if self.session is not None:
+            self.session.close()
 
     def round(self):
         self.at += 2.0
-        look = self.desk.look()
-        self.desk.tell(look)
-        order = self.desk.relieve(look)
+        look = self.session.look()
+        self.session.tell(look)
+        order = self.session.relieve(look)
         if order is not None:
             self.orders.append(order)
-            self.desk.relief_ended(order, self.done(order), Moment(self.at, self.at))
+            self.session.relief_ended(order, self.done(order), Moment(self.at, self.at))
         return look
 
     def done(self, order):
-        _, _, work, _ = self.desk.actions().work(order)
+        work = job_of(order, self.session.app.carrier, self.session.translator).work
         try:
             done = work(JobControl(RunningJob("job", JobKind.CHANGE), lambda _: None))
         except ElbowroomError as error:
             done = JobDone("", error=error)
-        self.desk.look_again(models=False)
+        self.session.look_again(models=False)
         return done
 
     def rounds(self, seconds):
@@ -132,7 +133,7 @@ def follow_ups(played):
 
 
 def relieved(life, played):
-    """A desk whose relief has acted."""
+    """A session whose relief has acted."""
     with crowd(life):
         look = life.rounds(60)
         assert look.diagnosis.level is Level.OVERLOADED
@@ -187,7 +188,7 @@ def test_what_the_user_took_back_is_not_applied_again(life, played):
     before = played.settings
     lived = life()
     relieved(lived, played)
-    waiting = lived.desk.screen_state(None).undoable
+    waiting = lived.session.screen_state(None).undoable
     assert lived.done(Undo(waiting[0].id, waiting[0].changes)).error is None
     assert played.settings == before
     with crowd(lived):
@@ -225,40 +226,40 @@ def test_off_by_default(life, played):
 def test_a_changed_settings_file_counts_from_the_next_look(life, played):
     lived = life("")
     lived.round()
-    assert lived.desk.settings().poll_s == 5.0
+    assert lived.session.settings().poll_s == 5.0
     (played.home / "settings.toml").write_text('poll_s = 7\nlanguage = "ko"\n')
     lived.round()
-    assert lived.desk.settings().poll_s == 7.0
-    assert lived.desk.language() == "ko"
+    assert lived.session.settings().poll_s == 7.0
+    assert lived.session.language() == "ko"
 
 
 def test_a_notice_is_not_repeated_after_a_restart(life, played):
     lived = life("")
     with crowd(lived):
         lived.rounds(60)
-        told = lived.desk._app.state.read().told
+        told = lived.session.app.state.read().told
         assert told
         lived.start()
         lived.rounds(60)
-        assert lived.desk._app.state.read().told == told
+        assert lived.session.app.state.read().told == told
 
 
 def test_a_new_connection_keeps_what_was_told(life, played):
     lived = life("")
     with crowd(lived):
         lived.rounds(60)
-    told = lived.desk._app.observer.told()
-    lived.desk.reconnect()
+    told = lived.session.app.observer.told()
+    lived.session.reconnect()
     lived.wind()
     lived.round()
-    assert lived.desk._app.observer.told() == told != {}
+    assert lived.session.app.observer.told() == told != {}
 
 
-def test_making_a_desk_asks_nobody(played):
+def test_making_a_session_asks_nobody(played):
     played.webui.asked.clear()
     played.ollama.asked.clear()
-    desk = Desk(played.overrides)
-    desk.close()
+    session = Session(played.overrides)
+    session.close()
     assert played.webui.asked + played.ollama.asked == []
 
 
@@ -267,38 +268,37 @@ def test_an_open_webui_that_starts_after_us_is_found_on_its_other_port(played, m
     free.start()
     free.stop()
     monkeypatch.setattr("tray_app.app.wiring.USUAL_OPEN_WEBUI", ("http://127.0.0.1:9", free.url))
-    desk = Desk(Overrides(home=played.home / "other", ollama=played.ollama.url, machine=played.machine))
+    session = Session(Overrides(home=played.home / "other", ollama=played.ollama.url, machine=played.machine))
     try:
-        assert not isinstance(desk.look().snapshot.open_webui, Known)
+        assert not isinstance(session.look().snapshot.open_webui, Known)
         free.start()
-        desk._looked_for_at -= 100
-        desk.look()
-        assert desk.look().snapshot.open_webui.value.url == free.url
+        session._looked_for_at -= 100
+        session.look()
+        assert session.look().snapshot.open_webui.value.url == free.url
     finally:
-        desk.close()
+        session.close()
         free.stop()
 
 
 def test_a_change_that_a_crash_left_open_is_settled_at_the_first_look(life, played, monkeypatch):
     lived = life("")
-    fixer = lived.desk._app.fixer
-    monkeypatch.setattr(type(fixer), "_verify", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(Carrier, "_verify", lambda *_: (_ for _ in ()).throw(SystemExit))
     look = lived.round()
     remedy = next(one for one in look.remedies if one.id == "follow-ups-off")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit):
         lived.done(ApplyRemedy(remedy))
     monkeypatch.undo()
     lived.start()
     lived.round()
-    (found,) = lived.desk._app.journal.changes().all
+    (found,) = lived.session.app.journal.changes().all
     assert found.event.value == "applied"
-    assert lived.desk.screen_state(None).undoable[0].id == found.id
+    assert lived.session.screen_state(None).undoable[0].id == found.id
 
 
 def test_disconnect_forgets_the_token(life, played):
     lived = life("")
-    lived.desk.disconnect(played.webui.url)
-    assert lived.desk.look().snapshot.open_webui.value.access.value == "none"
+    lived.session.disconnect(played.webui.url)
+    assert lived.session.look().snapshot.open_webui.value.access.value == "none"
 
 
 def test_a_failed_relief_is_not_tried_at_every_poll(life, played):

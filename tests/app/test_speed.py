@@ -122,10 +122,7 @@ def test_stopped_in_the_middle_nothing_stays_changed(played, error):
 
 
 def bench(app):
-    def recorded(change_id):
-        return app.journal.changes().made(change_id)
-
-    return Bench(app.writable_open_webui(), app.fixer, recorded, Setting.TASK_MODEL)
+    return Bench(app.carrier, Setting.TASK_MODEL)
 
 
 @pytest.mark.parametrize("arrived", [True, False])

@@ -1,4 +1,4 @@
-"""The worker with the real desk on the stand-ins; only the screen is played."""
+"""The worker with the real session on the stand-ins; only the screen is played."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.played import Played
-from tray_app.app.session import Desk
+from tray_app.app.session import Session
 from tray_app.app.worker import Worker
 from tray_app.core.values.command import (
     ApplyRemedy,
@@ -64,8 +64,8 @@ class Running:
     def __init__(self, played):
         self.played = played
         self.screen = Screen()
-        self.desk = Desk(played.overrides)
-        self.worker = Worker(self.desk, self.screen)
+        self.session = Session(played.overrides)
+        self.worker = Worker(self.session, self.screen)
         self.thread = threading.Thread(target=self.worker.run)
         self.thread.start()
 
@@ -92,7 +92,7 @@ class Running:
     def close(self):
         self.send(Quit())
         self.thread.join(20)
-        self.desk.close()
+        self.session.close()
         assert not self.thread.is_alive()
 
 
@@ -239,8 +239,8 @@ def test_quit_while_a_server_hangs(played, which):
     made.remedies()
     server = getattr(played, which)
     server.fail(FaultKind.HANG)
-    made.desk._app.observer.poll.ollama.look_again()
-    made.desk._app.observer.poll.look_again()
+    made.session.app.observer.poll.ollama.look_again()
+    made.session.app.observer.poll.look_again()
     server.asked.clear()
     made.send(Refresh())
     assert wait_until(lambda: server.asked)
@@ -282,7 +282,7 @@ def test_the_language_changes_without_a_restart(running, played):
 
 def test_settings_that_change_on_the_disk_count_at_the_next_poll(running, played):
     (played.home / "settings.toml").write_text('language = "en"\npoll_s = 4\npoll_busy_s = 3\n')
-    assert wait_until(lambda: running.desk.settings().poll_busy_s == 3)
+    assert wait_until(lambda: running.session.settings().poll_busy_s == 3)
 
 
 # --- what goes wrong ------------------------------------------------------------------------
@@ -290,13 +290,13 @@ def test_settings_that_change_on_the_disk_count_at_the_next_poll(running, played
 
 def test_a_bug_in_one_round_is_told_and_the_next_round_goes_on(running, monkeypatch, caplog):
     running.remedies()
-    real = running.desk.look
+    real = running.session.look
 
     def broken():
-        monkeypatch.setattr(running.desk, "look", real)
+        monkeypatch.setattr(running.session, "look", real)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(running.desk, "look", broken)
+    monkeypatch.setattr(running.session, "look", broken)
     running.send(Refresh())
     assert wait_until(lambda: "ZeroDivisionError" in caplog.text)
     seen = running.worker._look
@@ -305,7 +305,7 @@ def test_a_bug_in_one_round_is_told_and_the_next_round_goes_on(running, monkeypa
 
 def test_an_unreadable_journal_is_one_sentence_and_no_end(running, played):
     running.remedies()
-    journal = running.desk._app.paths.journal_file
+    journal = running.session.app.paths.journal_file
     journal.unlink(missing_ok=True)
     journal.mkdir()
     running.send(Refresh())
@@ -316,6 +316,6 @@ def test_an_unreadable_journal_is_one_sentence_and_no_end(running, played):
 
 
 def test_autostart_that_cannot_be_written_does_not_end_the_worker(running, monkeypatch, caplog):
-    monkeypatch.setattr(running.desk, "autostart", lambda *, on: (_ for _ in ()).throw(OSError("read-only")))
+    monkeypatch.setattr(running.session, "autostart", lambda *, on: (_ for _ in ()).throw(OSError("read-only")))
     running.send(Autostart(on=True), TAGS_OFF)
     assert wait_until(lambda: [one.event.value for one in running.journal()] == ["applied"])

@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import pytest
 
 from tests.played import GIB, Played
-from tray_app.app import carry_out as remedying
+from tray_app.app import changes
 from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.core.values.plan import Action, ActionKind, Plan
-from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.remedy import Consent, Remedy
 from tray_app.core.values.task_settings import Setting
 from tray_app.demo.person import Person
 from tray_app.services.ollama import OllamaClient
@@ -144,7 +144,7 @@ def test_ollama_without_a_network_says_its_own_reason(played, fix, monkeypatch):
 
 def test_a_model_that_open_webui_does_not_list_is_not_set(played, fix, monkeypatch):
     """Open WebUI uses another Ollama than the one we download to."""
-    monkeypatch.setattr(remedying, "LIST_PAUSE_S", 0.0)
+    monkeypatch.setattr(changes, "LIST_PAUSE_S", 0.0)
     before = played.settings
     monkeypatch.setattr(played.ollama, "_tag", lambda name, real=played.ollama._tag: real(BIG))
     code, _, err = fix("fix", USE_SMALL, "--yes")
@@ -214,7 +214,7 @@ def storm(tmp_path, monkeypatch):
 
 def test_unload_frees_the_model_and_says_so(played, capsys):
     remedy = Remedy(f"unload:{BIG}", Plan(actions=(Action(ActionKind.UNLOAD, BIG),)), undoable=False, asks=True)
-    done = remedying.carry_out(played.app(), remedy, lambda _: None, lambda: False)
+    done = played.app().carrier.carry_out(remedy, Consent.CONFIRMED, lambda _: None, lambda: False)
     assert done.unloaded == (BIG,)
     assert wait_until(lambda: played.ollama.loaded() == ())
 
@@ -222,7 +222,7 @@ def test_unload_frees_the_model_and_says_so(played, capsys):
 def test_unload_of_a_model_that_is_gone_already_says_so(played):
     remedy = Remedy("unload:x", Plan(actions=(Action(ActionKind.UNLOAD, SMALL),)), undoable=False, asks=True)
     with pytest.raises(ChangeError) as caught:
-        remedying.carry_out(played.app(), remedy, lambda _: None, lambda: False)
+        played.app().carrier.carry_out(remedy, Consent.CONFIRMED, lambda _: None, lambda: False)
     assert caught.value.problem is Problem.NOTHING_TO_DO
     assert played.ollama.loaded() == (BIG,)
 
@@ -233,7 +233,7 @@ def test_stop_generations_ends_running_answers(storm, capsys):
     try:
         assert wait_until(lambda: storm.webui.generations.running and storm.ollama.running == 1)
         remedy = Remedy("stop-generations", Plan(actions=(Action(ActionKind.STOP_GENERATIONS),)), undoable=False)
-        done = remedying.carry_out(storm.app(), remedy, lambda _: None, lambda: False)
+        done = storm.app().carrier.carry_out(remedy, Consent.CONFIRMED, lambda _: None, lambda: False)
         assert done.stopped == 1
     finally:
         storm.ollama.release()

@@ -1,29 +1,31 @@
 """A measurement on every release: which model answered proves the switch, and nothing stays changed."""
 
 import contextlib
-import time
 
 import pytest
 
 from tests.contract.bench import BIG, HOSTED, HOSTED_SMALL, SMALL
-from tray_app.app.fixes import Fixer
+from tray_app.app.changes import Carrier
 from tray_app.app.speed import Bench
 from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.core.values.task_settings import Setting
 from tray_app.storage.journal import Journal
 
 
+class NoModels:
+    """An Ollama in which nothing is installed."""
+
+    def tags(self):
+        return ()
+
+
 @pytest.fixture
 def timed(bench, connect, tmp_path):
     """Makes a measurement for one slot."""
     client, journal = connect(bench.token()), Journal(tmp_path / "journal.jsonl")
-    fixer = Fixer(client, journal, contextlib.nullcontext, time.time, lambda _: None)
+    carrier = Carrier(client, NoModels(), journal, contextlib.nullcontext, sleep=lambda _: None)
     client.models()
-
-    def recorded(change_id):
-        return journal.changes().made(change_id)
-
-    return lambda slot: Bench(client, fixer, recorded, slot)
+    return lambda slot: Bench(carrier, slot)
 
 
 def same(document, other):

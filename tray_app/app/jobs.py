@@ -1,4 +1,7 @@
-"""At most one job beside the polls: a change, a download, a speed test, a sign-in. It reports by mailbox."""
+"""At most one job beside the polls: a change, a download, a speed test, a sign-in. It reports by mailbox.
+
+What a job does is the carrier's; here it becomes a thread, a progress and a sentence at the end.
+"""
 
 import itertools
 import logging
@@ -9,9 +12,18 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tray_app.app import speed
+from tray_app.app.changes import Carrier, Outcome, Step
+from tray_app.core.menu import notice as notice_view
 from tray_app.core.menu.screen import NoticeView
-from tray_app.core.values.errors import ElbowroomError
+from tray_app.core.text import change as change_view
+from tray_app.core.text import speed as speed_view
+from tray_app.core.text.text import Translator
+from tray_app.core.values.command import ApplyRemedy, SetSettings, SpeedTest, Undo, Unload
+from tray_app.core.values.errors import ChangeError, ElbowroomError, Problem
 from tray_app.core.values.job import JobKind, RunningJob
+from tray_app.core.values.plan import ActionKind
+from tray_app.core.values.remedy import Consent
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +81,15 @@ class JobControl:
 Work = Callable[[JobControl], JobDone]
 
 
+class NewJob(Struct, frozen=True):
+    """A job to start. `subject` is a model, a host or empty."""
+
+    kind: JobKind
+    subject: str
+    work: Work
+    cancellable: bool = False
+
+
 class Jobs:
     """Starts one job at a time in a thread of its own; owned by the worker."""
 
@@ -82,13 +103,13 @@ class Jobs:
     def running(self) -> RunningJob | None:
         return self._control.job if self._control else None
 
-    def start(self, kind: JobKind, subject: str, work: Work, *, cancellable: bool = False) -> bool:
+    def start(self, new: NewJob) -> bool:
         """False where a job runs already: two clicks at once are one job."""
         if self._control is not None:
             return False
-        job = RunningJob(f"job-{next(self._numbers)}", kind, subject, cancellable=cancellable)
+        job = RunningJob(f"job-{next(self._numbers)}", new.kind, new.subject, cancellable=new.cancellable)
         self._control = control = JobControl(job, self._send)
-        self._thread = threading.Thread(target=self._run, args=(control, work), name=job.id, daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(control, new.work), name=job.id, daemon=True)
         self._thread.start()
         return True
 
@@ -119,3 +140,98 @@ class Jobs:
             done = JobDone(control.job.id, broken=True, settings=True)
         log.info("job %s %s ended", control.job.kind.value, control.job.id)
         self._send(replace(done, job_id=control.job.id))
+
+
+# --- what a command asks for ----------------------------------------------------------------
+
+KINDS = {
+    ActionKind.PULL: JobKind.PULL,
+    ActionKind.UNLOAD: JobKind.UNLOAD,
+    ActionKind.STOP_GENERATIONS: JobKind.STOP_GENERATIONS,
+}
+
+
+def job_of(
+    command: ApplyRemedy | SetSettings | Undo | Unload | SpeedTest,
+    carrier: Carrier,
+    translator: Callable[[], Translator],
+) -> NewJob:
+    """The job of a command. `translator` is asked when the work ends: the language may have changed."""
+    match command:
+        case ApplyRemedy(remedy):
+            first = next(iter(remedy.plan.actions), None)
+            kind = KINDS[first.kind] if first else JobKind.CHANGE
+            subject = first.subject if first else remedy.id
+            return NewJob(
+                kind, subject, lambda control: _carry_out(command, carrier, control, translator), kind is JobKind.PULL
+            )
+        case SetSettings(plan):
+            return NewJob(JobKind.CHANGE, "", lambda _: _done(carrier.apply(plan.changes, "menu"), translator()))
+        case Undo(change_id):
+            return NewJob(JobKind.UNDO, change_id, lambda _: _undo(command, carrier, translator))
+        case Unload(model):
+            return NewJob(JobKind.UNLOAD, model, lambda _: _unload(command, carrier, translator))
+        case SpeedTest():
+            return NewJob(
+                JobKind.SPEED_TEST, "", lambda control: _speed(carrier, control, translator), cancellable=True
+            )
+
+
+def _carry_out(
+    command: ApplyRemedy, carrier: Carrier, control: JobControl, translator: Callable[[], Translator]
+) -> JobDone:
+    def show(step: Step) -> None:
+        control.progress(step.completed_bytes, step.total_bytes)
+
+    given = Consent.CONFIRMED if command.confirmed else Consent.CLICK
+    try:
+        done = carrier.carry_out(command.remedy, given, show, control.cancelled)
+    except ChangeError as error:
+        if error.problem is not Problem.CANCELLED:
+            raise
+        return JobDone("", change_view.pull_cancelled(error.subject, translator()), models=True)
+    return replace(_done(done, translator()), models=True)
+
+
+def _done(done: Outcome, tr: Translator) -> JobDone:
+    notice = notice_view.changed(done.change_id, done.changes, tr) if done.changes else None
+    told = [change_view.unloaded(name, tr) for name in done.unloaded]
+    if done.stopped is not None:
+        told.append(change_view.stopped(done.stopped, tr))
+    return JobDone("", " ".join(told), notice, change_id=done.change_id, settings=bool(done.changes))
+
+
+def _undo(command: Undo, carrier: Carrier, translator: Callable[[], Translator]) -> JobDone:
+    undone = carrier.undo(command.change_id, command.changes)
+    tr = translator()
+    lines = change_view.undone(undone.changes, undone.drifted, tr)
+    told = ["; ".join("".join(span.text for span in line) for line in lines)]
+    if undone.stays is not None:
+        told.append(change_view.model_stays(*undone.stays, tr))
+    return JobDone("", " ".join(told), settings=True)
+
+
+def _unload(command: Unload, carrier: Carrier, translator: Callable[[], Translator]) -> JobDone:
+    carrier.unload(command.model, command.digest)
+    return JobDone("", change_view.unloaded(command.model, translator()), models=True)
+
+
+def _speed(carrier: Carrier, control: JobControl, translator: Callable[[], Translator]) -> JobDone:
+    """The task model of now, a few calls: the menu has no room for a table."""
+
+    def show(step: speed.Progress) -> None:
+        if control.cancelled():
+            raise ChangeError(Problem.CANCELLED, "speed")
+        control.progress(step.run - 1, step.runs)
+
+    carrier.writable()
+    chat = speed.chat_model(carrier)
+    if chat is None:
+        return JobDone("", speed_view.no_chat_model(translator()))
+    try:
+        timing = speed.bench(carrier, chat).compare(chat.id, (), speed.MENU_RUNS, show)[0]
+    except ChangeError as error:
+        if error.problem is not Problem.NOTHING_TO_DO:
+            raise
+        return JobDone("", speed_view.tasks_off(translator()))
+    return JobDone("", speed_view.sentence(timing.answered, timing.task_s, timing.first_token_s, translator()))

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from tray_app import autostart
 from tray_app.app import language
-from tray_app.app.actions import Actions
 from tray_app.app.connect import connect_work
 from tray_app.app.jobs import JobDone, Work
 from tray_app.app.rhythm import FIND_EVERY_S
@@ -45,13 +44,16 @@ SYSTEM_MONITORS = {
 UNDO_ROWS = 5
 
 
-class Desk:
-    """Owned by the worker; `translator` and `language` are also asked by a job's thread (they only read)."""
+class Session:
+    """Owned by the worker; `app` is another one after a new connection.
+
+    `translator` and `language` are also asked by a job's thread (they only read).
+    """
 
     def __init__(self, overrides: Overrides) -> None:
         self._overrides = overrides
-        self._app = App(overrides)
-        state = self._app.state.read()
+        self.app = App(overrides)
+        state = self.app.state.read()
         self._relief = relieving.Relief(
             relieving.ReliefMemory(state.relief_change_id, state.relief_remedy, state.relief_at, state.relief_blocked)
         )
@@ -63,14 +65,14 @@ class Desk:
 
     def look(self) -> Look:
         """One poll; a settings file that changed is read again first."""
-        if self._app.follow_settings():
+        if self.app.follow_settings():
             self.reconnect()
         notices = self._notices()
         quiet = Quiet(notices.snoozed_until, notices.only_critical, notices.muted_models)
         if self._told is not None:  # here, because the observer is built on the worker's thread: it asks who is there
-            self._app.observer.remember_told(self._told)
+            self.app.observer.remember_told(self._told)
             self._told = None
-        look = self._app.observer.look(quiet)
+        look = self.app.observer.look(quiet)
         self._settle_once(look)
         self._find_again(look)
         return look
@@ -79,11 +81,11 @@ class Desk:
         """Open WebUI may be started after us, on its other usual port: looked for now and then, unless one is named."""
         there = value_of(look.snapshot.open_webui) is not None
         late = look.snapshot.uptime_s - self._looked_for_at >= FIND_EVERY_S
-        if there or not late or self._app.named_open_webui or self._app.state.read().connected_url:
+        if there or not late or self.app.named_open_webui or self.app.state.read().connected_url:
             return
         self._looked_for_at = look.snapshot.uptime_s
         with App(self._overrides) as fresh:
-            moved = fresh.open_webui_url != self._app.open_webui_url
+            moved = fresh.open_webui_url != self.app.open_webui_url
         if moved:
             self.reconnect()
 
@@ -93,7 +95,7 @@ class Desk:
         if self._settled or server is None or server.access is not Access.ADMIN:
             return
         try:
-            settled = self._app.fixer.settle()
+            settled = self.app.carrier.settle()
         except ElbowroomError as error:  # the server went away, or a change is being made right now
             log.info("open changes are settled later: %s", type(error).__name__)
             return
@@ -102,20 +104,20 @@ class Desk:
             log.info("change %s was left open by an earlier run and is settled", one.id)
 
     def look_again(self, *, models: bool) -> None:
-        self._app.observer.poll.look_again(models=models)
+        self.app.observer.poll.look_again(models=models)
 
     def reconnect(self) -> None:
         """Another server or token from now on: everything is built anew."""
-        self._told = self._app.observer.told()
-        self._app.close()
-        self._app = App(self._overrides)
+        self._told = self.app.observer.told()
+        self.app.close()
+        self.app = App(self._overrides)
 
     # --- telling -----------------------------------------------------------------------------
 
     def tell(self, look: Look) -> tuple[NoticeView, ...]:
         """The notices that are due, in the user's language; none where they are switched off."""
         if look.notices:
-            told = self._app.observer.told()
+            told = self.app.observer.told()
             self.remember(lambda state: replace(state, told=told))
         tr = self.translator()
         first = self._first_run(look, tr)
@@ -125,14 +127,14 @@ class Desk:
 
     def _first_run(self, look: Look, tr: Translator) -> tuple[NoticeView, ...]:
         """Once in the life of this installation: what was found, and how to connect."""
-        if self._app.state.read().first_run_done:
+        if self.app.state.read().first_run_done:
             return ()
         self.remember(lambda state: replace(state, first_run_done=True))
         return (tray_view.first_run(look.snapshot, tr),)
 
     def complaint(self) -> str:
         """The first thing that is wrong with the settings file, for the menu; empty where it is fine."""
-        problems = self._app.settings_problems
+        problems = self.app.settings_problems
         return settings_view.sentence(problems[0], self.translator()) if problems else ""
 
     def screen_state(self, look: Look | None) -> ScreenState:
@@ -146,18 +148,18 @@ class Desk:
             undoable=self._undoable(),
             notices=self._notices(),
             autostart=self._autostart_state(),
-            language=self._app.state.read().language,
+            language=self.app.state.read().language,
             languages=language.names(),
             utc_offset_s=time.localtime().tm_gmtoff,
         )
 
     def _notices(self) -> NoticeSettings:
-        state, settings = self._app.state.read(), self.settings()
+        state, settings = self.app.state.read(), self.settings()
         only_critical = state.notices_only_critical or settings.notices_only_critical
         return NoticeSettings(state.snoozed_until, only_critical, state.muted)
 
     def _undoable(self) -> tuple[Record, ...]:
-        return self._app.journal.changes().undoable(origin_of(self._app.open_webui_url))[:UNDO_ROWS]
+        return self.app.journal.changes().undoable(origin_of(self.app.open_webui_url))[:UNDO_ROWS]
 
     # --- relief ------------------------------------------------------------------------------
 
@@ -169,7 +171,7 @@ class Desk:
         )
         seen = relieving.Situation(look.diagnosis, look.remedies, self._change_open(), look.facts.at)
         before = self._relief.memory
-        self._relief, order = relieving.step(self._relief, wish, seen, self._app.limits)
+        self._relief, order = relieving.step(self._relief, wish, seen, self.app.limits)
         if self._relief.memory != before:
             self._store_relief()
         match order.act:
@@ -195,7 +197,7 @@ class Desk:
         change_id = self._relief.memory.change_id
         if not change_id:
             return None
-        recorded = self._app.journal.changes().get(change_id)
+        recorded = self.app.journal.changes().get(change_id)
         return recorded is not None and recorded.event in {Event.APPLIED, Event.UNDO_INTENDED}
 
     def _store_relief(self) -> None:
@@ -212,17 +214,14 @@ class Desk:
 
     # --- the rest ----------------------------------------------------------------------------
 
-    def actions(self) -> Actions:
-        return Actions(self._app, self.translator)
-
     def settings(self) -> Settings:
-        return self._app.settings_file.settings
+        return self.app.settings_file.settings
 
     def language(self) -> str:
         return (
             self._overrides.language
             or self.settings().language
-            or self._app.state.read().language
+            or self.app.state.read().language
             or language.of_system()
         )
 
@@ -230,10 +229,10 @@ class Desk:
         return language.load(self.language())
 
     def connect_work(self, url: str) -> Work:
-        return connect_work(self._app, url or self._app.open_webui_url, self.translator, self.language)
+        return connect_work(self.app, url or self.app.open_webui_url, self.translator, self.language)
 
     def disconnect(self, url: str) -> None:
-        self._app.secrets.delete(url)
+        self.app.secrets.delete(url)
         self.remember(lambda state: replace(state, connected_url=""))
         self.reconnect()
 
@@ -263,19 +262,19 @@ class Desk:
             case Link.SYSTEM_MONITOR:
                 _start_first(SYSTEM_MONITORS.get(sys.platform, ()))
             case Link.SETTINGS_FILE:
-                webbrowser.open(self._app.paths.settings_file.as_uri())
+                webbrowser.open(self.app.paths.settings_file.as_uri())
             case Link.LOG_FILE:
-                webbrowser.open(self._app.paths.log_file.as_uri())
+                webbrowser.open(self.app.paths.log_file.as_uri())
 
     def remember(self, change: Callable[[State], State]) -> None:
         """A state that cannot be written must not stop the app: it only forgets."""
         try:
-            self._app.state.update(change)
+            self.app.state.update(change)
         except (StorageError, ElbowroomError) as error:
             log.warning("state not written: %s", error)
 
     def close(self) -> None:
-        self._app.close()
+        self.app.close()
 
 
 def _start_first(commands: tuple[tuple[str, ...], ...]) -> None:

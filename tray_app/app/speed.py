@@ -10,16 +10,21 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from tray_app.app.fixes import Applied, Undone
+from tray_app.app.changes import Carrier, CutShort
+from tray_app.core.tasks.chat import chat_model as chat_of
+from tray_app.core.tasks.releases import NEWEST_SEEN
 from tray_app.core.tasks.settings import decode, key_of
-from tray_app.core.tasks.target import UNASKED
+from tray_app.core.tasks.slots import slot_for
+from tray_app.core.tasks.target import UNASKED, TaskServer, entry_of
 from tray_app.core.values.errors import ChangeError, Problem
-from tray_app.core.values.plan import Change, Event, Record
+from tray_app.core.values.plan import Change, Event
+from tray_app.core.values.snapshot import WebUIModel
 from tray_app.core.values.task_settings import Setting, Switch, TaskSettings
-from tray_app.core.values.version import Document
+from tray_app.core.values.version import Document, parse_version
 
 REMEDY = "speed"
 """How the journal names a switch that was made for a measurement."""
+MENU_RUNS = 3
 CHAT_PROMPT = "Say hello in five words."
 
 
@@ -36,14 +41,6 @@ class Server(Protocol):
     def read_document(self) -> Document: ...
     def run_task(self, task: Setting, model: str) -> Answer: ...
     def chat_first_token(self, model: str, prompt: str) -> float: ...
-
-
-class Changes(Protocol):
-    """What a measurement needs to switch the task model and back."""
-
-    def apply(self, changes: Iterable[Change], remedy: str = "") -> Applied: ...
-    def undo(self, recorded: Record) -> Undone: ...
-    def settle(self) -> tuple[Record, ...]: ...
 
 
 class Timing(Struct, frozen=True):
@@ -88,13 +85,26 @@ def measure(server: Server, chat_model: str, asked: str, runs: int, show: Callab
     return Timing(asked, answered, task, statistics.median(task_s), statistics.median(first_s), runs)
 
 
+def chat_model(carrier: Carrier) -> WebUIModel | None:
+    """The model that people chat with, as Open WebUI lists it; None where none is loaded or listed."""
+    client = carrier.open_webui
+    listed = tuple(entry for entry in client.models() if not entry.preset)
+    server = TaskServer(decode(client.read_document()), parse_version(client.version()), listed)
+    chat = chat_of(carrier.ollama.ps(), server, lambda _model: False)
+    return entry_of(chat.name, listed) if chat is not None else None
+
+
+def bench(carrier: Carrier, chat: WebUIModel) -> "Bench":
+    """For the slot that counts while this model chats."""
+    return Bench(carrier, slot_for(chat, parse_version(carrier.open_webui.version()) or NEWEST_SEEN))
+
+
 class Bench:
     """Measures several task models one after the other and leaves everything as it was."""
 
-    def __init__(self, server: Server, changes: Changes, recorded: Callable[[str], Record], slot: Setting) -> None:
-        self._server = server
-        self._changes = changes
-        self._recorded = recorded
+    def __init__(self, carrier: Carrier, slot: Setting) -> None:
+        self._carrier = carrier
+        self._server = carrier.open_webui
         self._slot = slot
 
     def compare(
@@ -118,18 +128,12 @@ class Bench:
         assert key is not None
         change = Change(self._slot, document[key], model)
         try:
-            applied = self._changes.apply((change,), REMEDY)
-        except KeyboardInterrupt:
-            self._take_back_open()
+            applied = self._carrier.apply((change,), REMEDY)
+        except CutShort as cut:
+            if cut.record is not None and cut.record.event is Event.APPLIED:
+                self._carrier.undo(cut.record.id)
             raise
         try:
             yield
         finally:
-            self._changes.undo(self._recorded(applied.change_id))
-
-    def _take_back_open(self) -> None:
-        """Stopped between writing and verifying: what the server holds decides."""
-        for one in self._changes.settle():
-            found = self._recorded(one.id)
-            if found.remedy == REMEDY and found.event is Event.APPLIED:
-                self._changes.undo(found)
+            self._carrier.undo(applied.change_id)

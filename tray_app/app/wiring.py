@@ -4,7 +4,6 @@ Parts are built when they are first asked for, so that `journal` opens no connec
 """
 
 import os
-import time
 from argparse import Namespace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from tray_app.core.values.errors import ChangeError, Problem, ServiceError
+from tray_app.core.values.errors import ServiceError
 from tray_app.core.values.token import Token, origin_of
 from tray_app.storage.journal import Journal
 from tray_app.storage.lock import write_lock
@@ -22,13 +21,12 @@ from tray_app.storage.settings import SettingsFile
 from tray_app.storage.state import StateFile
 
 if TYPE_CHECKING:
+    from tray_app.app.changes import Carrier
     from tray_app.app.containers import ContainerReader
-    from tray_app.app.fixes import Fixer
     from tray_app.app.watch import Observer
     from tray_app.core.fit.candidates import Candidate
     from tray_app.core.values.limits import Limits
     from tray_app.core.values.setting_problem import SettingProblem
-    from tray_app.core.values.snapshot import WebUIModel
     from tray_app.readers.machine import Machine
     from tray_app.services.http import Http
     from tray_app.services.ollama import OllamaClient
@@ -218,42 +216,17 @@ class App:
         self._open.append(client)
         return client
 
-    def writable_open_webui(self) -> "OpenWebUIClient":
-        """The connected server, or ChangeError where it may not be changed."""
-        from tray_app.core.values.snapshot import Access
-
-        client = self.open_webui
-        client.version()  # first: a server that is down or something else is told as that
-        if self.token(self.open_webui_url) is None:
-            raise ChangeError(Problem.NOT_CONNECTED, self.open_webui_url)
-        if client.access() is not Access.ADMIN:
-            refusal = client.refusal()
-            raise ChangeError(Problem.NO_PERMISSION, self.open_webui_url, refusal.value if refusal else "")
-        return client
-
-    def chat_model(self) -> "WebUIModel | None":
-        """The model that people chat with, as Open WebUI lists it; None where none is loaded or listed."""
-        from tray_app.core.tasks.chat import chat_model
-        from tray_app.core.tasks.settings import decode
-        from tray_app.core.tasks.target import TaskServer, entry_of
-        from tray_app.core.values.version import parse_version
-
-        client = self.open_webui
-        listed = tuple(entry for entry in client.models() if not entry.preset)
-        server = TaskServer(decode(client.read_document()), parse_version(client.version()), listed)
-        chat = chat_model(self.ollama.ps(), server, lambda _model: False)
-        return entry_of(chat.name, listed) if chat is not None else None
-
     @cached_property
-    def fixer(self) -> "Fixer":
-        from tray_app.app.fixes import Fixer
+    def carrier(self) -> "Carrier":
+        """What changes something at these two servers."""
+        from tray_app.app.changes import Carrier
 
-        return Fixer(
-            server=self.writable_open_webui(),
-            journal=self.journal,
-            write_lock=lambda: write_lock(self.paths.lock_file),
-            now=time.time,
-            sleep=time.sleep,
+        return Carrier(
+            self.open_webui,
+            self.ollama,
+            self.journal,
+            lambda: write_lock(self.paths.lock_file),
+            self.models_folder if self.ollama_is_local else None,
         )
 
     @cached_property

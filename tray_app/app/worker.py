@@ -10,19 +10,16 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from msgspec.structs import replace
 
-from tray_app.app.actions import Actions
-from tray_app.app.jobs import JobDone, JobMoved, Jobs, Work
+from tray_app.app.jobs import JobDone, JobMoved, Jobs, NewJob, job_of
 from tray_app.app.rhythm import pause_s
+from tray_app.app.session import Session
 from tray_app.app.watch import Look
 from tray_app.core.menu import menu as menu_view
-from tray_app.core.menu.screen import NoticeView, ScreenState, View
 from tray_app.core.text import errors as error_view
 from tray_app.core.text import status as status_view
-from tray_app.core.text.text import Translator
 from tray_app.core.values.command import (
     ApplyRemedy,
     Autostart,
@@ -36,16 +33,19 @@ from tray_app.core.values.command import (
     Quit,
     Refresh,
     SetLanguage,
+    SetSettings,
     Snooze,
     SnoozeUntil,
+    SpeedTest,
     Undo,
+    Unload,
 )
 from tray_app.core.values.errors import ElbowroomError
 from tray_app.core.values.job import JobKind
 from tray_app.core.values.reading import Moment, value_of
 from tray_app.core.values.snapshot import Pressure
-from tray_app.storage.settings_keys import Settings
 from tray_app.storage.state import State
+from tray_app.tray.base import Tray
 
 log = logging.getLogger(__name__)
 
@@ -53,46 +53,17 @@ MORNING_HOUR = 8
 QUIT_WAIT_S = 1.5
 
 
-class Screen(Protocol):
-    """What the worker shows things on; both return at once from any thread."""
-
-    def show(self, view: View) -> None: ...
-    def notify(self, notice: NoticeView) -> None: ...
-    def stop(self) -> None: ...
-
-
-class Desk(Protocol):
-    """What the worker needs from the rest of the app; app.py has it."""
-
-    def look(self) -> Look: ...
-    def actions(self) -> Actions: ...
-    def look_again(self, *, models: bool) -> None: ...
-    def reconnect(self) -> None: ...
-    def settings(self) -> Settings: ...
-    def translator(self) -> Translator: ...
-    def screen_state(self, look: Look | None) -> ScreenState: ...
-    def complaint(self) -> str: ...
-    def connect_work(self, url: str) -> Work: ...
-    def disconnect(self, url: str) -> None: ...
-    def autostart(self, *, on: bool) -> None: ...
-    def open_link(self, command: OpenLink) -> None: ...
-    def remember(self, change: Callable[[State], State]) -> None: ...
-    def tell(self, look: Look) -> tuple[NoticeView, ...]: ...
-    def relieve(self, look: Look) -> ApplyRemedy | Undo | None: ...
-    def relief_ended(self, order: ApplyRemedy | Undo, done: JobDone, now: Moment) -> None: ...
-
-
 class Worker:
     """Runs in a thread of its own until Quit. `send` is safe from any thread and returns at once."""
 
     def __init__(
         self,
-        desk: Desk,
-        screen: Screen,
+        session: Session,
+        screen: Tray,
         now: Callable[[], float] = time.time,
         uptime: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._desk = desk
+        self._session = session
         self._screen = screen
         self._now = now
         self._uptime = uptime
@@ -126,7 +97,7 @@ class Worker:
                 self._due = max(self._due, self._uptime() + self._interval())
             except Exception:
                 log.exception("internal error")
-                self._message = status_view.internal_error(self._desk.translator())
+                self._message = status_view.internal_error(self._session.translator())
                 self._due = max(self._due, self._uptime() + self._interval())
             step = self._round
         self._jobs.stop(QUIT_WAIT_S)
@@ -135,7 +106,7 @@ class Worker:
         self._screen.stop()
 
     def _told(self, error: ElbowroomError) -> str:
-        tr = self._desk.translator()
+        tr = self._session.translator()
         return f"{error_view.sentence(error, tr)} {error_view.next_step(error, tr)}".strip()
 
     def _round(self) -> None:
@@ -157,12 +128,12 @@ class Worker:
             return None
 
     def _poll(self) -> None:
-        look = self._desk.look()
+        look = self._session.look()
         self._look = look
         self._due = self._uptime() + self._interval()
-        for notice in self._desk.tell(look):
+        for notice in self._session.tell(look):
             self._screen.notify(notice)
-        relief = self._desk.relieve(look)
+        relief = self._session.relieve(look)
         if relief is not None:
             self._relieve(relief)
 
@@ -172,7 +143,7 @@ class Worker:
         if self._jobs.running is None:
             self._do(order)
         if self._jobs.running is None:
-            self._desk.relief_ended(order, JobDone(""), self._moment())
+            self._session.relief_ended(order, JobDone(""), self._moment())
             return
         self._relief_job, self._relief_order = self._jobs.running.id, order
 
@@ -181,17 +152,19 @@ class Worker:
 
     def _interval(self) -> float:
         if self._look is None:
-            return pause_s(self._desk.settings(), None, idle=False)
+            return pause_s(self._session.settings(), None, idle=False)
         ollama, memory = value_of(self._look.snapshot.ollama), value_of(self._look.snapshot.memory)
         no_model = ollama is not None and not ollama.loaded
         idle = no_model and memory is not None and memory.pressure is Pressure.NORMAL
-        return pause_s(self._desk.settings(), self._look.diagnosis.level, idle=idle)
+        return pause_s(self._session.settings(), self._look.diagnosis.level, idle=idle)
 
     def _show(self) -> None:
         state = replace(
-            self._desk.screen_state(self._look), job=self._jobs.running, message=self._message or self._desk.complaint()
+            self._session.screen_state(self._look),
+            job=self._jobs.running,
+            message=self._message or self._session.complaint(),
         )
-        self._screen.show(menu_view.render(state, self._desk.translator()))
+        self._screen.show(menu_view.render(state, self._session.translator()))
 
     # --- the mailbox -----------------------------------------------------------------------
 
@@ -204,60 +177,61 @@ class Worker:
             case Quit():
                 self._quitting = True
             case Refresh():
-                self._desk.look_again(models=False)
+                self._session.look_again(models=False)
                 self._due = 0.0
             case Cancel(job_id):
                 self._jobs.cancel(job_id)
-            case Connect(url):
-                self._start(JobKind.CONNECT, url, self._desk.connect_work(url), cancellable=True)
             case _:
                 self._do(item)
 
     def _do(self, command: Command) -> None:
-        """Commands that are done at once, or that start a job. What goes wrong is told in the menu."""
+        """Every effect of every click but those that never fail. What goes wrong is told in the menu."""
+        session = self._session
         self._message = ""
         try:
-            if not self._at_once(command):
-                job = self._desk.actions().work(command)
-                if job is not None:
-                    kind, subject, work, cancellable = job
-                    self._start(kind, subject, work, cancellable=cancellable)
+            match command:
+                case ApplyRemedy() | SetSettings() | Undo() | Unload() | SpeedTest():
+                    self._start(job_of(command, session.app.carrier, session.translator))
+                case Connect(url):
+                    self._start(NewJob(JobKind.CONNECT, url, session.connect_work(url), cancellable=True))
+                case Disconnect(url):
+                    session.disconnect(url)
+                    self._due = 0.0
+                case Snooze() | MuteForModel() | NotificationsOnlyCritical() | SetLanguage():
+                    session.remember(self._wish(command))
+                case Autostart(on):
+                    session.autostart(on=on)
+                case OpenLink():
+                    session.open_link(command)
         except ElbowroomError as error:
             self._message = self._told(error)
 
-    def _at_once(self, command: Command) -> bool:
+    def _wish(
+        self, command: Snooze | MuteForModel | NotificationsOnlyCritical | SetLanguage
+    ) -> Callable[[State], State]:
+        """What the state file is to hold from now on."""
         match command:
             case Snooze(until):
                 ends = self._snooze_end(until)
-                self._desk.remember(lambda state: replace(state, snoozed_until=ends))
+                return lambda state: replace(state, snoozed_until=ends)
             case MuteForModel(model, muted):
-                self._desk.remember(lambda state: replace(state, muted=_with(state.muted, model, muted=muted)))
+                return lambda state: replace(state, muted=_with(state.muted, model, muted=muted))
             case NotificationsOnlyCritical(on):
-                self._desk.remember(lambda state: replace(state, notices_only_critical=on))
+                return lambda state: replace(state, notices_only_critical=on)
             case SetLanguage(code):
-                self._desk.remember(lambda state: replace(state, language=code))
-            case Autostart(on):
-                self._desk.autostart(on=on)
-            case Disconnect(url):
-                self._desk.disconnect(url)
-                self._due = 0.0
-            case OpenLink():
-                self._desk.open_link(command)
-            case _:
-                return False
-        return True
+                return lambda state: replace(state, language=code)
 
-    def _start(self, kind: JobKind, subject: str, work: Work, *, cancellable: bool) -> None:
-        if not self._jobs.start(kind, subject, work, cancellable=cancellable):
-            self._message = status_view.job_runs_already(self._desk.translator())
+    def _start(self, job: NewJob) -> None:
+        if not self._jobs.start(job):
+            self._message = status_view.job_runs_already(self._session.translator())
 
     def _job_ended(self, done: JobDone) -> None:
         """What came of it is told, and whatever it may have changed is asked again at once."""
         self._jobs.ended(done)
         if self._relief_order is not None and done.job_id == self._relief_job:
-            self._desk.relief_ended(self._relief_order, done, self._moment())
+            self._session.relief_ended(self._relief_order, done, self._moment())
             self._relief_order = None
-        tr = self._desk.translator()
+        tr = self._session.translator()
         if done.error is not None:
             self._message = self._told(done.error)
         elif done.broken:
@@ -267,9 +241,9 @@ class Worker:
         if done.notice is not None:
             self._screen.notify(done.notice)
         if done.connection:
-            self._desk.reconnect()
+            self._session.reconnect()
         if done.settings or done.models:
-            self._desk.look_again(models=done.models)
+            self._session.look_again(models=done.models)
         self._due = 0.0
 
     def _snooze_end(self, until: SnoozeUntil) -> float | None:
@@ -279,7 +253,7 @@ class Worker:
             case SnoozeUntil.NOW:
                 return None
             case SnoozeUntil.HOUR:
-                return now + self._desk.settings().snooze_s
+                return now + self._session.settings().snooze_s
             case SnoozeUntil.TOMORROW:
                 local = dt.datetime.fromtimestamp(now).astimezone()
                 morning = (local + dt.timedelta(days=1)).replace(hour=MORNING_HOUR, minute=0, second=0, microsecond=0)

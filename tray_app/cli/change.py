@@ -3,6 +3,7 @@
 from argparse import Namespace
 from collections.abc import Sequence
 
+from tray_app.app.changes import CutShort, Step
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE, FAILED, INTERRUPTED, NOTHING_TO_DO
 from tray_app.cli.terminal import Terminal
@@ -13,16 +14,16 @@ from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text import status as status_view
 from tray_app.core.text.lines import line
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import ChangeError, Problem, ServiceError, UsageError
-from tray_app.core.values.plan import ActionKind, Change, Event, Plan, Record
-from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.errors import ChangeError, Problem, UsageError
+from tray_app.core.values.plan import ActionKind, Event, Plan, Record
+from tray_app.core.values.remedy import Consent, Remedy
 from tray_app.core.values.task_settings import SLOTS
 
 
 def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Change task settings; obeyed with a warning where a model id does not fit."""
     wanted = assignments.parse(options.assignments)
-    client = app.writable_open_webui()
+    client = app.carrier.writable()
     version = client.version()
     try:
         plan = assignments.plan(client.read_document(), wanted)
@@ -37,28 +38,23 @@ def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
         terminal.show(plan_view.plan_lines(plan, tr))
         terminal.text(view.dry_run(tr))
         return DONE
-    before = _recorded_ids(app)
     try:
-        done = app.fixer.apply(plan.changes, "set")
-    except KeyboardInterrupt:
-        return _cut_short(app, before, terminal, tr)
+        done = app.carrier.apply(plan.changes, "set")
+    except CutShort as cut:
+        return _cut_short(cut, terminal, tr)
     terminal.show(view.applied(done.changes, done.others, tr))
     return DONE
 
 
-def _recorded_ids(app: App) -> frozenset[str]:
-    return frozenset(one.id for one in app.journal.changes().all)
-
-
-def _cut_short(app: App, before: frozenset[str], terminal: Terminal, tr: Translator) -> int:
-    """Ctrl-C in the middle of a change: looks what the server holds now and says it."""
-    new = next((one for one in app.journal.changes().all if one.id not in before), None)
-    if new is not None:
-        new = _settled(app, new)
-    if new is not None and new.event is Event.APPLIED:
-        terminal.show(view.applied(new.changes, (), tr))
-    else:
-        terminal.note(view.left_alone(tr))
+def _cut_short(cut: CutShort, terminal: Terminal, tr: Translator) -> int:
+    """Ctrl-C in the middle of a change or an undo: says what the server holds now."""
+    match cut.record:
+        case Record(event=Event.APPLIED, changes=changes) if not cut.undoing:
+            terminal.show(view.applied(changes, (), tr))
+        case Record(event=Event.UNDONE, changes=changes):
+            terminal.show(view.undone([one.back() for one in changes], (), tr))
+        case _:
+            terminal.note(view.left_alone(tr))
     return INTERRUPTED
 
 
@@ -86,7 +82,7 @@ def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
             terminal.text(f"  {step}")
         return DONE
     if not remedy.plan.changes and not remedy.plan.actions:
-        app.writable_open_webui()  # it has no plan where the server may not be changed: this says why
+        app.carrier.writable()  # it has no plan where the server may not be changed: this says why
     terminal.show(plan_view.plan_lines(remedy.plan, tr))
     if options.dry_run:
         terminal.text(view.dry_run(tr))
@@ -98,7 +94,7 @@ def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
 
 def _chosen(wanted: str | None, remedies: Sequence[Remedy]) -> Remedy | None:
     if wanted is None:
-        return next((one for one in remedies if not one.advice_only and not one.asks), None)
+        return next((one for one in remedies if one.needs < Consent.CONFIRMED), None)
     for one in remedies:
         if one.id == wanted:
             return one
@@ -116,23 +112,21 @@ def _agreed(terminal: Terminal, remedy: Remedy, tr: Translator) -> bool:
 
 
 def _carry_out(app: App, remedy: Remedy, terminal: Terminal, tr: Translator) -> int:
-    from tray_app.app.carry_out import Outcome, Step, carry_out
-
     def show(step: Step) -> None:
         progress.update(
             view.pull_progress(step.subject, step.completed_bytes, step.total_bytes, step.bytes_per_s, tr), step.subject
         )
 
-    before = _recorded_ids(app)
     with terminal.progress() as progress:
         try:
-            done: Outcome = carry_out(app, remedy, show, cancelled=lambda: False)
+            done = app.carrier.carry_out(remedy, Consent.CONFIRMED, show, cancelled=lambda: False)
+        except CutShort as cut:
+            progress.clear()
+            return _cut_short(cut, terminal, tr)
         except KeyboardInterrupt:
             progress.clear()
             pulled = next((one.subject for one in remedy.plan.actions if one.kind is ActionKind.PULL), "")
-            if not pulled or _recorded_ids(app) != before:
-                return _cut_short(app, before, terminal, tr)
-            terminal.note(view.pull_cancelled(pulled, tr))
+            terminal.note(view.pull_cancelled(pulled, tr) if pulled else view.left_alone(tr))
             return INTERRUPTED
     for name in done.unloaded:
         terminal.text(view.unloaded(name, tr))
@@ -145,10 +139,10 @@ def _carry_out(app: App, remedy: Remedy, terminal: Terminal, tr: Translator) -> 
 
 def undo(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Take back the newest change that is still in force, or all of them."""
-    fixer = app.fixer
-    for settled in fixer.settle():
+    app.carrier.writable()
+    for settled in app.carrier.settle():
         terminal.note(view.settled(settled.changes, tr))
-    waiting = app.journal.changes().undoable(app.open_webui.origin)
+    waiting = app.carrier.undoable()
     if not options.all:
         waiting = waiting[:1]
     if not waiting:
@@ -156,61 +150,27 @@ def undo(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
         return NOTHING_TO_DO
     if options.dry_run:
         for one in waiting:
-            terminal.show(plan_view.plan_lines(Plan(_back(one)), tr))
+            terminal.show(plan_view.plan_lines(Plan(tuple(change.back() for change in one.changes)), tr))
         terminal.text(view.dry_run(tr))
         return DONE
     worst = DONE
     for one in waiting:
         try:
             worst = max(worst, _undo_one(app, one, terminal, tr))
-        except KeyboardInterrupt:
-            return _undo_cut_short(app, one, terminal, tr)
+        except CutShort as cut:
+            return _cut_short(cut, terminal, tr)
     return worst
-
-
-def _undo_cut_short(app: App, recorded: Record, terminal: Terminal, tr: Translator) -> int:
-    """Ctrl-C in the middle of an undo: looks what the server holds now and says it."""
-    settled = _settled(app, recorded)
-    if settled.event is Event.UNDONE:
-        terminal.show(view.undone(_back(recorded), (), tr))
-    else:
-        terminal.note(view.left_alone(tr))
-    return INTERRUPTED
-
-
-def _settled(app: App, recorded: Record) -> Record:
-    """The change as it is after a look at the server. ChangeError where that cannot be asked: it stays open."""
-    try:
-        app.fixer.settle()
-    except ServiceError as error:
-        names = ", ".join(one.setting for one in recorded.changes)
-        raise ChangeError(Problem.NOT_KEPT, names, type(error).__name__, written="unknown") from error
-    return app.journal.changes().made(recorded.id)
-
-
-def _back(recorded: Record) -> tuple[Change, ...]:
-    return tuple(one.back() for one in recorded.changes)
 
 
 def _undo_one(app: App, recorded: Record, terminal: Terminal, tr: Translator) -> int:
     try:
-        undone = app.fixer.undo(recorded)
+        undone = app.carrier.undo(recorded.id)
     except ChangeError as error:
         if error.problem is not Problem.DRIFT:
             raise
-        settings = [one.setting for one in recorded.changes]
-        terminal.note(view.left_to_others(settings, tr))
+        terminal.note(view.left_to_others([one.setting for one in recorded.changes], tr))
         return FAILED
     terminal.show(view.undone(undone.changes, undone.drifted, tr))
-    if recorded.remedy.startswith("task-model:"):
-        name = recorded.remedy.partition(":")[2]
-        terminal.text(view.model_stays(name, _size_of(app, name), tr))
+    if undone.stays is not None:
+        terminal.text(view.model_stays(*undone.stays, tr))
     return FAILED if undone.drifted else DONE
-
-
-def _size_of(app: App, name: str) -> int | None:
-    """The disk size of a model, as Ollama says; None where it cannot be asked."""
-    try:
-        return next((model.size_bytes for model in app.ollama.tags() if model.name == name), None)
-    except ServiceError:
-        return None

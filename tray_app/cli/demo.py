@@ -154,7 +154,7 @@ class Story:
         for remedy in [one for one in look.remedies if one.plan.changes and not one.plan.actions][:2]:
             self._terminal.show([view.command(f"elbowroom fix {remedy.id}")])
             self._terminal.show(indented(plan_view.plan_lines(remedy.plan, self._tr)))
-            done = app.fixer.apply(remedy.plan.changes, remedy.id)
+            done = app.carrier.apply(remedy.plan.changes, remedy.id)
             self._terminal.show(indented(change_view.applied(done.changes, done.others, self._tr)))
             app.observer.poll.look_again()
         self._key()
@@ -177,8 +177,8 @@ class Story:
         self._scene(6)
         app = self._stage.app
         self._terminal.show([view.command("elbowroom undo --all")])
-        for recorded in app.journal.changes().undoable(app.open_webui.origin):
-            undone = app.fixer.undo(recorded)
+        for recorded in app.carrier.undoable():
+            undone = app.carrier.undo(recorded.id)
             self._terminal.show(indented(change_view.undone(undone.changes, undone.drifted, self._tr)))
         held = decode(app.open_webui.read_document(fresh=True))
         on = ", ".join(setting_name(task, self._tr) for task in TASKS if held.switch(task) is Switch.ON)

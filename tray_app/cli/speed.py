@@ -3,24 +3,20 @@
 import json
 from argparse import Namespace
 
-from tray_app.app.speed import Bench, Progress
+from tray_app.app.speed import Progress, bench, chat_model
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE, FAILED, NOTHING_TO_DO
 from tray_app.cli.terminal import Terminal
 from tray_app.core.report.status import SCHEMA
-from tray_app.core.tasks.releases import NEWEST_SEEN
-from tray_app.core.tasks.slots import slot_for
 from tray_app.core.text import speed as view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import ChangeError, Problem, UsageError
-from tray_app.core.values.plan import Record
-from tray_app.core.values.version import parse_version
 
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """With consent only: the calls take as long as the models need."""
-    client = app.writable_open_webui()
-    chat = app.chat_model()
+    app.carrier.writable()
+    chat = chat_model(app.carrier)
     if chat is None:
         terminal.note(view.no_chat_model(tr))
         return FAILED
@@ -30,17 +26,13 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         if not terminal.ask(view.question(options.runs * (1 + len(options.compare)), chat.id, tr)):
             return FAILED
 
-    def recorded(change_id: str) -> Record:
-        return app.journal.changes().made(change_id)
-
-    slot = slot_for(chat, parse_version(client.version()) or NEWEST_SEEN)
     with terminal.progress() as progress:
 
         def show(step: Progress) -> None:
             progress.update(view.running(step.asked, step.run, step.runs, tr))
 
         try:
-            timings = Bench(client, app.fixer, recorded, slot).compare(chat.id, options.compare, options.runs, show)
+            timings = bench(app.carrier, chat).compare(chat.id, options.compare, options.runs, show)
         except ChangeError as error:
             if error.problem is not Problem.NOTHING_TO_DO:
                 raise

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tray_app import autostart
 from tray_app.app.instance import become_the_one
-from tray_app.app.session import Desk
+from tray_app.app.session import Session
 from tray_app.app.wiring import App, Overrides
 from tray_app.app.worker import Worker
 from tray_app.autostart.launch import has_lasting_place, login_command
@@ -88,11 +88,11 @@ def show(
             return DONE
         terminal.note(f"elbowroom: {sentence}")
         return FAILED
-    desk = Desk(overrides)
-    worker = Worker(desk, tray)
+    session = Session(overrides)
+    worker = Worker(session, tray)
     mailbox.connect(worker.send)
     thread = threading.Thread(target=worker.run, name="worker", daemon=True)
-    watcher = threading.Thread(target=_answer_door, args=(rung, worker, tray, desk), name="door", daemon=True)
+    watcher = threading.Thread(target=_answer_door, args=(rung, worker, tray, session), name="door", daemon=True)
 
     def started() -> None:
         thread.start()
@@ -101,7 +101,7 @@ def show(
 
     tray.run(started)
     thread.join(END_WITHIN_S)
-    desk.close()
+    session.close()
     return DONE
 
 
@@ -117,12 +117,12 @@ def _open(send: Callable[[Command], None], *, at_login: bool) -> Tray:
             time.sleep(LOOK_EVERY_S)
 
 
-def _answer_door(rung: threading.Event, worker: Worker, tray: Tray, desk: Desk) -> None:
+def _answer_door(rung: threading.Event, worker: Worker, tray: Tray, session: Session) -> None:
     """A second start: say that we are here, and look at once."""
     while True:
         rung.wait()
         rung.clear()
-        tray.notify(view.here_notice(desk.translator()))
+        tray.notify(view.here_notice(session.translator()))
         worker.send(Refresh())
 
 

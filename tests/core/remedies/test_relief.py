@@ -12,7 +12,6 @@ from tray_app.core.remedies.relief import (
     ReliefMemory,
     Situation,
     Wish,
-    acceptable,
     applied,
     failed,
     step,
@@ -24,7 +23,7 @@ from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Action, ActionKind, Change, Plan
 from tray_app.core.values.reading import Moment
-from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.remedy import Consent, Remedy
 from tray_app.core.values.task_settings import Setting
 
 LIMITS = Limits()
@@ -167,6 +166,10 @@ def test_a_remedy_that_is_not_offered_waits():
     ],
 )
 def test_only_task_switches_and_models_that_fit(changed):
-    assert acceptable(REMEDY)
-    assert acceptable(replace(REMEDY, fit=Fit(Verdict.FITS)))
-    assert not acceptable(replace(REMEDY, **changed))
+    assert REMEDY.needs is Consent.NONE
+    assert replace(REMEDY, fit=Fit(Verdict.FITS)).needs is Consent.NONE
+    other = replace(REMEDY, **changed)
+    assert other.needs > Consent.NONE
+    user = User()
+    user.remedies = (other,)
+    assert user.during(STORM, 600).acts == []

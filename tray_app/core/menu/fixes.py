@@ -11,14 +11,9 @@ from tray_app.core.text.plan import change_sentence, plan_lines
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, Undo
 from tray_app.core.values.plan import Plan, Record
-from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.remedy import Consent, Remedy
 
 NEEDS_CONNECTION = {"needs-connect", "needs-admin"}
-
-
-def must_ask(remedy: Remedy) -> bool:
-    """Whether a click on its row must show the plan first."""
-    return remedy.asks or not remedy.undoable or (remedy.fit is not None and remedy.fit.verdict.is_bad)
 
 
 def remedy_text(remedy: Remedy, tr: Translator) -> str:
@@ -48,7 +43,7 @@ def remedy_row(remedy: Remedy, state: ScreenState, tr: Translator) -> Row:
     text, identity, busy = remedy_text(remedy, tr), f"fix:{remedy.id}", state.job is not None
     if remedy.advice_only:
         return Row(text, children=advice_rows(remedy, state, tr), id=identity)
-    if not must_ask(remedy):
+    if remedy.needs < Consent.CONFIRMED:
         return Row(text, ApplyRemedy(remedy), id=identity, busy=busy)
     why = tuple(Row(line) for line in wrapped(remedy_view.reason(remedy, tr)))
     warning = () if remedy.undoable else (Row(tr.gettext("This cannot be undone")),)
@@ -85,7 +80,7 @@ def undo_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
 
 def fix_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     """The best remedy that needs no question first; the others under `More fixes`."""
-    best = next((remedy for remedy in state.remedies if not remedy.advice_only and not must_ask(remedy)), None)
+    best = next((remedy for remedy in state.remedies if remedy.needs < Consent.CONFIRMED), None)
     first = () if best is None else (remedy_row(best, state, tr),)
     others = [remedy_row(remedy, state, tr) for remedy in state.remedies if remedy is not best]
     title = tr.gettext("More fixes") if first else tr.gettext("Fixes")

@@ -1,6 +1,5 @@
 """Notices: what is wrong and why, with the best fix as a button; and what came of a fix, with its undo."""
 
-from tray_app.core.menu.fixes import must_ask
 from tray_app.core.menu.screen import Button, NoticeView
 from tray_app.core.text import findings as finding_view
 from tray_app.core.text import remedy as remedy_view
@@ -10,7 +9,7 @@ from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, Snooze, SnoozeUntil, Undo
 from tray_app.core.values.finding import Finding, Severity
 from tray_app.core.values.plan import Change
-from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.remedy import Consent, Remedy
 
 # Windows balloons hold 63 and 255 UTF-16 units; the adapters clip by units, these keep sentences whole.
 TITLE_LIMIT, BODY_LIMIT = 60, 240
@@ -18,7 +17,7 @@ TITLE_LIMIT, BODY_LIMIT = 60, 240
 
 def about(finding: Finding, remedies: tuple[Remedy, ...], tr: Translator) -> NoticeView:
     """What is wrong; the button is the best fix that needs no question."""
-    best = next((remedy for remedy in remedies if not remedy.advice_only and not must_ask(remedy)), None)
+    best = next((remedy for remedy in remedies if remedy.needs < Consent.CONFIRMED), None)
     body, buttons = finding_view.sentence(finding, tr), []
     if best is not None:
         text = remedy_view.sentence(best, tr)

@@ -10,10 +10,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.values.finding import CauseKind, Diagnosis, Finding, Level, MemoryPressure, Severity, TaskStorm
-from tray_app.core.values.fit import Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Moment, is_gap
-from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.remedy import Consent, Remedy
 
 
 class ReliefMemory(Struct, frozen=True):
@@ -68,15 +67,6 @@ class Situation(Struct, frozen=True):
     now: Moment
 
 
-def acceptable(remedy: Remedy) -> bool:
-    """Task switches, and an installed task model that fits: nothing that asks, pulls, unloads or leaves the machine."""
-    if remedy.advice_only or remedy.asks or not remedy.undoable:
-        return False
-    if remedy.plan.actions or not remedy.plan.changes:
-        return False
-    return remedy.fit is None or remedy.fit.verdict is Verdict.FITS
-
-
 def step(relief: Relief, wish: Wish, seen: Situation, limits: Limits) -> tuple[Relief, Order]:
     """One poll: the new state, and at most one order."""
     since = relief.since_s
@@ -106,7 +96,7 @@ def _apply(relief: Relief, wish: Wish, seen: Situation, limits: Limits) -> tuple
         return (relief if _is_blind(seen.diagnosis) else replace(relief, since_s=None)), NOTHING
     since = relief.since_s if relief.since_s is not None else seen.now.uptime_s
     relief = replace(relief, since_s=since)
-    if chosen is None or not acceptable(chosen) or _cools_down(relief.memory, seen.now, limits):
+    if chosen is None or chosen.needs is not Consent.NONE or _cools_down(relief.memory, seen.now, limits):
         return relief, NOTHING
     if seen.now.uptime_s - since < limits.hold_s:
         return relief, NOTHING

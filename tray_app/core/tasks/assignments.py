@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from tray_app.core.tasks.settings import key_of
 from tray_app.core.values.errors import ChangeError, Problem, UsageError
-from tray_app.core.values.plan import Change, Plan
+from tray_app.core.values.plan import Change, Event, Plan, Record
 from tray_app.core.values.task_settings import SLOTS, TASKS, Setting
 from tray_app.core.values.version import Document, Json
 
@@ -67,3 +67,60 @@ def plan(document: Document, wanted: Mapping[Setting, Json]) -> Plan:
     if not changes:
         raise ChangeError(Problem.NOTHING_TO_DO)
     return Plan(tuple(changes))
+
+
+# --- changes against the document a server holds now ----------------------------------------
+
+
+def still_to_do(document: Document, changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes that are left to make, each with the document's own value as `before`, to the letter.
+
+    ChangeError where this version lacks a setting, a `before` is no longer true, or nothing is left.
+    """
+    left = []
+    for change in changes:
+        key = key_of(change.setting, document)
+        if key is None:
+            raise ChangeError(Problem.UNSUPPORTED, change.setting.value)
+        if same(change.setting, document[key], change.after):
+            continue
+        if not same(change.setting, document[key], change.before):
+            raise ChangeError(Problem.DRIFT, change.setting.value)
+        left.append(Change(change.setting, document[key], change.after))
+    if not left:
+        raise ChangeError(Problem.NOTHING_TO_DO)
+    return tuple(left)
+
+
+def back(document: Document, made: Iterable[Change]) -> tuple[tuple[Change, ...], tuple[Setting, ...]]:
+    """What of changes that were made is still ours, as changes back, and what somebody changed since."""
+    ours: list[Change] = []
+    drifted: list[Setting] = []
+    for one in made:
+        key = key_of(one.setting, document)
+        if key is not None and same(one.setting, document[key], one.after):
+            ours.append(one.back())
+        elif key is None or not same(one.setting, document[key], one.before):
+            drifted.append(one.setting)
+    return tuple(ours), tuple(drifted)
+
+
+def found(document: Document, recorded: Record) -> Event:
+    """What became of a change whose result was never recorded."""
+    ours, drifted = back(document, recorded.changes)
+    undoing = recorded.event is Event.UNDO_INTENDED
+    if ours:
+        return Event.UNDO_FAILED if undoing else Event.APPLIED
+    if drifted:
+        return Event.DRIFTED
+    return Event.UNDONE if undoing else Event.FAILED
+
+
+def others(before: Document, now: Document, ours: Iterable[Setting]) -> tuple[str, ...]:
+    """The keys that differ and are not ours."""
+    own = {key_of(setting, before) for setting in ours}
+    return tuple(
+        key
+        for key in sorted(before.keys() | now.keys())
+        if key not in own and (key not in before or key not in now or not equal(before[key], now[key]))
+    )

@@ -89,6 +89,7 @@ def _others(problem: Problem, tr: Translator) -> tuple[str, str]:
         ),
         Problem.DRIFT: (tr.gettext("{subject} was changed by somebody else since: it was left alone."), shown),
         Problem.NOTHING_TO_DO: (tr.gettext("There is nothing to change."), ""),
+        Problem.NOT_CONFIRMED: (tr.gettext("This needs your confirmation first: nothing was changed."), ""),
         Problem.NOT_CONNECTED: (
             tr.gettext("Elbowroom is not connected to Open WebUI at {subject}: nothing was changed."),
             tr.gettext("Connect first: elbowroom connect {subject}"),

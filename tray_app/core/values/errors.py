@@ -166,6 +166,7 @@ class Problem(StrEnum):
     NOT_KEPT = "not-kept"  # the server answered 200 but does not hold the value
     CHANGED_ELSEWHERE = "changed-elsewhere"  # other settings changed between our read and read-back
     CANCELLED = "cancelled"
+    NOT_CONFIRMED = "not-confirmed"  # it asks first, and nobody said yes
     DISK_FULL = "disk-full"  # detail: needed/free bytes
     NOT_LISTED = "not-listed"  # Open WebUI does not list a model that was just downloaded
 

@@ -39,6 +39,11 @@ class Plan(Struct, frozen=True):
     changes: tuple[Change, ...] = ()
     actions: tuple[Action, ...] = ()
 
+    @property
+    def needs_admin(self) -> bool:
+        """Whether only an admin of Open WebUI may do it."""
+        return bool(self.changes) or any(one.kind is ActionKind.STOP_GENERATIONS for one in self.actions)
+
 
 # --- in the journal ------------------------------------------------------------------------
 

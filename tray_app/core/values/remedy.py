@@ -1,8 +1,10 @@
 """An answer to a finding."""
 
+from enum import IntEnum
+
 from msgspec import Struct
 
-from tray_app.core.values.fit import Fit
+from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.plan import Plan
 from tray_app.core.values.task_settings import Setting
 
@@ -15,6 +17,15 @@ class Effect(Struct, frozen=True):
     memory_bytes: int | None = None
     calls_per_chat: float | None = None
     """On the first message of a chat, its own calls included."""
+
+
+class Consent(IntEnum):
+    """What a remedy needs before it is carried out; each includes the ones before."""
+
+    NONE = 0  # automatic relief may do it: task switches, and an installed task model that fits
+    CLICK = 1  # a person chose it
+    CONFIRMED = 2  # a person saw the plan and said yes
+    NEVER = 3  # advice: the steps are outside this app
 
 
 class Remedy(Struct, frozen=True):
@@ -34,6 +45,18 @@ class Remedy(Struct, frozen=True):
     """Needs steps outside this app; nothing is written."""
     strategy: str = ""
     """small-model, hosted-model or fewer-tasks: which of the three strategies it belongs to."""
+
+    @property
+    def needs(self) -> Consent:
+        """Judged here, for menu, notices, command line, automatic relief and the carrier alike."""
+        verdict = self.fit.verdict if self.fit is not None else Verdict.FITS
+        if self.advice_only:
+            return Consent.NEVER
+        if self.asks or not self.undoable or verdict.is_bad:
+            return Consent.CONFIRMED
+        if self.plan.actions or not self.plan.changes or verdict is not Verdict.FITS:
+            return Consent.CLICK
+        return Consent.NONE
 
 
 class TaskModelChoice(Struct, frozen=True):

@@ -1,0 +1,376 @@
+"""The one carrier of doing: settings, downloads, unloading, stopping, undo, for every front of the app.
+
+A change of settings is journalled before it is written, written once, read back and journalled again. A write with an
+unknown outcome is resolved by reading, never by writing twice. Only the keys of the plan change; everything else in
+the document goes back as it came.
+"""
+
+import logging
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from tray_app.core.tasks import assignments
+from tray_app.core.tasks.settings import changed, key_of
+from tray_app.core.values.errors import (
+    BadAnswer,
+    ChangeError,
+    ElbowroomError,
+    Problem,
+    ServerFailed,
+    ServiceError,
+    TimedOut,
+    Unreachable,
+)
+from tray_app.core.values.plan import Action, ActionKind, Change, Event, Record
+from tray_app.core.values.remedy import Consent, Remedy
+from tray_app.core.values.snapshot import Access
+from tray_app.core.values.task_settings import SLOTS, Setting
+from tray_app.core.values.version import Document
+from tray_app.storage.archive import compact
+from tray_app.storage.journal import Journal
+
+if TYPE_CHECKING:
+    from tray_app.services.ollama import OllamaClient
+    from tray_app.services.open_webui import OpenWebUIClient
+
+log = logging.getLogger(__name__)
+
+# Reads after a write, and the pause between them (s): together about 1.2 s on fresh connections, so that every
+# worker of a server without shared settings is likely to answer (Open WebUI to 0.9 keeps settings per process).
+READ_BACKS = 4
+PAUSE_S = 0.4
+# Open WebUI keeps its model list for 1-3 s; a model pulled a moment ago shows up a little later.
+LIST_TRIES = 10
+LIST_PAUSE_S = 1.0
+# A download needs its size on the disk and a little more for the partial files beside it.
+DISK_MARGIN = 1.05
+
+
+class Step(Struct, frozen=True):
+    """Progress of a download. `total_bytes` None: not known yet; `bytes_per_s` None: too early to say."""
+
+    subject: str
+    completed_bytes: int = 0
+    total_bytes: int | None = None
+    bytes_per_s: float | None = None
+
+
+class Outcome(Struct, frozen=True):
+    """What was done, and what the server holds now. `others`: keys that somebody else changed meanwhile (left alone).
+
+    `stopped`: answers that were ended, None where none was asked to end.
+    """
+
+    changes: tuple[Change, ...] = ()
+    others: tuple[str, ...] = ()
+    change_id: str = ""
+    unloaded: tuple[str, ...] = ()
+    stopped: int | None = None
+
+
+class Undone(Struct, frozen=True):
+    """`changes` as they were taken back; `drifted` are left alone: somebody changed them since."""
+
+    change_id: str
+    changes: tuple[Change, ...]
+    drifted: tuple[Setting, ...] = ()
+    stays: tuple[str, int] | None = None
+    """A model that was got for this change and is still installed, with its bytes on the disk."""
+
+
+class CutShort(KeyboardInterrupt):
+    """Ctrl-C in the middle of a change or of its undo (`undoing`), once the server said what it holds now.
+
+    `record` is the change as it is then; None where nothing was begun.
+    """
+
+    def __init__(self, record: Record | None, *, undoing: bool) -> None:
+        super().__init__()
+        self.record = record
+        self.undoing = undoing
+
+
+class _Write(Struct, frozen=True):
+    """One write under way: the document before, the one we want, and how the journal names it."""
+
+    id: str
+    remedy: str
+    changes: tuple[Change, ...]
+    before: Document
+    done: Event
+    failed: Event
+
+    @property
+    def target(self) -> Document:
+        return changed(self.before, {one.setting: one.after for one in self.changes})
+
+    @property
+    def names(self) -> str:
+        return ", ".join(one.setting.value for one in self.changes)
+
+    def kept_by(self, now: Document) -> bool:
+        """Whether a document read back holds what we wrote."""
+        keys = [(one, key_of(one.setting, self.before)) for one in self.changes]
+        return all(key in now and assignments.same(one.setting, now[key], one.after) for one, key in keys if key)
+
+
+class Carrier:
+    """Does things at one Open WebUI and one Ollama, one at a time.
+
+    `models_folder` is on the disk that downloads fill; None where Ollama runs elsewhere. `now` is Unix seconds.
+    """
+
+    def __init__(
+        self,
+        open_webui: "OpenWebUIClient",
+        ollama: "OllamaClient",
+        journal: Journal,
+        write_lock: Callable[[], AbstractContextManager[object]],
+        models_folder: Path | None = None,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.open_webui = open_webui
+        self.ollama = ollama
+        self.journal = journal
+        self._lock = write_lock
+        self._models_folder = models_folder
+        self._now = now
+        self._sleep = sleep
+
+    # --- what must be true first ---------------------------------------------------------------
+
+    def writable(self) -> "OpenWebUIClient":
+        """The connected server, or ChangeError where it may not be changed. Asked each time: rights come and go."""
+        client = self.open_webui
+        client.version()  # first: a server that is down or something else is told as that
+        access = client.access()
+        if access is Access.NONE:
+            raise ChangeError(Problem.NOT_CONNECTED, client.url)
+        if access is not Access.ADMIN:
+            refusal = client.refusal()
+            raise ChangeError(Problem.NO_PERMISSION, client.url, refusal.value if refusal else "")
+        return client
+
+    def _allow(self, remedy: Remedy, given: Consent) -> None:
+        """Consent, rights and room, before anything is done: nothing is downloaded for a change that cannot be made."""
+        if remedy.needs > given:
+            raise ChangeError(Problem.NOT_CONFIRMED, remedy.id)
+        if remedy.plan.needs_admin:
+            self.writable()
+        for action in remedy.plan.actions:
+            if action.kind is ActionKind.PULL and action.size_bytes and self._models_folder is not None:
+                free = shutil.disk_usage(self._models_folder).free
+                if free < action.size_bytes * DISK_MARGIN:
+                    raise ChangeError(Problem.DISK_FULL, action.subject, f"{action.size_bytes}/{free}")
+
+    # --- doing ---------------------------------------------------------------------------------
+
+    def carry_out(
+        self, remedy: Remedy, given: Consent, show: Callable[[Step], None], cancelled: Callable[[], bool]
+    ) -> Outcome:
+        """Do what the plan says: downloads, then what is not undoable, then all settings in one write.
+
+        ChangeError(CANCELLED) leaves the settings as they were.
+        """
+        self._allow(remedy, given)
+        pulled: list[str] = []
+        unloaded: list[str] = []
+        stopped: int | None = None
+        for action in remedy.plan.actions:
+            match action.kind:
+                case ActionKind.PULL:
+                    self._pull(action, show, cancelled)
+                    pulled.append(action.subject)
+                case ActionKind.UNLOAD:
+                    self.unload(action.subject)
+                    unloaded.append(action.subject)
+                case ActionKind.STOP_GENERATIONS:
+                    stopped = self.open_webui.stop_generations()
+        if not remedy.plan.changes:
+            return Outcome(unloaded=tuple(unloaded), stopped=stopped)
+        if pulled:
+            self._wait_until_listed(pulled, cancelled)
+        done = self._apply(remedy.plan.changes, remedy.id)
+        return Outcome(done.changes, done.others, done.change_id, tuple(unloaded), stopped)
+
+    def unload(self, model: str, digest: str = "") -> None:
+        """Free a loaded model. ChangeError where it is not loaded, or another one of that name is by now."""
+        loaded = {one.name: one.digest for one in self.ollama.ps()}
+        if model not in loaded:
+            raise ChangeError(Problem.NOTHING_TO_DO, model)
+        if digest and loaded[model] != digest:
+            raise ChangeError(Problem.DRIFT, model)
+        self.ollama.unload(model)
+
+    def _pull(self, action: Action, show: Callable[[Step], None], cancelled: Callable[[], bool]) -> None:
+        """Download one model; a cancelled download can go on later."""
+        began = time.monotonic()
+        first: int | None = None
+        for progress in self.ollama.pull(action.subject, cancelled):
+            done = progress.completed_bytes or 0
+            first = done if first is None else first
+            seconds = time.monotonic() - began
+            rate = (done - first) / seconds if seconds > 1 else None
+            show(Step(action.subject, done, progress.total_bytes, rate))
+        if cancelled():
+            raise ChangeError(Problem.CANCELLED, action.subject)
+
+    def _wait_until_listed(self, names: list[str], cancelled: Callable[[], bool]) -> None:
+        """Until Open WebUI lists a model, its tasks silently stay on the chat model."""
+        for _ in range(LIST_TRIES):
+            listed = {model.ollama_name or model.id for model in self.open_webui.models(refresh=True)}
+            if set(names) <= listed:
+                return
+            if cancelled():
+                break
+            self._sleep(LIST_PAUSE_S)
+        raise ChangeError(Problem.CANCELLED if cancelled() else Problem.NOT_LISTED, ", ".join(names))
+
+    # --- settings ------------------------------------------------------------------------------
+
+    def apply(self, changes: Iterable[Change], remedy: str = "") -> Outcome:
+        """Make the changes of a plan. ChangeError(DRIFT) where a `from` of the plan is no longer true."""
+        self.writable()
+        return self._apply(changes, remedy)
+
+    def _apply(self, changes: Iterable[Change], remedy: str) -> Outcome:
+        change_id = secrets.token_hex(8)
+        with self._looked_up_if_cut(change_id), self._writing():
+            before = self.open_webui.read_document()
+            left = assignments.still_to_do(before, changes)
+            write = _Write(change_id, remedy, left, before, Event.APPLIED, Event.FAILED)
+            self._record(write, Event.INTENDED, left)
+            return Outcome(left, self._write(write), change_id)
+
+    def undoable(self) -> tuple[Record, ...]:
+        """What may be taken back on this server, newest first."""
+        return self.journal.changes().undoable(self.open_webui.origin)
+
+    def undo(self, change_id: str, shown: Iterable[Change] = ()) -> Undone:
+        """Take back what is still ours of one change. ChangeError(DRIFT) where nothing of it is.
+
+        `shown`: what the person saw of it. Where it holds other values by now, nothing is done.
+        """
+        recorded = next((one for one in self.undoable() if one.id == change_id), None)
+        seen = {one.setting: one.after for one in shown}
+        if recorded is None or (seen and seen != {one.setting: one.after for one in recorded.changes}):
+            raise ChangeError(Problem.DRIFT, "")
+        self.writable()
+        with self._looked_up_if_cut(change_id, undoing=True), self._writing():
+            before = self.open_webui.read_document()
+            ours, drifted = assignments.back(before, recorded.changes)
+            names = ", ".join(setting.value for setting in drifted)
+            write = _Write(change_id, recorded.remedy, ours, before, Event.UNDONE, Event.UNDO_FAILED)
+            if not ours and not drifted:
+                self._record(write, Event.UNDONE, detail="somebody else took it back")
+            elif not ours:
+                self._record(write, Event.DRIFTED, detail=names)
+                raise ChangeError(Problem.DRIFT, names)
+            else:
+                self._record(write, Event.UNDO_INTENDED)
+                self._write(write)
+        return Undone(change_id, ours, drifted, self._stays(recorded))
+
+    def _stays(self, recorded: Record) -> tuple[str, int] | None:
+        """Undo takes back the setting, not the download."""
+        if not any(one.setting in SLOTS for one in recorded.changes):
+            return None
+        try:
+            installed = self.ollama.tags()
+        except ServiceError:
+            return None
+        found = (one for one in installed if recorded.remedy == f"task-model:{one.name}")
+        return next(((one.name, one.size_bytes) for one in found), None)
+
+    def settle(self) -> tuple[Record, ...]:
+        """Resolve changes that a crash left open by reading what the server holds; returns them as they were."""
+        if not self.journal.changes().open(self.open_webui.origin):
+            return ()
+        with self._writing():
+            waiting = self.journal.changes().open(self.open_webui.origin)
+            document = self.open_webui.read_document()
+            for one in waiting:
+                found = assignments.found(document, one)
+                self.journal.append(Record(one.id, self._now(), found, one.origin, detail="settled by reading"))
+        return waiting
+
+    @contextmanager
+    def _looked_up_if_cut(self, change_id: str, *, undoing: bool = False) -> Iterator[None]:
+        """Ctrl-C inside becomes CutShort. ChangeError where the server cannot be asked: the change stays open."""
+        try:
+            yield
+        except KeyboardInterrupt as cut:
+            record = self.journal.changes().get(change_id)
+            try:
+                self.settle()
+            except ServiceError as error:
+                names = ", ".join(one.setting.value for one in record.changes) if record else ""
+                raise ChangeError(Problem.NOT_KEPT, names, type(error).__name__, written="unknown") from error
+            raise CutShort(self.journal.changes().get(change_id), undoing=undoing) from cut
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """The write lock; a journal that has grown long is shortened before it goes."""
+        with self._lock():
+            yield
+            try:
+                compact(self.journal, self._now())
+            except ElbowroomError as error:  # the change itself is made and recorded
+                log.warning("the journal stays long: %s", error)
+
+    def _record(self, write: _Write, event: Event, changes: tuple[Change, ...] = (), detail: str = "") -> None:
+        server = self.open_webui
+        self.journal.append(
+            Record(write.id, self._now(), event, server.origin, server.version(), write.remedy, changes, detail)
+        )
+
+    def _write(self, write: _Write) -> tuple[str, ...]:
+        """Write once, verify, record. Returns the keys that somebody else changed meanwhile."""
+        try:
+            self.open_webui.write_document(write.target)
+        except (TimedOut, Unreachable, ServerFailed, BadAnswer) as error:
+            self._resolve(write, error)
+        except ServiceError as error:
+            self._record(write, write.failed, detail=type(error).__name__)
+            raise
+        return self._verify(write)
+
+    def _resolve(self, write: _Write, error: ServiceError) -> None:
+        """The answer to our write is missing: look what the server holds."""
+        if write.kept_by(self._read_back(write)):
+            return
+        self._record(write, write.failed, detail=type(error).__name__)
+        raise error
+
+    def _read_back(self, write: _Write) -> Document:
+        """A fresh read. Where none is possible the change stays open in the journal until settle() can look."""
+        try:
+            return self.open_webui.read_document(fresh=True)
+        except ServiceError as error:
+            raise ChangeError(Problem.NOT_KEPT, write.names, type(error).__name__, written="unknown") from error
+
+    def _verify(self, write: _Write) -> tuple[str, ...]:
+        """Several workers, a concurrent editor and a write that did not last all show in repeated fresh reads."""
+        reads = [self._read_back(write)]
+        for _ in range(READ_BACKS - 1):
+            self._sleep(PAUSE_S)
+            reads.append(self._read_back(write))
+        kept = [write.kept_by(now) for now in reads]
+        if not any(kept):
+            self._record(write, write.failed, detail="not kept")
+            raise ChangeError(Problem.NOT_KEPT, write.names)
+        changes = tuple(one.back() for one in write.changes) if write.done is Event.UNDONE else ()
+        if not all(kept):
+            self._record(write, write.done, changes, detail="workers disagree")
+            raise ChangeError(Problem.WORKERS_DISAGREE, write.names, written="partly")
+        others = assignments.others(write.before, reads[-1], (one.setting for one in write.changes))
+        self._record(write, write.done, changes, detail=", ".join(others))
+        return others
