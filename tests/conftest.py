@@ -1,6 +1,10 @@
 """What holds for every test."""
 
+import contextlib
+
 import pytest
+
+from tests.opens import opens
 
 
 @pytest.hookimpl(wrapper=True)
@@ -26,3 +30,15 @@ def pytest_collection_modifyitems(items):
         else:
             group = item.path.as_posix()
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture
+def opened():
+    """`with opened(path) as count:`, then `count()` tells how often that file was opened within."""
+
+    @contextlib.contextmanager
+    def watch(path):
+        with opens() as seen:
+            yield lambda: sum(1 for one in seen if one == str(path))
+
+    return watch

@@ -17,6 +17,7 @@ from tray_app.core.values.errors import (
     StorageError,
     TimedOut,
     Unreachable,
+    Written,
 )
 from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.plan import Action, ActionKind, Change, Event, Plan, Record
@@ -218,7 +219,7 @@ def test_a_server_that_stops_in_the_middle_leaves_the_change_open_until_it_answe
     server.on_write = stop
     with pytest.raises(ChangeError) as caught:
         carrier.apply(off(server))
-    assert caught.value.written == "unknown"
+    assert caught.value.written is Written.UNKNOWN
     assert states(journal) == [Event.INTENDED]
     server.down = False
     carrier.settle()

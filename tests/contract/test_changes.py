@@ -10,7 +10,7 @@ from tray_app.app.changes import Carrier
 from tray_app.core.tasks.assignments import plan
 from tray_app.core.tasks.releases import support
 from tray_app.core.tasks.settings import key_of
-from tray_app.core.values.errors import ChangeError, Problem, TimedOut, Unreachable
+from tray_app.core.values.errors import ChangeError, Problem, TimedOut, Unreachable, Written
 from tray_app.core.values.plan import Change
 from tray_app.core.values.task_settings import SLOTS, TASKS, Setting
 from tray_app.storage.journal import Journal
@@ -188,7 +188,7 @@ def test_a_server_that_stops_after_the_write(bench, carrier, between, journal):
     between.after_write = stop_and_time_out
     with pytest.raises(ChangeError) as failed:
         set_to(carrier, bench, task_model=SMALL)
-    assert failed.value.written == "unknown"
+    assert failed.value.written is Written.UNKNOWN
     between.after_write = lambda: None
     bench.start()
     carrier.settle()

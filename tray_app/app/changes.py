@@ -27,6 +27,7 @@ from tray_app.core.values.errors import (
     ServiceError,
     TimedOut,
     Unreachable,
+    Written,
 )
 from tray_app.core.values.plan import Action, ActionKind, Change, Event, Record
 from tray_app.core.values.remedy import Consent, Remedy
@@ -313,7 +314,7 @@ class Carrier:
                 self.settle()
             except ServiceError as error:
                 names = ", ".join(one.setting.value for one in record.changes) if record else ""
-                raise ChangeError(Problem.NOT_KEPT, names, type(error).__name__, written="unknown") from error
+                raise ChangeError(Problem.NOT_KEPT, names, type(error).__name__, written=Written.UNKNOWN) from error
             raise CutShort(self.journal.changes().get(change_id), undoing=undoing) from cut
 
     @contextmanager
@@ -355,7 +356,7 @@ class Carrier:
         try:
             return self.open_webui.read_document(fresh=True)
         except ServiceError as error:
-            raise ChangeError(Problem.NOT_KEPT, write.names, type(error).__name__, written="unknown") from error
+            raise ChangeError(Problem.NOT_KEPT, write.names, type(error).__name__, written=Written.UNKNOWN) from error
 
     def _verify(self, write: _Write) -> tuple[str, ...]:
         """Several workers, a concurrent editor and a write that did not last all show in repeated fresh reads."""
@@ -370,7 +371,7 @@ class Carrier:
         changes = tuple(one.back() for one in write.changes) if write.done is Event.UNDONE else ()
         if not all(kept):
             self._record(write, write.done, changes, detail="workers disagree")
-            raise ChangeError(Problem.WORKERS_DISAGREE, write.names, written="partly")
+            raise ChangeError(Problem.WORKERS_DISAGREE, write.names, written=Written.PARTLY)
         others = assignments.others(write.before, reads[-1], (one.setting for one in write.changes))
         self._record(write, write.done, changes, detail=", ".join(others))
         return others

@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from tray_app.core.values.reading import Unknown, Why
-from tray_app.core.values.snapshot import Host, MissingInput
+from tray_app.core.values.snapshot import Host, MissingInput, NoStalls
 from tray_app.readers._counters import Counters
 from tray_app.readers._raw import Source, number, read_file
 
@@ -167,8 +167,7 @@ def _stalls(raw: Raw, missing: list[MissingInput]) -> list[tuple[str, float]]:
 
 
 def _why_no_stalls(pressure: Source) -> tuple[Why, str]:
-    """Absent: a kernel before 4.20 or built without it. Off: it is built in, but the boot option psi=1 is missing."""
     if isinstance(pressure, bytes):
         return Why.BAD_ANSWER, "pressure/memory"
-    word = {Why.MISSING: "psi-absent", Why.UNSUPPORTED: "psi-off", Why.DENIED: "psi-denied"}.get(pressure.why)
+    word = {Why.MISSING: NoStalls.ABSENT, Why.UNSUPPORTED: NoStalls.OFF, Why.DENIED: NoStalls.DENIED}.get(pressure.why)
     return pressure.why, word or pressure.detail

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from tray_app.core.values.reading import Unknown, Why
-from tray_app.core.values.snapshot import Host, MissingInput
+from tray_app.core.values.snapshot import PAGE_READS, Host, MissingInput
 from tray_app.readers._counters import Counters
 from tray_app.readers._pdh import Query, decode_raw, load
 from tray_app.readers._raw import Source
@@ -113,7 +113,7 @@ def decode(raw: Raw) -> Counters | Unknown:
         gauges.append(("commit", min(100.0 * commit[0] / commit[1], 100.0)))
     pages = decode_raw(raw.pages_input)
     if pages is None:
-        missing.append(_missing("page-reads", raw.pages_input))
+        missing.append(_missing(PAGE_READS, raw.pages_input))
     swap_total = max(commit[1] - status.total_physical, 0) if commit else None
     share = _share(raw.paging_file)
     return Counters(

@@ -10,7 +10,7 @@ from msgspec import Struct
 from tray_app.core.diagnosis.pressure import PressureState, gauges, step
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
-from tray_app.core.values.snapshot import Memory, MissingInput
+from tray_app.core.values.snapshot import PAGE_READS, Memory, MissingInput
 from tray_app.readers._counters import Counters
 
 if sys.platform == "darwin":
@@ -163,5 +163,5 @@ def _rate_values(rates: _Rates, *, model_loading: bool) -> dict[str, float]:
         elif rates.swap_in is not None:
             values["swap-io"] = rates.swap_in + rates.swap_out
     if rates.pages_read is not None and not model_loading:
-        values["page-reads"] = rates.pages_read
+        values[PAGE_READS] = rates.pages_read
     return values

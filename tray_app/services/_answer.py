@@ -10,7 +10,9 @@ from msgspec import Struct
 
 from tray_app.core.values.errors import (
     BadAnswer,
+    Instead,
     Invalid,
+    NoSuchPath,
     NotFound,
     Redirected,
     Refused,
@@ -22,6 +24,8 @@ from tray_app.core.values.version import Json
 
 _DETAIL_LENGTH = 200
 MOST_VALUES = 1_000_000
+# What a server says (FastAPI) that has nothing at this path; others name what they did not find.
+NOT_ROUTED = ("", "Not Found", "Method Not Allowed")
 """In one answer. Each takes some 100 bytes once it is read: 31 MB of brackets would become a gigabyte. A list of 5,000
 models of Open WebUI has about 600,000."""
 HIDDEN = "(hidden)"
@@ -79,7 +83,7 @@ def parse(answer: Answer, token: Token | None) -> Json:
     if not answer.is_json:
         # Open WebUI answers a path it does not have with its single-page app, status 200.
         if answer.content_type == "text/html":
-            raise NotFound(answer.url, "html")
+            raise NoSuchPath(answer.url, Instead.PAGE)
         raise BadAnswer(answer.url, answer.content_type or "no content type")
     return parse_json(answer.url, answer.body)
 
@@ -105,7 +109,7 @@ def refuse(answer: Answer, token: Token | None) -> NoReturn:
     if status == 429:
         raise Refused(url, RefusedBecause.RATE_LIMITED, detail)
     if status in {404, 405}:
-        raise NotFound(url, detail)
+        raise (NoSuchPath if detail in NOT_ROUTED else NotFound)(url, detail)
     if 400 <= status < 500:
         raise Invalid(url, _fields(answer), detail, status)
     raise ServerFailed(url, status, detail)

@@ -15,7 +15,7 @@ import httpx
 from msgspec import Struct
 
 from tray_app import __version__
-from tray_app.core.values.errors import BadAnswer, Invalid, NotFound, NotThatServer, Redirected
+from tray_app.core.values.errors import BadAnswer, Instead, Invalid, NotFound, NotThatServer, Redirected
 from tray_app.core.values.token import Token
 from tray_app.core.values.version import Json
 from tray_app.services import _trust
@@ -109,7 +109,9 @@ class KeptConnection:
         try:
             value = parse(answer, None)
         except (NotFound, BadAnswer, Invalid) as error:
-            raise NotThatServer(self._server.url, "html" if isinstance(error, NotFound) else "no-json") from error
+            raise NotThatServer(
+                self._server.url, Instead.PAGE if isinstance(error, NotFound) else Instead.NO_JSON
+            ) from error
         question.check(value)
         self._is_known = True
 

@@ -14,6 +14,7 @@ from tray_app.core.values.errors import (
     TimedOut,
     Unreachable,
     Untrusted,
+    Written,
 )
 from tray_app.services._answer import Hidden, short
 from tray_app.services._watch import Ended, Watch
@@ -31,7 +32,7 @@ def typed_errors(url: str, watch: Watch, hidden: Hidden) -> Iterator[None]:
         yield
     except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ValueError, LookupError, OSError) as error:
         if watch.ended is Ended.CANCELLED:
-            raise ChangeError(Problem.CANCELLED, written="unknown") from error
+            raise ChangeError(Problem.CANCELLED, written=Written.UNKNOWN) from error
         match error:
             case httpx.ConnectTimeout():
                 raise Unreachable(url, "no answer to connecting") from error

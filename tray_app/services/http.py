@@ -17,8 +17,9 @@ from msgspec import Struct
 from tray_app.core.values.errors import (
     ChangeError,
     Insecure,
+    Instead,
     Interrupted,
-    NotFound,
+    NoSuchPath,
     Refused,
     RefusedBecause,
     ServiceError,
@@ -246,7 +247,7 @@ class Http:
             return
         body = whole(url, response, LIMIT_BYTES, watch)
         if response.is_success:
-            raise NotFound(url, "html")
+            raise NoSuchPath(url, Instead.PAGE)
         refuse(Answer(url, response.status_code, response.headers, body).without(self._hidden), self.token)
 
 

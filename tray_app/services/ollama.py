@@ -10,6 +10,7 @@ from msgspec import Struct
 from tray_app.core.fit.shape import decode_show
 from tray_app.core.values.errors import (
     BadAnswer,
+    Instead,
     Interrupted,
     Invalid,
     NotFound,
@@ -65,12 +66,14 @@ class OllamaClient:
             raise NotThatServer(self.url, _instead(error)) from error
         found = text(answer, "version") if isinstance(answer, dict) else ""
         if not found:
-            raise NotThatServer(self.url, "other-json")
+            raise NotThatServer(self.url, Instead.OTHER_JSON)
         if not self._recognised:
             try:
                 self.ps()
             except (NotFound, Refused) as error:
-                raise NotThatServer(self.url, "open-webui" if error.detail == "html" else _instead(error)) from error
+                raise NotThatServer(
+                    self.url, Instead.OPEN_WEBUI if error.detail == Instead.PAGE else _instead(error)
+                ) from error
             self._recognised = True
         return short(found)
 
@@ -120,11 +123,11 @@ class OllamaClient:
         raise ServerFailed(self.url, 500, reason)
 
 
-def _instead(error: ServiceError) -> str:
+def _instead(error: ServiceError) -> Instead:
     """Which kind of other program answers."""
     if isinstance(error, NotFound):
-        return "html" if error.detail == "html" else "404"
-    return "no-json"
+        return Instead.PAGE if error.detail == Instead.PAGE else Instead.NOTHING_ASKED_FOR
+    return Instead.NO_JSON
 
 
 def _loaded(entry: Mapping[str, Any]) -> LoadedModel:

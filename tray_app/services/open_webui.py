@@ -22,11 +22,13 @@ from tray_app.core.tasks.releases import (
 from tray_app.core.tasks.settings import decode
 from tray_app.core.values.errors import (
     BadAnswer,
+    Instead,
     Invalid,
     NotFound,
     NotThatServer,
     Refused,
     RefusedBecause,
+    TooOld,
 )
 from tray_app.core.values.snapshot import Access, WebUIModel
 from tray_app.core.values.task_settings import Setting
@@ -105,7 +107,7 @@ class OpenWebUIClient:
                 raise self._not_this(error) from error
             found = answer if isinstance(answer, dict) else {}
             if not text(found, "version"):
-                raise NotThatServer(self.url, "other-json")
+                raise NotThatServer(self.url, Instead.OTHER_JSON)
             seen = Identity(short(text(found, "version")), text(found, "deployment_id"))
             if self._identity is not None and seen != self._identity:
                 self.features()  # upgraded, or another program on this port: that must not see the token
@@ -125,7 +127,7 @@ class OpenWebUIClient:
         config = answer if isinstance(answer, dict) else {}
         features = part(config, "features")
         if not isinstance(features.get("auth"), bool) or not text(config, "version"):
-            raise NotThatServer(self.url, "other-json")
+            raise NotThatServer(self.url, Instead.OTHER_JSON)
         login_form = features.get("enable_login_form")
         return PublicFeatures(
             auth=features["auth"],
@@ -135,13 +137,16 @@ class OpenWebUIClient:
 
     def _not_this(self, error: NotFound | BadAnswer | Invalid) -> NotThatServer:
         """What answers instead: Ollama is worth a word of its own, people mix up the two addresses."""
-        if isinstance(error, NotFound) and error.detail != "html":
+        if isinstance(error, NotFound) and error.detail != Instead.PAGE:
             try:
                 answer = self._as_stranger("/api/tags")
             except (NotFound, BadAnswer, Invalid, Refused):
-                return NotThatServer(self.url, "404")
-            return NotThatServer(self.url, "ollama" if isinstance(answer, dict) and "models" in answer else "404")
-        return NotThatServer(self.url, "html" if isinstance(error, NotFound) else "no-json")
+                return NotThatServer(self.url, Instead.NOTHING_ASKED_FOR)
+            return NotThatServer(
+                self.url,
+                Instead.OLLAMA if isinstance(answer, dict) and "models" in answer else Instead.NOTHING_ASKED_FOR,
+            )
+        return NotThatServer(self.url, Instead.PAGE if isinstance(error, NotFound) else Instead.NO_JSON)
 
     # --- signing in ---
 
@@ -245,7 +250,7 @@ class OpenWebUIClient:
     def _base(self) -> str:
         numbers = self._numbers()
         if numbers < OLDEST:
-            raise NotFound(self.url, f"version {'.'.join(map(str, numbers))}")
+            raise TooOld(self.url, ".".join(map(str, numbers)))
         return "/api/v1/tasks" if numbers >= UNDER_V1 else "/api/task"
 
     # --- models and connections ---
@@ -309,7 +314,7 @@ class OpenWebUIClient:
 
     def _generations(self) -> tuple[str, ...]:
         if self._numbers() < GENERATIONS_SINCE:
-            raise NotFound(self.url, "version")
+            raise TooOld(self.url)
         found = texts(an_object(self._known.get_json("/api/tasks"), self.url), "tasks")
         if found is None:
             raise BadAnswer(self.url, "no list tasks")
@@ -331,7 +336,7 @@ class OpenWebUIClient:
     def own_autocomplete(self) -> bool:
         """Whether our own account asks for autocomplete (0.6.0+; off unless it says so). NotFound before."""
         if self._numbers() < AUTOCOMPLETE_BY_ACCOUNT:
-            raise NotFound(self.url, "version")
+            raise TooOld(self.url)
         answer = self._known.get_json("/api/v1/users/user/settings")
         settings = answer if isinstance(answer, dict) else {}
         return part(settings, "ui").get("promptAutocomplete") is True
@@ -345,7 +350,7 @@ class OpenWebUIClient:
         asked once more.
         """
         if not runs(self._numbers(), task):
-            raise NotFound(self.url, "version")
+            raise TooOld(self.url)
         path = f"{self._base()}/{endpoint(self._numbers(), task)}/completions"
         body = _task_calls.body(task, model)
         try:

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tray_app.core.values.errors import BadAnswer, NotThatServer
+from tray_app.core.values.errors import BadAnswer, Instead, NotThatServer
 from tray_app.core.values.runner_slot import RunnerSlot
 from tray_app.core.values.version import Json
 from tray_app.services._decode import number, part
@@ -32,16 +32,16 @@ def decode(answer: Json, url: str) -> tuple[Slot, ...]:
     if isinstance(answer, dict) and "error" in answer:
         raise BadAnswer(url, "loading")
     if not isinstance(answer, list) or not answer:
-        raise NotThatServer(url, "other-json")
+        raise NotThatServer(url, Instead.OTHER_JSON)
     return tuple(_slot(entry, url) for entry in answer)
 
 
 def _slot(entry: Json, url: str) -> Slot:
     if not isinstance(entry, dict) or not isinstance(entry.get("is_processing"), bool):
-        raise NotThatServer(url, "other-json")
+        raise NotThatServer(url, Instead.OTHER_JSON)
     identity = number(entry, "id")
     if identity is None:
-        raise NotThatServer(url, "other-json")
+        raise NotThatServer(url, Instead.OTHER_JSON)
     following = _first(entry.get("next_token"))
     limit = number(part(entry, "params"), "n_predict")
     return Slot(

@@ -13,8 +13,10 @@ from tray_app.core.values.errors import (
     ChangeError,
     ElbowroomError,
     Insecure,
+    Instead,
     Interrupted,
     Invalid,
+    NoSuchPath,
     NotFound,
     NotThatServer,
     Problem,
@@ -25,11 +27,13 @@ from tray_app.core.values.errors import (
     ServiceError,
     StorageError,
     TimedOut,
+    TooOld,
     TrayProblem,
     TrayUnavailable,
     Unreachable,
     Untrusted,
     UsageError,
+    Written,
 )
 
 TR = gettext.NullTranslations()
@@ -42,14 +46,16 @@ SERVICE = [
     Redirected(URL, "https://login.example.com/x"),
     BadAnswer(URL, "not JSON"),
     Interrupted(URL, ""),
-    NotThatServer(URL, "ollama"),
-    NotFound(URL, "html"),
+    NotThatServer(URL, Instead.OLLAMA),
+    NotFound(URL, "model 'x' not found"),
+    NoSuchPath(URL, Instead.PAGE),
+    TooOld(URL, "0.2.9"),
     Invalid(URL, ("TASK_MODEL",)),
     ServerFailed(URL, 502, "Bad Gateway"),
     Insecure(URL),
     *(Refused(URL, because, "some text") for because in RefusedBecause),
 ]
-CHANGE = [ChangeError(problem, "follow-ups", "1/2", written="no") for problem in Problem]
+CHANGE = [ChangeError(problem, "follow-ups", "1/2", written=Written.NO) for problem in Problem]
 OTHER = [
     UsageError("setting", "follwo-ups", "follow-ups"),
     StorageError("/home/kim/.config/elbowroom/settings.toml", "Permission denied"),
@@ -106,12 +112,12 @@ def test_the_base_of_all_errors_still_ends_in_a_line():
 @pytest.mark.parametrize(
     ("instead", "words"),
     [
-        ("ollama", "is Ollama, not Open WebUI"),
-        ("open-webui", "is Open WebUI, not Ollama"),
-        ("html", "web page of another program"),
-        ("404", "none of the addresses"),
-        ("other-json", "another program"),
-        ("no-json", "another program"),
+        (Instead.OLLAMA, "is Ollama, not Open WebUI"),
+        (Instead.OPEN_WEBUI, "is Open WebUI, not Ollama"),
+        (Instead.PAGE, "web page of another program"),
+        (Instead.NOTHING_ASKED_FOR, "none of the addresses"),
+        (Instead.OTHER_JSON, "another program"),
+        (Instead.NO_JSON, "another program"),
     ],
 )
 def test_what_answers_instead(instead, words):
@@ -152,12 +158,12 @@ def test_refused_fields_are_named():
 
 def test_a_missing_model_is_named():
     assert "model 'x' not found" in said(NotFound(URL, "model 'x' not found"))
-    assert "too old" in said(NotFound(URL, "version"))
+    assert "too old" in said(TooOld(URL))
 
 
 def test_a_change_with_an_unknown_end_says_so():
-    assert "may or may not" in said(ChangeError(Problem.NOT_KEPT, "tags", "TimedOut", written="unknown"))
-    assert "elbowroom settings" in said(ChangeError(Problem.CANCELLED, written="unknown"))
+    assert "may or may not" in said(ChangeError(Problem.NOT_KEPT, "tags", "TimedOut", written=Written.UNKNOWN))
+    assert "elbowroom settings" in said(ChangeError(Problem.CANCELLED, written=Written.UNKNOWN))
     assert "not changed" in said(ChangeError(Problem.CANCELLED, "gemma3:1b"))
 
 

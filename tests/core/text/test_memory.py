@@ -4,7 +4,7 @@ import gettext
 
 import pytest
 
-from tray_app.core.report.doctor import Entry, Report, State
+from tray_app.core.report.doctor import Entry, EntryState, Report
 from tray_app.core.text.doctor import lines
 from tray_app.core.text.memory import remedy_for_missing
 
@@ -31,6 +31,6 @@ def test_where_nothing_helps_nothing_is_said(name, detail):
 
 def test_doctor_says_it():
     value = {"missing": [{"name": "psi-some-avg10", "why": "unsupported", "detail": "psi-off"}]}
-    report = Report((), (Entry("memory", State.WORKS, 0.001, value),))
+    report = Report((), (Entry("memory", EntryState.WORKS, 0.001, value),))
     text = "\n".join("".join(span if isinstance(span, str) else span.text for span in one) for one in lines(report, TR))
     assert "psi=1" in text

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.snapshot import Pressure, PressureInput
+from tray_app.core.values.snapshot import PAGE_READS, Pressure, PressureInput
 
 SUSTAINED_WARNING_S = 30.0
 SUSTAINED_CRITICAL_S = 15.0
@@ -76,7 +76,7 @@ def gauges(system: str, limits: Limits) -> tuple[Gauge, ...]:
                 limits.commit_critical_percent,
                 limits.commit_recovered_percent,
             ),
-            Gauge("page-reads", "pages/s", reads, limits.page_reads_critical_per_s, reads, is_rate=True),
+            Gauge(PAGE_READS, "pages/s", reads, limits.page_reads_critical_per_s, reads, is_rate=True),
             Gauge("gpu-spill", "bytes", limits.spill_bytes, None, limits.spill_bytes / 2),
         )
     swap = limits.swap_warning_bytes_per_s

@@ -4,7 +4,7 @@ from tray_app.core.text import refusals
 from tray_app.core.text.lines import clean
 from tray_app.core.text.tasks import unsupported
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import ChangeError, Problem, RefusedBecause
+from tray_app.core.values.errors import ChangeError, Problem, RefusedBecause, Written
 from tray_app.core.values.units import format_bytes
 
 
@@ -23,7 +23,7 @@ def said(error: ChangeError, subject: str, tr: Translator) -> tuple[str, str]:
             text, step = _keychain(error, tr)
         case _:
             text, step = _others(error.problem, tr)
-    if error.problem is Problem.CANCELLED and error.written == "unknown":
+    if error.problem is Problem.CANCELLED and error.written is Written.UNKNOWN:
         step = tr.gettext("`elbowroom settings` shows what Open WebUI holds now.")
     return text.format(subject=subject, detail=clean(error.detail)), step.format(subject=subject)
 
@@ -55,7 +55,7 @@ def _disk_full(error: ChangeError, subject: str, tr: Translator) -> tuple[str, s
 
 
 def _not_kept(error: ChangeError, tr: Translator) -> tuple[str, str]:
-    if error.written == "unknown":
+    if error.written is Written.UNKNOWN:
         return (
             tr.gettext(
                 "Open WebUI stopped answering during the change of {subject}: it may or may not hold the new value."

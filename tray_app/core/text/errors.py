@@ -10,8 +10,10 @@ from tray_app.core.values.errors import (
     ChangeError,
     ElbowroomError,
     Insecure,
+    Instead,
     Interrupted,
     Invalid,
+    NoSuchPath,
     NotFound,
     NotThatServer,
     Redirected,
@@ -20,6 +22,7 @@ from tray_app.core.values.errors import (
     ServiceError,
     StorageError,
     TimedOut,
+    TooOld,
     TrayUnavailable,
     Unreachable,
     Untrusted,
@@ -125,15 +128,15 @@ def _no_answer(error: Unreachable | TimedOut | Interrupted, tr: Translator) -> t
 def _other_server(instead: str, tr: Translator) -> tuple[str, str]:
     step = tr.gettext("Check the address and its port.")
     match instead:
-        case "ollama":
+        case Instead.OLLAMA:
             text = tr.gettext("{server} is Ollama, not Open WebUI.")
             step = tr.gettext("Give Open WebUI's own address, often http://localhost:8080 or http://localhost:3000.")
-        case "open-webui":
+        case Instead.OPEN_WEBUI:
             text = tr.gettext("{server} is Open WebUI, not Ollama.")
             step = tr.gettext("Give Ollama's own address, often http://localhost:11434.")
-        case "html":
+        case Instead.PAGE:
             text = tr.gettext("{server} is the web page of another program.")
-        case "404":
+        case Instead.NOTHING_ASKED_FOR:
             text = tr.gettext("{server} answers, but knows none of the addresses that were asked.")
         case _:
             text = tr.gettext("{server} answers, but is another program.")
@@ -141,12 +144,12 @@ def _other_server(instead: str, tr: Translator) -> tuple[str, str]:
 
 
 def _not_found(error: NotFound, tr: Translator) -> tuple[str, str]:
-    if error.detail.startswith("version"):
+    if isinstance(error, TooOld):
         return (
             tr.gettext("The version of Open WebUI at {server} is too old for this."),
             tr.gettext("Versions from 0.3.0 on are supported; some tasks came later."),
         )
-    if error.detail in {"", "html", "Not Found", "Method Not Allowed"}:
+    if isinstance(error, NoSuchPath) or not error.detail:
         return (
             tr.gettext("{server} does not know this request."),
             tr.gettext("Its version may be too old or too new; `elbowroom doctor` shows what it answers."),

@@ -62,12 +62,31 @@ class Interrupted(BadAnswer):
     """The connection ended before the answer was complete."""
 
 
+class Instead(StrEnum):
+    """What answers where another server was expected."""
+
+    OLLAMA = "ollama"
+    OPEN_WEBUI = "open-webui"
+    PAGE = "html"
+    NOTHING_ASKED_FOR = "404"
+    OTHER_JSON = "other-json"
+    NO_JSON = "no-json"
+
+
 class NotThatServer(ServiceError):
-    """`detail` says what it is instead: "html", "404", "other-json", or "ollama"."""
+    """`detail` says what it is instead, one of Instead."""
 
 
 class NotFound(ServiceError):
     pass
+
+
+class NoSuchPath(NotFound):
+    """The server does not know the path at all; `detail` is Instead.PAGE where it shows its page instead."""
+
+
+class TooOld(NotFound):
+    """This release of the server cannot do it."""
 
 
 class Invalid(ServiceError):
@@ -171,10 +190,16 @@ class Problem(StrEnum):
     NOT_LISTED = "not-listed"  # Open WebUI does not list a model that was just downloaded
 
 
-class ChangeError(ElbowroomError):
-    """`written` tells whether the server may hold the new value: yes, no, or unknown."""
+class Written(StrEnum):
+    """Whether the server may hold the new value."""
 
-    def __init__(self, problem: Problem, subject: str = "", detail: str = "", written: str = "no") -> None:
+    NO = "no"
+    PARTLY = "partly"
+    UNKNOWN = "unknown"
+
+
+class ChangeError(ElbowroomError):
+    def __init__(self, problem: Problem, subject: str = "", detail: str = "", written: Written = Written.NO) -> None:
         super().__init__(problem.value, subject, detail)
         self.problem = problem
         self.subject = subject

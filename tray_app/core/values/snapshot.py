@@ -43,8 +43,19 @@ class PressureInput(Struct, frozen=True):
     pressure: Pressure
 
 
+class NoStalls(StrEnum):
+    """Why Linux does not say how long programs wait for memory."""
+
+    ABSENT = "psi-absent"  # a kernel before 4.20, or built without it
+    OFF = "psi-off"  # built in, but the boot option psi=1 is missing
+    DENIED = "psi-denied"
+
+
+PAGE_READS = "page-reads"
+
+
 class MissingInput(Struct, frozen=True):
-    """A number that the pressure would also rest on. `detail` is a stable word (psi-off) or the OS's own text."""
+    """A number that the pressure would also rest on. `detail` is one of NoStalls or the OS's own text."""
 
     name: str
     why: Why
