@@ -27,7 +27,7 @@ from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, Link, OpenLink, Undo
 from tray_app.core.values.errors import ElbowroomError, StorageError
 from tray_app.core.values.plan import Event, Record
-from tray_app.core.values.reading import Moment, value_of
+from tray_app.core.values.reading import Moment
 from tray_app.core.values.remedy import TaskModels
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import origin_of
@@ -79,7 +79,7 @@ class Session:
 
     def _find_again(self, look: Look) -> None:
         """Open WebUI may be started after us, on its other usual port: looked for now and then, unless one is named."""
-        there = value_of(look.snapshot.open_webui) is not None
+        there = look.facts.open_webui is not None
         late = look.snapshot.uptime_s - self._looked_for_at >= FIND_EVERY_S
         if there or not late or self.app.named_open_webui or self.app.state.read().connected_url:
             return
@@ -91,7 +91,7 @@ class Session:
 
     def _settle_once(self, look: Look) -> None:
         """After a start: changes that a crash left open are looked up as soon as the server may be written."""
-        server = value_of(look.snapshot.open_webui)
+        server = look.facts.open_webui
         if self._settled or server is None or server.access is not Access.ADMIN:
             return
         try:

@@ -28,7 +28,7 @@ MENU_RUNS = 3
 CHAT_PROMPT = "Say hello in five words."
 
 
-class Answer(Protocol):
+class TimedAnswer(Protocol):
     @property
     def model(self) -> str: ...
     @property
@@ -39,7 +39,7 @@ class Server(Protocol):
     """What a measurement needs from Open WebUI."""
 
     def read_document(self) -> Document: ...
-    def run_task(self, task: Setting, model: str) -> Answer: ...
+    def run_task(self, task: Setting, model: str) -> TimedAnswer: ...
     def chat_first_token(self, model: str, prompt: str) -> float: ...
 
 

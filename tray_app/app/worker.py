@@ -42,7 +42,7 @@ from tray_app.core.values.command import (
 )
 from tray_app.core.values.errors import ElbowroomError
 from tray_app.core.values.job import JobKind
-from tray_app.core.values.reading import Moment, value_of
+from tray_app.core.values.reading import Moment
 from tray_app.core.values.snapshot import Pressure
 from tray_app.storage.state import State
 from tray_app.tray.base import Tray
@@ -153,9 +153,9 @@ class Worker:
     def _interval(self) -> float:
         if self._look is None:
             return pause_s(self._session.settings(), None, idle=False)
-        ollama, memory = value_of(self._look.snapshot.ollama), value_of(self._look.snapshot.memory)
-        no_model = ollama is not None and not ollama.loaded
-        idle = no_model and memory is not None and memory.pressure is Pressure.NORMAL
+        facts = self._look.facts
+        no_model = facts.ollama is not None and not facts.ollama.loaded
+        idle = no_model and facts.pressure is Pressure.NORMAL
         return pause_s(self._session.settings(), self._look.diagnosis.level, idle=idle)
 
     def _show(self) -> None:
