@@ -260,11 +260,11 @@ class Carrier:
 
         `shown`: what the person saw of it. Where it holds other values by now, nothing is done.
         """
+        self.writable()
         recorded = next((one for one in self.undoable() if one.id == change_id), None)
         seen = {one.setting: one.after for one in shown}
         if recorded is None or (seen and seen != {one.setting: one.after for one in recorded.changes}):
             raise ChangeError(Problem.DRIFT, "")
-        self.writable()
         with self._looked_up_if_cut(change_id, undoing=True), self._writing():
             before = self.open_webui.read_document()
             ours, drifted = assignments.back(before, recorded.changes)

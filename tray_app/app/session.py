@@ -31,6 +31,7 @@ from tray_app.core.values.reading import Moment
 from tray_app.core.values.remedy import TaskModels
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import origin_of
+from tray_app.storage.files import Stamp, stamp_of
 from tray_app.storage.settings_keys import Settings
 from tray_app.storage.state import State
 
@@ -59,6 +60,7 @@ class Session:
         )
         self._told: Mapping[str, float] | None = state.told
         self._settled = False
+        self._autostart: tuple[Stamp | None, bool] | None = None
         self._looked_for_at = float("-inf")
 
     # --- looking -----------------------------------------------------------------------------
@@ -250,7 +252,11 @@ class Session:
         if not has_lasting_place():
             return None
         try:
-            return autostart.status(self._command()).state is autostart.AutostartState.ON
+            file = autostart.file()
+            stamp = stamp_of(file) if file is not None else None
+            if file is None or self._autostart is None or self._autostart[0] != stamp:
+                self._autostart = (stamp, autostart.status(self._command()).state is autostart.AutostartState.ON)
+            return self._autostart[1]
         except StorageError:
             return None
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -44,6 +45,11 @@ def _typed_errors() -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(str(error.filename or _system.where()), error.strerror or str(error)) from error
+
+
+def file() -> Path | None:
+    """The file that `status` reads; None where the system keeps it elsewhere."""
+    return _system.file()
 
 
 def status(command: Command) -> Status:

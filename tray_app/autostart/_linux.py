@@ -12,14 +12,14 @@ _ESCAPES = (("\\", "\\\\"), ("\n", "\\n"), ("\t", "\\t"), ("\r", "\\r"))
 _UNESCAPES = {escape: char for char, escape in _ESCAPES}
 
 
-def _path() -> Path:
+def file() -> Path:
     config = os.environ.get("XDG_CONFIG_HOME", "")
     folder = Path(config) if config.startswith("/") else Path.home() / ".config"
     return folder / "autostart" / f"{APP_ID}.desktop"
 
 
 def where() -> str:
-    return str(_path())
+    return str(file())
 
 
 def joined(command: tuple[str, ...]) -> str:
@@ -65,7 +65,7 @@ def _values() -> dict[str, str]:
     """The keys of the entry itself; other groups hold actions."""
     try:
         # A path is bytes to Linux: what is no UTF-8 passes through.
-        text = _path().read_text(encoding="utf-8", errors="surrogateescape")
+        text = file().read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
         return {}
     found, group = {}, ""
@@ -89,7 +89,7 @@ def switched_off_by_system() -> bool:
 
 
 def install(command: tuple[str, ...]) -> None:
-    path = _path()
+    path = file()
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
     fresh.write_text(render(command), encoding="utf-8", errors="surrogateescape", newline="\n")
@@ -97,4 +97,4 @@ def install(command: tuple[str, ...]) -> None:
 
 
 def remove() -> None:
-    _path().unlink(missing_ok=True)
+    file().unlink(missing_ok=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 from tray_app.core.values.identity import APP_ID
 
 
-def _path() -> Path:
+def file() -> Path:
     return Path.home() / "Library" / "LaunchAgents" / f"{APP_ID}.plist"
 
 
 def where() -> str:
-    return str(_path())
+    return str(file())
 
 
 def joined(command: tuple[str, ...]) -> str:
@@ -42,7 +42,7 @@ def render(command: tuple[str, ...]) -> bytes:
 
 def stored() -> str | None:
     try:
-        found = plistlib.loads(_path().read_bytes())
+        found = plistlib.loads(file().read_bytes())
     except FileNotFoundError:
         return None
     except (plistlib.InvalidFileException, ValueError):
@@ -57,7 +57,7 @@ def switched_off_by_system() -> bool:
 
 
 def install(command: tuple[str, ...]) -> None:
-    path = _path()
+    path = file()
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
     fresh.write_bytes(render(command))
@@ -65,4 +65,4 @@ def install(command: tuple[str, ...]) -> None:
 
 
 def remove() -> None:
-    _path().unlink(missing_ok=True)
+    file().unlink(missing_ok=True)

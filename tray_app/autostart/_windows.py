@@ -3,6 +3,7 @@ r"""The Run key of this user; Task Manager's own switch lies in Explorer\Startup
 import errno
 import subprocess
 import sys
+from pathlib import Path
 
 from tray_app.core.values.identity import APP_ID
 
@@ -14,6 +15,11 @@ APPROVED = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\
 
 LINE_LIMIT = 260
 """Longer command lines are not run (Microsoft Learn, "Run and RunOnce Registry Keys")."""
+
+
+def file() -> Path | None:
+    """The registry holds it."""
+    return None
 
 
 def where() -> str:
