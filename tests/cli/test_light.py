@@ -13,7 +13,7 @@ print(code, sorted({{"pystray", "PIL", "keyring", "truststore", "desktop_notifie
 """
 
 
-@pytest.mark.parametrize("command", [["status", "--json"], ["journal"], ["set", "tags=off"], ["disconnect"]])
+@pytest.mark.parametrize("command", [["status", "--json"], ["journal"], ["set", "tags=off"]])
 def test_no_command_imports_the_tray_or_the_keychain_before_it_is_needed(command, tmp_path):
     argv = [*command, "--home", str(tmp_path), "--ollama", "127.0.0.1:9", "--open-webui", "http://127.0.0.1:9"]
     done = subprocess.run(

@@ -71,7 +71,7 @@ def of_command_line(argv: Sequence[str]) -> str:
 
     Asked before the command line is parsed, so that help and usage errors speak it too.
     """
-    return option(argv) or _remembered(_given(argv, "--home")) or of_system()
+    return option(argv) or _remembered(home_of(argv)) or of_system()
 
 
 def _remembered(home: str) -> str:
@@ -79,11 +79,11 @@ def _remembered(home: str) -> str:
     from tray_app.storage.paths import Paths
 
     paths, chosen = Paths(Path(home) if home else None), ""
-    if paths.settings_file.exists():
+    if _is_there(paths.settings_file):
         from tray_app.storage.settings import load as load_settings
 
         chosen = load_settings(paths.settings_file)[0].language
-    if not chosen and paths.state_file.exists():
+    if not chosen and _is_there(paths.state_file):
         from tray_app.storage.state import StateFile
 
         try:
@@ -91,6 +91,20 @@ def _remembered(home: str) -> str:
         except StorageError:
             return ""  # the command that needs the file says so
     return known(chosen)
+
+
+def _is_there(path: Path) -> bool:
+    """False also where it may not be looked at: the command that needs it says so. (Path.exists raises before 3.14.)"""
+    try:
+        path.stat()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def home_of(argv: Sequence[str]) -> str:
+    """`--home DIR` anywhere on the command line, before it is parsed; empty where it is not given."""
+    return _given(argv, "--home")
 
 
 def _given(argv: Sequence[str], name: str) -> str:

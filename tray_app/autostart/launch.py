@@ -5,6 +5,9 @@ import sys
 import sysconfig
 from pathlib import Path
 
+AT_LOGIN = "--at-login"
+"""Says that nobody asked for the start: it waits for the panel and ends quietly without one."""
+
 
 def login_command(home: Path | None = None) -> tuple[str, ...]:
     """The installed tray command with an absolute path, else this Python with our module."""
@@ -18,7 +21,7 @@ def login_command(home: Path | None = None) -> tuple[str, ...]:
         windowless = python.with_name("pythonw.exe")
         start = (str(windowless if windows and windowless.exists() else python), "-m", "tray_app", "tray")
     place = ("--home", str(home.absolute())) if home is not None else ()
-    return (*start, "--at-login", *place)
+    return (*start, AT_LOGIN, *place)
 
 
 def is_translocated() -> bool:

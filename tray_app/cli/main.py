@@ -3,11 +3,13 @@
 import argparse
 import importlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from tray_app import __version__
 from tray_app.app import language
+from tray_app.autostart.launch import AT_LOGIN
 from tray_app.cli.terminal import Terminal, drop_output, prepare_streams
 from tray_app.core.tasks.assignments import nearest
 from tray_app.core.text.text import Translator
@@ -155,7 +157,7 @@ def _living(add: "Adder", tr: Translator) -> None:
     where.add_argument("--tray", action="store_true", help=_("play it in the tray"))
     demo.add_argument("--fast", action="store_true", help=_("do not wait between the scenes"))
     tray = add("tray", _("the icon (the same as no command)"), "")
-    tray.add_argument("--at-login", action="store_true", help=argparse.SUPPRESS)
+    tray.add_argument(AT_LOGIN, action="store_true", help=argparse.SUPPRESS)
     start = add("start", _("the icon, or the demo where there is nothing to watch"), "")
     start.set_defaults(at_login=False, tray=False, terminal=False, fast=False)
     autostart = add("autostart", _("start at login"), "autostart on", "autostart status")
@@ -249,10 +251,18 @@ def _note_settings_problems(app: "App", terminal: Terminal, tr: Translator) -> N
         terminal.note(settings_view.sentence(problem, tr))
 
 
+def _terminal(argv: Sequence[str]) -> Terminal:
+    if prepare_streams():
+        return Terminal()
+    from tray_app.cli import unseen
+
+    unseen.begin(argv)
+    return Terminal(unseen=partial(unseen.tell, argv))
+
+
 def run(argv: Sequence[str]) -> int:
     """Run one command; every expected failure ends as one line on stderr and an exit code."""
-    prepare_streams()
-    terminal = Terminal()
+    terminal = _terminal(argv)
     spoken = language.of_command_line(argv)
     tr = language.load(spoken)
     try:
@@ -272,7 +282,7 @@ def run(argv: Sequence[str]) -> int:
     except ElbowroomError as error:
         from tray_app.core.text import errors
 
-        terminal.note(f"elbowroom: {errors.sentence(error, tr)} {errors.next_step(error, tr)}".rstrip())
+        terminal.problem(f"elbowroom: {errors.sentence(error, tr)} {errors.next_step(error, tr)}".rstrip())
         return USAGE if isinstance(error, UsageError) else FAILED
     except KeyboardInterrupt:
         terminal.note(tr.gettext("elbowroom: stopped"))

@@ -3,7 +3,8 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -25,12 +26,21 @@ def wants_colour(stream: TextIO) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
 
-def prepare_streams() -> None:
-    """A Windows console in cp949 or a pipe in ASCII must not end the program over one character."""
+def prepare_streams() -> bool:
+    """A Windows console in cp949 or a pipe in ASCII must not end the program over one character.
+
+    False where nobody can read what we say: started without a console, all streams are None and lead nowhere then.
+    """
+    seen = sys.stderr is not None
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")
+    return seen
 
 
 def drop_output() -> None:
@@ -44,7 +54,11 @@ def drop_output() -> None:
 class Terminal:
     """Prints lines to stdout, and progress, questions and errors to stderr."""
 
-    def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
+    def __init__(
+        self, out: TextIO | None = None, err: TextIO | None = None, unseen: Callable[[str], None] | None = None
+    ) -> None:
+        """`unseen` is told what ends a command, where nobody reads stderr."""
+        self._unseen = unseen
         self.out = out or sys.stdout
         self.err = err or sys.stderr
         self._colour = {id(stream): wants_colour(stream) for stream in (self.out, self.err)}
@@ -80,6 +94,12 @@ class Terminal:
         """A line beside the answer: goes to stderr so that pipes stay clean."""
         self.err.write(text + "\n")
         self.err.flush()
+
+    def problem(self, text: str) -> None:
+        """Why the command ends: whoever started it sees this, also without a terminal."""
+        self.note(text)
+        if self._unseen is not None:
+            self._unseen(text)
 
     def clear(self) -> None:
         """Home the cursor and clear, for a view that repeats."""

@@ -21,7 +21,7 @@ from tray_app.core.text.text import Translator
 from tray_app.core.values.command import Command, Refresh
 from tray_app.core.values.errors import StorageError, TrayUnavailable
 from tray_app.storage.lock import SingleInstance
-from tray_app.storage.log import open_log
+from tray_app.storage.log import log_to
 from tray_app.storage.paths import Paths
 from tray_app.tray.base import Tray
 from tray_app.tray.tray import open_tray
@@ -37,7 +37,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     """The tray app of this user, one at a time: a second start brings up the first and ends."""
     overrides = app.overrides
     paths = Paths(overrides.home)
-    _log_to(paths.log_file)
+    log_to(paths.log_file)
     lock = SingleInstance(paths.instance_lock_file, paths.instance_file)
     rung = threading.Event()
     bell = become_the_one(lock, rung.set)
@@ -86,7 +86,7 @@ def show(
         log.warning("no tray: %s", sentence)
         if at_login:
             return DONE
-        terminal.note(f"elbowroom: {sentence}")
+        terminal.problem(f"elbowroom: {sentence}")
         return FAILED
     session = Session(overrides)
     worker = Worker(session, tray)
@@ -143,14 +143,3 @@ class _Later:
         self._send = send
         for command in self._early:
             send(command)
-
-
-def _log_to(path: Path) -> None:
-    """The log file; without one the app runs all the same."""
-    root = logging.getLogger()
-    root.setLevel(logging.INFO)
-    try:
-        root.addHandler(open_log(path))
-    except StorageError as error:
-        root.addHandler(logging.NullHandler())
-        log.warning("no log file: %s", error.reason)

@@ -7,6 +7,7 @@ import re
 from io import TextIOWrapper
 from pathlib import Path
 
+from tray_app.core.values.errors import StorageError
 from tray_app.storage.files import PRIVATE_FILE, make_folder, typed_errors
 
 MAX_BYTES = 512 * 1024
@@ -51,3 +52,16 @@ def open_log(path: Path) -> logging.Handler:
         handler = _PrivateFile(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
     handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     return handler
+
+
+def log_to(path: Path) -> None:
+    """From here on everything that is logged goes to that file, once; without a file the app runs all the same."""
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    if any(isinstance(handler, _PrivateFile) for handler in root.handlers):
+        return
+    try:
+        root.addHandler(open_log(path))
+    except StorageError as error:
+        root.addHandler(logging.NullHandler())
+        logging.getLogger(__name__).warning("no log file: %s", error.reason)
