@@ -72,14 +72,12 @@ OFFENDERS: dict[str, set[str]] = {
         "core/diagnosis/pressure.py",
         "core/remedies/choices.py",
         "core/remedies/models.py",
-        "core/remedies/ranked.py",
         "core/remedies/switches.py",
         "core/requests/count.py",
         "core/requests/followed.py",
         "core/requests/kind.py",
         "core/tasks/slots.py",
         "core/tasks/target.py",
-        "core/text/remedy.py",
     },
 }
 

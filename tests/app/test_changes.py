@@ -21,7 +21,7 @@ from tray_app.core.values.errors import (
 )
 from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.plan import Action, ActionKind, Change, Event, Plan, Record
-from tray_app.core.values.remedy import Consent, Remedy
+from tray_app.core.values.remedy import Consent, Reason, StopGenerations, SwitchOff
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.task_settings import Setting
 from tray_app.storage import archive
@@ -278,6 +278,10 @@ def carried(carrier, remedy, given=Consent.CLICK):
     return carrier.carry_out(remedy, given, lambda step: None, lambda: False)
 
 
+def switch_off(changes, **made):
+    return SwitchOff(task=Setting.FOLLOW_UPS, plan=Plan(changes), reason=Reason.EVERY_MESSAGE, **made)
+
+
 @pytest.mark.parametrize(
     ("granted", "problem"),
     [
@@ -291,8 +295,12 @@ def test_without_an_admin_nothing_is_written_and_nothing_is_journalled(server, j
     server.granted = granted
     for attempt in (
         lambda: carrier.apply(changes),
-        lambda: carried(carrier, Remedy("follow-ups-off", Plan(changes))),
-        lambda: carried(carrier, Remedy("stop", Plan(actions=(Action(ActionKind.STOP_GENERATIONS),)))),
+        lambda: carried(carrier, switch_off(changes)),
+        lambda: carried(
+            carrier,
+            StopGenerations(plan=Plan(actions=(Action(ActionKind.STOP_GENERATIONS),)), reason=Reason.ENDS_ANSWERS),
+            Consent.CONFIRMED,
+        ),
     ):
         with pytest.raises(ChangeError) as caught:
             attempt()
@@ -311,7 +319,7 @@ def test_rights_that_were_taken_away_since_are_noticed(server, carrier):
 
 @pytest.mark.parametrize("made", [{"asks": True}, {"undoable": False}, {"fit": Fit(Verdict.EVICTS)}])
 def test_what_asks_first_is_done_only_with_a_yes(server, carrier, made):
-    remedy = Remedy("follow-ups-off", Plan(off(server)), **made)
+    remedy = switch_off(off(server), **made)
     with pytest.raises(ChangeError) as caught:
         carried(carrier, remedy)
     assert caught.value.problem is Problem.NOT_CONFIRMED
@@ -321,7 +329,7 @@ def test_what_asks_first_is_done_only_with_a_yes(server, carrier, made):
 
 def test_advice_is_never_carried_out(server, carrier):
     with pytest.raises(ChangeError) as caught:
-        carried(carrier, Remedy("context", Plan(off(server)), advice_only=True), Consent.CONFIRMED)
+        carried(carrier, switch_off(off(server), advice_only=True), Consent.CONFIRMED)
     assert caught.value.problem is Problem.NOT_CONFIRMED
     assert server.writes == 0
 

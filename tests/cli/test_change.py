@@ -15,7 +15,7 @@ from tests.played import GIB, Played
 from tray_app.app import changes
 from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.core.values.plan import Action, ActionKind, Plan
-from tray_app.core.values.remedy import Consent, Remedy
+from tray_app.core.values.remedy import Consent, Reason, StopGenerations, UnloadModel
 from tray_app.core.values.task_settings import Setting
 from tray_app.demo.person import Person
 from tray_app.services.ollama import OllamaClient
@@ -212,15 +212,20 @@ def storm(tmp_path, monkeypatch):
         made.ollama.release()
 
 
+def unload(model):
+    plan = Plan(actions=(Action(ActionKind.UNLOAD, model),))
+    return UnloadModel(model=model, plan=plan, reason=Reason.FREES_MEMORY)
+
+
 def test_unload_frees_the_model_and_says_so(played, capsys):
-    remedy = Remedy(f"unload:{BIG}", Plan(actions=(Action(ActionKind.UNLOAD, BIG),)), undoable=False, asks=True)
+    remedy = unload(BIG)
     done = played.app().carrier.carry_out(remedy, Consent.CONFIRMED, lambda _: None, lambda: False)
     assert done.unloaded == (BIG,)
     assert wait_until(lambda: played.ollama.loaded() == ())
 
 
 def test_unload_of_a_model_that_is_gone_already_says_so(played):
-    remedy = Remedy("unload:x", Plan(actions=(Action(ActionKind.UNLOAD, SMALL),)), undoable=False, asks=True)
+    remedy = unload(SMALL)
     with pytest.raises(ChangeError) as caught:
         played.app().carrier.carry_out(remedy, Consent.CONFIRMED, lambda _: None, lambda: False)
     assert caught.value.problem is Problem.NOTHING_TO_DO
@@ -232,7 +237,7 @@ def test_stop_generations_ends_running_answers(storm, capsys):
     person.start()
     try:
         assert wait_until(lambda: storm.webui.generations.running and storm.ollama.running == 1)
-        remedy = Remedy("stop-generations", Plan(actions=(Action(ActionKind.STOP_GENERATIONS),)), undoable=False)
+        remedy = StopGenerations(plan=Plan(actions=(Action(ActionKind.STOP_GENERATIONS),)), reason=Reason.ENDS_ANSWERS)
         done = storm.app().carrier.carry_out(remedy, Consent.CONFIRMED, lambda _: None, lambda: False)
         assert done.stopped == 1
     finally:

@@ -8,11 +8,13 @@ from tray_app.core.menu.screen import SEPARATOR, Button, MenuView, NoticeView, R
 from tray_app.core.values.command import ApplyRemedy, Quit, Refresh, Snooze, SnoozeUntil
 from tray_app.core.values.errors import TrayUnavailable
 from tray_app.core.values.plan import Change, Plan
-from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.remedy import Reason, SwitchOff
 from tray_app.core.values.task_settings import Setting
 from tray_app.tray.tray import open_tray
 
-REMEDY = Remedy("follow-ups-off", Plan((Change(Setting.FOLLOW_UPS, True, False),)))
+REMEDY = SwitchOff(
+    task=Setting.FOLLOW_UPS, plan=Plan((Change(Setting.FOLLOW_UPS, True, False),)), reason=Reason.EVERY_MESSAGE
+)
 HOSTILE = "a<b>b</b> & \U0001f999 snake_case __x__ \u0645\u0631\u062d\u0628\u0627"
 
 

@@ -8,10 +8,12 @@ from msgspec.structs import replace
 from tray_app.core.menu.screen import SEPARATOR, Row
 from tray_app.core.values.command import ApplyRemedy, Quit, Refresh, Snooze, SnoozeUntil
 from tray_app.core.values.plan import Change, Plan
-from tray_app.core.values.remedy import Effect, Remedy
+from tray_app.core.values.remedy import Effect, Reason, SwitchOff
 from tray_app.core.values.task_settings import Setting
 
-REMEDY = Remedy("follow-ups-off", Plan((Change(Setting.FOLLOW_UPS, True, False),)))
+REMEDY = SwitchOff(
+    task=Setting.FOLLOW_UPS, plan=Plan((Change(Setting.FOLLOW_UPS, True, False),)), reason=Reason.EVERY_MESSAGE
+)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from tray_app.core.values.errors import (
     Written,
 )
 from tray_app.core.values.plan import Action, ActionKind, Change, Event, Record
-from tray_app.core.values.remedy import Consent, Remedy
+from tray_app.core.values.remedy import Consent, Remedy, task_model_named
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.task_settings import SLOTS, Setting
 from tray_app.core.values.version import Document
@@ -288,7 +288,8 @@ class Carrier:
             installed = self.ollama.tags()
         except ServiceError:
             return None
-        found = (one for one in installed if recorded.remedy == f"task-model:{one.name}")
+        chosen = task_model_named(recorded.remedy)
+        found = (one for one in installed if one.name == chosen)
         return next(((one.name, one.size_bytes) for one in found), None)
 
     def settle(self) -> tuple[Record, ...]:

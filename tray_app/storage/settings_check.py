@@ -9,6 +9,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tray_app.core.values.remedy import ALL_TASKS_OFF, TASK_MODEL, switch_off_id, task_model_named
 from tray_app.core.values.setting_problem import SettingFault, SettingProblem
 from tray_app.core.values.task_settings import TASKS
 from tray_app.core.values.token import origin_of
@@ -19,8 +20,7 @@ S = TypeVar("S", bound=Struct)
 _SHOWN_LENGTH = 60
 _MODEL_NAME_LENGTH = 300
 # What automatic relief may do by itself: task switches, and a task model that it checks for fit when it comes to it.
-SWITCH_REMEDIES = (*(f"{task.value}-off" for task in TASKS), "all-tasks-off")
-TASK_MODEL_REMEDY = "task-model:"
+SWITCH_REMEDIES = (*(switch_off_id(task) for task in TASKS), ALL_TASKS_OFF)
 
 
 class _Bad(ValueError):
@@ -145,9 +145,9 @@ def _file(given: str, folder: Path) -> str:
 
 
 def _remedy(given: str) -> str:
-    model = given.removeprefix(TASK_MODEL_REMEDY)
-    if given not in SWITCH_REMEDIES and (model == given or not model.strip()):
-        raise _Bad(SettingFault.NOT_A_CHOICE, ", ".join((*SWITCH_REMEDIES, TASK_MODEL_REMEDY + "NAME")))
+    model = task_model_named(given)
+    if given not in SWITCH_REMEDIES and not model.strip():
+        raise _Bad(SettingFault.NOT_A_CHOICE, ", ".join((*SWITCH_REMEDIES, TASK_MODEL + "NAME")))
     return given
 
 

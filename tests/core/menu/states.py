@@ -16,7 +16,7 @@ from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Action, ActionKind, Change, Event, Plan, Record
 from tray_app.core.values.reading import Known
-from tray_app.core.values.remedy import Effect, Remedy
+from tray_app.core.values.remedy import Effect, Reason, StopGenerations, SwitchOff, UseModel
 from tray_app.core.values.snapshot import (
     Access,
     BudgetBasis,
@@ -88,23 +88,23 @@ SNAPSHOT = Snapshot(
 )
 STORM = example(TaskStorm)
 FOLLOW_UPS = Change(Setting.FOLLOW_UPS, True, False)
-FOLLOW_UPS_OFF = Remedy("follow-ups-off", Plan((FOLLOW_UPS,)), effect=Effect(1), strategy="fewer-tasks")
-SMALL = Remedy(
-    "task-model:gemma3:1b",
-    Plan((Change(Setting.TASK_MODEL, "", "gemma3:1b"),)),
-    subject="gemma3:1b",
-    fit=Fit(Verdict.TIGHT, int(0.9 * GIB), int(1.2 * GIB)),
-    strategy="small-model",
+FOLLOW_UPS_OFF = SwitchOff(
+    task=Setting.FOLLOW_UPS, plan=Plan((FOLLOW_UPS,)), reason=Reason.EVERY_MESSAGE, effect=Effect(1)
 )
-EVICTING = Remedy(
-    "task-model:llama3.2:3b",
-    Plan((Change(Setting.TASK_MODEL, "", "llama3.2:3b"),), (Action(ActionKind.PULL, "llama3.2:3b", 2 * GIB),)),
-    subject="llama3.2:3b",
+SMALL = UseModel(
+    model="gemma3:1b",
+    plan=Plan((Change(Setting.TASK_MODEL, "", "gemma3:1b"),)),
+    reason=Reason.BARELY_FITS,
+    fit=Fit(Verdict.TIGHT, int(0.9 * GIB), int(1.2 * GIB)),
+)
+EVICTING = UseModel(
+    model="llama3.2:3b",
+    plan=Plan((Change(Setting.TASK_MODEL, "", "llama3.2:3b"),), (Action(ActionKind.PULL, "llama3.2:3b", 2 * GIB),)),
+    reason=Reason.FIT_UNKNOWN,
     fit=Fit(Verdict.EVICTS, 3 * GIB, GIB),
     asks=True,
-    strategy="small-model",
 )
-STOP = Remedy("stop-generations", Plan(actions=(Action(ActionKind.STOP_GENERATIONS),)), undoable=False, asks=True)
+STOP = StopGenerations(plan=Plan(actions=(Action(ActionKind.STOP_GENERATIONS),)), reason=Reason.ENDS_ANSWERS)
 UNDOABLE = Record(
     "change-1",
     NOW - 680,

@@ -35,7 +35,7 @@ from tray_app.core.values.finding import Diagnosis, Level
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.plan import ActionKind, Change, Plan
 from tray_app.core.values.reading import Unknown, Why
-from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.remedy import Advice, AdviceKind, Reason
 from tray_app.core.values.snapshot import Access, Ollama, Presence, Processes, ProcessRole, WatchedProcess
 from tray_app.core.values.task_settings import Setting, Switch
 from tray_app.core.values.units import GIB, MIB
@@ -401,11 +401,11 @@ def test_a_switch_state_is_never_invented():
 
 
 def test_advice_tells_its_steps_and_can_connect_where_that_is_missing():
-    advice = Remedy("context-length", Plan(), "long-context", subject=BIG, advice_only=True)
+    advice = Advice(kind=AdviceKind.CONTEXT_LENGTH, model=BIG, reason=Reason.LONG_CONTEXT)
     row = find(replace(STATE, remedies=(advice,)), "fix:context-length")
     assert "OLLAMA_CONTEXT_LENGTH" in " ".join(texts(row.children))
     assert all(one.command is None for one in row.children)
-    missing = replace(states.FOLLOW_UPS_OFF, advice_only=True, reason="needs-connect")
+    missing = replace(states.FOLLOW_UPS_OFF, advice_only=True, reason=Reason.NEEDS_CONNECT)
     row = find(replace(STATE, remedies=(missing,)), "fix:follow-ups-off")
     assert row.command is None
     assert isinstance(row.children[-1].command, Connect)

@@ -233,7 +233,7 @@ def test_nothing_wrong_nothing_offered():
 
 def test_one_strategy_suits():
     def suiting(snapshot):
-        return [one.name for one in strategies(facts(snapshot), diagnosis(TaskStorm)) if one.suits]
+        return [one.kind.value for one in strategies(facts(snapshot), diagnosis(TaskStorm)) if one.suits]
 
     assert suiting(here()) == ["small-model"]
     assert suiting(here(pressure=Pressure.WARNING)) == ["fewer-tasks"]

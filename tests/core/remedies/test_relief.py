@@ -23,12 +23,12 @@ from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Action, ActionKind, Change, Plan
 from tray_app.core.values.reading import Moment
-from tray_app.core.values.remedy import Consent, Remedy
+from tray_app.core.values.remedy import Consent, Reason, SwitchOff
 from tray_app.core.values.task_settings import Setting
 
 LIMITS = Limits()
 CHANGE = Change(Setting.FOLLOW_UPS, True, False)
-REMEDY = Remedy("follow-ups-off", Plan((CHANGE,)))
+REMEDY = SwitchOff(task=Setting.FOLLOW_UPS, plan=Plan((CHANGE,)), reason=Reason.EVERY_MESSAGE)
 WISH = Wish(enabled=True, remedy_id="follow-ups-off", clear_s=600.0)
 STORM = Diagnosis(Level.OVERLOADED, (example(TaskStorm),))
 CALM = Diagnosis(Level.CALM)

@@ -9,9 +9,9 @@ from tests.core.offers import BIG, by_id, diagnosis, here, offered
 from tray_app.core.remedies.ranked import strategies
 from tray_app.core.text.remedy import advice_steps, effect, reason, sentence, strategy_lines
 from tray_app.core.values.finding import MemoryPressure, ModelSpills, PromptCacheGrowth, TaskStorm
-from tray_app.core.values.plan import Plan
-from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.remedy import Advice, AdviceKind, Reason, SwitchOff, UnloadModel
 from tray_app.core.values.snapshot import Pressure
+from tray_app.core.values.task_settings import Setting
 
 TR = NullTranslations()
 
@@ -52,17 +52,19 @@ def test_every_remedy_and_every_reason_has_words():
     ],
 )
 def test_advice_has_steps_for_each_platform(system, expected):
-    steps = advice_steps(Remedy("context-length", Plan(), advice_only=True), system, TR)
+    steps = advice_steps(
+        Advice(kind=AdviceKind.CONTEXT_LENGTH, model="qwen3:32b", reason=Reason.LONG_CONTEXT), system, TR
+    )
     assert expected in "\n".join(steps)
     assert len(steps) == 3
 
 
 def test_what_is_done_here_needs_no_steps():
-    assert advice_steps(Remedy("follow-ups-off", Plan()), "linux", TR) == []
+    assert advice_steps(SwitchOff(task=Setting.FOLLOW_UPS, reason=Reason.EVERY_MESSAGE), "linux", TR) == []
 
 
 def test_a_hostile_name_stays_on_its_line():
-    remedy = Remedy("unload:evil\x1b[31m\nmodel", Plan(), subject="evil")
+    remedy = UnloadModel(model="evil\x1b[31m\nmodel", reason=Reason.FREES_MEMORY)
     assert sentence(remedy, TR) == "Unload evil[31mmodel"
 
 

@@ -13,15 +13,6 @@ from tray_app.core.values.command import ApplyRemedy, Undo
 from tray_app.core.values.plan import Plan, Record
 from tray_app.core.values.remedy import Consent, Remedy
 
-NEEDS_CONNECTION = {"needs-connect", "needs-admin"}
-
-
-def remedy_text(remedy: Remedy, tr: Translator) -> str:
-    """`Turn follow-ups off (1 call fewer per message)`; a sentence with a verdict in it stands for itself."""
-    sentence = remedy_view.sentence(remedy, tr)
-    effect = "" if sentence.endswith(")") else remedy_view.effect(remedy, tr)
-    return row_text(f"{sentence} ({effect})" if effect else sentence)
-
 
 def plan_rows(remedy: Remedy, tr: Translator) -> tuple[Row, ...]:
     """Exactly what would change, one row each: not clickable."""
@@ -35,12 +26,13 @@ def advice_rows(remedy: Remedy, state: ScreenState, tr: Translator) -> tuple[Row
     system = state.snapshot.host.system if state.snapshot is not None else ""
     told = [remedy_view.reason(remedy, tr), *remedy_view.advice_steps(remedy, system, tr)]
     rows = tuple(Row(line) for text in told for line in wrapped(text))
-    return (*rows, connect_row(state.snapshot, tr)) if remedy.reason in NEEDS_CONNECTION else rows
+    return (*rows, connect_row(state.snapshot, tr)) if remedy.needs_sign_in else rows
 
 
 def remedy_row(remedy: Remedy, state: ScreenState, tr: Translator) -> Row:
     """One click, or a submenu that shows the plan and asks; advice tells its steps."""
-    text, identity, busy = remedy_text(remedy, tr), f"fix:{remedy.id}", state.job is not None
+    text = row_text(remedy_view.sentence_with_effect(remedy, tr))
+    identity, busy = f"fix:{remedy.id}", state.job is not None
     if remedy.advice_only:
         return Row(text, children=advice_rows(remedy, state, tr), id=identity)
     if remedy.needs < Consent.CONFIRMED:

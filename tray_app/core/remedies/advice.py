@@ -7,7 +7,7 @@ from tray_app.core.tasks.releases import GENERATIONS_SINCE
 from tray_app.core.values.finding import MemoryPressure, ModelSpills, PromptCacheGrowth, TaskStorm
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Action, ActionKind, Plan
-from tray_app.core.values.remedy import Effect, Remedy
+from tray_app.core.values.remedy import Advice, AdviceKind, Effect, Reason, Remedy, StopGenerations, UnloadModel
 from tray_app.core.values.snapshot import InstalledModel, LoadedModel
 from tray_app.core.values.version import parse_version
 
@@ -15,7 +15,7 @@ SMALL_CONTEXT = 4096
 SHARED_KV_TYPE = "q8_0"
 
 
-def advice(here: Case) -> list[Remedy]:
+def advice(here: Case) -> list[Advice]:
     """What only the user can do, most helpful first."""
     made = [_context(here), _kv_cache_type(here), _parallel(here), _cache_limit(here)]
     return [remedy for remedy in made if remedy is not None]
@@ -37,23 +37,16 @@ def _memory_pressed(here: Case) -> bool:
     return any(here.found(kind) for kind in (ModelSpills, MemoryPressure, TaskStorm))
 
 
-def _context(here: Case) -> Remedy | None:
+def _context(here: Case) -> Advice | None:
     """From the context it has to 4096 tokens: what that saves."""
     if here.facts.chat_model is None or here.blames_program or not _memory_pressed(here):
         return None
     now = here.facts.chat_model.context_length or _automatic(here)
     if now is None or now <= SMALL_CONTEXT:
         return None
-    reason = "chat-model-alone-spills" if spills_alone(here) else "long-context"
+    reason = Reason.CHAT_MODEL_ALONE_SPILLS if spills_alone(here) else Reason.LONG_CONTEXT
     saved = _saved(here, now, SMALL_CONTEXT, here.kv_cache_type, here.kv_cache_type)
-    return Remedy(
-        "context-length",
-        Plan(),
-        reason,
-        Effect(memory_bytes=saved),
-        subject=here.facts.chat_model.name,
-        advice_only=True,
-    )
+    return _advice(AdviceKind.CONTEXT_LENGTH, reason, here.facts.chat_model.name, saved)
 
 
 def _automatic(here: Case) -> int | None:
@@ -73,24 +66,17 @@ def _saved(here: Case, context: int, new_context: int, kv_type: str, new_kv_type
     return max(0, before.total - after.total)
 
 
-def _kv_cache_type(here: Case) -> Remedy | None:
+def _kv_cache_type(here: Case) -> Advice | None:
     if here.facts.chat_model is None or here.blames_program or not _memory_pressed(here) or here.kv_cache_type != "f16":
         return None
     context = here.facts.chat_model.context_length or _automatic(here)
     saved = _saved(here, context, context, "f16", SHARED_KV_TYPE) if context else None
     if saved == 0:
         return None
-    return Remedy(
-        "kv-cache-type",
-        Plan(),
-        "smaller-context-memory",
-        Effect(memory_bytes=saved),
-        subject=here.facts.chat_model.name,
-        advice_only=True,
-    )
+    return _advice(AdviceKind.KV_CACHE_TYPE, Reason.SMALLER_CONTEXT_MEMORY, here.facts.chat_model.name, saved)
 
 
-def _parallel(here: Case) -> Remedy | None:
+def _parallel(here: Case) -> Advice | None:
     """Each slot reserves a context of its own; more than one only helps where memory is plenty."""
     slots = here.facts.ollama.config.num_parallel if here.facts.ollama is not None else None
     if here.facts.chat_model is None or slots is None or slots <= 1 or here.blames_program or not _memory_pressed(here):
@@ -100,38 +86,28 @@ def _parallel(here: Case) -> Remedy | None:
     if model is not None and model.shape is not None and here.facts.chat_model.context_length:
         several = need(model.shape, context=here.facts.chat_model.context_length, parallel=slots)
         saved = several.total - need(model.shape, context=here.facts.chat_model.context_length).total
-    return Remedy(
-        "num-parallel",
-        Plan(),
-        "slots-reserve-memory",
-        Effect(memory_bytes=saved),
-        subject=here.facts.chat_model.name,
-        advice_only=True,
-    )
+    return _advice(AdviceKind.NUM_PARALLEL, Reason.SLOTS_RESERVE_MEMORY, here.facts.chat_model.name, saved)
 
 
-def _cache_limit(here: Case) -> Remedy | None:
+def _cache_limit(here: Case) -> Advice | None:
     found = here.found(PromptCacheGrowth)
     version = parse_version(here.facts.ollama.version) if here.facts.ollama is not None else None
     if found is None or version is None or version < SERVER_SINCE:
         return None
-    return Remedy(
-        "cache-ram",
-        Plan(),
-        "prompt-cache",
-        Effect(memory_bytes=found.grown_bytes),
-        subject=found.subject,
-        advice_only=True,
-    )
+    return _advice(AdviceKind.CACHE_RAM, Reason.PROMPT_CACHE, found.subject, found.grown_bytes)
+
+
+def _advice(kind: AdviceKind, reason: Reason, model: str, saved: int | None) -> Advice:
+    return Advice(kind=kind, model=model, reason=reason, effect=Effect(memory_bytes=saved))
 
 
 def last_resorts(here: Case) -> list[Remedy]:
     """Not undoable and always asked about: stop the answers, unload a model."""
-    made = []
+    made: list[Remedy] = []
     may_stop = here.may_write and here.facts.release >= GENERATIONS_SINCE
     if may_stop and here.overloaded and here.tasks_hurt:
         plan = Plan(actions=(Action(ActionKind.STOP_GENERATIONS),))
-        made.append(Remedy("stop-generations", plan, "ends-answers", undoable=False, asks=True))
+        made.append(StopGenerations(plan=plan, reason=Reason.ENDS_ANSWERS))
     return [*made, *(_unload(model) for model in _worth_unloading(here))]
 
 
@@ -149,13 +125,10 @@ def _worth_unloading(here: Case) -> list[LoadedModel]:
     return [here.facts.chat_model] if short and here.facts.chat_model is not None else []
 
 
-def _unload(model: LoadedModel) -> Remedy:
-    return Remedy(
-        f"unload:{model.name}",
-        Plan(actions=(Action(ActionKind.UNLOAD, model.name, model.size_bytes),)),
-        "frees-memory",
-        Effect(memory_bytes=model.size_bytes),
-        subject=model.name,
-        undoable=False,
-        asks=True,
+def _unload(model: LoadedModel) -> UnloadModel:
+    return UnloadModel(
+        model=model.name,
+        plan=Plan(actions=(Action(ActionKind.UNLOAD, model.name, model.size_bytes),)),
+        reason=Reason.FREES_MEMORY,
+        effect=Effect(memory_bytes=model.size_bytes),
     )

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.values.finding import CauseKind, Diagnosis, Finding, MemoryPressure, ModelThrash, Severity, TaskStorm
+from tray_app.core.values.remedy import Reason
 from tray_app.core.values.snapshot import Access
 
 F = TypeVar("F", bound=Finding)
@@ -21,12 +22,10 @@ class Case(Struct, frozen=True):
         return server is not None and server.access is Access.ADMIN and self.facts.settings is not None
 
     @property
-    def reason_not(self) -> str:
-        """Why nothing can be written: a stable word, empty where it can."""
-        if self.may_write:
-            return ""
+    def missing(self) -> Reason:
+        """What is missing where nothing can be written."""
         server = self.facts.open_webui
-        return "needs-admin" if server is not None and server.access is Access.USER else "needs-connect"
+        return Reason.NEEDS_ADMIN if server is not None and server.access is Access.USER else Reason.NEEDS_CONNECT
 
     def found(self, kind: type[F]) -> F | None:
         return next((finding for finding in self.diagnosis.findings if isinstance(finding, kind)), None)

@@ -11,17 +11,16 @@ from tray_app.core.remedies.switches import calls, planned, running_tasks, task_
 from tray_app.core.values.fit import Basis, Fit, Verdict
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Action, ActionKind, Change, Plan
-from tray_app.core.values.remedy import Effect, Remedy
+from tray_app.core.values.remedy import Effect, HostedModel, Reason, UseModel
 from tray_app.core.values.snapshot import InstalledModel, WebUIModel
 
-SMALL_MODEL = "small-model"
-HOSTED_MODEL = "hosted-model"
 OFFERED = 3
 """Models of one sort that are offered at once."""
 COMFORTABLE_BYTES = (600_000_000, 4_000_000_000)
 """Below, titles get poor; above, a task model is not small any more."""
 WORTH_SHARE = 0.5
 """A task model relieves the chat model only when it is clearly smaller."""
+_REASONS = {Verdict.FITS: Reason.FITS_BESIDE, Verdict.TIGHT: Reason.BARELY_FITS}
 _ORDER = {Verdict.FITS: 0, Verdict.TIGHT: 1, Verdict.UNKNOWN: 2}
 _NOT_FOR_TEXT = re.compile(r"embed|whisper|tts|image|dall|moderation|rerank|audio|speech|vision-only", re.IGNORECASE)
 _SMALL_HOSTED = re.compile(r"mini|small|flash|haiku|lite|nano|instant|-[1-9]b|:[1-9]b", re.IGNORECASE)
@@ -45,14 +44,14 @@ def can_do_tasks(model: WebUIModel) -> bool:
     return not (model.capabilities and "embedding" in model.capabilities and "completion" not in model.capabilities)
 
 
-def model_remedies(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
+def model_remedies(here: Case, candidates: tuple[Candidate, ...]) -> list[UseModel]:
     """Small models, best first; none that evicts the chat model or spills."""
     if here.facts.settings is None or here.facts.chat_model is None or not running_tasks(here):
         return []
     return [*(_use(offer, here) for offer in installed_offers(here)[:OFFERED]), *models_to_get(here, candidates)]
 
 
-def models_to_get(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
+def models_to_get(here: Case, candidates: tuple[Candidate, ...]) -> list[UseModel]:
     """Small models to download and use for tasks; worth showing also while nothing is wrong."""
     if here.facts.settings is None or here.facts.chat_model is None or not running_tasks(here):
         return []
@@ -135,7 +134,7 @@ def _ranked(offers: list[Offer], here: Case) -> list[Offer]:
     return sorted(allowed, key=rank)
 
 
-def _use(offer: Offer, here: Case) -> Remedy:
+def _use(offer: Offer, here: Case) -> UseModel:
     settings = here.facts.settings
     if settings is None:
         raise ValueError("a plan needs the settings")
@@ -146,16 +145,13 @@ def _use(offer: Offer, here: Case) -> Remedy:
     later, first = calls(running_tasks(here))
     need = offer.fit.need_bytes
     effect = Effect(later, task_calls_per_minute(here), None if need is None else -need, first)
-    reasons = {Verdict.FITS: "fits-beside", Verdict.TIGHT: "barely-fits"}
-    made = Remedy(
-        f"task-model:{offer.id}",
-        Plan(tuple(changes), () if pulled is None else (pulled,)),
-        reasons.get(offer.fit.verdict, "fit-unknown"),
-        effect,
-        offer.fit,
-        offer.id,
+    made = UseModel(
+        model=offer.id,
+        plan=Plan(tuple(changes), () if pulled is None else (pulled,)),
+        reason=_REASONS.get(offer.fit.verdict, Reason.FIT_UNKNOWN),
+        effect=effect,
+        fit=offer.fit,
         asks=offer.fit.verdict is Verdict.UNKNOWN or (offer.pull_bytes is not None and here.other_users is None),
-        strategy=SMALL_MODEL,
     )
     return planned(here, made)
 
@@ -165,7 +161,7 @@ def _slot_change(model: str, here: Case) -> Change:
     return Change(here.facts.slot, before, model)
 
 
-def hosted_remedies(here: Case) -> list[Remedy]:
+def hosted_remedies(here: Case) -> list[HostedModel]:
     """Models that Open WebUI already lists from an outside connection. Chat text goes to that host, so it asks."""
     if here.facts.open_webui is None or here.facts.settings is None or not running_tasks(here):
         return []
@@ -177,15 +173,13 @@ def hosted_remedies(here: Case) -> list[Remedy]:
     return [
         planned(
             here,
-            Remedy(
-                f"hosted-task-model:{one.id}",
-                Plan((_slot_change(one.id, here),)),
-                "hosted",
-                effect,
-                Fit(Verdict.NOT_LOCAL, basis=Basis.HOSTED),
-                one.host or "",
-                asks=True,
-                strategy=HOSTED_MODEL,
+            HostedModel(
+                model=one.id,
+                host=one.host or "",
+                plan=Plan((_slot_change(one.id, here),)),
+                reason=Reason.HOSTED,
+                effect=effect,
+                fit=Fit(Verdict.NOT_LOCAL, basis=Basis.HOSTED),
             ),
         )
         for one in found[:OFFERED]

@@ -4,11 +4,20 @@ from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.fit.candidates import CANDIDATES, Candidate
 from tray_app.core.remedies.advice import advice, last_resorts, spills_alone
 from tray_app.core.remedies.case import Case
-from tray_app.core.remedies.models import HOSTED_MODEL, SMALL_MODEL, hosted_remedies, model_remedies
-from tray_app.core.remedies.switches import FEWER_TASKS, autocomplete_hurts, no_thinking, task_remedies
+from tray_app.core.remedies.models import hosted_remedies, model_remedies
+from tray_app.core.remedies.switches import all_off, autocomplete_hurts, no_thinking, switches_off
 from tray_app.core.values.finding import Diagnosis, ModelSpills, PromptCacheGrowth
-from tray_app.core.values.fit import Verdict
-from tray_app.core.values.remedy import Remedy, Strategy
+from tray_app.core.values.fit import Basis, Verdict
+from tray_app.core.values.remedy import (
+    AdviceKind,
+    HostedModel,
+    Remedy,
+    Strategy,
+    StrategyKind,
+    StrategyReason,
+    UseModel,
+)
+from tray_app.core.values.task_settings import Setting
 
 
 def remedies(facts: Facts, diagnosis: Diagnosis, candidates: tuple[Candidate, ...] = CANDIDATES) -> tuple[Remedy, ...]:
@@ -22,9 +31,10 @@ def remedies(facts: Facts, diagnosis: Diagnosis, candidates: tuple[Candidate, ..
 
 def _ordered(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
     advised = advice(here)
-    first = [remedy for remedy in advised if remedy.id == "context-length" and spills_alone(here) is not None]
+    urgent = {AdviceKind.CONTEXT_LENGTH} if spills_alone(here) is not None else set()
     if here.found(PromptCacheGrowth) and not here.tasks_hurt:
-        first = [*first, *(remedy for remedy in advised if remedy.id == "cache-ram")]
+        urgent.add(AdviceKind.CACHE_RAM)
+    first = [remedy for remedy in advised if remedy.kind in urgent]
     rest = [remedy for remedy in advised if remedy not in first]
     helps = here.tasks_hurt or (here.found(ModelSpills) is not None and not here.blames_program)
     tasks = _for_tasks(here, candidates) if helps else []
@@ -32,14 +42,14 @@ def _ordered(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
 
 
 def _for_tasks(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
-    models, off = model_remedies(here, candidates), task_remedies(here)
+    models, off = model_remedies(here, candidates), switches_off(here)
     fitting = [one for one in models if one.fit is not None and one.fit.verdict is Verdict.FITS]
     others = [one for one in models if one not in fitting]
-    ready = [one for one in fitting if not one.plan.actions]
-    pulls = [one for one in fitting if one.plan.actions]
+    ready = [one for one in fitting if one.download is None]
+    pulls = [one for one in fitting if one.download is not None]
     first, later = (ready, pulls) if ready else (pulls, ready)
-    typing = [one for one in off if one.id == "autocomplete-off" and autocomplete_hurts(here)]
-    follow = [one for one in off if one.id == "follow-ups-off"]
+    typing = [one for one in off if one.task is Setting.AUTOCOMPLETE and autocomplete_hurts(here)]
+    follow = [one for one in off if one.task is Setting.FOLLOW_UPS]
     quiet = no_thinking(here)
     left = [one for one in off if one not in typing and one not in follow]
     return [
@@ -51,6 +61,7 @@ def _for_tasks(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
         *others,
         *hosted_remedies(here),
         *left,
+        *all_off(here),
     ]
 
 
@@ -60,29 +71,37 @@ def strategies(
     """The three answers in the order of the documentation; exactly one suits, unless nothing hurts or is known."""
     here = Case(facts, diagnosis)
     offered = _ordered(here, candidates)
-    small = next((one for one in offered if one.strategy == SMALL_MODEL), None)
-    hosted = next((one for one in offered if one.strategy == HOSTED_MODEL), None)
-    fewer = next((one for one in offered if one.strategy == FEWER_TASKS), None)
+    small = next((one for one in offered if isinstance(one, UseModel)), None)
+    hosted = next((one for one in offered if isinstance(one, HostedModel)), None)
+    fewer = any(one.strategy is StrategyKind.FEWER_TASKS for one in offered)
     fits = small is not None and small.fit is not None and small.fit.verdict is Verdict.FITS
+    others = StrategyReason.SMALL_MODEL_IS_BETTER if fits else StrategyReason.NOTHING_FITS
     return (
-        Strategy(SMALL_MODEL, fits, _small_reason(small), small.id if small else "", small.subject if small else ""),
+        Strategy(StrategyKind.SMALL_MODEL, fits, _small_reason(small), small.subject if small else ""),
         Strategy(
-            HOSTED_MODEL,
-            not fits and fewer is None and hosted is not None,
-            "listed-already" if hosted else "none-listed",
-            hosted.id if hosted else "",
+            StrategyKind.HOSTED_MODEL,
+            not fits and not fewer and hosted is not None,
+            StrategyReason.LISTED_ALREADY if hosted else StrategyReason.NONE_LISTED,
             hosted.subject if hosted else "",
         ),
         Strategy(
-            FEWER_TASKS,
-            not fits and fewer is not None,
-            ("small-model-is-better" if fits else "nothing-fits") if fewer else "nothing-to-switch-off",
-            fewer.id if fewer else "",
+            StrategyKind.FEWER_TASKS, not fits and fewer, others if fewer else StrategyReason.NOTHING_TO_SWITCH_OFF
         ),
     )
 
 
-def _small_reason(small: Remedy | None) -> str:
+_TIGHT = {
+    Basis.PRESSURE: StrategyReason.PRESSURE,
+    Basis.LOADED: StrategyReason.PRESSURE,
+    Basis.AVAILABLE: StrategyReason.LITTLE_AVAILABLE,
+    Basis.BUDGET: StrategyReason.BUDGET_NEARLY_FULL,
+}
+
+
+def _small_reason(small: UseModel | None) -> StrategyReason:
     if small is None or small.fit is None:
-        return "no-small-model-fits"
-    return {Verdict.FITS: "fits-beside", Verdict.TIGHT: small.fit.basis}.get(small.fit.verdict, "fit-unknown")
+        return StrategyReason.NO_SMALL_MODEL_FITS
+    if small.fit.verdict is Verdict.FITS:
+        return StrategyReason.FITS_BESIDE
+    tight = small.fit.verdict is Verdict.TIGHT
+    return _TIGHT.get(small.fit.basis, StrategyReason.FIT_UNKNOWN) if tight else StrategyReason.FIT_UNKNOWN

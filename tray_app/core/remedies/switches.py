@@ -1,6 +1,9 @@
 """Remedies that switch tasks off, one by one or all, or stop them from thinking."""
 
 import json
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from tray_app.core.remedies.case import Case
 from tray_app.core.tasks.releases import TASK_KINDS, TITLE_BESIDE_ANSWER, support
@@ -8,10 +11,10 @@ from tray_app.core.tasks.target import UNASKED
 from tray_app.core.values.finding import AutocompleteOn, Severity
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Change, Plan
-from tray_app.core.values.remedy import Effect, Remedy
+from tray_app.core.values.remedy import AllTasksOff, Effect, NoThinking, Reason, Remedy, SwitchOff
 from tray_app.core.values.task_settings import TASKS, Comes, Setting, Switch
 
-FEWER_TASKS = "fewer-tasks"
+R = TypeVar("R", bound=Remedy)
 
 
 def calls(tasks: tuple[Setting, ...]) -> tuple[float | None, float | None]:
@@ -34,15 +37,11 @@ def running_tasks(here: Case) -> tuple[Setting, ...]:
     return tuple(task for task in TASKS if settings.switch(task) is Switch.ON)
 
 
-def task_remedies(here: Case) -> list[Remedy]:
+def switches_off(here: Case) -> list[SwitchOff]:
     """In order of relief: what runs while typing, then with every message, then once per chat."""
     if here.facts.settings is None:
         return _unplanned(here)
-    on = running_tasks(here)
-    made = [_off(task, here) for task in _order(here, on)]
-    if len(on) > 1:
-        made.append(_all_off(on, here))
-    return made
+    return [_off(task, here) for task in _order(here, running_tasks(here))]
 
 
 def autocomplete_hurts(here: Case) -> bool:
@@ -65,33 +64,38 @@ def _order(here: Case, on: tuple[Setting, ...]) -> list[Setting]:
     return sorted(on, key=rank)
 
 
-def _off(task: Setting, here: Case) -> Remedy:
+def _off(task: Setting, here: Case) -> SwitchOff:
     later, first = calls((task,))
     beside = task is Setting.TITLES and here.facts.release >= TITLE_BESIDE_ANSWER
-    reason = "beside-answer" if beside else TASK_KINDS[task].comes.value
-    effect = Effect(calls_per_message=later, calls_per_chat=first, calls_per_minute=None)
+    reason = Reason.BESIDE_ANSWER if beside else Reason(TASK_KINDS[task].comes.value)
+    effect = Effect(calls_per_message=later, calls_per_chat=first)
     plan = Plan((Change(task, before=True, after=False),))
-    return planned(here, Remedy(f"{task.value}-off", plan, reason, effect, strategy=FEWER_TASKS))
+    return planned(here, SwitchOff(task=task, plan=plan, reason=reason, effect=effect))
 
 
-def _all_off(on: tuple[Setting, ...], here: Case) -> Remedy:
+def all_off(here: Case) -> list[AllTasksOff]:
+    """Where that is more than one."""
+    on = running_tasks(here)
+    if len(on) < 2:
+        return []
     later, first = calls(on)
     effect = Effect(later, calls_per_chat=first, calls_per_minute=task_calls_per_minute(here))
     plan = Plan(tuple(Change(task, before=True, after=False) for task in on))
-    return planned(here, Remedy("all-tasks-off", plan, "plain-chat", effect, strategy=FEWER_TASKS))
+    return [planned(here, AllTasksOff(plan=plan, reason=Reason.PLAIN_CHAT, effect=effect))]
 
 
-def _unplanned(here: Case) -> list[Remedy]:
+def _unplanned(here: Case) -> list[SwitchOff]:
     """The settings cannot be read: what would help is named, but there is no plan."""
     if here.facts.open_webui is None:
         return []
     if not support(here.facts.release, Setting.FOLLOW_UPS):
         return []
     later, first = calls((Setting.FOLLOW_UPS,))
-    return [planned(here, Remedy("follow-ups-off", Plan(), "every-message", Effect(later, calls_per_chat=first)))]
+    effect = Effect(later, calls_per_chat=first)
+    return [planned(here, SwitchOff(task=Setting.FOLLOW_UPS, reason=Reason.EVERY_MESSAGE, effect=effect))]
 
 
-def no_thinking(here: Case) -> Remedy | None:
+def no_thinking(here: Case) -> NoThinking | None:
     """Tell the task model not to think, where Open WebUI can (0.11.1) and the model that runs the tasks would."""
     settings, ollama = here.facts.settings, here.facts.ollama
     if settings is None or ollama is None or settings.task_model_params is None or here.facts.chat_model is None:
@@ -103,8 +107,7 @@ def no_thinking(here: Case) -> Remedy | None:
     change = thinking_change(settings.task_model_params)
     if change is None:
         return None
-    made = Remedy("no-thinking-in-tasks", Plan((change,)), "thinks-before-title", subject=model.name)
-    return planned(here, made)
+    return planned(here, NoThinking(model=model.name, plan=Plan((change,)), reason=Reason.THINKS_BEFORE_TITLE))
 
 
 def thinking_change(params: str) -> Change | None:
@@ -128,17 +131,6 @@ def task_calls_per_minute(here: Case) -> float | None:
     return round(seen / 60, 2) if seen else None
 
 
-def planned(here: Case, remedy: Remedy) -> Remedy:
+def planned(here: Case, remedy: R) -> R:
     """Only shown, not offered, where the settings may not be written; the reason then says what is missing."""
-    if here.may_write:
-        return remedy
-    return Remedy(
-        remedy.id,
-        remedy.plan,
-        here.reason_not,
-        remedy.effect,
-        remedy.fit,
-        remedy.subject,
-        advice_only=True,
-        strategy=remedy.strategy,
-    )
+    return remedy if here.may_write else replace(remedy, reason=here.missing, asks=False, advice_only=True)

@@ -207,8 +207,8 @@ def remedy_of(remedy: Remedy) -> dict[str, Any]:
     return {
         "id": remedy.id,
         **plan_of(remedy.plan),
-        "reason": remedy.reason,
-        "strategy": remedy.strategy,
+        "reason": remedy.reason.value,
+        "strategy": remedy.strategy.value,
         "fit": _fit(remedy.fit),
         "effect": {
             "calls_per_message": remedy.effect.calls_per_message,

@@ -4,45 +4,74 @@ from tray_app.core.text.fit import verdict_words
 from tray_app.core.text.lines import Line, Span, Style, clean, line
 from tray_app.core.text.tasks import task_words
 from tray_app.core.text.text import Translator
-from tray_app.core.values.plan import ActionKind
-from tray_app.core.values.remedy import Remedy, Strategy
+from tray_app.core.text.words import size
+from tray_app.core.values.remedy import (
+    Advice,
+    AdviceKind,
+    AllTasksOff,
+    HostedModel,
+    NoThinking,
+    Reason,
+    Remedy,
+    StopGenerations,
+    Strategy,
+    StrategyKind,
+    StrategyReason,
+    SwitchOff,
+    UnloadModel,
+    UseModel,
+)
 from tray_app.core.values.units import format_bytes
 
 
 def sentence(remedy: Remedy, tr: Translator) -> str:
     """`Turn follow-ups off`, `Use gemma3:1b for tasks (tight: +0.9 GiB, 1.2 GiB left)`."""
-    kind, _, name = remedy.id.partition(":")
-    text = _action(kind, remedy, tr).format(
-        model=clean(name or remedy.subject), subject=clean(remedy.subject), size=_download(remedy)
-    )
-    if kind == "task-model" and remedy.fit is not None:
-        return tr.gettext("{action} ({verdict})").format(action=text, verdict=verdict_words(remedy.fit, tr))
+    match remedy:
+        case SwitchOff(task=task):
+            text = task_words(tr)[task].turn_off
+        case AllTasksOff():
+            text = tr.gettext("Turn all background tasks off")
+        case NoThinking():
+            text = tr.gettext("Do background tasks without thinking first")
+        case UseModel():
+            text = _use_model(remedy, tr)
+        case HostedModel(model=model, host=host):
+            text = tr.gettext("Use {model} for tasks: chat text then goes to {subject}")
+            text = text.format(model=clean(model), subject=clean(host))
+        case UnloadModel(model=model):
+            text = tr.gettext("Unload {model}").format(model=clean(model))
+        case StopGenerations():
+            text = tr.gettext("Stop all answers that are being written now")
+        case Advice():
+            text = _advice(remedy, tr)
+        case _:
+            raise NotImplementedError(remedy.id)
     return text
 
 
-def _action(kind: str, remedy: Remedy, tr: Translator) -> str:
-    pulls = any(action.kind is ActionKind.PULL for action in remedy.plan.actions)
-    words = {
-        **{f"{task.value}-off": words.turn_off for task, words in task_words(tr).items()},
-        "all-tasks-off": tr.gettext("Turn all background tasks off"),
-        "no-thinking-in-tasks": tr.gettext("Do background tasks without thinking first"),
-        "task-model": tr.gettext("Download {model} ({size}) and use it for tasks")
-        if pulls
-        else tr.gettext("Use {model} for tasks"),
-        "hosted-task-model": tr.gettext("Use {model} for tasks: chat text then goes to {subject}"),
-        "unload": tr.gettext("Unload {model}"),
-        "stop-generations": tr.gettext("Stop all answers that are being written now"),
-        "context-length": tr.gettext("Give {subject} a smaller context"),
-        "kv-cache-type": tr.gettext("Store the context of models more tightly"),
-        "num-parallel": tr.gettext("Let Ollama work on one request at a time"),
-        "cache-ram": tr.gettext("Limit what Ollama remembers of past prompts"),
-    }
-    return words.get(kind, kind)
+def _use_model(remedy: UseModel, tr: Translator) -> str:
+    get = remedy.download
+    text = tr.gettext("Download {model} ({size}) and use it for tasks") if get else tr.gettext("Use {model} for tasks")
+    text = text.format(model=clean(remedy.model), size=size(get.size_bytes) if get else "")
+    if remedy.fit is None:
+        return text
+    return tr.gettext("{action} ({verdict})").format(action=text, verdict=verdict_words(remedy.fit, tr))
 
 
-def _download(remedy: Remedy) -> str:
-    size = next((action.size_bytes for action in remedy.plan.actions if action.kind is ActionKind.PULL), None)
-    return "?" if size is None else format_bytes(size)
+def _advice(remedy: Advice, tr: Translator) -> str:
+    return {
+        AdviceKind.CONTEXT_LENGTH: tr.gettext("Give {subject} a smaller context"),
+        AdviceKind.KV_CACHE_TYPE: tr.gettext("Store the context of models more tightly"),
+        AdviceKind.NUM_PARALLEL: tr.gettext("Let Ollama work on one request at a time"),
+        AdviceKind.CACHE_RAM: tr.gettext("Limit what Ollama remembers of past prompts"),
+    }[remedy.kind].format(subject=clean(remedy.model))
+
+
+def sentence_with_effect(remedy: Remedy, tr: Translator) -> str:
+    """`Turn follow-ups off (1 call fewer per message)`; a verdict stands for the effect."""
+    said, brings = sentence(remedy, tr), effect(remedy, tr)
+    told = isinstance(remedy, UseModel) and remedy.fit is not None
+    return f"{said} ({brings})" if brings and not told else said
 
 
 WORTH_A_WORD = 0.05
@@ -58,7 +87,7 @@ def effect(remedy: Remedy, tr: Translator) -> str:
 def _calls(remedy: Remedy, tr: Translator) -> str:
     """Calls that are not made any more, or that another model does from now on."""
     made = remedy.effect
-    moved = remedy.id.startswith(("task-model:", "hosted-task-model:"))
+    moved = isinstance(remedy, UseModel | HostedModel)
     if made.calls_per_minute is not None and made.calls_per_minute >= WORTH_A_WORD:
         text = (
             tr.gettext("about {count} calls a minute taken off")
@@ -88,53 +117,58 @@ def _number(count: float) -> str:
 
 
 def _memory(remedy: Remedy, tr: Translator) -> str:
-    size = remedy.effect.memory_bytes
-    if not size or remedy.fit is not None:
+    saved = remedy.effect.memory_bytes
+    if not saved or remedy.fit is not None:
         return ""  # a verdict tells its own numbers
-    if size > 0:
-        return tr.gettext("frees about {size}").format(size=format_bytes(size))
-    return tr.gettext("needs about {size} more").format(size=format_bytes(-size))
+    if saved > 0:
+        return tr.gettext("frees about {size}").format(size=format_bytes(saved))
+    return tr.gettext("needs about {size} more").format(size=format_bytes(-saved))
 
 
 def reason(remedy: Remedy, tr: Translator) -> str:
-    """Why this helps here, or what is missing for it; empty for a word that needs no explanation."""
+    """Why this helps here, or what is missing for it."""
     words = {
-        "every-message": tr.gettext("Follow-ups are the one task that runs after every answer."),
-        "first-message": tr.gettext("This runs once for every new chat, after its first answer."),
-        "beside-answer": tr.gettext("The title is written while the first answer is, and slows it down."),
-        "while-typing": tr.gettext("Autocomplete calls the model again and again while you type."),
-        "web-search": tr.gettext("Searches then use your message as it is."),
-        "files": tr.gettext("Questions about files then use your message as it is."),
-        "plain-chat": tr.gettext("Only the chat itself is left."),
-        "thinks-before-title": tr.gettext("{subject} thinks before each small task, sometimes for minutes."),
-        "fits-beside": tr.gettext("It fits into memory beside the chat model, which then only chats."),
-        "barely-fits": tr.gettext("There is little room beside the chat model."),
-        "fit-unknown": tr.gettext("Whether it fits beside the chat model is not known."),
-        "hosted": tr.gettext("It needs no memory here; titles and the like are written from what {subject} is sent."),
-        "ends-answers": tr.gettext("Answers of other users end too."),
-        "frees-memory": tr.gettext("It is loaded again with the next message to it."),
-        "chat-model-alone-spills": tr.gettext("{subject} does not fit even alone: its context takes too much memory."),
-        "long-context": tr.gettext("A smaller context leaves memory for everything else."),
-        "smaller-context-memory": tr.gettext("It halves the memory for context with hardly any loss."),
-        "slots-reserve-memory": tr.gettext("Every request that may run beside another reserves memory for itself."),
-        "prompt-cache": tr.gettext("Ollama keeps up to 8 GiB of past prompts per model."),
-        "needs-connect": tr.gettext("Connect to Open WebUI to do this here."),
-        "needs-admin": tr.gettext("Only an administrator of Open WebUI can change this."),
+        Reason.EVERY_MESSAGE: tr.gettext("Follow-ups are the one task that runs after every answer."),
+        Reason.FIRST_MESSAGE: tr.gettext("This runs once for every new chat, after its first answer."),
+        Reason.BESIDE_ANSWER: tr.gettext("The title is written while the first answer is, and slows it down."),
+        Reason.WHILE_TYPING: tr.gettext("Autocomplete calls the model again and again while you type."),
+        Reason.WEB_SEARCH: tr.gettext("Searches then use your message as it is."),
+        Reason.FILES: tr.gettext("Questions about files then use your message as it is."),
+        Reason.PLAIN_CHAT: tr.gettext("Only the chat itself is left."),
+        Reason.THINKS_BEFORE_TITLE: tr.gettext("{subject} thinks before each small task, sometimes for minutes."),
+        Reason.FITS_BESIDE: tr.gettext("It fits into memory beside the chat model, which then only chats."),
+        Reason.BARELY_FITS: tr.gettext("There is little room beside the chat model."),
+        Reason.FIT_UNKNOWN: tr.gettext("Whether it fits beside the chat model is not known."),
+        Reason.HOSTED: tr.gettext(
+            "It needs no memory here; titles and the like are written from what {subject} is sent."
+        ),
+        Reason.ENDS_ANSWERS: tr.gettext("Answers of other users end too."),
+        Reason.FREES_MEMORY: tr.gettext("It is loaded again with the next message to it."),
+        Reason.CHAT_MODEL_ALONE_SPILLS: tr.gettext(
+            "{subject} does not fit even alone: its context takes too much memory."
+        ),
+        Reason.LONG_CONTEXT: tr.gettext("A smaller context leaves memory for everything else."),
+        Reason.SMALLER_CONTEXT_MEMORY: tr.gettext("It halves the memory for context with hardly any loss."),
+        Reason.SLOTS_RESERVE_MEMORY: tr.gettext(
+            "Every request that may run beside another reserves memory for itself."
+        ),
+        Reason.PROMPT_CACHE: tr.gettext("Ollama keeps up to 8 GiB of past prompts per model."),
+        Reason.NEEDS_CONNECT: tr.gettext("Connect to Open WebUI to do this here."),
+        Reason.NEEDS_ADMIN: tr.gettext("Only an administrator of Open WebUI can change this."),
     }
-    return words.get(remedy.reason, "").format(subject=clean(remedy.subject))
+    return words[remedy.reason].format(subject=clean(remedy.subject))
 
 
 def advice_steps(remedy: Remedy, system: str, tr: Translator) -> list[str]:
     """The exact steps on this platform (linux, darwin, win32) for what needs a restart of Ollama; else none."""
-    settings = {
-        "context-length": ("OLLAMA_CONTEXT_LENGTH", "4096"),
-        "kv-cache-type": ("OLLAMA_KV_CACHE_TYPE", "q8_0"),
-        "num-parallel": ("OLLAMA_NUM_PARALLEL", "1"),
-        "cache-ram": ("LLAMA_ARG_CACHE_RAM", "512"),
-    }
-    if remedy.id not in settings:
+    if not isinstance(remedy, Advice):
         return []
-    name, value = settings[remedy.id]
+    name, value = {
+        AdviceKind.CONTEXT_LENGTH: ("OLLAMA_CONTEXT_LENGTH", "4096"),
+        AdviceKind.KV_CACHE_TYPE: ("OLLAMA_KV_CACHE_TYPE", "q8_0"),
+        AdviceKind.NUM_PARALLEL: ("OLLAMA_NUM_PARALLEL", "1"),
+        AdviceKind.CACHE_RAM: ("LLAMA_ARG_CACHE_RAM", "512"),
+    }[remedy.kind]
     steps = {
         "darwin": [
             tr.gettext("In Terminal: launchctl setenv {name} {value}"),
@@ -155,7 +189,7 @@ def advice_steps(remedy: Remedy, system: str, tr: Translator) -> list[str]:
         tr.gettext("Then: sudo systemctl restart ollama"),
     ]
     made = [text.format(name=name, value=value) for text in steps.get(system, linux)]
-    if remedy.id == "kv-cache-type":
+    if remedy.kind is AdviceKind.KV_CACHE_TYPE:
         flash = tr.gettext("Ollama before 0.12.4 needs OLLAMA_FLASH_ATTENTION=1 beside it.")
         made.append(flash)
     return made
@@ -173,26 +207,32 @@ def strategy_lines(strategies: tuple[Strategy, ...], tr: Translator) -> list[Lin
 
 def _strategy_name(one: Strategy, tr: Translator) -> str:
     words = {
-        "small-model": tr.gettext("A small model of your own for tasks"),
-        "hosted-model": tr.gettext("A hosted model for tasks"),
-        "fewer-tasks": tr.gettext("Fewer tasks"),
+        StrategyKind.SMALL_MODEL: tr.gettext("A small model of your own for tasks"),
+        StrategyKind.HOSTED_MODEL: tr.gettext("A hosted model for tasks"),
+        StrategyKind.FEWER_TASKS: tr.gettext("Fewer tasks"),
     }
-    return words.get(one.name, one.name)
+    return words[one.kind]
 
 
 def strategy_reason(one: Strategy, tr: Translator) -> str:
     """Why it suits this machine or does not."""
     words = {
-        "fits-beside": tr.gettext("{subject} fits into memory beside the chat model."),
-        "no-small-model-fits": tr.gettext("None of the small models fits into memory beside the chat model."),
-        "memory-pressure": tr.gettext("{subject} might fit, but memory is under pressure now."),
-        "available-memory": tr.gettext("{subject} might fit, but little memory is available now."),
-        "budget": tr.gettext("{subject} would fill almost all that is left for models."),
-        "fit-unknown": tr.gettext("Whether {subject} fits beside the chat model is not known."),
-        "listed-already": tr.gettext("Open WebUI already lists a model at {subject}; chat text would be sent there."),
-        "none-listed": tr.gettext("Open WebUI lists no hosted model. It needs an account there and a good connection."),
-        "nothing-fits": tr.gettext("It helps at once, needs no memory and is easily taken back."),
-        "small-model-is-better": tr.gettext("Possible, but here you can keep all tasks."),
-        "nothing-to-switch-off": tr.gettext("No task can be switched off, or none is on."),
+        StrategyReason.FITS_BESIDE: tr.gettext("{subject} fits into memory beside the chat model."),
+        StrategyReason.NO_SMALL_MODEL_FITS: tr.gettext(
+            "None of the small models fits into memory beside the chat model."
+        ),
+        StrategyReason.PRESSURE: tr.gettext("{subject} might fit, but memory is under pressure now."),
+        StrategyReason.LITTLE_AVAILABLE: tr.gettext("{subject} might fit, but little memory is available now."),
+        StrategyReason.BUDGET_NEARLY_FULL: tr.gettext("{subject} would fill almost all that is left for models."),
+        StrategyReason.FIT_UNKNOWN: tr.gettext("Whether {subject} fits beside the chat model is not known."),
+        StrategyReason.LISTED_ALREADY: tr.gettext(
+            "Open WebUI already lists a model at {subject}; chat text would be sent there."
+        ),
+        StrategyReason.NONE_LISTED: tr.gettext(
+            "Open WebUI lists no hosted model. It needs an account there and a good connection."
+        ),
+        StrategyReason.NOTHING_FITS: tr.gettext("It helps at once, needs no memory and is easily taken back."),
+        StrategyReason.SMALL_MODEL_IS_BETTER: tr.gettext("Possible, but here you can keep all tasks."),
+        StrategyReason.NOTHING_TO_SWITCH_OFF: tr.gettext("No task can be switched off, or none is on."),
     }
-    return words.get(one.reason, "").format(subject=clean(one.subject))
+    return words[one.reason].format(subject=clean(one.subject))

@@ -1,11 +1,12 @@
-"""An answer to a finding."""
+"""A type for every answer to a finding. Its id is made here from the type, and read back here."""
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
+from typing import ClassVar
 
 from msgspec import Struct
 
 from tray_app.core.values.fit import Fit, Verdict
-from tray_app.core.values.plan import Plan
+from tray_app.core.values.plan import Action, ActionKind, Plan
 from tray_app.core.values.task_settings import Setting
 
 
@@ -28,23 +29,68 @@ class Consent(IntEnum):
     NEVER = 3  # advice: the steps are outside this app
 
 
-class Remedy(Struct, frozen=True):
-    """`id` is stable: `follow-ups-off`, `task-model:gemma3:1b`, ...; `reason` a stable word that the view explains."""
+class StrategyKind(StrEnum):
+    """The three answers to the problem."""
 
-    id: str
-    plan: Plan
-    reason: str = ""
+    NONE = ""
+    SMALL_MODEL = "small-model"
+    HOSTED_MODEL = "hosted-model"
+    FEWER_TASKS = "fewer-tasks"
+
+
+class Reason(StrEnum):
+    """Why a remedy helps here, or what is missing for it."""
+
+    EVERY_MESSAGE = "every-message"
+    FIRST_MESSAGE = "first-message"
+    BESIDE_ANSWER = "beside-answer"
+    WHILE_TYPING = "while-typing"
+    WEB_SEARCH = "web-search"
+    FILES = "files"
+    PLAIN_CHAT = "plain-chat"
+    THINKS_BEFORE_TITLE = "thinks-before-title"
+    FITS_BESIDE = "fits-beside"
+    BARELY_FITS = "barely-fits"
+    FIT_UNKNOWN = "fit-unknown"
+    HOSTED = "hosted"
+    ENDS_ANSWERS = "ends-answers"
+    FREES_MEMORY = "frees-memory"
+    CHAT_MODEL_ALONE_SPILLS = "chat-model-alone-spills"
+    LONG_CONTEXT = "long-context"
+    SMALLER_CONTEXT_MEMORY = "smaller-context-memory"
+    SLOTS_RESERVE_MEMORY = "slots-reserve-memory"
+    PROMPT_CACHE = "prompt-cache"
+    NEEDS_CONNECT = "needs-connect"
+    NEEDS_ADMIN = "needs-admin"
+
+
+class Remedy(Struct, frozen=True, kw_only=True):
+    """An answer to a finding. `id` is stable: it names it in the JSON, on the command line, in settings and journal."""
+
+    reason: Reason
+    plan: Plan = Plan()
     effect: Effect = Effect()
     fit: Fit | None = None
-    subject: str = ""
-    """A model or host that the sentence names."""
-    undoable: bool = True
     asks: bool = False
     """Always asks before it runs: not undoable, or with a bad verdict."""
     advice_only: bool = False
-    """Needs steps outside this app; nothing is written."""
-    strategy: str = ""
-    """small-model, hosted-model or fewer-tasks: which of the three strategies it belongs to."""
+    """Needs steps outside this app, or rights that are missing; nothing is written."""
+    undoable: bool = True
+    strategy: ClassVar[StrategyKind] = StrategyKind.NONE
+
+    @property
+    def id(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def subject(self) -> str:
+        """A model or host that the sentence names."""
+        return ""
+
+    @property
+    def download(self) -> Action | None:
+        """The model that has to be downloaded first."""
+        return next((one for one in self.plan.actions if one.kind is ActionKind.PULL), None)
 
     @property
     def needs(self) -> Consent:
@@ -57,6 +103,138 @@ class Remedy(Struct, frozen=True):
         if self.plan.actions or not self.plan.changes or verdict is not Verdict.FITS:
             return Consent.CLICK
         return Consent.NONE
+
+    @property
+    def needs_sign_in(self) -> bool:
+        """It could be done here by an administrator of Open WebUI."""
+        return self.reason in (Reason.NEEDS_CONNECT, Reason.NEEDS_ADMIN)
+
+
+# The ids that settings and journal hold.
+ALL_TASKS_OFF = "all-tasks-off"
+TASK_MODEL = "task-model:"
+
+
+def switch_off_id(task: Setting) -> str:
+    return f"{task.value}-off"
+
+
+def task_model_named(identity: str) -> str:
+    """The model that the id of a UseModel names; empty for any other remedy's."""
+    return identity.removeprefix(TASK_MODEL) if identity.startswith(TASK_MODEL) else ""
+
+
+class SwitchOff(Remedy, frozen=True, kw_only=True):
+    """One task less."""
+
+    strategy = StrategyKind.FEWER_TASKS
+    task: Setting
+
+    @property
+    def id(self) -> str:
+        return switch_off_id(self.task)
+
+
+class AllTasksOff(Remedy, frozen=True, kw_only=True):
+    strategy = StrategyKind.FEWER_TASKS
+
+    @property
+    def id(self) -> str:
+        return ALL_TASKS_OFF
+
+
+class NoThinking(Remedy, frozen=True, kw_only=True):
+    """`model`: the one that runs the tasks and would think first."""
+
+    model: str
+
+    @property
+    def id(self) -> str:
+        return "no-thinking-in-tasks"
+
+    @property
+    def subject(self) -> str:
+        return self.model
+
+
+class UseModel(Remedy, frozen=True, kw_only=True):
+    """A small model of this Ollama does the tasks. `model`: its id in Open WebUI."""
+
+    strategy = StrategyKind.SMALL_MODEL
+    model: str
+
+    @property
+    def id(self) -> str:
+        return f"{TASK_MODEL}{self.model}"
+
+    @property
+    def subject(self) -> str:
+        return self.model
+
+
+class HostedModel(Remedy, frozen=True, kw_only=True):
+    """A model elsewhere does the tasks: chat text goes to `host`."""
+
+    strategy = StrategyKind.HOSTED_MODEL
+    asks: bool = True
+    model: str
+    host: str
+
+    @property
+    def id(self) -> str:
+        return f"hosted-task-model:{self.model}"
+
+    @property
+    def subject(self) -> str:
+        return self.host
+
+
+class UnloadModel(Remedy, frozen=True, kw_only=True):
+    undoable: bool = False
+    asks: bool = True
+    model: str
+
+    @property
+    def id(self) -> str:
+        return f"unload:{self.model}"
+
+    @property
+    def subject(self) -> str:
+        return self.model
+
+
+class StopGenerations(Remedy, frozen=True, kw_only=True):
+    undoable: bool = False
+    asks: bool = True
+
+    @property
+    def id(self) -> str:
+        return "stop-generations"
+
+
+class AdviceKind(StrEnum):
+    """A setting of Ollama that needs its restart."""
+
+    CONTEXT_LENGTH = "context-length"
+    KV_CACHE_TYPE = "kv-cache-type"
+    NUM_PARALLEL = "num-parallel"
+    CACHE_RAM = "cache-ram"
+
+
+class Advice(Remedy, frozen=True, kw_only=True):
+    """What only the user can do. `model`: whose memory it is about."""
+
+    advice_only: bool = True
+    kind: AdviceKind
+    model: str
+
+    @property
+    def id(self) -> str:
+        return self.kind.value
+
+    @property
+    def subject(self) -> str:
+        return self.model
 
 
 class TaskModelChoice(Struct, frozen=True):
@@ -78,14 +256,26 @@ class TaskModels(Struct, frozen=True):
     """Small models that would have to be downloaded first."""
 
 
+class StrategyReason(StrEnum):
+    """Why a strategy suits this machine or does not."""
+
+    FITS_BESIDE = "fits-beside"
+    NO_SMALL_MODEL_FITS = "no-small-model-fits"
+    PRESSURE = "memory-pressure"
+    LITTLE_AVAILABLE = "available-memory"
+    BUDGET_NEARLY_FULL = "budget"
+    FIT_UNKNOWN = "fit-unknown"
+    LISTED_ALREADY = "listed-already"
+    NONE_LISTED = "none-listed"
+    NOTHING_FITS = "nothing-fits"
+    SMALL_MODEL_IS_BETTER = "small-model-is-better"
+    NOTHING_TO_SWITCH_OFF = "nothing-to-switch-off"
+
+
 class Strategy(Struct, frozen=True):
-    """One of the three answers to the problem. `suits`: the one for this machine.
+    """One of the three answers to the problem. `suits`: the one for this machine. `subject`: the model or host."""
 
-    `reason`: a stable word, why or why not. `remedy`: the id of its best remedy, empty where it has none now.
-    """
-
-    name: str
+    kind: StrategyKind
     suits: bool
-    reason: str
-    remedy: str = ""
+    reason: StrategyReason
     subject: str = ""
