@@ -11,6 +11,7 @@ when a test has changed. Needs fork, so Linux or macOS; not part of .ci/run.
 """
 
 import argparse
+import atexit
 import hashlib
 import importlib.abc
 import importlib.util
@@ -183,9 +184,9 @@ def digest(paths: Iterable[Path]) -> str:
 
 
 def copied(folder: Path) -> Path:
-    """The tree's copy, made anew."""
-    copy = folder / "tree"
-    shutil.rmtree(copy, ignore_errors=True)
+    """A copy of the tree, gone at the end: every run has its own."""
+    copy = Path(tempfile.mkdtemp(prefix="tree-", dir=folder))
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
     for name in COPIED:
         source, target = ROOT / name, copy / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -234,7 +235,7 @@ class Bench:
             if not arguments:
                 self._note(mutant, tests, "survived")
                 continue
-            log = self._state.folder / f"log{index % (self._jobs * 2)}"
+            log = self._copy / f"log{index % (self._jobs * 2)}"
             running[in_child(self._copy, mutant, arguments, log)] = mutant, time.monotonic() + limit
             while len(running) >= self._jobs:
                 self._collect(running, tests)
@@ -245,7 +246,7 @@ class Bench:
         kept = self._state.folder / f"calls-{tests}-{digest([self._copy / CORE])}.json"
         if kept.exists():
             return dict(json.loads(kept.read_text()))
-        log = self._state.folder / "baseline"
+        log = self._copy / "baseline"
         pid = in_child(self._copy, None, TESTS[room], log, Watch(self._copy))
         while (code := ended(pid, self._end)) is None:
             time.sleep(0.1)

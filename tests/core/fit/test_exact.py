@@ -198,6 +198,7 @@ def test_a_batch_is_never_larger_than_all_that_is_cached():
     )
     two = need(TINY, context=300, parallel=2, micro_batch=2048)
     assert two.compute_bytes == need(TINY, context=300, parallel=2, micro_batch=1024).compute_bytes
+    assert need(TINY, context=300, micro_batch=1) != need(TINY, context=300, micro_batch=2)
     assert need(TINY, context=300, micro_batch=-5) == need(TINY, context=300, micro_batch=1)
     assert need(TINY, context=300) == need(TINY, context=300, micro_batch=512)
 
@@ -308,6 +309,11 @@ LATENT = replace(TINY, dense_layers=False, mla_cache_width=50, latent_key_length
 )
 def test_latent_attention(changes, peak):
     assert peak_of(replace(LATENT, **changes)) == peak
+
+
+def test_nothing_to_compute_takes_nothing():
+    nothing = replace(WIDE, kv_heads=(0, 0, 0))
+    assert compute_bytes(nothing, cells=256, window_cells=0, micro_batch=16, slots=1, flash_attention=True) == 0
 
 
 def test_a_state_layers_projection_and_states():
