@@ -3,6 +3,7 @@
 The releases before are real ones: what is newest below a boundary among those that were published.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -44,6 +45,9 @@ class Wire:
     def __init__(self, release: str) -> None:
         self.release = release
         self.asked: list[str] = []
+
+    def ask_first(self, path: str, check: Callable[[Any], object]) -> None:
+        """It asks nothing by itself: there is no connection."""
 
     def get_json(self, path: str, **_options: Any) -> Any:
         self.asked.append(path)
