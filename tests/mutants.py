@@ -49,6 +49,8 @@ TESTS: dict[str, tuple[str, ...]] = {
 }
 COPIED = ("tray_app", "tests/core", "tests/recordings", "tests/conftest.py", "tests/played.py", "pyproject.toml")
 CALLS = "calls.json"
+EVERY = "*"
+"""Stands for all tests of a room: the function is called while test files are read, or between tests."""
 CRASHED = 70
 BROKEN = {CRASHED, int(pytest.ExitCode.NO_TESTS_COLLECTED)}
 """Exit codes that say nothing about a mutant."""
@@ -84,18 +86,23 @@ class Watch:
         self._now: set[str] = set()
         self.calls: dict[str, dict[str, float]] = {}
 
+    def pytest_sessionstart(self) -> None:
+        """What test files call while they are read counts for all of their tests."""
+        sys.setprofile(self._called)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Any:
+        for function in self._now:
+            self.calls.setdefault(function, {})[EVERY] = 0.0
         self._now = set()
         started = time.perf_counter()
-        sys.setprofile(self._called)
         try:
             return (yield)
         finally:
-            sys.setprofile(None)
             spent = time.perf_counter() - started
             for function in self._now:
                 self.calls.setdefault(function, {})[item.nodeid] = spent
+            self._now = set()
 
     def _called(self, frame: FrameType, event: str, _argument: object) -> None:
         code = frame.f_code
@@ -274,9 +281,9 @@ class Bench:
 
 def tests_of(mutant: Mutant, calls: Mapping[str, Mapping[str, float]]) -> tuple[Sequence[str], float]:
     """The tests that call the function, quick ones first, and how long they may take; a constant's are all there are."""
-    if mutant.function == MODULE:
-        return TESTS[room_of(mutant.file)], LIMIT_S
     seconds = calls.get(f"{mutant.file}:{mutant.function}", {})
+    if mutant.function == MODULE or EVERY in seconds:
+        return TESTS[room_of(mutant.file)], LIMIT_S
     return sorted(seconds, key=seconds.__getitem__), max(LIMIT_S, 5 * sum(seconds.values()))
 
 
