@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from tests.core.poll_builder import BIG, GIB, active, poll, requests, runner
 from tests.services.conftest import RawServer
-from tray_app.app.session import Desk
+from tray_app.app.session import Session
 from tray_app.app.wiring import Overrides
 from tray_app.app.worker import Worker
 from tray_app.core.values.command import ApplyRemedy, Snooze, SnoozeUntil, Undo
-from tray_app.core.values.finding import Kind, Severity
+from tray_app.core.values.finding import ModelThrash, PromptCacheGrowth, QueueBacklog, Severity, TasksOnBigModel
 from tray_app.core.values.fit import Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Change, Event, Record
@@ -51,8 +51,8 @@ class Running:
 
     def start(self):
         machine = replace(self._machine, memory=self.memory.reader(), gpu=self.gpu)
-        self.desk = Desk(Overrides(home=self.home, machine=machine))
-        app = self.desk._app
+        self.session = Session(Overrides(home=self.home, machine=machine))
+        app = self.session.app
         app.observer.poll.now = app.observer.poll.uptime = lambda: self.at
         app.state.update(lambda state: replace(state, first_run_done=True))
         return self
@@ -69,9 +69,9 @@ class Running:
         """One round; a snapshot takes the place of what the machine and the servers say."""
         if snapshot is not None:
             self.at = snapshot.uptime_s
-            self.desk._app.observer.poll.take = lambda: snapshot
-        look = self.desk.look()
-        assert not self.desk.complaint()
+            self.session.app.observer.poll.take = lambda: snapshot
+        look = self.session.look()
+        assert not self.session.complaint()
         return look
 
     def rounds(self, count=20, every=5.0):
@@ -149,7 +149,7 @@ def running(tmp_path, monkeypatch):
         begin.served, begin.home, begin.callback = served, tmp_path, stack.callback
         yield begin
         for one in made:
-            one.desk.close()
+            one.session.close()
 
 
 CASES = {}
@@ -183,6 +183,16 @@ def ollama_url(running):
     app.write(ollama_url=second.url)
     assert app.play().snapshot.ollama.value.url == second.url
     assert second.asked
+
+
+def test_a_job_keeps_its_connections_until_it_has_ended(running):
+    first, second = running.served(DemoOllama()), running.served(DemoOllama())
+    app = running(ollama_url=first.url).start()
+    app.play()
+    app.write(ollama_url=second.url)
+    assert app.session.look(busy=True).snapshot.ollama.value.url == first.url
+    assert app.session.look(busy=True).snapshot.ollama.value.url == first.url
+    assert app.play().snapshot.ollama.value.url == second.url
 
 
 @follows("open_webui_url")
@@ -229,17 +239,17 @@ def queue(at, *, wait_s=20.0, **changed):
 
 
 def finding(look, kind):
-    return next((one for one in look.diagnosis.findings if one.kind is kind), None)
+    return next((one for one in look.diagnosis.findings if isinstance(one, kind)), None)
 
 
 @follows("language")
 def language(running):
     app = running(language="en").start()
     app.play()
-    assert app.desk.translator().gettext("Calm") == "Calm"
+    assert app.session.translator().gettext("Calm") == "Calm"
     app.write(language="ko")
     app.play()
-    assert app.desk.translator().gettext("Calm") == "여유"
+    assert app.session.translator().gettext("Calm") == "여유"
 
 
 @follows("notices")
@@ -247,10 +257,10 @@ def notices(running):
     app = running(notices=False).start()
     look = app.play(queue(1000))
     assert look.notices
-    assert app.desk.tell(look) == ()
+    assert app.session.tell(look) == ()
     app.write(notices=True)
     look = app.play(poll(1005, pressure=CRITICAL, other=OtherProcess("Chrome", 21 * GIB)))
-    assert len(app.desk.tell(look)) == 1
+    assert len(app.session.tell(look)) == 1
 
 
 @follows("notices_only_critical")
@@ -264,12 +274,12 @@ def notices_only_critical(running):
 @follows("snooze_s")
 def snooze_s(running):
     app = running().start()
-    worker = Worker(app.desk, Screen(), now=lambda: 5000.0)
+    worker = Worker(app.session, Screen(), now=lambda: 5000.0)
 
     def snoozed_until():
         app.play(poll(app.at + 5))
         worker._handle(Snooze(SnoozeUntil.HOUR))
-        return app.desk._app.state.read().snoozed_until
+        return app.session.app.state.read().snoozed_until
 
     assert snoozed_until() == 8600.0
     app.write(snooze_s=60)
@@ -279,7 +289,7 @@ def snooze_s(running):
 def follows_rhythm(key, snapshot, usual, value, **base):
     def case(running):
         app = running(**base).start()
-        worker = Worker(app.desk, Screen(), uptime=lambda: app.at)
+        worker = Worker(app.session, Screen(), uptime=lambda: app.at)
 
         def pause():
             app.play(snapshot(app.at + 5))
@@ -303,7 +313,7 @@ follows_rhythm("poll_idle_s", lambda at: poll(at, **SMALL_CARD), 15.0, 20.0)
 
 
 def order(app, snapshot):
-    return app.desk.relieve(app.play(snapshot))
+    return app.session.relieve(app.play(snapshot))
 
 
 @follows("automatic_relief")
@@ -326,12 +336,12 @@ def automatic_relief_remedy(running):
 def automatic_relief_clear_s(running):
     app = running(automatic_relief=True, automatic_relief_remedy="follow-ups-off")
     app.start()
-    made = app.desk._app
+    made = app.session.app
     change = Change(Setting.FOLLOW_UPS, before=True, after=False)
     made.journal.append(Record("c1", 900.0, Event.INTENDED, NOBODY, changes=(change,)))
     made.journal.append(Record("c1", 900.0, Event.APPLIED, NOBODY))
     made.state.update(lambda state: replace(state, relief_change_id="c1", relief_remedy="follow-ups-off"))
-    app.desk.close()
+    app.session.close()
     app.start()
     calm = [poll(at, budget=60 * GIB) for at in range(1000, 1121, 20)]
     assert [order(app, one) for one in calm] == [None] * len(calm)
@@ -370,10 +380,10 @@ def follows_rule(key, kind, snapshots, value, **base):
 
 SWAPS = [poll(1000.0 + 6 * turn, runners=(runner(turn, BIG if turn % 2 else "llama3.2:3b"),)) for turn in range(4)]
 GROWN = poll(1000.0, ollama_log=Known(OllamaLog(prompt_cache_bytes=3 * GIB), 0.0))
-follows_rule("big_model_share", Kind.TASKS_ON_BIG_MODEL, [poll(1000.0)], 1.0)
-follows_rule("waiting_requests", Kind.QUEUE_BACKLOG, [queue(1000.0)], 5)
-follows_rule("reloads", Kind.MODEL_THRASH, SWAPS, 20)
-follows_rule("prompt_cache_bytes", Kind.PROMPT_CACHE_GROWTH, [GROWN], 4 * GIB)
+follows_rule("big_model_share", TasksOnBigModel, [poll(1000.0)], 1.0)
+follows_rule("waiting_requests", QueueBacklog, [queue(1000.0)], 5)
+follows_rule("reloads", ModelThrash, SWAPS, 20)
+follows_rule("prompt_cache_bytes", PromptCacheGrowth, [GROWN], 4 * GIB)
 
 
 @follows("limits.thrash_window_s")
@@ -382,17 +392,17 @@ def thrash_window_s(running):
     for swap in SWAPS:
         app.play(swap)
     quiet = [replace(SWAPS[-1], uptime_s=at, taken_at=1.8e9 + at) for at in (1050.0, 1080.0, 1110.0)]
-    assert all(finding(app.play(one), Kind.MODEL_THRASH) for one in quiet)
+    assert all(finding(app.play(one), ModelThrash) for one in quiet)
     app.write(limits={"thrash_window_s": 60})
-    assert finding(app.play(quiet[-1]), Kind.MODEL_THRASH) is None
+    assert finding(app.play(quiet[-1]), ModelThrash) is None
 
 
 @follows("limits.long_wait_s")
 def long_wait_s(running):
     app = running().start()
-    assert finding(app.play(queue(1000)), Kind.QUEUE_BACKLOG).severity is Severity.OVERLOADED
+    assert finding(app.play(queue(1000)), QueueBacklog).severity is Severity.OVERLOADED
     app.write(limits={"long_wait_s": 60})
-    assert finding(app.play(queue(1005)), Kind.QUEUE_BACKLOG).severity is Severity.TIGHT
+    assert finding(app.play(queue(1005)), QueueBacklog).severity is Severity.TIGHT
 
 
 @follows("limits.fits_share")
@@ -412,16 +422,16 @@ def fits_share(running):
 def wake_grace_s(running):
     app = running().start()
     app.play(poll(1000))
-    assert finding(app.play(queue(1200)), Kind.QUEUE_BACKLOG) is None
+    assert finding(app.play(queue(1200)), QueueBacklog) is None
     app.write(limits={"wake_grace_s": 0})
-    assert finding(app.play(queue(1205)), Kind.QUEUE_BACKLOG)
+    assert finding(app.play(queue(1205)), QueueBacklog)
 
 
 # --- times of the alerts --------------------------------------------------------------------------------------------
 
 
 def alert(look):
-    return look.alerts.words().get((Kind.QUEUE_BACKLOG.value, BIG))
+    return look.alerts.words().get((QueueBacklog.kind, BIG))
 
 
 @follows("limits.hold_s")

@@ -292,7 +292,7 @@ def test_a_bug_in_one_round_is_told_and_the_next_round_goes_on(running, monkeypa
     running.remedies()
     real = running.session.look
 
-    def broken():
+    def broken(**_options):
         monkeypatch.setattr(running.session, "look", real)
         raise ZeroDivisionError
 

@@ -61,13 +61,18 @@ class Session:
         self._told: Mapping[str, float] | None = state.told
         self._settled = False
         self._autostart: tuple[Stamp | None, bool] | None = None
+        self._moved = False
         self._looked_for_at = float("-inf")
 
     # --- looking -----------------------------------------------------------------------------
 
-    def look(self) -> Look:
-        """One poll; a settings file that changed is read again first."""
-        if self.app.follow_settings():
+    def look(self, *, busy: bool = False) -> Look:
+        """One poll; a settings file that changed is read again first.
+
+        `busy`: a job uses the connections of this app, so that another app has to wait for its end.
+        """
+        self._moved = self.app.follow_settings() or self._moved
+        if self._moved and not busy:
             self.reconnect()
         notices = self._notices()
         quiet = Quiet(notices.snoozed_until, notices.only_critical, notices.muted_models)
@@ -76,7 +81,8 @@ class Session:
             self._told = None
         look = self.app.observer.look(quiet)
         self._settle_once(look)
-        self._find_again(look)
+        if not busy:
+            self._find_again(look)
         return look
 
     def _find_again(self, look: Look) -> None:
@@ -111,6 +117,7 @@ class Session:
     def reconnect(self) -> None:
         """Another server or token from now on: everything is built anew."""
         self._told = self.app.observer.told()
+        self._moved = False
         self.app.close()
         self.app = App(self._overrides)
 

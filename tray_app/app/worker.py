@@ -128,7 +128,7 @@ class Worker:
             return None
 
     def _poll(self) -> None:
-        look = self._session.look()
+        look = self._session.look(busy=self._jobs.running is not None)
         self._look = look
         self._due = self._uptime() + self._interval()
         for notice in self._session.tell(look):
