@@ -29,7 +29,7 @@ MIN_INTERVAL_S = 0.2
 USUAL = Limits()
 
 
-class System(Protocol):
+class MemorySystem(Protocol):
     """What a platform module gives."""
 
     def collect(self) -> Any: ...
@@ -56,7 +56,7 @@ class MemoryReader:
     def __init__(
         self,
         *,
-        collector: System | None = None,
+        collector: MemorySystem | None = None,
         decode: Callable[[Any], Counters | Unknown] = _system.decode,
         platform: str = sys.platform,
         clock: Callable[[], float] = time.monotonic,

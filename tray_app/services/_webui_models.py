@@ -22,7 +22,7 @@ def decode(
     models = tuple(_model(entry, version, prefixes) for entry in entries if text(entry, "id"))
     by_id = {model.id: model for model in models if not model.preset}
     # Open WebUI also finds an Ollama base by its name without the tag (utils/models.py, base_model_lookup).
-    by_stem = {model.id.partition(":")[0]: model for model in reversed(models) if model.owned_by == "ollama"}
+    by_stem = {model.id.partition(":")[0]: model for model in reversed(models) if model.is_ollamas}
     return tuple(_with_base(model, by_id, by_stem) for model in models)
 
 
@@ -101,7 +101,7 @@ def _with_base(model: WebUIModel, by_id: Mapping[str, WebUIModel], by_stem: Mapp
 
 def any_outside(models: Iterable[WebUIModel]) -> bool:
     """Does one of Open WebUI's connections other than Ollama's serve any of them?"""
-    return any(model.url_index is not None and model.owned_by != "ollama" for model in models)
+    return any(model.url_index is not None and not model.is_ollamas for model in models)
 
 
 def with_hosts(models: Iterable[WebUIModel], hosts: Mapping[int, str]) -> tuple[WebUIModel, ...]:

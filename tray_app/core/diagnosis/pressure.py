@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.snapshot import PAGE_READS, Pressure, PressureInput
+from tray_app.core.values.snapshot import PAGE_READS, Pressure, PressureInput, System
 
 SUSTAINED_WARNING_S = 30.0
 SUSTAINED_CRITICAL_S = 15.0
@@ -52,7 +52,7 @@ def gauges(system: str, limits: Limits) -> tuple[Gauge, ...]:
         limits.available_recovered_percent,
         lower_is_worse=True,
     )
-    if system == "darwin":
+    if system == System.MACOS:
         return (
             Gauge("kernel-level", "level", 2, 4, 1, at_once=True),
             Gauge("kernel-ratio", "ratio", 0.50, 0.35, 0.60, eased=0.40, lower_is_worse=True),
@@ -65,7 +65,7 @@ def gauges(system: str, limits: Limits) -> tuple[Gauge, ...]:
                 is_rate=True,
             ),
         )
-    if system == "win32":
+    if system == System.WINDOWS:
         reads = limits.page_reads_warning_per_s
         return (
             available,

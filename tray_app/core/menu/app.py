@@ -20,7 +20,7 @@ from tray_app.core.values.command import (
     SpeedTest,
 )
 from tray_app.core.values.reading import Known
-from tray_app.core.values.snapshot import Access, OpenWebUI
+from tray_app.core.values.snapshot import Access, OpenWebUI, System
 
 
 def open_webui(state: ScreenState) -> OpenWebUI | None:
@@ -38,7 +38,7 @@ def link_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
         command = OpenLink(Link.OPEN_WEBUI, server.url)
         rows.append(Row(tr.gettext("Open Open WebUI"), command, id="open-webui"))
     system = state.snapshot.host.system if state.snapshot is not None else ""
-    name = {"darwin": tr.gettext("Activity Monitor"), "win32": tr.gettext("Task Manager")}
+    name = {System.MACOS.value: tr.gettext("Activity Monitor"), System.WINDOWS.value: tr.gettext("Task Manager")}
     text = name.get(system, tr.gettext("System monitor"))
     rows.append(Row(text, OpenLink(Link.SYSTEM_MONITOR), id="system-monitor"))
     return tuple(rows)

@@ -27,7 +27,7 @@ def choice(model: WebUIModel, facts: Facts) -> TaskModelChoice:
         return TaskModelChoice(model.id, NOT_LOCAL, here.remote_host)
     if here is not None and facts.serves_open_webui is not False:
         return TaskModelChoice(model.id, beside(here, facts.place, facts.limits))
-    if model.owned_by != "ollama" and model.host:
+    if not model.is_ollamas and model.host:
         return TaskModelChoice(model.id, NOT_LOCAL, model.host)
     return TaskModelChoice(model.id, UNKNOWN)
 

@@ -189,4 +189,4 @@ def hosted_remedies(here: Case) -> list[HostedModel]:
 def _is_hosted(entry: WebUIModel, here: Case) -> bool:
     if not can_do_tasks(entry) or entry.ollama_name or not entry.host or _NOT_FOR_TEXT.search(entry.id):
         return False
-    return entry.connection_type != "local" and not (entry.public is False and here.other_users is not False)
+    return not entry.is_local and not (entry.public is False and here.other_users is not False)

@@ -7,6 +7,8 @@ No single signal tells it all, so each number carries its source and how sure it
   (in_flight.py), else the chats Open WebUI works on minus running; Unknown where none of these tells.
 """
 
+from enum import StrEnum
+
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -67,6 +69,17 @@ class RequestState(Struct, frozen=True):
     load: LoadWindow = field(default_factory=LoadWindow)
 
 
+class Signal(StrEnum):
+    """What a number of requests rests on. Values are stable: they appear in the JSON output."""
+
+    NO_SERVER = "no-server"
+    NO_RUNNER = "no-runner"
+    SLOTS = "slots"  # the runner's own word
+    LOADING = "loading"
+    RUNNER_CONNECTIONS = "runner-connections"
+    CONNECTIONS = "connections"
+
+
 class _Count(Struct, frozen=True):
     """A number with its source, or why there is none."""
 
@@ -96,7 +109,7 @@ def _nothing_to_see(inputs: RequestInputs) -> Requests | None:
     ollama = value_of(inputs.ollama)
     if ollama is not None and ollama.presence is Presence.ABSENT:
         none: Reading[int] = Known(0, inputs.taken_at)
-        return Requests(none, none, running_source="no-server", waiting_source="no-server")
+        return Requests(none, none, running_source=Signal.NO_SERVER, waiting_source=Signal.NO_SERVER)
     if ollama is not None and not ollama.local:
         return Requests(Unknown(Why.REMOTE), Unknown(Why.REMOTE))
     if isinstance(inputs.processes, Unknown):
@@ -153,13 +166,13 @@ def _seen(
     """How many requests a runner works on, by the best signal it has."""
     told = slots.get(runner.port or 0, NOT_ASKED)
     if isinstance(told, Known):
-        return SeenRunner(runner, told.value, sum(slot.is_processing for slot in told.value), "slots")
+        return SeenRunner(runner, told.value, sum(slot.is_processing for slot in told.value), Signal.SLOTS)
     if runner.loading:
-        return SeenRunner(runner, None, 0, "loading")
+        return SeenRunner(runner, None, 0, Signal.LOADING)
     # Up to 0.24 the server keeps idle connections to its runners; llama-server gets one per request.
     by_port = connections.at_runner(runner.port) if connections and runner.port else None
     if by_port is not None and runner.has_slots:
-        return SeenRunner(runner, None, by_port, "runner-connections")
+        return SeenRunner(runner, None, by_port, Signal.RUNNER_CONNECTIONS)
     return SeenRunner(runner, None, None, "")
 
 
@@ -168,12 +181,12 @@ def _running(runners: tuple[SeenRunner, ...]) -> _Count:
     if len(known) < len(runners):
         return _Count(None, unknown=Unknown(Why.UNSUPPORTED, "runner without slots"))
     if not runners:
-        return _Count(0, "no-runner")
+        return _Count(0, Signal.NO_RUNNER)
     total = sum(count for count, _ in known)
-    sources = {source for _, source in known} - {"loading"}
-    guessed = any(count for count, source in known if source == "runner-connections")
+    sources = {source for _, source in known} - {Signal.LOADING}
+    guessed = any(count for count, source in known if source == Signal.RUNNER_CONNECTIONS)
     confidence = Confidence.LIKELY if guessed else Confidence.EXACT
-    return _Count(total, "slots" if "slots" in sources else next(iter(sources), "loading"), confidence)
+    return _Count(total, Signal.SLOTS if Signal.SLOTS in sources else next(iter(sources), Signal.LOADING), confidence)
 
 
 def _is_quiet(runners: tuple[SeenRunner, ...], running: _Count) -> bool:
@@ -225,7 +238,7 @@ def _running_by_capacity(
     if None in places:
         return unknown
     capacity = sum(filter(None, places))
-    return _Count(min(flight.count, capacity), "connections", Confidence.LIKELY)
+    return _Count(min(flight.count, capacity), Signal.CONNECTIONS, Confidence.LIKELY)
 
 
 def _waiting(running: _Count, flight: InFlight | None, settings: KindSettings, inputs: RequestInputs) -> _Count:
@@ -234,7 +247,7 @@ def _waiting(running: _Count, flight: InFlight | None, settings: KindSettings, i
     if flight is not None and flight.count is not None:
         count = max(0, flight.count - running.value)
         likely = Confidence.LIKELY in {flight.confidence, running.confidence}
-        return _Count(count, "connections", Confidence.LIKELY if likely else flight.confidence)
+        return _Count(count, Signal.CONNECTIONS, Confidence.LIKELY if likely else flight.confidence)
     if settings.busy_chats is not None and settings.all_local:
         return _Count(max(0, settings.busy_chats - running.value), "open-webui-tasks", Confidence.LIKELY)
     if flight is not None:
@@ -258,7 +271,7 @@ def _active(job: Job, now: float) -> RunningRequest:
     return RunningRequest(
         model=job.model,
         kind=job.verdict.kind,
-        reason=job.verdict.reason,
+        reason=job.verdict.reason.value,
         task=job.verdict.task,
         prompt_tokens=job.prompt_tokens,
         decoded_tokens=job.decoded_tokens,

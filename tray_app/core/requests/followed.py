@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.requests.kind import UNKNOWN, Circumstances, KindSettings, KindVerdict, judge
+from tray_app.core.requests.kind import UNKNOWN, Circumstances, KindReason, KindSettings, KindVerdict, judge
 from tray_app.core.values.runner_slot import RunnerSlot
 from tray_app.core.values.snapshot import RequestKind, WatchedProcess
 from tray_app.core.values.task_settings import Setting
@@ -131,7 +131,7 @@ def _continued(old: Job, new: Job, around: Surroundings) -> Job:
         prompt_tokens=new.prompt_tokens,
         decoded_tokens=new.decoded_tokens,
     )
-    return _judged(job, around) if job.verdict.reason == UNKNOWN.reason else job
+    return _judged(job, around) if job.verdict.reason is KindReason.NO_EVIDENCE else job
 
 
 def _judged(job: Job, around: Surroundings) -> Job:
@@ -141,7 +141,7 @@ def _judged(job: Job, around: Surroundings) -> Job:
 def _ends_answer(job: Job, settings: KindSettings) -> bool:
     """Does the end of this request let Open WebUI's tasks follow? An unknown one could be an autocomplete call, after
     which a chat may come, unless autocomplete is known to be off."""
-    if job.verdict.kind is RequestKind.CHAT or job.verdict.reason == "burst-after-answer":
+    if job.verdict.kind is RequestKind.CHAT or job.verdict.reason is KindReason.BURST:
         return True
     no_autocomplete = settings.on is not None and Setting.AUTOCOMPLETE not in settings.on
     return job.verdict.kind is RequestKind.UNKNOWN and no_autocomplete

@@ -11,6 +11,8 @@ Each verdict carries the word of what it rests on:
 - `was-waiting`, `no-evidence`: not known.
 """
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from tray_app.core.tasks.releases import TITLE_BESIDE_ANSWER, TITLE_LIMIT_SINCE
@@ -55,13 +57,27 @@ class Circumstances(Struct, frozen=True):
     """Unix seconds."""
 
 
+class KindReason(StrEnum):
+    """What tells a request's kind. Values are stable: they appear in the JSON output."""
+
+    NO_EVIDENCE = "no-evidence"
+    TASKS_OFF = "tasks-off"
+    TASK_MODEL = "task-model"
+    OTHER_MODEL = "other-than-task-model"
+    TITLE_LIMIT = "title-limit"
+    API_TASKS = "api-tasks"
+    WAS_WAITING = "was-waiting"
+    BURST = "burst-after-answer"
+    FIRST_OF_CHAT = "first-of-chat"
+
+
 class KindVerdict(Struct, frozen=True):
     kind: RequestKind
-    reason: str
+    reason: KindReason
     task: str | None = None
 
 
-UNKNOWN = KindVerdict(RequestKind.UNKNOWN, "no-evidence")
+UNKNOWN = KindVerdict(RequestKind.UNKNOWN, KindReason.NO_EVIDENCE)
 
 
 def settings_of(open_webui: OpenWebUI | None, ollama: Ollama | None) -> KindSettings:
@@ -89,7 +105,7 @@ def settings_of(open_webui: OpenWebUI | None, ollama: Ollama | None) -> KindSett
         elsewhere=elsewhere,
         busy_chats=busy.value if isinstance(busy, Known) else None,
         busy_at=busy.taken_at if isinstance(busy, Known) else 0.0,
-        all_local=bool(models) and all(one.owned_by == "ollama" or one.ollama_name for one in models if one.active),
+        all_local=bool(models) and all(one.is_ollamas or one.ollama_name for one in models if one.active),
     )
 
 
@@ -100,18 +116,18 @@ def _on(tasks: TaskSettings) -> tuple[Setting, ...]:
 def judge(how: Circumstances, settings: KindSettings) -> KindVerdict:
     """The first rule that applies, the surest first."""
     if settings.on == ():
-        return KindVerdict(RequestKind.CHAT, "tasks-off")
+        return KindVerdict(RequestKind.CHAT, KindReason.TASKS_OFF)
     model = full_name(how.model) if how.model else None
     if model is not None and model in settings.task_models:
-        return _task("task-model", settings)
+        return _task(KindReason.TASK_MODEL, settings)
     if model is not None and settings.elsewhere:
-        return KindVerdict(RequestKind.CHAT, "other-than-task-model")
+        return KindVerdict(RequestKind.CHAT, KindReason.OTHER_MODEL)
     version = settings.version
     titles_on = settings.on is None or Setting.TITLES in settings.on
     if version and version >= TITLE_LIMIT_SINCE and how.limit_tokens == TITLE_LIMIT and titles_on:
-        return _task("title-limit", settings)
+        return _task(KindReason.TITLE_LIMIT, settings)
     if _busy(how, settings) == 0 and how.only_open_webui:
-        return _task("api-tasks", settings)
+        return _task(KindReason.API_TASKS, settings)
     return _by_sequence(how, settings)
 
 
@@ -123,16 +139,16 @@ def _busy(how: Circumstances, settings: KindSettings) -> int | None:
 def _by_sequence(how: Circumstances, settings: KindSettings) -> KindVerdict:
     if how.since_answer_s is not None and how.since_answer_s <= BURST_S and settings.version is not None:
         if how.others_waited:
-            return KindVerdict(RequestKind.UNKNOWN, "was-waiting")
-        return _task("burst-after-answer", settings)
+            return KindVerdict(RequestKind.UNKNOWN, KindReason.WAS_WAITING)
+        return _task(KindReason.BURST, settings)
     beside = settings.version is not None and settings.version >= TITLE_BESIDE_ANSWER
     title_first = beside and (settings.on is None or Setting.TITLES in settings.on)
     if _busy(how, settings) and how.alone and not how.others_waited and not title_first:
-        return KindVerdict(RequestKind.CHAT, "first-of-chat")
+        return KindVerdict(RequestKind.CHAT, KindReason.FIRST_OF_CHAT)
     return UNKNOWN
 
 
-def _task(reason: str, settings: KindSettings) -> KindVerdict:
+def _task(reason: KindReason, settings: KindSettings) -> KindVerdict:
     """A task; its name only where no other task is switched on."""
     only = settings.on[0].value if settings.on is not None and len(settings.on) == 1 else None
     return KindVerdict(RequestKind.TASK, reason, only)

@@ -12,5 +12,5 @@ def slot_for(chat_model: WebUIModel, version: Version) -> Setting:
     The chat model's own entry in `GET /api/models` decides, never its name: presets had no connection type
     in 0.6.11-0.6.40 and so use the external slot there; a missing type is not local.
     """
-    local = chat_model.connection_type == "local" if version >= SLOT_BY_CONNECTION else chat_model.owned_by == "ollama"
+    local = chat_model.is_local if version >= SLOT_BY_CONNECTION else chat_model.is_ollamas
     return Setting.TASK_MODEL if local else Setting.TASK_MODEL_EXTERNAL

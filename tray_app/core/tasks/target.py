@@ -106,7 +106,7 @@ def _chosen(model: str, slot: Setting, server: TaskServer, listed: tuple[WebUIMo
         other = settings.model(_other(slot))
         # The other slot is right for chats that use it; wrong only where no chat model does. A local task model is not
         # one to chat with; a hosted one may be.
-        chats = [one for one in listed if one.id != other or one.owned_by != "ollama"]
+        chats = [one for one in listed if one.id != other or not one.is_ollamas]
         wrong = bool(other) and not _slot_is_used(_other(slot), server, chats)
         reason = Unusable.WRONG_SLOT if wrong else None
         return Target(Where.SAME, model, other if wrong else "", slot, reason)
@@ -116,7 +116,7 @@ def _chosen(model: str, slot: Setting, server: TaskServer, listed: tuple[WebUIMo
     if not entry.active:
         return Target(Where.SAME, model, chosen, slot, Unusable.INACTIVE)
     unusable = Unusable.PRIVATE if _fails_for_others(entry, server) else None
-    name = entry.ollama_name or (entry.base_model_id if entry.owned_by == "ollama" else None)
+    name = entry.ollama_name or (entry.base_model_id if entry.is_ollamas else None)
     if not name:
         return Target(Where.HOSTED, chosen, chosen, slot, unusable)
     where = Where.SAME if full_name(name) == full_name(model) else Where.OTHER

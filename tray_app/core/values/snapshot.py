@@ -15,8 +15,16 @@ NOT_ASKED = Unknown(Why.NOT_ASKED)
 # --- this machine ---------------------------------------------------------------------------
 
 
+class System(StrEnum):
+    """`sys.platform`'s words."""
+
+    LINUX = "linux"
+    MACOS = "darwin"
+    WINDOWS = "win32"
+
+
 class Host(Struct, frozen=True):
-    """What does not change between polls. `system` is linux, darwin or win32."""
+    """What does not change between polls. `system`: `sys.platform`, one of System where Elbowroom has readers."""
 
     system: str
     system_version: str = ""
@@ -328,6 +336,15 @@ class WebUIModel(Struct, frozen=True):
     """Which of Open WebUI's OpenAI-type connections serves it; `outside_hosts()` turns it into a host."""
     capabilities: tuple[str, ...] | None = None
     """Ollama's words (completion, embedding, thinking...); Ollama lists them from 0.30 on."""
+
+    @property
+    def is_ollamas(self) -> bool:
+        return self.owned_by == "ollama"
+
+    @property
+    def is_local(self) -> bool:
+        """Its connection is marked as local, as Ollama's are; None as a type in releases that do not tell."""
+        return self.connection_type == "local"
 
 
 class OpenWebUI(Struct, frozen=True):
