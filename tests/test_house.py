@@ -69,10 +69,6 @@ OFFENDERS: dict[str, set[str]] = {
         "core/menu/tasks.py",
         "core/text/status.py",
     },
-    "strings_that_decide": {
-        "core/remedies/models.py",
-        "core/remedies/switches.py",
-    },
 }
 
 

@@ -12,7 +12,7 @@ from tray_app.core.values.fit import Basis, Fit, Verdict
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Action, ActionKind, Change, Plan
 from tray_app.core.values.remedy import Effect, HostedModel, Reason, UseModel
-from tray_app.core.values.snapshot import InstalledModel, WebUIModel
+from tray_app.core.values.snapshot import Capability, InstalledModel, WebUIModel
 
 OFFERED = 3
 """Models of one sort that are offered at once."""
@@ -41,7 +41,11 @@ def can_do_tasks(model: WebUIModel) -> bool:
     """Base models that answer in text; Open WebUI's makers advise against presets, and pipes run code of their own."""
     if model.pipe or model.arena or model.preset or not model.active:
         return False
-    return not (model.capabilities and "embedding" in model.capabilities and "completion" not in model.capabilities)
+    return not (
+        model.capabilities
+        and Capability.EMBEDDING in model.capabilities
+        and Capability.COMPLETION not in model.capabilities
+    )
 
 
 def model_remedies(here: Case, candidates: tuple[Candidate, ...]) -> list[UseModel]:
@@ -70,7 +74,7 @@ def installed_offers(here: Case) -> list[Offer]:
         model = installed.get(entry.ollama_name or "")
         if model is not None and _can_serve(entry, model, here):
             fit = beside(model, here.facts.place, here.facts.limits)
-            reasoning = "thinking" in (model.capabilities or ())
+            reasoning = Capability.THINKING in (model.capabilities or ())
             made.append(Offer(entry.id, model.name, model.size_bytes, fit, reasoning))
     return _ranked(made, here)
 
@@ -84,7 +88,7 @@ def _can_serve(entry: WebUIModel, model: InstalledModel, here: Case) -> bool:
         or same_model(model.name, here.facts.chat_model.name)
     ):
         return False
-    if model.capabilities is not None and "completion" not in model.capabilities:
+    if model.capabilities is not None and Capability.COMPLETION not in model.capabilities:
         return False
     if model.shape is not None and not model.shape.caches:
         return False

@@ -12,6 +12,7 @@ from tray_app.core.values.finding import AutocompleteOn, Severity
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.remedy import AllTasksOff, Effect, NoThinking, Reason, Remedy, SwitchOff
+from tray_app.core.values.snapshot import Capability
 from tray_app.core.values.task_settings import TASKS, Comes, Setting, Switch
 
 R = TypeVar("R", bound=Remedy)
@@ -102,7 +103,7 @@ def no_thinking(here: Case) -> NoThinking | None:
         return None
     runs = settings.model(here.facts.slot) or here.facts.chat_model.name
     model = next((one for one in ollama.installed if same_model(one.name, runs)), None)
-    if model is None or "thinking" not in (model.capabilities or ()):
+    if model is None or Capability.THINKING not in (model.capabilities or ()):
         return None
     change = thinking_change(settings.task_model_params)
     if change is None:

@@ -312,6 +312,14 @@ class Access(StrEnum):
     REFUSED = "refused"  # expired, revoked, keys switched off
 
 
+class Capability(StrEnum):
+    """What a model can do, in Ollama's words."""
+
+    COMPLETION = "completion"
+    EMBEDDING = "embedding"
+    THINKING = "thinking"
+
+
 class WebUIModel(Struct, frozen=True):
     """An entry of Open WebUI's own list: ids here are what TASK_MODEL wants."""
 
