@@ -47,7 +47,13 @@ TESTS: dict[str, tuple[str, ...]] = {
     "diagnosis": ("tests/core/diagnosis", "tests/core/tasks/test_releases.py"),
     "remedies": ("tests/core/remedies", "tests/core/tasks/test_releases.py", "tests/core/requests/test_releases.py"),
 }
-COPIED = ("tray_app", "tests/core", "tests/recordings", "tests/conftest.py", "tests/played.py", "pyproject.toml")
+COPIED = (
+    "tray_app",
+    "tests/core",
+    "tests/recordings",
+    "pyproject.toml",
+    *(f"tests/{path.name}" for path in Path(__file__).parent.glob("*.py")),
+)
 CALLS = "calls.json"
 EVERY = "*"
 """Stands for all tests of a room: the function is called while test files are read, or between tests."""
