@@ -75,7 +75,7 @@ class TestReplay:
     def test_one_answer_per_poll_and_one_notice(self):
         polls = list(trace.replay(self.lines))
         assert len(polls) == len(self.lines)
-        assert [notice.finding.kind.value for poll in polls for notice in poll.notices] == ["task-storm"]
+        assert [notice.finding.kind for poll in polls for notice in poll.notices] == ["task-storm"]
         assert {poll.diagnosis.level.value for poll in polls} == {"calm", "tight", "overloaded"}
 
     def test_a_gap_in_the_trace_restarts_what_was_pending(self):
