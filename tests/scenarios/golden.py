@@ -44,7 +44,7 @@ def pages(polls):
     tr = gettext.NullTranslations()
     made = []
     for phase, (poll, offered) in polls.items():
-        rows = status_lines(poll.snapshot, poll.diagnosis, offered, tr)
+        rows = status_lines(poll.facts.overview, poll.diagnosis, offered, tr)
         made += [f"== {phase}", *("".join(span.text for span in row).rstrip() for row in rows), ""]
     return "\n".join(made)
 

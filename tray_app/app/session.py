@@ -139,7 +139,7 @@ class Session:
         if self.app.state.read().first_run_done:
             return ()
         self.remember(lambda state: replace(state, first_run_done=True))
-        return (tray_view.first_run(look.snapshot, tr),)
+        return (tray_view.first_run(look.facts.overview, tr),)
 
     def complaint(self) -> str:
         """The first thing that is wrong with the settings file, for the menu; empty where it is fine."""
@@ -148,7 +148,7 @@ class Session:
 
     def screen_state(self, look: Look | None) -> ScreenState:
         return ScreenState(
-            snapshot=look.snapshot if look else None,
+            overview=look.facts.overview if look else None,
             diagnosis=look.diagnosis if look else None,
             used_bytes=look.facts.used_bytes if look else None,
             budget_bytes=look.facts.budget_bytes if look else None,

@@ -19,7 +19,7 @@ def show(look: Look, terminal: Terminal, tr: Translator, *, as_json: bool, over_
         made = report.status(look.snapshot, look.diagnosis, look.remedies, look.facts.budget, alerts)
         terminal.text(json.dumps(made, ensure_ascii=False))
         return
-    terminal.show(status_view.status_lines(look.snapshot, look.diagnosis, look.remedies, tr))
+    terminal.show(status_view.status_lines(look.facts.overview, look.diagnosis, look.remedies, tr))
 
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:

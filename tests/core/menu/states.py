@@ -112,37 +112,43 @@ UNDOABLE = Record(
     "http://127.0.0.1:8080",
     changes=(Change(Setting.AUTOCOMPLETE, True, False),),
 )
-STATE = ScreenState(
-    snapshot=SNAPSHOT,
-    diagnosis=Diagnosis(Level.OVERLOADED, (STORM,)),
-    remedies=(FOLLOW_UPS_OFF, SMALL, EVICTING, STOP),
-    undoable=(UNDOABLE,),
-    autostart=False,
-    languages=(("en", "English"), ("ko", "한국어")),
+
+
+def at(snapshot, state):
+    """The state after this poll: what follows from it comes along."""
+    facts = Facts(snapshot, History(), Limits())
+    return replace(
+        state,
+        overview=facts.overview,
+        used_bytes=facts.used_bytes,
+        budget_bytes=facts.budget_bytes,
+        task_models=task_models(Case(facts, state.diagnosis), CANDIDATES),
+    )
+
+
+STATE = at(
+    SNAPSHOT,
+    ScreenState(
+        diagnosis=Diagnosis(Level.OVERLOADED, (STORM,)),
+        remedies=(FOLLOW_UPS_OFF, SMALL, EVICTING, STOP),
+        undoable=(UNDOABLE,),
+        autostart=False,
+        languages=(("en", "English"), ("ko", "한국어")),
+    ),
 )
-
-
-def judged(state):
-    """With what follows from its snapshot."""
-    facts = Facts(state.snapshot, History(), Limits())
-    offered = task_models(Case(facts, state.diagnosis), CANDIDATES)
-    return replace(state, used_bytes=facts.used_bytes, budget_bytes=facts.budget_bytes, task_models=offered)
-
-
-STATE = judged(STATE)
 
 
 def with_server(state=STATE, **more):
     """The same state with other words from Open WebUI."""
-    return judged(replace(state, snapshot=replace(state.snapshot, open_webui=known(replace(SERVER, **more)))))
+    return at(replace(SNAPSHOT, open_webui=known(replace(SERVER, **more))), state)
 
 
-def with_models(models, state=STATE):
+def with_models(models, state=STATE, loaded=(LOADED,), **more):
     """Open WebUI lists these; Ollama has all that are Ollama's."""
     installed = tuple(InstalledModel(one.id, f"digest {one.id}", GIB) for one in models if one.ollama_name)
-    ollama = replace(OLLAMA, installed=installed)
-    snapshot = replace(state.snapshot, open_webui=known(replace(SERVER, models=known(models))), ollama=known(ollama))
-    return judged(replace(state, snapshot=snapshot))
+    ollama = replace(OLLAMA, installed=installed, loaded=loaded)
+    server = replace(SERVER, models=known(models), **more)
+    return at(replace(SNAPSHOT, open_webui=known(server), ollama=known(ollama)), state)
 
 
 def calm(state=STATE):

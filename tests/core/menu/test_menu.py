@@ -8,7 +8,20 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.core.menu import states
-from tests.core.menu.states import BIG, NOW, SERVER, SNAPSHOT, STATE, TR, calm, known, listed, with_models, with_server
+from tests.core.menu.states import (
+    BIG,
+    NOW,
+    SERVER,
+    SNAPSHOT,
+    STATE,
+    TR,
+    at,
+    calm,
+    known,
+    listed,
+    with_models,
+    with_server,
+)
 from tray_app.core.menu.menu import menu, render
 from tray_app.core.menu.paging import PAGE
 from tray_app.core.menu.screen import NoticeSettings, ScreenState, Shape
@@ -168,16 +181,7 @@ def test_a_task_model_that_open_webui_does_not_list_is_shown_as_what_it_is():
 def test_the_slot_is_the_one_that_serves_the_loaded_model():
     """A preset or an outside connection uses the other slot."""
     models = (listed(BIG, connection_type="external"), listed("gemma3:1b"))
-    state = with_models(models, with_server(tasks=known(replace(states.SETTINGS, task_model_external="gemma3:1b"))))
-    snapshot = replace(
-        state.snapshot,
-        open_webui=known(
-            replace(
-                SERVER, models=known(models), tasks=known(replace(states.SETTINGS, task_model_external="gemma3:1b"))
-            )
-        ),
-    )
-    state = replace(state, snapshot=snapshot)
+    state = with_models(models, tasks=known(replace(states.SETTINGS, task_model_external="gemma3:1b")))
     assert find(state, "task-model:gemma3:1b").checked
     assert find(state, "task-model:").command.plan.changes[0].setting is Setting.TASK_MODEL_EXTERNAL
 
@@ -213,7 +217,7 @@ def test_what_the_programs_use_is_told_and_holds_still():
     )
     gpu = replace(SNAPSHOT.gpu.value, used_bytes=20 * GIB, busy_percent=93.0)
     seen = replace(SNAPSHOT, processes=known(Processes(busy)), gpu=known(gpu))
-    load = find(replace(STATE, snapshot=seen), "load")
+    load = find(at(seen, STATE), "load")
     assert [row.text for row in load.children] == [
         "Ollama: 90 MiB memory, 0 % of one core",
         "runner of qwen3:32b: 1.0 GiB memory, 130 % of one core",
@@ -267,7 +271,7 @@ def test_language_names_itself_and_the_rest_of_the_app_rows():
 )
 def test_the_system_monitor_has_its_systems_name(system, name):
     snapshot = replace(SNAPSHOT, host=replace(SNAPSHOT.host, system=system))
-    assert find(replace(STATE, snapshot=snapshot), "system-monitor").text == name
+    assert find(at(snapshot, STATE), "system-monitor").text == name
 
 
 def test_before_the_first_poll_there_is_something_to_read_and_a_way_out():
@@ -280,7 +284,7 @@ def test_before_the_first_poll_there_is_something_to_read_and_a_way_out():
 def test_what_cannot_be_seen_is_called_unknown_with_its_reason():
     gone = Unknown(Why.UNREACHABLE, "127.0.0.1:11434")
     snapshot = replace(SNAPSHOT, ollama=gone, open_webui=Unknown(Why.TIMED_OUT), memory=Unknown(Why.DENIED))
-    state = replace(STATE, snapshot=snapshot, diagnosis=Diagnosis(Level.UNKNOWN), remedies=())
+    state = at(snapshot, replace(STATE, diagnosis=Diagnosis(Level.UNKNOWN), remedies=()))
     told = texts(rows_of(state))
     assert told[0] == "Unknown: not everything can be seen"
     assert find(state, "ollama").text == "Ollama: unknown (nothing answers: 127.0.0.1:11434)"
@@ -292,7 +296,7 @@ def test_what_cannot_be_seen_is_called_unknown_with_its_reason():
 
 def test_no_ollama_is_not_an_unknown():
     snapshot = replace(SNAPSHOT, ollama=known(Ollama("http://127.0.0.1:11434", Presence.ABSENT)))
-    assert find(replace(calm(), snapshot=snapshot), "ollama").text == "Ollama is not running here"
+    assert find(at(snapshot, calm()), "ollama").text == "Ollama is not running here"
 
 
 def test_the_outcome_of_the_last_click_is_told():
@@ -372,10 +376,7 @@ HOSTILE = (
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_names_stay_in_their_row(name):
     models = (listed(BIG), listed(name))
-    state = with_models(models)
-    loaded = (replace(states.LOADED, name=name, digest="d"),)
-    ollama = replace(state.snapshot.ollama.value, loaded=loaded)
-    state = replace(state, snapshot=replace(state.snapshot, ollama=known(ollama)))
+    state = with_models(models, loaded=(replace(states.LOADED, name=name, digest="d"),))
     state = replace(state, notices=NoticeSettings(muted_models=(name,)))
     check_texts(state)
     assert find(state, f"confirm:unload:{name}").command == Unload(name, "d")  # the command keeps the real name

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.poll_builder import GIB, poll, runner
+from tray_app.core.report.overview import overview
 from tray_app.core.report.status import status
 from tray_app.core.text.status import status_lines
 from tray_app.core.values.finding import Diagnosis, Level
@@ -22,7 +23,7 @@ BUSY = poll(
 
 
 def lines(snapshot):
-    made = status_lines(snapshot, CALM, (), gettext.NullTranslations())
+    made = status_lines(overview(snapshot), CALM, (), gettext.NullTranslations())
     return ["".join(span.text for span in one) for one in made]
 
 

@@ -12,6 +12,7 @@ from tray_app.core.diagnosis.displacement import Thrash, thrash
 from tray_app.core.diagnosis.recent import History, Seen
 from tray_app.core.diagnosis.traffic import Traffic, running_on, traffic_of
 from tray_app.core.fit.verdict import Place, ram_bytes
+from tray_app.core.report.overview import overview
 from tray_app.core.tasks.chat import chat_model
 from tray_app.core.tasks.releases import AUTOCOMPLETE_BY_ACCOUNT, NEWEST_SEEN
 from tray_app.core.tasks.same_ollama import is_among
@@ -29,7 +30,6 @@ from tray_app.core.tasks.target import (
 from tray_app.core.values.fit import Budget
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.names import same_model
-from tray_app.core.values.reading import Known, Moment, value_of
 from tray_app.core.values.snapshot import (
     BudgetBasis,
     InstalledModel,
@@ -41,9 +41,8 @@ from tray_app.core.values.snapshot import (
     RequestKind,
     Snapshot,
     WatchedProcess,
-    WebUIModel,
 )
-from tray_app.core.values.task_settings import Setting, TaskSettings
+from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.version import Version, parse_version
 
 SPILL_SHARE = 0.01
@@ -66,22 +65,15 @@ class Facts:
     def __init__(self, snapshot: Snapshot, before: History, limits: Limits) -> None:
         self.before = before
         self.limits = limits
-        self.at = Moment(snapshot.uptime_s, snapshot.taken_at)
-        self.host = snapshot.host
+        read = overview(snapshot)
+        self.overview = read
         self.written = snapshot.written
-        self.memory = value_of(snapshot.memory)
-        self.gpu = value_of(snapshot.gpu)
-        self.processes = value_of(snapshot.processes)
-        self.ollama = value_of(snapshot.ollama)
-        self.requests = value_of(snapshot.requests)
-        self.log = value_of(snapshot.ollama_log)
-        self.open_webui = value_of(snapshot.open_webui)
-        requests, server = self.requests, self.open_webui
-        self.running = value_of(requests.running) if requests is not None else None
-        self.waiting = value_of(requests.waiting) if requests is not None else None
-        tasks = server.tasks if server is not None else None
-        self.settings_read_at = tasks.taken_at if isinstance(tasks, Known) else None
-        self.busy_chats = value_of(server.busy_chats) if server is not None else None
+        self.at, self.host = read.at, read.host
+        self.memory, self.gpu, self.processes = read.memory, read.gpu, read.processes
+        self.ollama, self.log = read.ollama, read.log
+        self.requests, self.running, self.waiting = read.requests, read.running, read.waiting
+        self.open_webui, self.settings, self.listed = read.open_webui, read.settings, read.listed
+        self.settings_read_at, self.busy_chats, self.users = read.settings_read_at, read.busy_chats, read.users
 
     # --- memory ------------------------------------------------------------------------------
 
@@ -224,19 +216,6 @@ class Facts:
     # --- tasks -------------------------------------------------------------------------------
 
     @property
-    def settings(self) -> TaskSettings | None:
-        return self.tasks.settings if self.tasks is not None else None
-
-    @cached_property
-    def listed(self) -> tuple[WebUIModel, ...] | None:
-        """The models that Open WebUI lists."""
-        return value_of(self.open_webui.models) if self.open_webui is not None else None
-
-    @cached_property
-    def users(self) -> int | None:
-        return value_of(self.open_webui.user_count) if self.open_webui is not None else None
-
-    @property
     def release(self) -> Version:
         """Open WebUI's; one that cannot be read is taken for a new one."""
         return (parse_version(self.open_webui.version) if self.open_webui is not None else None) or NEWEST_SEEN
@@ -244,17 +223,16 @@ class Facts:
     @cached_property
     def tasks(self) -> TaskServer | None:
         """Open WebUI as far as it decides about tasks."""
-        server = self.open_webui
-        settings = value_of(server.tasks) if server is not None else None
+        server, settings = self.open_webui, self.settings
         if server is None or settings is None:
             return None
-        own = value_of(server.own_autocomplete)
+        own = self.overview.own_autocomplete
         return TaskServer(settings, parse_version(server.version), self.listed, self.users, own)
 
     @cached_property
     def serves_open_webui(self) -> bool | None:
         """Is the Ollama that is read one of those that Open WebUI uses?"""
-        urls = value_of(self.open_webui.ollama_urls) if self.open_webui is not None else None
+        urls = self.overview.ollama_urls
         return is_among(self.ollama.url, urls) if urls and self.ollama is not None else None
 
     def target(self, model: str) -> Target | None:

@@ -19,14 +19,11 @@ from tray_app.core.values.command import (
     SnoozeUntil,
     SpeedTest,
 )
-from tray_app.core.values.reading import Known
 from tray_app.core.values.snapshot import Access, OpenWebUI, System
 
 
 def open_webui(state: ScreenState) -> OpenWebUI | None:
-    if state.snapshot is None or not isinstance(state.snapshot.open_webui, Known):
-        return None
-    return state.snapshot.open_webui.value
+    return state.overview.open_webui if state.overview is not None else None
 
 
 def link_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
@@ -37,7 +34,7 @@ def link_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     if server is not None:
         command = OpenLink(Link.OPEN_WEBUI, server.url)
         rows.append(Row(tr.gettext("Open Open WebUI"), command, id="open-webui"))
-    system = state.snapshot.host.system if state.snapshot is not None else ""
+    system = state.overview.host.system if state.overview is not None else ""
     name = {System.MACOS.value: tr.gettext("Activity Monitor"), System.WINDOWS.value: tr.gettext("Task Manager")}
     text = name.get(system, tr.gettext("System monitor"))
     rows.append(Row(text, OpenLink(Link.SYSTEM_MONITOR), id="system-monitor"))
@@ -48,7 +45,7 @@ def notification_row(state: ScreenState, tr: Translator) -> Row:
     """Snooze, the level of notices, and the models that are kept quiet."""
     notices, rows = state.notices, []
     if snoozed(state) and notices.snoozed_until is not None:
-        now = state.snapshot.taken_at if state.snapshot is not None else notices.snoozed_until
+        now = state.overview.at.taken_at if state.overview is not None else notices.snoozed_until
         until = clock(notices.snoozed_until, now, state.utc_offset_s)
         rows.append(Row(tr.gettext("Snoozed until {time}").format(time=until), id="snoozed"))
         rows.append(Row(tr.gettext("End the snooze"), Snooze(SnoozeUntil.NOW), id="snooze:now"))
@@ -68,8 +65,8 @@ def notification_row(state: ScreenState, tr: Translator) -> Row:
 
 def mute_rows(state: ScreenState, tr: Translator) -> list[Row]:
     """A switch for each model that is muted, and for the loaded ones."""
-    ollama = state.snapshot.ollama if state.snapshot is not None else None
-    loaded = [model.name for model in ollama.value.loaded] if isinstance(ollama, Known) else []
+    ollama = state.overview.ollama if state.overview is not None else None
+    loaded = [model.name for model in ollama.loaded] if ollama is not None else []
     muted = state.notices.muted_models
     return [
         Row(
@@ -100,7 +97,7 @@ def app_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
 
 
 def end_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
-    rows = [connect_row(state.snapshot, tr)]
+    rows = [connect_row(state, tr)]
     server = open_webui(state)
     if server is not None and server.access is not Access.NONE:
         ask = Row(tr.gettext("Forget the stored sign-in"), Disconnect(server.url), id="disconnect:confirm")

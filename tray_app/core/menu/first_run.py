@@ -1,20 +1,20 @@
 """What the tray app says about itself."""
 
 from tray_app.core.menu.screen import Button, NoticeView
+from tray_app.core.report.overview import Overview
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import Connect
-from tray_app.core.values.reading import value_of
-from tray_app.core.values.snapshot import Access, Snapshot
+from tray_app.core.values.snapshot import Access
 
 
 def runs_already(tr: Translator) -> str:
     return tr.gettext("Elbowroom is running already: look for its icon.")
 
 
-def first_run(snapshot: Snapshot, tr: Translator) -> NoticeView:
+def first_run(seen: Overview, tr: Translator) -> NoticeView:
     """What was found at the very first start, and what is still missing for one-click fixes."""
-    ollama, server = value_of(snapshot.ollama), value_of(snapshot.open_webui)
+    ollama, server = seen.ollama, seen.open_webui
     found = [tr.gettext("Ollama {version}").format(version=clean(ollama.version))] if ollama and ollama.version else []
     if server is not None:
         found.append(tr.gettext("Open WebUI {version}").format(version=clean(server.version)))

@@ -23,10 +23,10 @@ def plan_rows(remedy: Remedy, tr: Translator) -> tuple[Row, ...]:
 
 def advice_rows(remedy: Remedy, state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     """Why, and the steps outside this app; connecting is the one that can be clicked."""
-    system = state.snapshot.host.system if state.snapshot is not None else ""
+    system = state.overview.host.system if state.overview is not None else ""
     told = [remedy_view.reason(remedy, tr), *remedy_view.advice_steps(remedy, system, tr)]
     rows = tuple(Row(line) for text in told for line in wrapped(text))
-    return (*rows, connect_row(state.snapshot, tr)) if remedy.needs_sign_in else rows
+    return (*rows, connect_row(state, tr)) if remedy.needs_sign_in else rows
 
 
 def remedy_row(remedy: Remedy, state: ScreenState, tr: Translator) -> Row:
@@ -51,7 +51,7 @@ def clock(at: float, now: float, utc_offset_s: int) -> str:
 
 
 def undo_row(entry: Record, state: ScreenState, tr: Translator, *, busy: bool) -> Row:
-    now = state.snapshot.taken_at if state.snapshot is not None else entry.at
+    now = state.overview.at.taken_at if state.overview is not None else entry.at
     what = ", ".join(change_sentence(change, tr) for change in entry.changes)
     text = tr.gettext("Undo: {what} ({time})").format(
         what=row_text(what, 80), time=clock(entry.at, now, state.utc_offset_s)

@@ -12,9 +12,9 @@ TOOLTIP_LIMIT = 120
 
 
 def snoozed(state: ScreenState) -> bool:
-    """Whether no notices are shown at the moment of the snapshot."""
+    """Whether no notices are shown at the moment of the poll."""
     until = state.notices.snoozed_until
-    return until is not None and (state.snapshot is None or state.snapshot.taken_at < until)
+    return until is not None and (state.overview is None or state.overview.at.taken_at < until)
 
 
 def shape(state: ScreenState) -> Shape:

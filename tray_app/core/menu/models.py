@@ -2,13 +2,13 @@
 
 from tray_app.core.menu.paging import paged
 from tray_app.core.menu.screen import Row, ScreenState
+from tray_app.core.report.overview import Overview
 from tray_app.core.report.programs import program_loads, seen_once
 from tray_app.core.text.load import gpu_used, program, used
 from tray_app.core.text.names import row_text, short
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import Unload
-from tray_app.core.values.reading import Known
-from tray_app.core.values.snapshot import LoadedModel, Presence, Requests, Snapshot
+from tray_app.core.values.snapshot import LoadedModel
 from tray_app.core.values.units import format_bytes
 
 STEP_PERCENT = 10
@@ -17,37 +17,34 @@ STEP_PERCENT = 10
 
 def model_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     """Nothing where none is loaded or Ollama cannot be asked."""
-    snapshot = state.snapshot
-    if snapshot is None or not isinstance(snapshot.ollama, Known):
+    seen = state.overview
+    if seen is None or seen.ollama is None or not seen.ollama.loaded:
         return ()
-    ollama = snapshot.ollama.value
-    if ollama.presence is Presence.ABSENT or not ollama.loaded:
-        return ()
-    rows = [model_row(model, snapshot, tr, busy=state.job is not None) for model in ollama.loaded]
+    rows = [model_row(model, seen, tr, busy=state.job is not None) for model in seen.ollama.loaded]
     return (Row(tr.gettext("Models"), children=paged(rows, tr), id="models"),)
 
 
 def load_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     """What Ollama, its runners, Open WebUI and the GPU are doing; nothing where none of them can be seen."""
-    snapshot = state.snapshot
-    if snapshot is None:
+    seen = state.overview
+    if seen is None:
         return ()
     rows: list[Row] = []
-    if isinstance(snapshot.processes, Known):
-        for load in seen_once(program_loads(snapshot.processes.value)):
+    if seen.processes is not None:
+        for load in seen_once(program_loads(seen.processes)):
             words = f"{program(load, tr)}: {used(load, tr, step_percent=STEP_PERCENT)}"
             rows.append(Row(row_text(words), id=f"load:{len(rows)}"))
-    if isinstance(snapshot.gpu, Known) and (use := gpu_used(snapshot.gpu.value, tr, step_percent=STEP_PERCENT)):
+    if seen.gpu is not None and (use := gpu_used(seen.gpu, tr, step_percent=STEP_PERCENT)):
         rows.append(Row(row_text(f"GPU: {use}"), id="load:gpu"))
     return (Row(tr.gettext("Memory and CPU"), children=paged(rows, tr), id="load"),) if rows else ()
 
 
-def model_row(model: LoadedModel, snapshot: Snapshot, tr: Translator, *, busy: bool) -> Row:
+def model_row(model: LoadedModel, seen: Overview, tr: Translator, *, busy: bool) -> Row:
     """`qwen3:32b Q4_K_M 19.7 GiB, 100 % GPU, 4 min left`, with its size and answers before `Unload it`."""
     told = [
         Row(tr.gettext("Frees {size}; the next message loads it again").format(size=format_bytes(model.size_bytes)))
     ]
-    running = running_on(model, snapshot)
+    running = running_on(model, seen)
     if running:
         words = tr.ngettext("{count} answer that it is writing ends", "{count} answers that it is writing end", running)
         told.append(Row(words.format(count=running)))
@@ -55,7 +52,7 @@ def model_row(model: LoadedModel, snapshot: Snapshot, tr: Translator, *, busy: b
         tr.gettext("Unload it"), Unload(model.name, model.digest), id=f"confirm:unload:{model.name}", busy=busy
     )
     unload = Row(tr.gettext("Unload"), children=(*told, confirm), id=f"unload:{model.name}")
-    return Row(row_text(model_text(model, snapshot.taken_at, tr)), children=(unload,), id=f"model:{model.name}")
+    return Row(row_text(model_text(model, seen.at.taken_at, tr)), children=(unload,), id=f"model:{model.name}")
 
 
 def model_text(model: LoadedModel, now: float, tr: Translator) -> str:
@@ -83,9 +80,7 @@ def time_left(expires_at: float | None, now: float, tr: Translator) -> str:
     return tr.gettext("{hours} h left").format(hours=int(seconds // 3600))
 
 
-def running_on(model: LoadedModel, snapshot: Snapshot) -> int:
-    match snapshot.requests:
-        case Known(value=Requests(active=active)):
-            return sum(1 for request in active if request.model == model.name)
-        case _:
-            return 0
+def running_on(model: LoadedModel, seen: Overview) -> int:
+    """0 also where it is not known: the row only warns."""
+    active = seen.requests.active if seen.requests is not None else ()
+    return sum(request.model == model.name for request in active)

@@ -4,12 +4,12 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from tray_app.core.report.overview import Overview
 from tray_app.core.values.command import Command
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.job import RunningJob
 from tray_app.core.values.plan import Record
 from tray_app.core.values.remedy import Remedy, TaskModels
-from tray_app.core.values.snapshot import Snapshot
 
 NO_TASK_MODELS = TaskModels()
 
@@ -25,14 +25,14 @@ class NoticeSettings(Struct, frozen=True):
 
 
 class ScreenState(Struct, frozen=True):
-    """Everything icon and menu are made from. `snapshot` and `diagnosis` are None before the first poll.
+    """Everything icon and menu are made from. `overview` and `diagnosis` are None before the first poll.
 
     `message` is the outcome of the last thing the user asked for, a finished sentence from core/text, or empty.
     `autostart` is None where starting at login cannot be offered. `utc_offset_s` turns times into the user's clock.
     `language`: empty follows the system. `languages`: code and own name of each there is.
     """
 
-    snapshot: Snapshot | None = None
+    overview: Overview | None = None
     diagnosis: Diagnosis | None = None
     used_bytes: int | None = None
     """What loaded models use of `budget_bytes`, what models may use."""

@@ -2,6 +2,7 @@
 
 from tray_app.core.menu.icon import headline
 from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
+from tray_app.core.report.overview import Overview, Source
 from tray_app.core.text import findings as finding_view
 from tray_app.core.text.names import row_text, short, wrapped
 from tray_app.core.text.status import why_words
@@ -10,8 +11,7 @@ from tray_app.core.text.words import pressure_word
 from tray_app.core.values.command import Cancel, Connect, Refresh
 from tray_app.core.values.finding import Level
 from tray_app.core.values.job import JobKind, RunningJob
-from tray_app.core.values.reading import Known, Unknown
-from tray_app.core.values.snapshot import Access, Memory, Ollama, OpenWebUI, Presence, Snapshot
+from tray_app.core.values.snapshot import Access, Presence
 from tray_app.core.values.units import GIB, format_bytes
 
 
@@ -21,16 +21,16 @@ def state_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     A click on the first two looks again: rows without a command are drawn faint, and these are the ones to read.
     """
     rows = [Row(row_text(headline(state, tr)), Refresh(), id="headline")]
-    snapshot = state.snapshot
-    if snapshot is not None:
-        rows.append(Row(row_text(memory_line(state, snapshot, tr)), Refresh(), id="memory"))
+    seen = state.overview
+    if seen is not None:
+        rows.append(Row(row_text(memory_line(state, seen, tr)), Refresh(), id="memory"))
         rows += why_rows(state, tr)
-        rows += ollama_rows(snapshot, tr)
+        rows += ollama_rows(seen, tr)
         unsure = state.diagnosis is not None and state.diagnosis.level is Level.UNKNOWN
-        if unsure and isinstance(snapshot.requests, Unknown) and not isinstance(snapshot.ollama, Unknown):
-            words = tr.gettext("Requests: {state}").format(state=why_words(snapshot.requests, tr))
+        if unsure and seen.requests is None and seen.ollama is not None:
+            words = tr.gettext("Requests: {state}").format(state=why_words(seen.why[Source.REQUESTS], tr))
             rows.append(Row(row_text(words), id="requests"))
-        rows += access_rows(snapshot, tr)
+        rows += access_rows(seen, tr)
     if state.message:
         rows.append(Row(row_text(state.message), id="message"))
     return tuple(rows)
@@ -49,13 +49,12 @@ def why_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     return (Row(tr.gettext("What it rests on"), children=tuple(rows), id="why"),)
 
 
-def memory_line(state: ScreenState, snapshot: Snapshot, tr: Translator) -> str:
+def memory_line(state: ScreenState, seen: Overview, tr: Translator) -> str:
     """`Memory pressure warning · 19.8 of 21.3 GiB model budget`, as much of it as is known."""
-    match snapshot.memory:
-        case Unknown() as unknown:
-            pressure = tr.gettext("Memory: {state}").format(state=why_words(unknown, tr))
-        case Known(value=Memory() as memory):
-            pressure = tr.gettext("Memory pressure {pressure}").format(pressure=pressure_word(memory.pressure, tr))
+    if seen.memory is None:
+        pressure = tr.gettext("Memory: {state}").format(state=why_words(seen.why[Source.MEMORY], tr))
+    else:
+        pressure = tr.gettext("Memory pressure {pressure}").format(pressure=pressure_word(seen.memory.pressure, tr))
     budget = budget_line(state, tr)
     return f"{pressure} · {budget}" if budget else pressure
 
@@ -69,30 +68,30 @@ def budget_line(state: ScreenState, tr: Translator) -> str:
     )
 
 
-def ollama_rows(snapshot: Snapshot, tr: Translator) -> tuple[Row, ...]:
+def ollama_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
     """A word only where Ollama cannot be watched."""
-    match snapshot.ollama:
-        case Unknown() as unknown:
-            text = tr.gettext("Ollama: {state}").format(state=why_words(unknown, tr))
-        case Known(value=Ollama(presence=Presence.ABSENT)):
-            text = tr.gettext("Ollama is not running here")
-        case _:
-            return ()
+    if seen.ollama is None:
+        text = tr.gettext("Ollama: {state}").format(state=why_words(seen.why[Source.OLLAMA], tr))
+    elif seen.ollama.presence is Presence.ABSENT:
+        text = tr.gettext("Ollama is not running here")
+    else:
+        return ()
     return (Row(row_text(text), id="ollama"),)
 
 
-def access_rows(snapshot: Snapshot, tr: Translator) -> tuple[Row, ...]:
+def access_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
     """One line why there is nothing to click, where that is so."""
-    match snapshot.open_webui:
-        case Unknown() as unknown:
-            text = tr.gettext("Open WebUI: {state}").format(state=why_words(unknown, tr))
-        case Known(value=OpenWebUI(access=Access.NONE)):
+    if seen.open_webui is None:
+        text = tr.gettext("Open WebUI: {state}").format(state=why_words(seen.why[Source.OPEN_WEBUI], tr))
+        return (Row(row_text(text), id="access"),)
+    match seen.open_webui.access:
+        case Access.NONE:
             text = tr.gettext("Read-only: connect to Open WebUI to change its settings")
-        case Known(value=OpenWebUI(access=Access.USER)):
+        case Access.USER:
             text = tr.gettext("Read-only: the account in use is not an Open WebUI admin")
-        case Known(value=OpenWebUI(access=Access.REFUSED)):
+        case Access.REFUSED:
             text = tr.gettext("Read-only: Open WebUI refuses the stored sign-in")
-        case _:
+        case Access.ADMIN:
             return ()
     return (Row(row_text(text), id="access"),)
 
@@ -129,10 +128,9 @@ def job_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def connect_row(snapshot: Snapshot | None, tr: Translator) -> Row:
+def connect_row(state: ScreenState, tr: Translator) -> Row:
     """Says again when the stored sign-in no longer works."""
-    known = snapshot.open_webui if snapshot is not None else None
-    server = known.value if isinstance(known, Known) else None
+    server = state.overview.open_webui if state.overview is not None else None
     command = Connect(server.url if server is not None else "")
     if server is not None and server.access in {Access.USER, Access.REFUSED, Access.ADMIN}:
         return Row(tr.gettext("Connect to Open WebUI again..."), command, id="connect")

@@ -11,7 +11,6 @@ from tray_app.core.text.text import Translator
 from tray_app.core.values.command import Refresh, SetSettings
 from tray_app.core.values.fit import Basis
 from tray_app.core.values.plan import Change, Plan
-from tray_app.core.values.reading import Known
 from tray_app.core.values.remedy import TaskModelChoice
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.task_settings import TASKS, Setting, Switch, TaskSettings
@@ -19,11 +18,11 @@ from tray_app.core.values.task_settings import TASKS, Setting, Switch, TaskSetti
 
 def task_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     """Nothing where Open WebUI's settings are not known: there would be nothing true to show."""
-    snapshot = state.snapshot
-    server = snapshot.open_webui.value if snapshot is not None and isinstance(snapshot.open_webui, Known) else None
-    if snapshot is None or server is None or not isinstance(server.tasks, Known):
+    server = state.overview.open_webui if state.overview is not None else None
+    settings = state.overview.settings if state.overview is not None else None
+    if server is None or settings is None:
         return ()
-    settings, may_write = server.tasks.value, server.access is Access.ADMIN
+    may_write = server.access is Access.ADMIN
     switches = tuple(task_switch(task, settings, tr, may_write=may_write, busy=state.job is not None) for task in TASKS)
     rows = [Row(tr.gettext("Background tasks"), children=switches, id="tasks")]
     if may_write:

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
+from tray_app.core.report.overview import unknown_in
 from tray_app.core.report.programs import program_loads
 from tray_app.core.values.finding import Diagnosis, Finding, Value
 from tray_app.core.values.fit import Budget, Fit, FitReport
 from tray_app.core.values.plan import Change, Plan
-from tray_app.core.values.reading import Known, Reading, Unknown, value_of
+from tray_app.core.values.reading import Reading, Unknown, value_of
 from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import Gpu, Memory, Ollama, OpenWebUI, Presence, Processes, Requests, Snapshot
 from tray_app.core.values.task_settings import TASKS, TaskSettings
@@ -132,24 +133,6 @@ def _open_webui(reading: Reading[OpenWebUI]) -> dict[str, Any]:
     }
 
 
-def _inner_unknowns(snapshot: Snapshot) -> dict[str, Any]:
-    """Unknown parts inside a known reading, by their path in this JSON."""
-    found: dict[str, Any] = {}
-    if isinstance(snapshot.requests, Known):
-        for name in ("running", "waiting"):
-            part = getattr(snapshot.requests.value, name)
-            if isinstance(part, Unknown):
-                found[f"requests.{name}"] = unknown_of(part)
-    if isinstance(snapshot.processes, Known) and isinstance(snapshot.processes.value.containers, Unknown):
-        found["processes.containers"] = unknown_of(snapshot.processes.value.containers)
-    if isinstance(snapshot.open_webui, Known):
-        for name in ("tasks", "models", "busy_chats"):
-            part = getattr(snapshot.open_webui.value, name)
-            if isinstance(part, Unknown):
-                found[f"open_webui.{name}"] = unknown_of(part)
-    return found
-
-
 def _plain(value: Value) -> float | int | str:
     """Lists as words with commas, yes and no: what the JSON of evidence has always been."""
     match value:
@@ -230,11 +213,6 @@ def status(
     alerts: Mapping[tuple[str, str], str] | None = None,
 ) -> dict[str, Any]:
     """One poll's answer. `alerts` maps (kind, subject) to pending, firing or recovering."""
-    unknown: dict[str, Any] = {}
-    for name in ("memory", "gpu", "processes", "ollama", "requests", "ollama_log", "open_webui"):
-        reading = getattr(snapshot, name)
-        if isinstance(reading, Unknown):
-            unknown[name] = unknown_of(reading)
     return {
         "schema": SCHEMA,
         "taken_at": snapshot.taken_at,
@@ -260,7 +238,7 @@ def status(
             finding_of(one, None if alerts is None else alerts.get(one.key, "pending")) for one in diagnosis.findings
         ],
         "remedies": [remedy_of(remedy) for remedy in remedies],
-        "unknown": {**unknown, **_inner_unknowns(snapshot)},
+        "unknown": {source.value: unknown_of(why) for source, why in unknown_in(snapshot).items()},
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tray_app.core.report.overview import Overview, Source
 from tray_app.core.report.programs import program_loads, seen_once
 from tray_app.core.text import findings as finding_view
 from tray_app.core.text import remedy as remedy_view
@@ -12,20 +13,13 @@ from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import pressure_word
 from tray_app.core.values.finding import Diagnosis, Finding, Level, Severity
-from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import (
     Access,
-    Gpu,
-    Memory,
-    Ollama,
-    OpenWebUI,
     Presence,
     Pressure,
-    Processes,
     ProcessRole,
-    Requests,
-    Snapshot,
 )
 from tray_app.core.values.task_settings import SLOTS, TASKS, Switch
 from tray_app.core.values.units import KIB, format_bytes
@@ -117,64 +111,60 @@ def _labelled(rows: Sequence[tuple[str, Line]]) -> list[Line]:
     return [line(Span(pad(label, columns), Style.FAINT), *content) for label, content in rows]
 
 
-def _memory(reading: Reading[Memory], tr: Translator) -> Line:
-    match reading:
-        case Unknown() as unknown:
-            return line(Span(why_words(unknown, tr), Style.FAINT))
-        case Known(value=memory):
-            text = tr.gettext("pressure {pressure}, {available} of {total} available").format(
-                pressure=pressure_word(memory.pressure, tr),
-                available=format_bytes(memory.available_bytes),
-                total=format_bytes(memory.total_bytes),
-            )
-            if memory.swap_used_bytes:
-                text += tr.gettext(", {used} swapped out").format(used=format_bytes(memory.swap_used_bytes))
-            swapping = (memory.swap_in_bytes_per_s or 0) + (memory.swap_out_bytes_per_s or 0)
-            if swapping >= SHOWN_SWAPPING:
-                text += tr.gettext(", swapping {rate}/s").format(rate=format_bytes(swapping))
-            return line(Span(text, _PRESSURE_STYLE[memory.pressure]))
+def _memory(seen: Overview, tr: Translator) -> Line:
+    memory = seen.memory
+    if memory is None:
+        return _why(seen, Source.MEMORY, tr)
+    text = tr.gettext("pressure {pressure}, {available} of {total} available").format(
+        pressure=pressure_word(memory.pressure, tr),
+        available=format_bytes(memory.available_bytes),
+        total=format_bytes(memory.total_bytes),
+    )
+    if memory.swap_used_bytes:
+        text += tr.gettext(", {used} swapped out").format(used=format_bytes(memory.swap_used_bytes))
+    swapping = (memory.swap_in_bytes_per_s or 0) + (memory.swap_out_bytes_per_s or 0)
+    if swapping >= SHOWN_SWAPPING:
+        text += tr.gettext(", swapping {rate}/s").format(rate=format_bytes(swapping))
+    return line(Span(text, _PRESSURE_STYLE[memory.pressure]))
 
 
-def _gpu(reading: Reading[Gpu], tr: Translator) -> list[Line]:
+def _why(seen: Overview, source: Source, tr: Translator) -> Line:
+    return line(Span(why_words(seen.why[source], tr), Style.FAINT))
+
+
+def _gpu(seen: Overview, tr: Translator) -> list[Line]:
     """Nothing where models run in RAM, or where the GPU does not tell how much it is used."""
-    match reading:
-        case Unknown() as unknown:
-            return [line(Span(why_words(unknown, tr), Style.FAINT))]
-        case Known(value=gpu):
-            use = gpu_used(gpu, tr)
-            return [line(", ".join(part for part in (clean(gpu.name), use) if part))] if use else []
+    if seen.gpu is None:
+        return [_why(seen, Source.GPU, tr)]
+    use = gpu_used(seen.gpu, tr)
+    return [line(", ".join(part for part in (clean(seen.gpu.name), use) if part))] if use else []
 
 
-def _programs(reading: Reading[Processes], roles: Sequence[ProcessRole], tr: Translator) -> list[Line]:
+def _programs(seen: Overview, roles: Sequence[ProcessRole], tr: Translator) -> list[Line]:
     """What the processes and containers of these roles use, one line each."""
-    match reading:
-        case Unknown():
-            return []
-        case Known(value=processes):
-            loads = [one for one in seen_once(program_loads(processes)) if one.role in roles]
-            return [line(Span(f"{part(one, tr)}: {used(one, tr)}", Style.FAINT)) for one in loads]
+    if seen.processes is None:
+        return []
+    loads = [one for one in seen_once(program_loads(seen.processes)) if one.role in roles]
+    return [line(Span(f"{part(one, tr)}: {used(one, tr)}", Style.FAINT)) for one in loads]
 
 
-def _unseen(reading: Reading[Processes], tr: Translator) -> list[tuple[str, Line]]:
+def _unseen(seen: Overview, tr: Translator) -> list[tuple[str, Line]]:
     """Why the rows above lack processes or containers; nothing where nobody wanted them."""
-    match reading:
-        case Known(value=Processes(containers=Unknown() as unknown)):
-            label = tr.gettext("Containers")
-        case Unknown() as unknown:
-            label = tr.gettext("Processes")
-        case _:
-            return []
+    if seen.processes is None:
+        label, unknown = tr.gettext("Processes"), seen.why[Source.PROCESSES]
+    elif Source.CONTAINERS in seen.why:
+        label, unknown = tr.gettext("Containers"), seen.why[Source.CONTAINERS]
+    else:
+        return []
     if unknown.why is Why.NOT_ASKED:
         return []
     return [(label, line(Span(why_words(unknown, tr), Style.FAINT)))]
 
 
-def _models(reading: Reading[Ollama], tr: Translator) -> list[Line]:
-    match reading:
-        case Unknown() as unknown:
-            return [line(Span(why_words(unknown, tr), Style.FAINT))]
-        case Known(value=ollama):
-            pass
+def _models(seen: Overview, tr: Translator) -> list[Line]:
+    ollama = seen.ollama
+    if ollama is None:
+        return [_why(seen, Source.OLLAMA, tr)]
     if ollama.presence is Presence.ABSENT:
         return [line(tr.gettext("not running here"))]
     head = tr.gettext("{version} at {url}").format(version=clean(ollama.version), url=clean(ollama.url))
@@ -192,24 +182,20 @@ def _models(reading: Reading[Ollama], tr: Translator) -> list[Line]:
     return rows
 
 
-def _requests(reading: Reading[Requests], tr: Translator) -> Line:
-    match reading:
-        case Unknown() as unknown:
-            return line(Span(why_words(unknown, tr), Style.FAINT))
-        case Known(value=requests):
-            pass
+def _requests(seen: Overview, tr: Translator) -> Line:
+    if seen.requests is None:
+        return _why(seen, Source.REQUESTS, tr)
+    why = seen.why.get(Source.RUNNING)
+    if why is not None and why == seen.why.get(Source.WAITING):
+        return line(Span(why_words(why, tr), Style.FAINT))
 
-    if isinstance(requests.running, Unknown) and requests.running == requests.waiting:
-        return line(Span(why_words(requests.running, tr), Style.FAINT))
-
-    def count(part: Reading[int]) -> str:
-        return str(part.value) if isinstance(part, Known) else why_words(part, tr)
+    def count(number: int | None, source: Source) -> str:
+        return why_words(seen.why[source], tr) if number is None else str(number)
 
     text = tr.gettext("{running} running, {waiting} waiting").format(
-        running=count(requests.running), waiting=count(requests.waiting)
+        running=count(seen.running, Source.RUNNING), waiting=count(seen.waiting, Source.WAITING)
     )
-    waits = isinstance(requests.waiting, Known) and requests.waiting.value > 0
-    return line(Span(text, Style.WARN if waits else Style.PLAIN))
+    return line(Span(text, Style.WARN if seen.waiting and seen.waiting > 0 else Style.PLAIN))
 
 
 def access_words(access: Access, tr: Translator) -> str:
@@ -221,27 +207,24 @@ def access_words(access: Access, tr: Translator) -> str:
     }[access]
 
 
-def _open_webui(reading: Reading[OpenWebUI], tr: Translator) -> list[Line]:
-    match reading:
-        case Unknown() as unknown:
-            return [line(Span(why_words(unknown, tr), Style.FAINT))]
-        case Known(value=server):
-            pass
+def _open_webui(seen: Overview, tr: Translator) -> list[Line]:
+    server, tasks = seen.open_webui, seen.settings
+    if server is None:
+        return [_why(seen, Source.OPEN_WEBUI, tr)]
     rows = [
         line(
             tr.gettext("{version} at {url}").format(version=clean(server.version), url=clean(server.url)),
             Span(", " + access_words(server.access, tr), Style.FAINT),
         )
     ]
-    match server.tasks:
-        case Known(value=tasks):
-            on = [setting_name(task, tr) for task in TASKS if tasks.switch(task) is Switch.ON]
-            rows.append(line(tr.gettext("tasks on: {tasks}").format(tasks=", ".join(on) or tr.gettext("none"))))
-            models = [f"{setting_name(s, tr)}: {clean(tasks.model(s))}" for s in SLOTS if tasks.model(s)]
-            rows.append(line("; ".join(models) or tr.gettext("tasks run on the chat model itself")))
-        case Unknown() as unknown:
-            if server.access is not Access.NONE:
-                rows.append(line(Span(tr.gettext("task settings: ") + why_words(unknown, tr), Style.FAINT)))
+    if tasks is not None:
+        on = [setting_name(task, tr) for task in TASKS if tasks.switch(task) is Switch.ON]
+        rows.append(line(tr.gettext("tasks on: {tasks}").format(tasks=", ".join(on) or tr.gettext("none"))))
+        models = [f"{setting_name(s, tr)}: {clean(tasks.model(s))}" for s in SLOTS if tasks.model(s)]
+        rows.append(line("; ".join(models) or tr.gettext("tasks run on the chat model itself")))
+    elif server.access is not Access.NONE:
+        why = why_words(seen.why[Source.TASKS], tr)
+        rows.append(line(Span(tr.gettext("task settings: ") + why, Style.FAINT)))
     return rows
 
 
@@ -254,7 +237,7 @@ def _indent(rows: Sequence[Line], label: str) -> list[tuple[str, Line]]:
 
 
 def status_lines(
-    snapshot: Snapshot, diagnosis: Diagnosis, remedies: Sequence[Remedy], tr: Translator, command: str = "elbowroom"
+    seen: Overview, diagnosis: Diagnosis, remedies: Sequence[Remedy], tr: Translator, command: str = "elbowroom"
 ) -> list[Line]:
     """Level and top finding first, then what was read, then what helps and the command that does it."""
     style = _LEVEL_STYLE[diagnosis.level]
@@ -276,14 +259,12 @@ def status_lines(
     lines.append(line(""))
     lines += _labelled(
         [
-            (tr.gettext("Memory"), _memory(snapshot.memory, tr)),
-            *_indent(_gpu(snapshot.gpu, tr), "GPU"),
-            *_indent([*_models(snapshot.ollama, tr), *_programs(snapshot.processes, _OLLAMA, tr)], "Ollama"),
-            (tr.gettext("Requests"), _requests(snapshot.requests, tr)),
-            *_indent(
-                [*_open_webui(snapshot.open_webui, tr), *_programs(snapshot.processes, _OPEN_WEBUI, tr)], "Open WebUI"
-            ),
-            *_unseen(snapshot.processes, tr),
+            (tr.gettext("Memory"), _memory(seen, tr)),
+            *_indent(_gpu(seen, tr), "GPU"),
+            *_indent([*_models(seen, tr), *_programs(seen, _OLLAMA, tr)], "Ollama"),
+            (tr.gettext("Requests"), _requests(seen, tr)),
+            *_indent([*_open_webui(seen, tr), *_programs(seen, _OPEN_WEBUI, tr)], "Open WebUI"),
+            *_unseen(seen, tr),
         ]
     )
     if remedies:

@@ -1,0 +1,118 @@
+"""One poll with its readings unwrapped: values where they are known, and the reasons where they are not."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+from tray_app.core.values.reading import Known, Moment, Reading, Unknown, value_of
+from tray_app.core.values.snapshot import (
+    Gpu,
+    Host,
+    Memory,
+    Ollama,
+    OllamaLog,
+    OpenWebUI,
+    Processes,
+    Requests,
+    Snapshot,
+    WebUIModel,
+)
+from tray_app.core.values.task_settings import TaskSettings
+
+
+class Source(StrEnum):
+    """What may be unknown in a poll, by its path in the JSON."""
+
+    MEMORY = "memory"
+    GPU = "gpu"
+    PROCESSES = "processes"
+    OLLAMA = "ollama"
+    REQUESTS = "requests"
+    OLLAMA_LOG = "ollama_log"
+    OPEN_WEBUI = "open_webui"
+    CONTAINERS = "processes.containers"
+    RUNNING = "requests.running"
+    WAITING = "requests.waiting"
+    TASKS = "open_webui.tasks"
+    MODELS = "open_webui.models"
+    BUSY_CHATS = "open_webui.busy_chats"
+
+
+class Overview(Struct, frozen=True):
+    """What rules, remedies and screens read. None: not known, for the reason in `why`.
+
+    `settings_read_at`: Unix seconds. A part of a source that is unknown itself has no reason of its own.
+    """
+
+    at: Moment
+    host: Host
+    why: Mapping[Source, Unknown]
+    memory: Memory | None
+    gpu: Gpu | None
+    processes: Processes | None
+    ollama: Ollama | None
+    log: OllamaLog | None
+    requests: Requests | None
+    running: int | None
+    waiting: int | None
+    open_webui: OpenWebUI | None
+    settings: TaskSettings | None
+    settings_read_at: float | None
+    listed: tuple[WebUIModel, ...] | None
+    busy_chats: int | None
+    users: int | None
+    ollama_urls: tuple[str, ...] | None
+    own_autocomplete: bool | None
+
+
+def unknown_in(snapshot: Snapshot) -> dict[Source, Unknown]:
+    """Every source without a value, and why."""
+    readings: dict[Source, Reading[object]] = {
+        Source.MEMORY: snapshot.memory,
+        Source.GPU: snapshot.gpu,
+        Source.PROCESSES: snapshot.processes,
+        Source.OLLAMA: snapshot.ollama,
+        Source.REQUESTS: snapshot.requests,
+        Source.OLLAMA_LOG: snapshot.ollama_log,
+        Source.OPEN_WEBUI: snapshot.open_webui,
+    }
+    requests, server = value_of(snapshot.requests), value_of(snapshot.open_webui)
+    if requests is not None:
+        readings |= {Source.RUNNING: requests.running, Source.WAITING: requests.waiting}
+    processes = value_of(snapshot.processes)
+    if processes is not None:
+        readings[Source.CONTAINERS] = processes.containers
+    if server is not None:
+        readings |= {
+            Source.TASKS: server.tasks,
+            Source.MODELS: server.models,
+            Source.BUSY_CHATS: server.busy_chats,
+        }
+    return {source: reading for source, reading in readings.items() if isinstance(reading, Unknown)}
+
+
+def overview(snapshot: Snapshot) -> Overview:
+    requests, server = value_of(snapshot.requests), value_of(snapshot.open_webui)
+    tasks = server.tasks if server is not None else None
+    return Overview(
+        at=Moment(snapshot.uptime_s, snapshot.taken_at),
+        host=snapshot.host,
+        why=unknown_in(snapshot),
+        memory=value_of(snapshot.memory),
+        gpu=value_of(snapshot.gpu),
+        processes=value_of(snapshot.processes),
+        ollama=value_of(snapshot.ollama),
+        log=value_of(snapshot.ollama_log),
+        requests=requests,
+        running=value_of(requests.running) if requests is not None else None,
+        waiting=value_of(requests.waiting) if requests is not None else None,
+        open_webui=server,
+        settings=value_of(tasks) if tasks is not None else None,
+        settings_read_at=tasks.taken_at if isinstance(tasks, Known) else None,
+        listed=value_of(server.models) if server is not None else None,
+        busy_chats=value_of(server.busy_chats) if server is not None else None,
+        users=value_of(server.user_count) if server is not None else None,
+        ollama_urls=value_of(server.ollama_urls) if server is not None else None,
+        own_autocomplete=value_of(server.own_autocomplete) if server is not None else None,
+    )
