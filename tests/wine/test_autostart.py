@@ -51,7 +51,7 @@ def test_the_commands_of_start_at_login(windows):
 
 
 def test_the_desktop_names_its_languages(ask):
-    found = ask("from tray_app import language\nanswer = language.of_desktop()")
+    found = ask("from tray_app.app import language\nanswer = language.of_desktop()")
     assert found
     assert all("-" in tag or tag.isalpha() for tag in found)
 
