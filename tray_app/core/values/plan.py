@@ -8,7 +8,7 @@ from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.version import Json
 
 
-class Change(Struct, frozen=True):
+class Change(Struct, frozen=True, gc=False):
     """One setting, from and to, as the values that Open WebUI's document holds. They are never altered in place."""
 
     setting: Setting
@@ -67,7 +67,7 @@ SETTLED = frozenset({Event.FAILED, Event.UNDONE})
 """Over for good."""
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """A line of the journal, or a change as all its lines leave it.
 
     `at`: Unix seconds; of a change, when it was intended. `version`: the server's. `detail`: a fact, never a secret.
