@@ -55,12 +55,10 @@ def autocomplete_hurts(here: Case) -> bool:
 
 def _order(here: Case, on: tuple[Setting, ...]) -> list[Setting]:
     """By the calls they cause. A title beside the answer hurts more than tags, one after it less."""
-    typing = autocomplete_hurts(here)
     beside = here.facts.release >= TITLE_BESIDE_ANSWER
 
-    def rank(task: Setting) -> tuple[bool, int, bool]:
-        first = typing and task is Setting.AUTOCOMPLETE
-        return not first, list(Comes).index(TASK_KINDS[task].comes), (task is Setting.TITLES) is not beside
+    def rank(task: Setting) -> tuple[int, bool]:
+        return list(Comes).index(TASK_KINDS[task].comes), (task is Setting.TITLES) is not beside
 
     return sorted(on, key=rank)
 
