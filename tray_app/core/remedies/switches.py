@@ -39,7 +39,7 @@ def running_tasks(here: Case) -> tuple[Setting, ...]:
 
 
 def switches_off(here: Case) -> list[SwitchOff]:
-    """In order of relief: what runs while typing, then with every message, then once per chat."""
+    """In order of relief: what runs with every message, then once per chat, then what the user causes."""
     if here.facts.settings is None:
         return _unplanned(here)
     return [_off(task, here) for task in _order(here, running_tasks(here))]
