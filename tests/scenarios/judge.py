@@ -45,9 +45,9 @@ def judge(name: str, variant: str, limits: Limits | None = None) -> Verdict:
     for (phase, line), poll in zip(pairs, record.replay(lines, limits), strict=True):
         told = phases.setdefault(phase, Told(line["uptime_s"]))
         ripe = line["uptime_s"] - told.began_s >= limits.hold_s
-        notices += [(notice.finding.kind.value, notice.cause) for notice in poll.notices]
+        notices += [(notice.finding.kind, notice.cause) for notice in poll.notices]
         for finding in poll.diagnosis.findings:
             if finding.severity is not Severity.INFO and poll.alerts.alerts[finding.key].state is AlertState.FIRING:
-                told.fires.setdefault(finding.kind.value, told.ripe_polls)
+                told.fires.setdefault(finding.kind, told.ripe_polls)
         told.ripe_polls += ripe
     return Verdict(phases, notices)

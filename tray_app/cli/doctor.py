@@ -22,7 +22,7 @@ from tray_app.core.tasks.settings import decode
 from tray_app.core.text import doctor as view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import ElbowroomError
-from tray_app.core.values.reading import Reading, Unknown, Why, value_of
+from tray_app.core.values.reading import Reading, Unknown, Unseen, Why, value_of
 from tray_app.core.values.snapshot import Access, Processes
 from tray_app.readers._raw import sources as raw_sources
 from tray_app.readers.connections import ConnectionReader
@@ -103,7 +103,7 @@ def _servers(app: App) -> Iterable[Probe]:
 
     def connected(question: Callable[[], object]) -> Callable[[], object]:
         """Only with a token: an anonymous request would be refused and say nothing."""
-        return lambda: question() if app.token(app.open_webui_url) else Unknown(Why.NOT_ASKED, "not connected")
+        return lambda: question() if app.token(app.open_webui_url) else Unknown(Why.NOT_ASKED, Unseen.NOT_CONNECTED)
 
     def access() -> Access:
         return app.open_webui.access()

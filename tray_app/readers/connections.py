@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
-from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.core.values.reading import Known, Reading, Unknown, Unseen, Why
 from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
 from tray_app.readers import _sock_diag
 from tray_app.readers._proc_net import SocketRow, established
@@ -50,7 +50,7 @@ class ConnectionReader:
         """
         servers = [one for one in processes.watched if one.role is ProcessRole.OLLAMA_SERVER]
         if not servers:
-            return Unknown(Why.MISSING, "no server process")
+            return Unknown(Why.MISSING, Unseen.NO_SERVER_PROCESS)
         runners = [one for one in processes.watched if one.role is ProcessRole.OLLAMA_RUNNER and one.port]
         web_pids = [one.pid for one in processes.watched if one.role is ProcessRole.OPEN_WEBUI]
         read = self._read_linux if self._system == "linux" else self._read_by_process
@@ -129,7 +129,7 @@ class ConnectionReader:
             seen = seen or sockets is not None
             clients.extend(remote for local, remote in sockets or () if local[1] == server_port)
         if not seen:
-            return Unknown(Why.DENIED, "sockets of another user's process")
+            return Unknown(Why.DENIED, Unseen.OTHER_USERS_SOCKETS)
         at_runner: dict[int, int] = {}
         for runner in runners:
             sockets = self._sockets(runner.pid)

@@ -21,7 +21,7 @@ from tray_app.core.requests.last_hour import LoadWindow
 from tray_app.core.requests.releases import ONE_SLOT_SINCE
 from tray_app.core.tasks.releases import KEEPS_CONNECTIONS_SINCE
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Connections
-from tray_app.core.values.reading import Known, Reading, Unknown, Why, value_of
+from tray_app.core.values.reading import Known, Reading, Unknown, Unseen, Why, value_of
 from tray_app.core.values.runner_slot import RunnerSlot
 from tray_app.core.values.snapshot import (
     NOT_ASKED,
@@ -116,7 +116,7 @@ def _nothing_to_see(inputs: RequestInputs) -> Requests | None:
         return Requests(inputs.processes, inputs.processes)
     roles = {one.role for one in inputs.processes.value.watched}
     if not roles & {ProcessRole.OLLAMA_SERVER, ProcessRole.OLLAMA_RUNNER}:
-        hidden = Unknown(Why.MISSING, "no server process")
+        hidden = Unknown(Why.MISSING, Unseen.NO_SERVER_PROCESS)
         return Requests(hidden, hidden)
     return None
 
@@ -179,7 +179,7 @@ def _seen(
 def _running(runners: tuple[SeenRunner, ...]) -> _Count:
     known = [(one.running, one.source) for one in runners if one.running is not None]
     if len(known) < len(runners):
-        return _Count(None, unknown=Unknown(Why.UNSUPPORTED, "runner without slots"))
+        return _Count(None, unknown=Unknown(Why.UNSUPPORTED, Unseen.RUNNER_WITHOUT_SLOTS))
     if not runners:
         return _Count(0, Signal.NO_RUNNER)
     total = sum(count for count, _ in known)
@@ -251,7 +251,7 @@ def _waiting(running: _Count, flight: InFlight | None, settings: KindSettings, i
     if settings.busy_chats is not None and settings.all_local:
         return _Count(max(0, settings.busy_chats - running.value), "open-webui-tasks", Confidence.LIKELY)
     if flight is not None:
-        return _Count(None, unknown=Unknown(Why.UNSUPPORTED, "clients keep their connections"))
+        return _Count(None, unknown=Unknown(Why.UNSUPPORTED, Unseen.CONNECTIONS_KEPT))
     why = inputs.connections if isinstance(inputs.connections, Unknown) else Unknown(Why.UNSUPPORTED)
     return _Count(None, unknown=why)
 

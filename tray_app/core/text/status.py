@@ -13,7 +13,7 @@ from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import pressure_word
 from tray_app.core.values.finding import Diagnosis, Finding, Level, Severity
-from tray_app.core.values.reading import Unknown, Why
+from tray_app.core.values.reading import Unknown, Unseen, Why
 from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import (
     Access,
@@ -88,14 +88,12 @@ def why_words(unknown: Unknown, tr: Translator) -> str:
         Why.BAD_ANSWER: tr.gettext("an answer that makes no sense"),
         Why.REMOTE: tr.gettext("runs on another machine"),
     }
-    facts = {
-        "no server process": tr.gettext("Ollama's process cannot be seen from here"),
-        "runner without slots": tr.gettext("Ollama before 0.30 does not tell"),
-        "clients keep their connections": tr.gettext(
-            "Open WebUI keeps its connections open, so they cannot be counted"
-        ),
-        "sockets of another user's process": tr.gettext("Ollama runs as another user"),
-        "not connected": tr.gettext("not connected"),
+    facts: dict[str, str] = {
+        Unseen.NO_SERVER_PROCESS: tr.gettext("Ollama's process cannot be seen from here"),
+        Unseen.RUNNER_WITHOUT_SLOTS: tr.gettext("Ollama before 0.30 does not tell"),
+        Unseen.CONNECTIONS_KEPT: tr.gettext("Open WebUI keeps its connections open, so they cannot be counted"),
+        Unseen.OTHER_USERS_SOCKETS: tr.gettext("Ollama runs as another user"),
+        Unseen.NOT_CONNECTED: tr.gettext("not connected"),
     }
     if unknown.detail in facts:
         return tr.gettext("unknown ({reason})").format(reason=facts[unknown.detail])

@@ -28,6 +28,16 @@ class Why(StrEnum):
     REMOTE = "remote"  # the server runs on another machine and cannot be observed from here
 
 
+class Unseen(StrEnum):
+    """Details of an Unknown that are told in words of their own. Values are stable, as those of Why."""
+
+    NO_SERVER_PROCESS = "no server process"
+    RUNNER_WITHOUT_SLOTS = "runner without slots"
+    CONNECTIONS_KEPT = "clients keep their connections"
+    OTHER_USERS_SOCKETS = "sockets of another user's process"
+    NOT_CONNECTED = "not connected"
+
+
 class Known(Struct, Generic[T_co], frozen=True):
     """A value and when it was taken (Unix seconds)."""
 
@@ -36,7 +46,7 @@ class Known(Struct, Generic[T_co], frozen=True):
 
 
 class Unknown(Struct, frozen=True):
-    """No value. `detail` is a fact for people (an errno, a path, a status), never a sentence."""
+    """No value. `detail` is a fact for people (an errno, a path, a status) or one of Unseen, never a sentence."""
 
     why: Why
     detail: str = ""
