@@ -106,7 +106,7 @@ def test_an_opener_that_opens_nothing_is_told_as_that(app, begin, server, monkey
     monkeypatch.setattr(gate, "BOOTSTRAP_TTL_S", 0.3)
     done = begin(server.url, lambda _url: True).end()
     assert f"elbowroom connect {server.url}" in done.message
-    assert app.secrets.stored() == ()
+    assert app.state.read().secrets == {}
 
 
 class Opened(webbrowser.BaseBrowser):
@@ -155,7 +155,7 @@ def test_a_cancelled_row_stores_nothing(app, begin, server):
     assert (done.message, done.connection) == ("Not connected.", False)
     with pytest.raises(httpx.ConnectError):
         httpx.get(opened[0], trust_env=False)
-    assert app.secrets.stored() == ()
+    assert app.state.read().secrets == {}
 
 
 # --- in a real browser --------------------------------------------------------------------------
@@ -222,12 +222,12 @@ def test_from_a_wrong_password_to_a_stored_key(app, server, open_page, tab):
 
     sign_in(tab, ADMIN[0], "wrong")
     assert "does not accept this e-mail and password" in answer(tab, "bad")
-    assert app.secrets.stored() == ()
+    assert app.state.read().secrets == {}
 
     tab.run("document.querySelector('#message').className = ''")
     sign_in(tab, *USER)
     assert "is not an admin" in answer(tab, "bad")
-    assert app.secrets.stored() == ()
+    assert app.state.read().secrets == {}
 
     tab.run("document.querySelector('#message').className = ''")
     key = server.api_key()
