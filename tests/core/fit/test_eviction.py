@@ -439,3 +439,28 @@ def test_what_cannot_be_told():
     assert blind.room_bytes == 90 * GIB
     cpu = place(budget=9 * GIB, basis=BudgetBasis.RAM)
     assert beside(InstalledModel("x", "x", GIB), replace(cpu, memory=None), LIMITS).room_bytes is None
+
+
+def test_exactly_at_a_share_is_still_within_it():
+    """800,000,000 of 1,000,000,000; half of twice as much."""
+    small = replace(SMALL, size_bytes=800_000_000 - 2 * 26 * 1 * 288 * 4096 * 2)
+    assert beside(small, place(CHAT, budget=10 * GIB + 1_000_000_000), LIMITS).verdict is not Verdict.EVICTS
+    half = Limits(fits_share=0.5)
+    assert beside(SMALL, place(available=2 * LIVE), half).verdict is Verdict.FITS
+    needed = need_as(shape_of("gemma3:1b"), Loading(4096, 1, "f16", 512, batch_logits=True)).total
+    older = place(CHAT, budget=10 * GIB + 2 * needed, version="0.24.0")
+    assert beside(SMALL, older, half).verdict is Verdict.FITS
+
+
+def test_what_is_not_there_takes_nothing():
+    card = {"unified": False, "basis": BudgetBasis.VRAM, "budget": 24 * GIB}
+    assert space_of(used=None, **card).headroom == 24 * GIB
+    idle = in_vram(10 * GIB, 0)
+    assert space_of(idle, there=(idle,), used=5, **card).headroom == 24 * GIB - 5
+    blind = replace(place(), memory=None)
+    assert room((), blind.ollama, blind.gpu, blind.memory, blind.gpu_budget).live == 0
+    assert replace(place(), budget_bytes=None).gpu_budget == 0
+    cpu = place(basis=BudgetBasis.RAM, unified=False, budget=16 * GIB, available=5 * GIB)
+    assert beside(SMALL, cpu, LIMITS).room_bytes == 5 * GIB
+    plain = replace(TINY, vocabulary_size=50_000)
+    assert need_as(plain, Loading(300, 1, "f16", 512)) == need(plain, context=300, micro_batch=512)

@@ -1,0 +1,68 @@
+"""`elbowroom fit`: what is said where a model runs elsewhere or the machine cannot be seen."""
+
+from msgspec.structs import replace
+
+from tests.core.machines import installed, loaded, machine, predict
+from tray_app.core.values.fit import Basis, Verdict
+from tray_app.core.values.limits import Limits
+from tray_app.core.values.reading import Known, Unknown, Why
+
+LIMITS = Limits()
+CLOUD = replace(installed("gemma3:4b"), remote_host="ollama.com")
+SMALL, BIG = installed("gemma3:1b"), installed("llama3.1:8b")
+
+
+def there(**changes):
+    return machine(have=(CLOUD, SMALL, BIG), available_gib=20, **changes)
+
+
+def test_a_cloud_model_needs_nothing_here():
+    report = predict("gemma3:4b", there(), with_model="gemma3:1b", limits=LIMITS)
+    assert (report.verdict, report.basis, report.host, report.beside) == (
+        Verdict.NOT_LOCAL,
+        Basis.CLOUD,
+        "ollama.com",
+        "gemma3:1b",
+    )
+
+
+def test_beside_a_cloud_model_everything_is_free():
+    report = predict("gemma3:1b", there(), with_model="gemma3:4b", limits=LIMITS)
+    assert (report.verdict, report.beside, report.beside_bytes, report.reverse) == (
+        Verdict.FITS,
+        "gemma3:4b",
+        None,
+        None,
+    )
+
+
+def test_a_machine_that_cannot_be_seen():
+    blind = there(gpu=Unknown(Why.MISSING))
+    far = there()
+    far = replace(far, ollama=Known(replace(far.ollama.value, local=False), 0.0))
+    for snapshot, basis in ((blind, Basis.BUDGET_UNKNOWN), (far, Basis.OLLAMA_UNKNOWN)):
+        report = predict("gemma3:1b", snapshot, with_model="llama3.1:8b", limits=LIMITS)
+        assert (report.verdict, report.basis, report.beside) == (Verdict.UNKNOWN, basis, "llama3.1:8b")
+    nobody = predict("gemma3:1b", replace(far, ollama=Unknown(Why.TIMED_OUT)), with_model="x", limits=LIMITS)
+    assert (nobody.verdict, nobody.basis, nobody.beside) == (Verdict.UNKNOWN, Basis.OLLAMA_UNKNOWN, "x")
+
+
+def test_both_orders_and_what_each_takes():
+    report = predict("gemma3:1b", there(), with_model="llama3.1:8b", context=4096, limits=LIMITS)
+    assert (report.verdict, report.reverse, report.context, report.parallel) == (Verdict.FITS, Verdict.FITS, 4096, 1)
+    assert report.need is not None
+    assert report.beside_bytes is not None
+    assert report.beside_bytes > report.need.total
+    assert report.budget_bytes == int(21.33 * 2**30)
+    now = predict("gemma3:1b", there(), limits=LIMITS)
+    assert (now.beside, now.beside_bytes, now.reverse, now.exact) == (None, None, None, True)
+
+
+def test_one_that_is_loaded_is_taken_as_it_is():
+    snapshot = machine(loaded("llama3.1:8b", 7), have=(SMALL, BIG), available_gib=20)
+    assert predict("gemma3:1b", snapshot, with_model="llama3.1:8b", limits=LIMITS).beside_bytes == 7 * 2**30
+    unknown = replace(BIG, shape=None)
+    report = predict("gemma3:1b", machine(have=(SMALL, unknown)), with_model="llama3.1:8b", limits=LIMITS)
+    assert (report.verdict, report.basis, report.beside_bytes) == (Verdict.UNKNOWN, Basis.OTHER_SHAPE_UNKNOWN, None)
+    alone = predict("llama3.1:8b", machine(have=(unknown,)), limits=LIMITS)
+    assert (alone.need, alone.context, alone.parallel, alone.exact) == (None, None, None, False)
