@@ -15,23 +15,6 @@ def pytest_runtest_makereport():
     return report
 
 
-def pytest_collection_modifyitems(items):
-    """Which tests share a process when several run side by side (`-n 2 --dist loadgroup`): those that share something.
-
-    One Windows desktop for all of Wine, one screen at a time, a server once for all its tests; else a file's tests.
-    """
-    for item in items:
-        if item.get_closest_marker("wine"):
-            group = "wine"
-        elif item.get_closest_marker("tray"):
-            group = "tray"
-        elif hasattr(item, "callspec") and "server" in item.callspec.params and "contract" in item.path.parts:
-            group = "-".join(item.callspec.params["server"])
-        else:
-            group = item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture
 def opened():
     """`with opened(path) as count:`, then `count()` tells how often that file was opened within."""
