@@ -72,10 +72,6 @@ class Folded:
     def get(self, change_id: str) -> Record | None:
         return self._by_id.get(change_id)
 
-    def made(self, change_id: str) -> Record:
-        """One that was just recorded. KeyError where it is not there."""
-        return self._by_id[change_id]
-
     def open(self, origin: str) -> tuple[Record, ...]:
         """What a crash cut short on that server."""
         return tuple(one for one in self.all if one.event in OPEN and one.origin == origin)
