@@ -32,7 +32,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 import httpx  # noqa: F401 - loaded once, not in every child
-import hypothesis  # noqa: F401
+import hypothesis
 import pytest
 
 from tests.mutation import MODULE, Mutant, mutants
@@ -54,13 +54,18 @@ COPIED = (
     "pyproject.toml",
     *(f"tests/{path.name}" for path in Path(__file__).parent.glob("*.py")),
 )
+PROFILE = "mutants"
+"""The same examples every time, and no limits of time: on a busy machine a slow test would pass for one that noticed."""
+hypothesis.settings.register_profile(
+    PROFILE, derandomize=True, database=None, deadline=None, suppress_health_check=list(hypothesis.HealthCheck)
+)
 CALLS = "calls.json"
 EVERY = "*"
 """Stands for all tests of a room: the function is called while test files are read, or between tests."""
 CRASHED = 70
 BROKEN = {CRASHED, int(pytest.ExitCode.NO_TESTS_COLLECTED)}
 """Exit codes that say nothing about a mutant."""
-LIMIT_S = 60.0
+LIMIT_S = 180.0
 """A mutant's tests that run longer than this (or five times as long as usual) have noticed: it does not end."""
 
 
@@ -136,7 +141,15 @@ def in_child(copy: Path, mutant: Mutant | None, arguments: Sequence[str], log: P
         if mutant is not None:
             module = mutant.file.removesuffix(".py").replace("/", ".")
             sys.meta_path.insert(0, Swapped(module, copy / mutant.file, mutant.source))
-        options = ["-x", "-q", "--tb=line", "--assert=plain", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+        options = [
+            "-x",
+            "-q",
+            "--tb=line",
+            "--assert=plain",
+            "-p",
+            "no:cacheprovider",
+            f"--hypothesis-profile={PROFILE}",
+        ]
         code = int(pytest.main([*options, *arguments], plugins=[plugin] if plugin else []))
         if plugin is not None and isinstance(plugin, Watch):
             (copy / CALLS).write_text(json.dumps(plugin.calls))
@@ -172,7 +185,7 @@ class State:
 
     def known(self, mutant: Mutant, tests: str) -> str | None:
         row = self._found.get(_identity(mutant))
-        if row is None or (row["result"] == "survived" and row["tests"] != tests):
+        if row is None or (row["result"] != "killed" and row["tests"] != tests):
             return None
         return row["result"]
 
@@ -275,7 +288,7 @@ class Bench:
                 raise SystemExit(f"no answer about {mutant}: exit code {code}")
             if code is not None:
                 del running[pid]
-                self._note(mutant, tests, "killed" if code else "survived")
+                self._note(mutant, tests, "endless" if code < 0 else "killed" if code else "survived")
         time.sleep(0.01)
 
     def _note(self, mutant: Mutant, tests: str, result: str) -> None:

@@ -8,10 +8,18 @@ from tests.core.machines import HOSTED, facts, installed, listed, loaded, machin
 from tests.core.offers import CHAT, SMALL, by_id, diagnosis, ids, offered
 from tray_app.core.fit.candidates import CANDIDATES
 from tray_app.core.remedies.case import Case
-from tray_app.core.remedies.choices import choices
+from tray_app.core.remedies.choices import _ORDER, choices
 from tray_app.core.remedies.models import COMFORTABLE_BYTES, models_to_get
 from tray_app.core.remedies.ranked import remedies
-from tray_app.core.values.finding import CauseKind, Diagnosis, Level, MemoryPressure, PromptCacheGrowth, TaskStorm
+from tray_app.core.values.finding import (
+    CauseKind,
+    Diagnosis,
+    Level,
+    MemoryPressure,
+    PromptCacheGrowth,
+    QueueBacklog,
+    TaskStorm,
+)
 from tray_app.core.values.fit import Verdict
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import ServerConfig
@@ -191,7 +199,7 @@ def test_a_grown_prompt_cache_comes_first_where_tasks_do_not_hurt():
     made = there(listed("qwen3:32b"))
     alone = offered(made, PromptCacheGrowth)
     assert ids(alone)[0] == "cache-ram"
-    assert ids(offered(made, PromptCacheGrowth, TaskStorm))[0] != "cache-ram"
+    assert ids(offered(made, PromptCacheGrowth, QueueBacklog, TaskStorm))[0] != "cache-ram"
     assert "cache-ram" not in ids(offered(made))
 
 
@@ -201,3 +209,12 @@ def test_the_chat_model_is_unloaded_only_where_memory_is_short():
     program = replace(example(MemoryPressure), cause=CauseKind.PROGRAM)
     assert "unload:qwen3:32b" not in ids(remedies(facts(made), Diagnosis(Level.TIGHT, (program,))))
     assert "unload:qwen3:32b" not in ids(remedies(facts(made), Diagnosis(Level.CALM)))
+
+
+def test_a_queue_alone_unloads_nothing():
+    assert "unload:qwen3:32b" not in ids(offered(there(listed("qwen3:32b")), QueueBacklog))
+
+
+def test_what_spills_is_listed_before_what_evicts():
+    best_first = [Verdict.FITS, Verdict.NOT_LOCAL, Verdict.TIGHT, Verdict.UNKNOWN, Verdict.SPILLS, Verdict.EVICTS]
+    assert sorted(Verdict, key=_ORDER.__getitem__) == best_first
