@@ -177,10 +177,11 @@ def test_a_remedy_that_asks_does_nothing_unless_confirmed(running, played):
 
     remedy = replace(running.remedies()["follow-ups-off"], asks=True)
     before = played.settings
-    running.send(ApplyRemedy(remedy), Refresh())
-    seen = len(running.screen.views)
-    assert wait_until(lambda: len(running.screen.views) > seen)
+    running.send(ApplyRemedy(remedy))
+    assert running.says("needs your confirmation first")
+    assert running.idle()
     assert played.settings == before
+    assert running.journal() == ()
     running.send(ApplyRemedy(remedy, confirmed=True))
     assert wait_until(lambda: played.settings != before)
 
