@@ -1,7 +1,7 @@
 """The house keeps its rules (docs/architecture.md): each is run over the package, and over a small tree that breaks it.
 
 One rule more cannot be read from the files: a quiet round opens no file whose stamp has not changed. It is counted in
-tests/app/test_session.py.
+tests/app/test_rounds.py.
 """
 
 from collections.abc import Callable
