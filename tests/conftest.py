@@ -2,9 +2,14 @@
 
 import contextlib
 
+import hypothesis
 import pytest
 
 from tests.opens import opens
+
+# How long one example takes says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -110,7 +110,6 @@ def test_a_model_that_cannot_be_typed_counts_as_f16():
     assert need(shape, context=4096, kv_cache_type="q17") == need(shape, context=4096)
 
 
-@settings(deadline=None)
 @given(
     st.integers(-(10**30), 10**30),
     st.integers(-(10**30), 10**30),

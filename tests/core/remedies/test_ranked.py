@@ -2,7 +2,6 @@
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -245,7 +244,6 @@ def test_one_strategy_suits():
 UNKNOWN = Unknown(Why.MISSING)
 
 
-@hypothesis_settings(deadline=None)
 @given(
     st.sets(st.sampled_from(("memory", "gpu", "ollama", "requests", "open_webui", "processes"))),
     st.sets(st.sampled_from(FINDINGS), min_size=1),

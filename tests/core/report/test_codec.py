@@ -49,7 +49,7 @@ snapshots = st.builds(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(snapshots)
 def test_a_snapshot_survives_json_exactly(snapshot):
     body = json.loads(json.dumps(encode(snapshot), allow_nan=False))
