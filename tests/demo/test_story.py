@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tray_app.app.session import Session
+from tray_app.cli.demo import FAST_PACE, stage
+
 ROOT = Path(__file__).parents[2]
 ACTS = {"en": ("elbowroom undo --all", "Follow-ups"), "ko": ("elbowroom undo --all", "후속 질문")}
 
@@ -31,3 +34,9 @@ def test_the_story_is_played_to_its_end_and_nothing_is_left(tmp_path, language):
     assert all(words in done.stdout for words in ACTS[language])
     assert "Traceback" not in done.stderr
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.timeout(60)
+def test_the_tray_s_story_speaks_the_language_that_was_asked_for():
+    with stage(FAST_PACE, "ko") as played:
+        assert Session(played.app.overrides).translator().gettext("Quit") == "종료"

@@ -60,7 +60,7 @@ class Stage:
 
 
 @contextmanager
-def stage(pace: Pace) -> Iterator[Stage]:
+def stage(pace: Pace, spoken: str = "") -> Iterator[Stage]:
     """Everything of the demo on loopback and in a temporary folder; nothing of it is left afterwards."""
     with tempfile.TemporaryDirectory(prefix="elbowroom-demo-") as folder:
         ollama = DemoOllama(pace=pace)
@@ -69,7 +69,13 @@ def stage(pace: Pace) -> Iterator[Stage]:
         open_webui.start()
         open_webui.settings["ENABLE_AUTOCOMPLETE_GENERATION"] = True
         app = App(
-            Overrides(home=Path(folder), ollama=ollama.url, open_webui=open_webui.url, machine=played_machine(ollama))
+            Overrides(
+                home=Path(folder),
+                ollama=ollama.url,
+                open_webui=open_webui.url,
+                language=spoken,
+                machine=played_machine(ollama),
+            )
         )
         token = Token(open_webui.session(ADMIN[0]), origin_of(open_webui.url))
         app.secrets.store(token, KeptIn.FILE)
@@ -89,14 +95,14 @@ def stage(pace: Pace) -> Iterator[Stage]:
             ollama.stop()
 
 
-def run(_app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
+def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Without a terminal the story plays through without keys and ends within a minute."""
     if options.tray:
         from tray_app.cli.tray import run_demo
 
-        with stage(PACE) as played:
+        with stage(PACE, app.overrides.language) as played:
             return run_demo(played.app.overrides, terminal, tr, played.chat)
-    with stage(FAST_PACE if options.fast else PACE) as played:
+    with stage(FAST_PACE if options.fast else PACE, app.overrides.language) as played:
         return Story(played, terminal, tr, fast=options.fast or not terminal.interactive).play()
 
 
