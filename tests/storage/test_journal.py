@@ -109,7 +109,37 @@ def test_a_line_of_another_shape_is_no_entry(key, value):
         return
     else:
         document[key] = value
-    assert decode_line(json.dumps(document).encode()) is Fault.SHAPE
+    unknown_word = key == "event" and value == "x"
+    assert decode_line(json.dumps(document).encode()) is (Fault.NEWER if unknown_word else Fault.SHAPE)
+
+
+@pytest.mark.parametrize("at", [10**400, 1e18, 1e14, 32_000_000_000, -1])
+def test_a_time_that_no_clock_can_show_is_no_entry(at):
+    assert decode_line(json.dumps({**document_of(entry()), "at": at}).encode()) is Fault.SHAPE
+
+
+@pytest.mark.parametrize("name", ["", "a" * 65, "a\nb"])
+def test_an_id_that_cannot_be_shown_is_no_entry(name):
+    assert decode_line(json.dumps({**document_of(entry()), "id": name}).encode()) is Fault.SHAPE
+
+
+def test_a_setting_of_a_newer_version_costs_only_its_own_line(journal):
+    journal.append(entry())
+    newer = dict(document_of(entry()))
+    newer["changes"] = [{"setting": "voice-mode", "before": True, "after": False}]
+    with journal.path.open("a") as file:
+        file.write(json.dumps({**newer, "id": "n"}) + "\n")
+    assert journal.read().broken == (BrokenLine(2, Fault.NEWER),)
+    assert [one.id for one in journal.changes().undoable(ORIGIN)] == ["a"]
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_what_is_no_file_is_told_and_not_waited_for(journal, make):
+    journal.path.parent.mkdir()
+    make(journal.path)
+    for use in (journal.read, journal.changes, lambda: journal.append(entry())):
+        with pytest.raises(StorageError):
+            use()
 
 
 def test_a_line_of_a_newer_version_is_told_apart():

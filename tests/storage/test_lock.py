@@ -1,5 +1,6 @@
 """One writer at a time and one tray app at a time, also across processes and crashes."""
 
+import json
 import os
 import signal
 import subprocess
@@ -41,7 +42,7 @@ def holder(lock):
 
 def refused(lock) -> bool:
     try:
-        with write_lock(lock):
+        with write_lock(lock, wait_s=0.0):
             return False
     except ChangeError as error:
         return error.problem is Problem.OTHER_WRITER
@@ -82,6 +83,24 @@ def test_waiting_gets_the_lock_when_it_is_free(lock, holder):
         pass
     letting_go.join()
     assert holder.returncode == 0
+
+
+def test_a_change_waits_a_few_seconds_for_the_end_of_anothers(lock, holder):
+    threading.Timer(0.3, holder.stdin.close).start()
+    with write_lock(lock):
+        assert refused(lock)
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_what_is_no_file_in_the_place_of_the_running_ones_is_no_instance(one, tmp_path, make):
+    make(tmp_path / "instance.json")
+    assert one.other() is None
+
+
+@pytest.mark.parametrize("token", ["", "short", "\ud800" * 30, "a b" * 10, "x" * 10_000])
+def test_a_token_that_was_never_published_is_no_instance(one, tmp_path, token):
+    (tmp_path / "instance.json").write_text(json.dumps({"pid": 1, "port": 1, "token": token}))
+    assert one.other() is None
 
 
 def test_a_file_in_place_of_the_folder_is_told(tmp_path):

@@ -225,6 +225,21 @@ def test_a_line_that_is_no_toml_is_told_and_left_out(text, lines):
     assert settings.poll_s == 4
 
 
+@pytest.mark.parametrize("value", ["[" * 50_000, "9" * 5_000, "{a=" * 50_000], ids=["brackets", "digits", "tables"])
+def test_what_the_parser_itself_breaks_at_costs_only_its_line(value):
+    settings, problems = decode(f"poll_s = 7\nx = {value}\nlanguage = 'ko'\n".encode(), Path())
+    assert (settings.poll_s, settings.language) == (7, "ko")
+    assert [(one.fault, one.line) for one in problems] == [(SettingFault.SYNTAX, 2)]
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_what_is_no_file_is_all_defaults_and_one_problem(tmp_path, make):
+    make(tmp_path / "settings.toml")
+    settings, problems = load(tmp_path / "settings.toml")
+    assert settings == Settings()
+    assert [one.fault for one in problems] == [SettingFault.UNREADABLE]
+
+
 def test_a_file_that_is_no_settings_file_at_all_ends_in_defaults():
     settings, problems = read("\n".join(f"line {number} ?" for number in range(100)))
     assert settings == Settings()

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -157,8 +158,46 @@ def test_a_full_disk_keeps_the_old_state(file, monkeypatch):
     assert names(file) == ["state.json"]
 
 
-def test_a_folder_in_place_of_the_file_is_told(tmp_path):
-    with pytest.raises(StorageError) as caught:
-        StateFile(tmp_path).read()
-    assert caught.value.reason
-    assert not caught.value.disk_full
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_what_is_no_file_is_told_and_set_aside_by_the_next_write(file, make):
+    file.path.parent.mkdir()
+    make(file.path)
+    assert file.read() == State()
+    assert file.problem is not None
+    assert file.problem.reason
+    assert not file.problem.disk_full
+    assert file.update(lambda _: FULL) == FULL
+    assert file.read() == FULL
+    assert file.problem is None
+    assert names(file) == ["state.json", "state.json.damaged-1"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("snoozed_until", 1e14),
+        ("relief_at", -1),
+        ("told", {"cause": 1e18}),
+        ("told", {"\ud800": 1}),
+        ("muted", ["\ud800"]),
+        ("connected_url", "ittp://127.0.0.1:8080"),
+        ("connected_url", "http://127.0.0.1:808000"),
+        ("connected_url", "http://me:pw@127.0.0.1:8080"),
+        ("connected_url", "http://a b"),
+        ("connected_url", "http://a\u0000b"),
+        ("secrets", {"ittp://127.0.0.1:8080": "file"}),
+        ("secrets", {"http://127.0.0.1:8080": ["file"]}),
+    ],
+)
+def test_what_was_never_written_is_not_handed_on(file, key, value):
+    file.update(lambda _: FULL)
+    file.path.write_text(json.dumps({**json.loads(file.path.read_bytes()), key: value}))
+    left = file.read()
+    assert left == replace(FULL, **{key: getattr(State(), key)})
+
+
+def test_what_a_newer_version_nested_too_deeply_does_not_stop_the_next_write(file):
+    file.path.parent.mkdir()
+    file.path.write_text('{"version": 1, "language": "ko", "new": ' + "[" * 900 + "]" * 900 + "}")
+    assert file.update(lambda state: replace(state, first_run_done=True)).language == "ko"
+    assert StateFile(file.path).read().first_run_done

@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from tray_app.core.values.errors import UsageError
+from tray_app.core.values.token import NOT_IN_URL
 
 OLLAMA_PORT = 11434
 _PRIVATE_ENDINGS = (".localhost", ".local", ".lan", ".home", ".internal", ".home.arpa")
@@ -89,7 +90,7 @@ def _base_url(text: str, given: str, default_port: int | None) -> str:
         (host or "").encode("idna" if not _address(host or "") else "ascii")
     except (ValueError, UnicodeError) as error:
         raise UsageError("url", given) from error
-    if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s\\<>\"{}|^`\x00-\x1f\x7f]", text):
+    if parts.scheme not in {"http", "https"} or not host or NOT_IN_URL.search(text):
         raise UsageError("url", given)
     if parts.username is not None or parts.password is not None:
         raise UsageError("url-with-password", f"{parts.scheme}://{host}")

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -140,10 +141,23 @@ def stamp_of(path: Path) -> Stamp | None:
     return Stamp(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
+def check_regular(descriptor: int) -> None:
+    """OSError where something else has the name of our file: a folder, a device, a pipe that nobody writes to."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError("not a file")
+
+
 def read_file(path: Path) -> bytes | None:
-    """The bytes, or None where there is no such file. StorageError where it cannot be read."""
+    """The bytes, or None where there is no such file. It never waits.
+
+    StorageError where it cannot be read or is no file.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
     with typed_errors(path):
         try:
-            return path.read_bytes()
+            descriptor = os.open(path, flags)
         except FileNotFoundError:
             return None
+        with os.fdopen(descriptor, "rb") as file:
+            check_regular(descriptor)
+            return file.read()

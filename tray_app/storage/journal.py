@@ -18,10 +18,12 @@ from tray_app.core.report.codec import encode
 from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.core.values.plan import IN_FORCE, OPEN, SETTLED, Event, Record
 from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.units import is_time
 from tray_app.core.values.version import Document
 from tray_app.storage.files import (
     PRIVATE_FILE,
     Stamp,
+    check_regular,
     make_folder,
     read_file,
     stamp_of,
@@ -33,8 +35,6 @@ from tray_app.storage.files import (
 
 SCHEMA = 2
 """1 had the server's own key beside each setting; its lines are read as they are."""
-LATEST = 1e15
-"""Unix seconds that a clock can still show."""
 _LOCK_WAIT_S = 10.0
 
 
@@ -124,9 +124,10 @@ class Journal:
                 raise ChangeError(Problem.OTHER_WRITER, str(self.path)) from error
 
     def _append_bytes(self, data: bytes) -> None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
         descriptor = os.open(self.path, flags, PRIVATE_FILE)
         try:
+            check_regular(descriptor)
             size = os.lseek(descriptor, 0, os.SEEK_END)
             if size and not _ends_with_newline(descriptor, size):
                 # A torn tail would swallow this line.
@@ -182,10 +183,13 @@ def document_of(record: Record) -> Document:
 
 _FIELDS = frozenset(Record.__struct_fields__)
 """Each line has all of them: one that lacks some was edited."""
+_SETTINGS = frozenset(setting.value for setting in Setting)
+_EVENTS = frozenset(event.value for event in Event)
+_LONGEST_ID = 64
 
 
 def decode_line(line: bytes) -> Record | Fault:
-    """One line of the file."""
+    """One line of the file. What it hands on can be shown and compared: words that we know, times of a clock."""
     try:
         document = json.loads(line.decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -199,9 +203,21 @@ def decode_line(line: bytes) -> Record | Fault:
         return Fault.SHAPE
     try:
         record = convert(document, Record)
-    except ValidationError:
-        return Fault.SHAPE
-    return record if abs(record.at) < LATEST else Fault.SHAPE
+    except (ValidationError, OverflowError):
+        return Fault.NEWER if schema == SCHEMA and _has_unknown_words(document) else Fault.SHAPE
+    good = is_time(record.at) and 0 < len(record.id) <= _LONGEST_ID and record.id.isprintable()
+    return record if good else Fault.SHAPE
+
+
+def _has_unknown_words(document: Document) -> bool:
+    """A setting or an event that this version does not have: a newer one wrote the line."""
+    changes = document["changes"]
+    named = [one.get("setting") for one in changes if isinstance(one, dict)] if isinstance(changes, list) else []
+    return _is_new(document["event"], _EVENTS) or any(_is_new(setting, _SETTINGS) for setting in named)
+
+
+def _is_new(word: object, known: frozenset[str]) -> bool:
+    return isinstance(word, str) and word not in known
 
 
 def _no_constant(name: str) -> float:

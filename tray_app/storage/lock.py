@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,19 +10,23 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors import ChangeError, Problem, StorageError
 from tray_app.storage.files import make_folder, read_file, replace_file, typed_errors
 
 if TYPE_CHECKING:
     import filelock
 
+WAIT_S = 5.0
+"""For the end of another copy's change, which takes about a second and a half."""
+_TOKEN = re.compile(r"[\w-]{20,100}", re.ASCII)
+
 
 @contextmanager
-def write_lock(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
+def write_lock(path: Path, *, wait_s: float = WAIT_S) -> Iterator[None]:
     """Held from the intent to the read-back of a change, also against other threads of this process.
 
     The OS drops it with the process, so a crash leaves no lock behind. ChangeError(OTHER_WRITER) where another
-    copy holds it, StorageError where the folder cannot be written.
+    copy holds it for longer than `wait_s`, StorageError where the folder cannot be written.
     """
     lock = _lock(path)
     _acquire(lock, path, wait_s)
@@ -86,15 +91,15 @@ class SingleInstance:
         return instance
 
     def other(self) -> Instance | None:
-        """What the running one published; None where it has not (yet) or its file is damaged."""
+        """What the running one published; None where it has not (yet) or its file is damaged or unreadable."""
         try:
             document = json.loads(read_file(self._instance_path) or b"")
             pid, port, token = document["pid"], document["port"], document["token"]
-        except (ValueError, RecursionError, KeyError, TypeError):
+        except (StorageError, ValueError, RecursionError, KeyError, TypeError):
             return None
-        if type(pid) is not int or type(port) is not int or not 0 < port < 65536 or not isinstance(token, str):
+        if type(pid) is not int or type(port) is not int or not 0 < port < 65536:
             return None
-        return Instance(pid, port, token)
+        return Instance(pid, port, token) if isinstance(token, str) and _TOKEN.fullmatch(token) else None
 
     def release(self) -> None:
         """Stop being the one; the file goes first, so that nobody is sent to a port that is closed."""

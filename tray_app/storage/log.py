@@ -8,7 +8,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from tray_app.core.values.errors import StorageError
-from tray_app.storage.files import PRIVATE_FILE, make_folder, typed_errors
+from tray_app.storage.files import PRIVATE_FILE, check_regular, make_folder, typed_errors
 
 MAX_BYTES = 512 * 1024
 BACKUPS = 3
@@ -40,7 +40,9 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
 
     def _open(self) -> TextIOWrapper:
         def opener(path: str, flags: int) -> int:
-            return os.open(path, flags, PRIVATE_FILE)
+            descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), PRIVATE_FILE)
+            check_regular(descriptor)
+            return descriptor
 
         return open(self.baseFilename, "a", encoding="utf-8", errors="backslashreplace", opener=opener)
 

@@ -47,7 +47,7 @@ def _parse_lines(lines: list[str]) -> tuple[Mapping[str, object], list[SettingPr
     while True:
         try:
             return tomllib.loads("\n".join(kept)), problems
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # TOMLDecodeError; a number of 5,000 digits; 50,000 brackets
             number = _line_of(error, kept)
             problems.append(SettingProblem("", _what(error), "", SettingFault.SYNTAX, number))
             if len(problems) > _MOST_BAD_LINES:
@@ -55,8 +55,13 @@ def _parse_lines(lines: list[str]) -> tuple[Mapping[str, object], list[SettingPr
             kept[number - 1] = ""
 
 
-def _line_of(error: tomllib.TOMLDecodeError, lines: list[str]) -> int:
-    """The parser says `(at line 3, column 5)` or `(at end of document)`: then the last line with text."""
+def _line_of(error: ValueError | RecursionError, lines: list[str]) -> int:
+    """The parser says `(at line 3, column 5)` or `(at end of document)`: then the last line with text.
+
+    Of errors that are not its own it says nothing: the longest line is the likeliest.
+    """
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        return max(range(1, len(lines) + 1), key=lambda number: len(lines[number - 1]))
     match = _AT_LINE.search(str(error))
     number = int(match[1]) if match else len(lines)
     # An unclosed text is told at the line after it: blame the nearest one that still has something in it.
@@ -64,7 +69,9 @@ def _line_of(error: tomllib.TOMLDecodeError, lines: list[str]) -> int:
     return max((index for index in full if index <= number), default=min(full, default=number))
 
 
-def _what(error: tomllib.TOMLDecodeError) -> str:
+def _what(error: ValueError | RecursionError) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
     return str(error).split(" (at ", 1)[0]
 
 

@@ -9,7 +9,9 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors import ChangeError, Problem, StorageError
+from tray_app.core.values.token import is_base_url, is_origin
+from tray_app.core.values.units import is_time
 from tray_app.core.values.version import Json
 from tray_app.storage.files import Stamp, make_folder, read_file, replace_file, stamp_of, storage_error, typed_errors
 
@@ -49,27 +51,34 @@ class StateFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.problem: StorageError | None = None
+        """Why the file could not be read the last time."""
         self._known: tuple[Stamp | None, State] = (None, State())
 
     def read(self) -> State:
-        """The state, read again only when the file is another one; missing or damaged: the first-run state.
+        """The state, read again only when the file is another one; missing, damaged or unreadable: the first-run state.
 
-        StorageError where it cannot be read.
+        It never raises: what the app remembers is worth less than the app. `problem` says what is wrong.
         """
-        stamp = stamp_of(self.path)
-        if stamp != self._known[0]:
-            self._known = (stamp, _decode(read_file(self.path) or b"")[0])
+        try:
+            stamp = stamp_of(self.path)
+            if stamp != self._known[0]:
+                self._known = (None, State())
+                self._known = (stamp, _decode(read_file(self.path) or b"")[0])
+            self.problem = None
+        except StorageError as error:
+            self.problem = error
         return self._known[1]
 
     def update(self, change: Callable[[State], State]) -> State:
-        """Write what `change` makes of the current state. A damaged file is set aside first, not lost."""
+        """Write what `change` makes of the current state. A damaged or unreadable file is set aside first, not lost."""
         import filelock  # only who writes needs it: a command that looks starts sooner
 
         with typed_errors(self.path):
             make_folder(self.path.parent)
             try:
                 with filelock.FileLock(self.path.with_name(self.path.name + ".lock"), timeout=_LOCK_WAIT_S):
-                    state, damaged = _decode(read_file(self.path) or b"")
+                    state, damaged = self._found()
                     changed = change(state)
                     if damaged:
                         self._set_aside()
@@ -78,6 +87,13 @@ class StateFile:
                     return changed
             except filelock.Timeout as error:
                 raise ChangeError(Problem.OTHER_WRITER, str(self.path)) from error
+
+    def _found(self) -> tuple[State, bool]:
+        """As `_decode`. What cannot be read (a folder, a file of root's) is as good as damaged."""
+        try:
+            return _decode(read_file(self.path) or b"")
+        except StorageError:
+            return State(), True
 
     def _set_aside(self) -> None:
         """Keep the damaged bytes under the first free name `state.json.damaged-N`."""
@@ -95,7 +111,11 @@ def _encode(state: State) -> bytes:
     document = {**state.unknown, "version": VERSION, **document}
     document["secrets"] = dict(state.secrets)
     document["told"] = dict(state.told)
-    return (json.dumps(document, indent=2) + "\n").encode("ascii")
+    try:
+        text = json.dumps(document, indent=2)
+    except RecursionError:  # what a newer version added is nested deeper than can be written
+        text = json.dumps({name: value for name, value in document.items() if name not in state.unknown}, indent=2)
+    return f"{text}\n".encode("ascii")
 
 
 def _decode(data: bytes) -> tuple[State, bool]:
@@ -115,7 +135,7 @@ def _decode(data: bytes) -> tuple[State, bool]:
     return replace(State(), **good, unknown=MappingProxyType(unknown)), damaged
 
 
-_TEXTS = frozenset({"connected_url", "language", "relief_change_id", "relief_remedy", "relief_blocked"})
+_TEXTS = frozenset({"language", "relief_change_id", "relief_remedy", "relief_blocked"})
 _SWITCHES = frozenset({"notices_only_critical", "first_run_done"})
 _TIMES = frozenset({"snoozed_until", "relief_at"})
 _PLACES = ("keychain", "file")
@@ -124,19 +144,20 @@ _PLACES = ("keychain", "file")
 def _decoded(key: str, value: Any) -> Any:
     """The value as its field wants it; None where it does not fit."""
     decoded: Any = None
-    if (key in _TEXTS and type(value) is str) or (key in _SWITCHES and type(value) is bool):
+    url = key == "connected_url" and type(value) is str and (not value or is_base_url(value))
+    if url or (key in _TEXTS and _is_text(value)) or (key in _SWITCHES and type(value) is bool):
         decoded = value
-    elif key in _TIMES and _is_time(value):
+    elif key in _TIMES and is_time(value):
         decoded = float(value)
-    elif key == "muted" and type(value) is list and all(type(one) is str for one in value):
+    elif key == "muted" and type(value) is list and all(map(_is_text, value)):
         decoded = tuple(value)
-    elif key == "told" and type(value) is dict and all(map(_is_time, value.values())):
+    elif key == "told" and type(value) is dict and all(map(_is_text, value)) and all(map(is_time, value.values())):
         decoded = MappingProxyType({cause: float(at) for cause, at in value.items()})
-    elif key == "secrets" and type(value) is dict and all(place in _PLACES for place in value.values()):
-        decoded = MappingProxyType(value)
+    elif key == "secrets" and type(value) is dict and all(map(is_origin, value)):
+        decoded = MappingProxyType(value) if all(place in _PLACES for place in value.values()) else None
     return decoded
 
 
-def _is_time(value: object) -> bool:
-    """A JSON number that a clock can show; JSON's true is none, and 1e999 is infinite."""
-    return type(value) in {int, float} and abs(value) < 1e15  # type: ignore[arg-type]  # a number by then
+def _is_text(value: object) -> bool:
+    """That can be printed: no half of a character."""
+    return isinstance(value, str) and not any("\ud800" <= char <= "\udfff" for char in value)

@@ -1,8 +1,15 @@
-"""Bytes and seconds as people read them. The only place that divides by 1024."""
+"""Bytes and times as people read them. The only place that divides by 1024."""
 
 KIB = 1024
 MIB = 1024**2
 GIB = 1024**3
+LATEST = 32_000_000_000.0
+"""Unix seconds in the year 2984: Windows shows no later time (_localtime64_s), Python none beyond 9999."""
+
+
+def is_time(value: object) -> bool:
+    """Unix seconds that the clock of every system can show. JSON's true is none, and 1e999 is infinite."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < LATEST
 
 
 def format_bytes(count: float) -> str:
