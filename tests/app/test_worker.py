@@ -2,6 +2,7 @@
 
 import threading
 import time
+import webbrowser
 
 import pytest
 
@@ -12,6 +13,7 @@ from tray_app.core.values.command import (
     ApplyRemedy,
     Autostart,
     Cancel,
+    Connect,
     MuteForModel,
     NotificationsOnlyCritical,
     Quit,
@@ -126,6 +128,32 @@ def test_a_toggle_changes_the_server_and_can_be_taken_back(running, played):
     assert running.idle()
     running.send(Undo(change.id, TAGS_OFF.plan.changes))
     assert wait_until(lambda: played.settings == before)
+
+
+class Browser(webbrowser.BaseBrowser):
+    def __init__(self):
+        self.opened = []
+
+    def open(self, url, _new=0, _autoraise=True):
+        self.opened.append(url)
+        return True
+
+
+def test_a_page_that_waits_for_the_person_holds_nothing_up_and_opens_again(running, played, monkeypatch):
+    """Its tab may be closed: for ten minutes there is no other sign of that."""
+    monkeypatch.setattr(webbrowser, "get", lambda: browser)
+    browser = Browser()
+    running.send(Connect(""))
+    assert wait_until(lambda: browser.opened)
+    assert running.says("Connecting to Open WebUI...")
+    running.send(Connect(""))
+    assert wait_until(lambda: len(browser.opened) == 2)
+    running.send(TAGS_OFF)
+    assert wait_until(lambda: [one.event.value for one in running.journal()] == ["applied"])
+    assert running.idle()
+    running.send(Cancel(running.worker._signing_in.running.id))
+    assert running.says("Not connected.")
+    assert running.worker._signing_in.running is None
 
 
 def test_a_remedy_downloads_sets_and_says_so(running, played):

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ os.dup2(ends[0], 3), os.dup2(ends[1], 4)
 os.execvp(sys.argv[3], sys.argv[3:])
 """
 ANSWER_S = 30.0
+MOVED_ON = ("navigated or closed", "context was destroyed", "Cannot find context", "Promise was collected")
 
 
 def program() -> str | None:
@@ -123,12 +125,19 @@ class Tab:
 
     def wait_for(self, script: str) -> Any:
         """Until the expression is true: the page itself looks, after every frame's worth of time."""
-        return self.run(
+        looking = (
             "new Promise((done, failed) => { const end = Date.now() + 20000; const look = () => {"
             f"const value = ({script}); if (value) return done(value);"
             f"if (Date.now() > end) return failed(new Error({json.dumps('never: ' + script)}));"
             "setTimeout(look, 30); }; look(); })"
         )
+        end = time.monotonic() + ANSWER_S
+        while True:
+            try:
+                return self.run(looking)
+            except RuntimeError as error:  # the page went on to another one, which is to be looked at then
+                if not any(word in str(error) for word in MOVED_ON) or time.monotonic() > end:
+                    raise
 
     def text(self, selector: str = "body") -> str:
         """What is to be seen there."""

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.page import chromium
+from tests.page.test_way_in import secret_in
 from tests.requirements import require
 from tray_app.app import language
 from tray_app.app.connect import connect_work, open_in_browser
@@ -149,7 +150,7 @@ def test_a_system_without_any_browser_has_none(monkeypatch):
 
 def test_a_cancelled_row_stores_nothing(app, begin, server):
     opened = []
-    job = begin(server.url, lambda url: opened.append(url) or True)
+    job = begin(server.url, lambda uri: opened.append(secret_in(uri)) or True)
     job.control.cancel()
     done = job.end()
     assert (done.message, done.connection) == ("Not connected.", False)
@@ -183,17 +184,18 @@ def open_page(begin, tab):
     """The page in the tab, and the address that opened it."""
 
     def go(url, code="en"):
-        opened = []
+        opened, file = [], []
         ready = threading.Event()
 
         def open_browser(way_in):
-            opened.append(way_in)
+            opened.append(secret_in(way_in))
+            file.append(way_in)
             ready.set()
             return True
 
         job = begin(url, open_browser, code)
         assert ready.wait(10)
-        tab.go(opened[0])
+        tab.go(file[0])
         tab.wait_for("document.querySelector('#page') && !document.querySelector('#page').hidden")
         return job, opened[0]
 
@@ -234,7 +236,10 @@ def test_from_a_wrong_password_to_a_stored_key(app, server, open_page, tab):
     tab.click("#by-key")
     tab.type("#api-key", key)
     tab.click("#send")
-    assert answer(tab, "good") == f"Connected to Open WebUI 0.12.4 at {server.url}. You can close this page."
+    said = answer(tab, "good")
+    assert said.startswith(
+        f"Connected to Open WebUI 0.12.4 at {server.url}. You can close this page: Elbowroom's menu "
+    )
     assert tab.run("document.querySelector('#api-key').value + document.querySelector('#password').value") == ""
     assert not tab.run("document.querySelector('#send').checkVisibility()")
 
@@ -307,12 +312,28 @@ def test_a_server_without_accounts_needs_nothing(app, open_page, tab):
 def test_an_empty_field_is_not_sent(server, open_page, tab):
     open_page(server.url)
     tab.click("#send")
-    assert tab.run("document.querySelector('#api-key').matches(':invalid')")
+    assert tab.run("document.querySelector('#email').matches(':invalid')")
     assert tab.text("#message") == ""
-    tab.click("#by-password")
+    tab.click("#by-key")
     assert tab.run("document.querySelector('#form').checkValidity()") is False
     tab.click("#by-nothing")
     assert tab.run("document.querySelector('#form').checkValidity()") is True
+
+
+@pytest.mark.browser
+def test_an_address_is_taken_as_the_command_line_takes_it(app, server, open_page, tab):
+    """Without a scheme; and what was wrong with one way of signing in goes when another is chosen."""
+    open_page("")
+    tab.type("#url", server.url.removeprefix("http://"))
+    sign_in(tab, ADMIN[0], "wrong")
+    assert answer(tab, "bad")
+    tab.click("#by-key")
+    assert tab.text("#message") == ""
+    assert tab.run("document.querySelector('#message').className") == ""
+    tab.type("#api-key", server.api_key())
+    tab.click("#send")
+    answer(tab, "good")
+    assert app.state.read().connected_url == server.url
 
 
 @pytest.mark.browser

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import os
 import socket
 import threading
 import time
@@ -63,7 +64,7 @@ class Visitor:
 
     def enter(self):
         status, headers, _ = self.ask("GET", "/open/" + self.gate.bootstrap_url.rpartition("/")[2])
-        assert status == 303
+        assert status == 200
         self.cookie = headers["Set-Cookie"].partition(";")[0]
         return headers
 
@@ -158,12 +159,42 @@ def test_of_many_at_once_one_gets_in(visitor):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(found) == [303, *[403] * 7]
+    assert sorted(found) == [200, *[403] * 7]
 
 
 def test_the_way_in_is_closed_after_half_a_minute(visitor, clock):
     clock.now += BOOTSTRAP_TTL_S + 0.1
     assert visitor.ask("GET", "/open/" + visitor.gate.bootstrap_url.rpartition("/")[2])[0] == 403
+
+
+def test_the_owner_gets_in_again_by_a_new_way_and_the_old_one_is_closed(visitor):
+    visitor.enter()
+    first = visitor.gate.let_in()
+    second = visitor.gate.let_in()
+    assert visitor.ask("GET", "/open/" + first.rpartition("/")[2])[0] == 403
+    assert visitor.gate.is_open
+    visitor.enter()
+    assert visitor.gate.bootstrap_url not in {first, second}
+    assert not visitor.gate.is_open
+    assert not visitor.gate.missed
+    assert visitor.ask("GET", "/")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("caller", "status"), [(lambda: os.getuid() + 1, 403), (os.getuid, 200), (lambda: 0, 200), (lambda: None, 200)]
+)
+def test_another_user_of_this_machine_gets_nothing_even_with_the_secrets(check, clock, caller, status):
+    """None: the system does not tell. 0: the superuser reads all of it anyway."""
+    page = ConnectPage(check, TEXTS, "en", clock, whose=lambda _theirs, _ours: caller())
+    try:
+        guest = Visitor(page)
+        assert guest.ask("GET", "/open/" + guest.gate.bootstrap_url.rpartition("/")[2])[0] == status
+        guest.cookie = f"{guest.gate.cookie_name}={guest.gate._cookie}"
+        assert guest.ask("GET", "/")[0] == status
+        assert guest.send(FORM)[0] == status
+        assert len(check.filled) == (status == 200)
+    finally:
+        page.close()
 
 
 @pytest.mark.parametrize("token", ["", "x", "%00", "%ed%a0%80"])
@@ -183,7 +214,7 @@ def test_the_cookie_is_for_the_browser_and_this_port_alone(visitor):
     name, *flags = headers["Set-Cookie"].split("; ")
     assert name.startswith(f"elbowroom-{visitor.port}=")
     assert set(flags) == {"HttpOnly", "SameSite=Strict", "Path=/"}
-    assert headers["Location"] == "/"
+    assert headers["Location"] is None, "a redirect would go on without the cookie where a file opened the page"
 
 
 def test_nothing_is_shown_without_the_cookie(visitor):

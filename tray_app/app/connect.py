@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tray_app.app.jobs import JobControl, JobDone, Work
+from tray_app.app.way_in import WayIn, parent_folder
 from tray_app.core.text import account as view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import ChangeError, ElbowroomError, Problem, Refused, RefusedBecause
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import Token, origin_of
 from tray_app.page.connect_page import ConnectPage, Filled, Reply
+from tray_app.readers.callers import whose_connection
 from tray_app.services.address import web_address
 from tray_app.storage.secret import KeptIn
 
@@ -76,7 +78,10 @@ def connect_work(
     language: Callable[[], str],
     open_browser: Callable[[str], bool] = open_in_browser,
 ) -> Work:
-    """The job behind the menu row: ends after success, cancel or ten quiet minutes, or when no browser came."""
+    """The job behind the menu row: ends after success, cancel or ten quiet minutes, or when no browser came.
+
+    Asked again while it runs, it opens the page again: its tab may have been closed.
+    """
 
     def check(filled: Filled) -> Reply:
         tr = translator()
@@ -89,14 +94,26 @@ def connect_work(
 
     def work(control: JobControl) -> JobDone:
         tr = translator()
-        page = ConnectPage(check, view.page_texts(url, tr), language())
-        if not open_browser(page.gate.bootstrap_url):
-            page.close()
-            return JobDone("", view.no_browser(url, tr))
-        connected = page.wait(control.cancelled)
+        page = ConnectPage(check, view.page_texts(url, tr), language(), whose=whose_connection)
+        way_in = WayIn(parent_folder(app.paths.state_file.parent), open_browser)
+
+        def over() -> bool:
+            if control.asked_again():
+                way_in.hand_over(page.gate.let_in())
+            elif not page.gate.is_open:
+                way_in.remove()
+            return control.cancelled()
+
+        try:
+            if not way_in.hand_over(page.gate.bootstrap_url):
+                page.close()
+                return JobDone("", view.no_browser(url, tr))
+            connected = page.wait(over)
+        finally:
+            way_in.remove()
         if connected:
             return JobDone("", view.now_connected(tr), connection=True)
-        # What opens a browser also says that all is well where there is none (xdg-open).
+        # What opens a browser also says that all is well where there is none (xdg-open), or one that cannot read files.
         return JobDone("", view.no_browser(url, tr) if page.gate.missed else view.not_connected(tr))
 
     return work

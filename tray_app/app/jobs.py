@@ -60,6 +60,7 @@ class JobControl:
         self.job = job
         self._send = send
         self._cancel = threading.Event()
+        self._again = threading.Event()
         self._told_at: float | None = None
 
     def cancel(self) -> None:
@@ -68,6 +69,15 @@ class JobControl:
 
     def cancelled(self) -> bool:
         return self._cancel.is_set()
+
+    def ask_again(self) -> None:
+        self._again.set()
+
+    def asked_again(self) -> bool:
+        """True once for each time that the person asked for this job while it ran."""
+        asked = self._again.is_set()
+        self._again.clear()
+        return asked
 
     def progress(self, completed_bytes: int, total_bytes: int | None) -> None:
         """Each report is a new frame of the screen, so only some are sent on; the job itself always has the newest."""
@@ -107,11 +117,16 @@ class Jobs:
         """False where a job runs already: two clicks at once are one job."""
         if self._control is not None:
             return False
-        job = RunningJob(f"job-{next(self._numbers)}", new.kind, new.subject, cancellable=new.cancellable)
+        job = RunningJob(f"{new.kind.value}-{next(self._numbers)}", new.kind, new.subject, cancellable=new.cancellable)
         self._control = control = JobControl(job, self._send)
         self._thread = threading.Thread(target=self._run, args=(control, new.work), name=job.id, daemon=True)
         self._thread.start()
         return True
+
+    def ask_again(self) -> None:
+        """For a job that shows the person something: show it again."""
+        if self._control is not None:
+            self._control.ask_again()
 
     def cancel(self, job_id: str) -> None:
         """Ask the job to stop; a job that began since the click goes on."""

@@ -114,6 +114,12 @@ class Session:
     def look_again(self, *, models: bool) -> None:
         self.app.observer.poll.look_again(models=models)
 
+    def move(self, *, busy: bool) -> None:
+        """Another server or token from now on; `busy` as in `look`."""
+        self._moved = True
+        if not busy:
+            self.reconnect()
+
     def reconnect(self) -> None:
         """Another server or token from now on: everything is built anew."""
         self._told = self.app.observer.told()

@@ -69,6 +69,7 @@ class Worker:
         self._uptime = uptime
         self._mailbox: queue.SimpleQueue[Command | JobMoved | JobDone] = queue.SimpleQueue()
         self._jobs = Jobs(self._mailbox.put)
+        self._signing_in = Jobs(self._mailbox.put)  # beside the others: its page may stay open for ten minutes
         self._look: Look | None = None
         self._message = ""
         self._due = 0.0
@@ -100,6 +101,7 @@ class Worker:
                 self._message = status_view.internal_error(self._session.translator())
                 self._due = max(self._due, self._uptime() + self._interval())
             step = self._round
+        self._signing_in.stop(QUIT_WAIT_S)
         self._jobs.stop(QUIT_WAIT_S)
         if self._late_end is not None:
             self._late_end.cancel()
@@ -161,7 +163,7 @@ class Worker:
     def _show(self) -> None:
         state = replace(
             self._session.screen_state(self._look),
-            job=self._jobs.running,
+            job=self._jobs.running or self._signing_in.running,
             message=self._message or self._session.complaint(),
         )
         self._screen.show(menu_view.render(state, self._session.translator()))
@@ -181,6 +183,7 @@ class Worker:
                 self._due = 0.0
             case Cancel(job_id):
                 self._jobs.cancel(job_id)
+                self._signing_in.cancel(job_id)
             case _:
                 self._do(item)
 
@@ -193,7 +196,9 @@ class Worker:
                 case ApplyRemedy() | SetSettings() | Undo() | Unload() | SpeedTest():
                     self._start(job_of(command, session.app.carrier, session.translator))
                 case Connect(url):
-                    self._start(NewJob(JobKind.CONNECT, url, session.connect_work(url), cancellable=True))
+                    job = NewJob(JobKind.CONNECT, url, session.connect_work(url), cancellable=True)
+                    if not self._signing_in.start(job):
+                        self._signing_in.ask_again()
                 case Disconnect(url):
                     session.disconnect(url)
                     self._due = 0.0
@@ -228,6 +233,7 @@ class Worker:
     def _job_ended(self, done: JobDone) -> None:
         """What came of it is told, and whatever it may have changed is asked again at once."""
         self._jobs.ended(done)
+        self._signing_in.ended(done)
         if self._relief_order is not None and done.job_id == self._relief_job:
             self._session.relief_ended(self._relief_order, done, self._moment())
             self._relief_order = None
@@ -241,7 +247,7 @@ class Worker:
         if done.notice is not None:
             self._screen.notify(done.notice)
         if done.connection:
-            self._session.reconnect()
+            self._session.move(busy=self._jobs.running is not None)
         if done.settings or done.models:
             self._session.look_again(models=done.models)
         self._due = 0.0

@@ -14,6 +14,11 @@ function choose() {
   at("password").required = password;
 }
 
+function chosen() {
+  say("", ""); // what went wrong with the way before says nothing about this one
+  choose();
+}
+
 function say(text, kind) {
   at("message").textContent = text;
   at("message").className = kind;
@@ -67,11 +72,11 @@ async function start() {
     element.textContent = texts[element.dataset.text];
   }
   at("url").value = texts.url_value;
-  for (const radio of document.querySelectorAll("input[name=how]")) radio.addEventListener("change", choose);
+  for (const radio of document.querySelectorAll("input[name=how]")) radio.addEventListener("change", chosen);
   at("form").addEventListener("submit", send);
   choose();
   at("page").hidden = false;
-  (at("url").value ? at("api-key") : at("url")).focus();
+  (at("url").value ? at("email") : at("url")).focus();
 }
 
 start();

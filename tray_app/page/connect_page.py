@@ -19,6 +19,9 @@ READ_TIMEOUT_S = 10.0
 """For a whole request: somebody who sends a byte now and then must not hold a thread."""
 LINGER_S = 1.0
 """After success the page may still fetch its last answer."""
+ONWARD = b'<!doctype html><title>Elbowroom</title><meta http-equiv="refresh" content="0;url=/">'
+"""After the way in. A redirect would still count as the navigation of the file that the browser came from, on which
+no SameSite=Strict cookie is sent; a page of our own that moves on begins one of our own."""
 FILES = {
     "/": ("connect.html", "text/html; charset=utf-8"),
     "/connect.css": ("connect.css", "text/css; charset=utf-8"),
@@ -57,8 +60,11 @@ class ConnectPage:
         language: str,
         clock: Callable[[], float] = time.monotonic,
         read_timeout_s: float = READ_TIMEOUT_S,
+        whose: Callable[[int, int], int | None] = lambda _theirs, _ours: None,
     ) -> None:
+        """`whose`: the user id behind a connection from their port to ours, None where nobody can tell."""
         self.read_timeout_s = read_timeout_s
+        self._whose = whose
         self._check = check
         self._texts = {**texts, "lang": language}
         self._clock = clock
@@ -89,6 +95,9 @@ class ConnectPage:
         self._server.server_close()
 
     # --- called by the handler, on its threads -----------------------------------------------
+
+    def caller(self, their_port: int) -> int | None:
+        return self._whose(their_port, self.gate.port)
 
     def seen(self) -> None:
         """Somebody who may use the page did: nobody else keeps it open."""
@@ -177,14 +186,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         page, headers = self.server.page, self._lower()
-        if not page.gate.host_ok(headers):
-            return self._deny(Denied.HOST)
+        if denied := page.gate.may_call(headers, page.caller(self.client_address[1])):
+            return self._deny(denied)
         if self.path.startswith("/open/"):
             cookie = page.gate.bootstrap(self.path.removeprefix("/open/"))
             if cookie is None:
                 return self._deny(Denied.COOKIE, page.gone)
             page.seen()
-            return self._send(303, b"", "text/plain", (("Location", "/"), ("Set-Cookie", cookie)))
+            return self._send(200, ONWARD, "text/html; charset=utf-8", (("Set-Cookie", cookie),))
         if denied := page.gate.may_read(headers):
             return self._deny(denied, page.gone if denied is Denied.COOKIE else "")
         page.seen()
@@ -195,7 +204,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         page, headers = self.server.page, self._lower()
-        if denied := page.gate.may_act(headers):
+        denied = page.gate.may_call(headers, page.caller(self.client_address[1])) or page.gate.may_act(headers)
+        if denied:
             return self._deny(denied)
         page.seen()
         if self.path != "/connect":

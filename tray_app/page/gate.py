@@ -6,14 +6,18 @@ and a header that no form can set.
 """
 
 import hmac
+import os
 import re
 import secrets
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 BOOTSTRAP_TTL_S = 30.0
 HEADER = "x-elbowroom"
+SUPERUSER = 0
+"""Reads everything anyway; and what forwards ports from outside a virtual machine or container runs as it."""
 BODY_LIMIT = 64 * 1024
 
 
@@ -21,6 +25,7 @@ class Denied(StrEnum):
     """Why a request was turned away, with the status it gets."""
 
     HOST = "421"
+    PERSON = "403 person"
     COOKIE = "403"
     ORIGIN = "403 origin"
     METHOD = "405"
@@ -36,19 +41,37 @@ class Gate:
     """Secrets of one run of the page. `port` is the listener's; headers come with names in lower case."""
 
     def __init__(self, port: int, clock: Callable[[], float]) -> None:
+        self.port = port
         self.host = f"127.0.0.1:{port}"
         self.origin = f"http://{self.host}"
         self.cookie_name = f"elbowroom-{port}"
         self._clock = clock
         self._cookie = secrets.token_urlsafe(32)
-        self._bootstrap = secrets.token_urlsafe(32)
-        self._bootstrap_until = clock() + BOOTSTRAP_TTL_S
+        self._bootstrap = ""
+        self._bootstrap_until = clock()
+        self._entered = False
+        self._owner = os.getuid() if sys.platform != "win32" else None
         self._lock = threading.Lock()
+        self.let_in()
+
+    def let_in(self) -> str:
+        """A new way in, to be used once and soon; the one before it is closed."""
+        with self._lock:
+            self._bootstrap = secrets.token_urlsafe(32)
+            self._bootstrap_until = self._clock() + BOOTSTRAP_TTL_S
+        return self.bootstrap_url
 
     @property
     def bootstrap_url(self) -> str:
-        """For the browser, once and soon: other local users can see a browser's command line."""
+        """For nobody but the owner's browser: never on a command line, which other local users can read."""
         return f"{self.origin}/open/{self._bootstrap}"
+
+    def may_call(self, headers: Mapping[str, str], caller: int | None) -> Denied | None:
+        """For every request. `caller`: whose program asks, where the system tells: another user gets nothing, not even
+        with the secret."""
+        if not self.host_ok(headers):
+            return Denied.HOST
+        return None if caller in {None, SUPERUSER, self._owner} else Denied.PERSON
 
     def host_ok(self, headers: Mapping[str, str]) -> bool:
         return headers.get("host") == self.host
@@ -60,17 +83,18 @@ class Gate:
             if not good or self._clock() > self._bootstrap_until:
                 return None
             self._bootstrap = ""
+            self._entered = True
         return f"{self.cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path=/"
 
     @property
-    def entered(self) -> bool:
-        """Somebody came in; nobody else will."""
-        return not self._bootstrap
+    def is_open(self) -> bool:
+        """There is a way in that was not used yet and still can be."""
+        return bool(self._bootstrap) and self._clock() <= self._bootstrap_until
 
     @property
     def missed(self) -> bool:
         """Nobody came in time: no browser opened the address, and none can any more."""
-        return not self.entered and self._clock() > self._bootstrap_until
+        return not self._entered and not self.is_open
 
     def may_read(self, headers: Mapping[str, str]) -> Denied | None:
         """For the page and what belongs to it."""

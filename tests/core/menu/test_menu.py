@@ -239,6 +239,16 @@ def test_a_running_job_shows_progress_offers_cancel_and_holds_what_would_start_a
     assert find(replace(state, job=replace(job, cancelling=True)), "cancel") is None
 
 
+def test_a_sign_in_that_waits_for_the_person_leaves_every_other_row_as_it_is():
+    state = replace(STATE, job=RunningJob("1", JobKind.CONNECT, cancellable=True))
+
+    def able(state):
+        return {row.id: row.enabled for row in walk(render(state, TR).menu.rows) if row.id not in {"job", "cancel"}}
+
+    assert able(state) == able(replace(state, job=None))
+    assert find(state, "cancel").enabled
+
+
 @pytest.mark.parametrize("kind", JobKind)
 def test_every_job_has_words(kind):
     assert find(replace(STATE, job=RunningJob("1", kind)), "job").text.endswith("...")

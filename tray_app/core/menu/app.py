@@ -30,7 +30,7 @@ def link_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     server = open_webui(state)
     rows = []
     if server is not None and server.access in {Access.USER, Access.ADMIN}:
-        rows.append(Row(tr.gettext("Test response speed"), SpeedTest(), id="speed", busy=state.job is not None))
+        rows.append(Row(tr.gettext("Test response speed"), SpeedTest(), id="speed", busy=state.busy))
     if server is not None:
         command = OpenLink(Link.OPEN_WEBUI, server.url)
         rows.append(Row(tr.gettext("Open Open WebUI"), command, id="open-webui"))

@@ -32,7 +32,7 @@ def advice_rows(remedy: Remedy, state: ScreenState, tr: Translator) -> tuple[Row
 def remedy_row(remedy: Remedy, state: ScreenState, tr: Translator) -> Row:
     """One click, or a submenu that shows the plan and asks; advice tells its steps."""
     text = row_text(remedy_view.sentence_with_effect(remedy, tr))
-    identity, busy = f"fix:{remedy.id}", state.job is not None
+    identity, busy = f"fix:{remedy.id}", state.busy
     if remedy.advice_only:
         return Row(text, children=advice_rows(remedy, state, tr), id=identity)
     if remedy.needs < Consent.CONFIRMED:
@@ -61,7 +61,7 @@ def undo_row(entry: Record, state: ScreenState, tr: Translator, *, busy: bool) -
 
 def undo_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     """The newest change, and the earlier ones in a submenu."""
-    busy = state.job is not None
+    busy = state.busy
     rows = [undo_row(entry, state, tr, busy=busy) for entry in state.undoable]
     if not rows:
         return ()

@@ -20,7 +20,7 @@ def model_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     seen = state.overview
     if seen is None or seen.ollama is None or not seen.ollama.loaded:
         return ()
-    rows = [model_row(model, seen, tr, busy=state.job is not None) for model in seen.ollama.loaded]
+    rows = [model_row(model, seen, tr, busy=state.busy) for model in seen.ollama.loaded]
     return (Row(tr.gettext("Models"), children=paged(rows, tr), id="models"),)
 
 

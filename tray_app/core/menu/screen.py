@@ -7,7 +7,7 @@ from msgspec import Struct
 from tray_app.core.report.overview import Overview
 from tray_app.core.values.command import Command
 from tray_app.core.values.finding import Diagnosis
-from tray_app.core.values.job import RunningJob
+from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.plan import Record
 from tray_app.core.values.remedy import Remedy, TaskModels
 
@@ -47,6 +47,11 @@ class ScreenState(Struct, frozen=True):
     language: str = ""
     languages: tuple[tuple[str, str], ...] = ()
     utc_offset_s: int = 0
+
+    @property
+    def busy(self) -> bool:
+        """One thing at a time; a sign-in only waits for the person, and nothing waits for it."""
+        return self.job is not None and self.job.kind is not JobKind.CONNECT
 
 
 # --- what it becomes ------------------------------------------------------------------------

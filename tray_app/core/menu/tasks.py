@@ -23,7 +23,7 @@ def task_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     if server is None or settings is None:
         return ()
     may_write = server.access is Access.ADMIN
-    switches = tuple(task_switch(task, settings, tr, may_write=may_write, busy=state.job is not None) for task in TASKS)
+    switches = tuple(task_switch(task, settings, tr, may_write=may_write, busy=state.busy) for task in TASKS)
     rows = [Row(tr.gettext("Background tasks"), children=switches, id="tasks")]
     if may_write:
         rows.append(task_model_row(state, settings, tr))
@@ -44,7 +44,7 @@ def task_switch(task: Setting, settings: TaskSettings, tr: Translator, *, may_wr
 
 def task_model_row(state: ScreenState, settings: TaskSettings, tr: Translator) -> Row:
     """One radio list: the same as the chat model, then Open WebUI's models with their verdicts."""
-    models, busy = state.task_models, state.job is not None
+    models, busy = state.task_models, state.busy
     used = settings.model(models.slot)
     same = model_radio("", tr.gettext("Same as the chat model"), models.slot, used, busy=busy)
     offered = [choice_row(item, models.slot, used, tr, busy=busy) for item in models.choices]

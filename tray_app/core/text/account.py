@@ -105,9 +105,10 @@ def _page_step(error: ElbowroomError, tr: Translator) -> str:
 
 
 def connected_page(url: str, version: str, tr: Translator) -> str:
-    return tr.gettext("Connected to Open WebUI {version} at {url}. You can close this page.").format(
-        version=clean(version), url=url
-    )
+    return tr.gettext(
+        "Connected to Open WebUI {version} at {url}. You can close this page: "
+        "Elbowroom's menu now has the task settings, and a fix whenever a chat has to wait."
+    ).format(version=clean(version), url=url)
 
 
 def now_connected(tr: Translator) -> str:
@@ -119,6 +120,6 @@ def not_connected(tr: Translator) -> str:
 
 
 def no_browser(url: str, tr: Translator) -> str:
-    return tr.gettext("No browser could be opened. In a terminal: elbowroom connect {url}").format(
+    return tr.gettext("No browser opened the page. In a terminal: elbowroom connect {url}").format(
         url=url or "http://127.0.0.1:8080"
     )
