@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import contextlib
+import os
 
 import hypothesis
 import pytest
@@ -10,6 +11,9 @@ from tests.opens import opens
 # How long one example takes says how busy the machine is, not whether the code is right.
 hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
+
+# Next steps name the command as it is typed; whoever installed us types its name.
+os.environ["ELBOWROOM_STARTED_BY"] = "elbowroom"
 
 
 @pytest.hookimpl(wrapper=True)

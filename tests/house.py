@@ -257,6 +257,31 @@ def readings_unwrapped(root: Path) -> set[str]:
     }
 
 
+def commands_spelled_out(root: Path) -> set[str]:
+    """Strings that name a command of ours to type: how it is typed differs, and core/text/typed.py knows it."""
+    pattern = re.compile(r"\belbowroom (?=[a-z{-])")
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    found = set()
+    for name in _files(root):
+        nodes = list(_nodes(root, name))
+        described = {
+            id(one.value)
+            for node in nodes
+            if isinstance(node, documented)
+            for one in node.body
+            if isinstance(one, ast.Expr)
+        }
+        found |= {
+            f"{name}: {node.value}"
+            for node in nodes
+            if isinstance(node, ast.Constant)
+            and id(node) not in described
+            and isinstance(node.value, str)
+            and pattern.search(node.value)
+        }
+    return found
+
+
 def strings_that_decide(root: Path, parsers: dict[str, str]) -> set[str]:
     """Files of core, app and cli that compare with a word in quotes. `parsers` read the words of other programs."""
 

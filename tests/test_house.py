@@ -33,8 +33,6 @@ PARSERS = {
     "core/values/snapshot.py": "whose models Open WebUI says they are",
     "core/values/token.py": "Open WebUI's keys",
 }
-# Protocols whose implementations are not ours.
-FOREIGN = {"core/text/text.py: Translator"}  # gettext's NullTranslations and GNUTranslations
 # Fields that are written down for people only: doctor and record show them, or they are evidence of a finding.
 FOR_PEOPLE = {"ModelSpills.spilled_share", "TaskStorm.running_tasks", "TaskStorm.tasks_by"}
 
@@ -51,13 +49,14 @@ RULES: dict[str, Callable[[Path], set[str]]] = {
         house.public_classes_twice,
         house.versions_outside_releases,
         house.readings_unwrapped,
+        house.commands_spelled_out,
         house.fields_for_nobody,
     )
 } | {
     "strings_that_decide": partial(house.strings_that_decide, parsers=PARSERS),
     "protocols_for_one": partial(house.protocols_for_one, tests=TESTS),
 }
-EXCEPTED = {"protocols_for_one": FOREIGN, "fields_for_nobody": FOR_PEOPLE}
+EXCEPTED = {"fields_for_nobody": FOR_PEOPLE}
 
 # What does not obey yet, exactly: who mends one takes it off the list, and nobody adds one.
 OFFENDERS: dict[str, set[str]] = {}
@@ -86,6 +85,14 @@ STRUCT = "from msgspec import Struct\n\n\nclass Gpu(Struct):\n    busy: float\n"
 # Rule, a tree that breaks it, what the rule answers; then the same tree mended, as far as it is not plain.
 BROKEN: list[tuple[str, dict[str, str], set[str]]] = [
     ("modules_at_the_root", {"worker.py": ""}, {"worker.py"}),
+    (
+        "commands_spelled_out",
+        {
+            "core/text/a.py": '"""Says elbowroom undo."""\nX = tr("Take it back: elbowroom undo")\nY = "elbowroom: stopped"\n',
+            "cli/b.py": 'X = f"elbowroom {word}"\nY = f"elbowroom fix {word}"\n',
+        },
+        {"core/text/a.py: Take it back: elbowroom undo", "cli/b.py: elbowroom fix "},
+    ),
     ("crowded_folders", {f"core/menu/a{number}.py": "" for number in range(21)}, {"core/menu"}),
     ("long_files", {"app/a.py": lines(401)}, {"app/a.py"}),
     ("long_functions", {"app/a.py": "def f():\n" + "    x = 1\n" * 60}, {"app/a.py: f"}),

@@ -167,12 +167,11 @@ class TestNothingPrivate:
         assert_nothing_private(json.dumps(made.as_json(), ensure_ascii=False))
 
     def test_not_in_text(self):
-        from gettext import NullTranslations
-
+        from tests.english import TR
         from tray_app.core.text import doctor as view
 
         made = doctor.run(list(leaky_sources()), REDACTOR, [("Ollama", EVERYTHING)])
-        shown = view.lines(replace(made, files=("report.json",)), NullTranslations())
+        shown = view.lines(replace(made, files=("report.json",)), TR)
         text = "\n".join("".join(span.text for span in line) for line in shown)
         assert_nothing_private(text)
         assert "report.json" in text

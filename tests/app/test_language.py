@@ -182,6 +182,47 @@ def test_a_damaged_state_or_settings_file_does_not_keep_a_command_from_speaking(
     assert language.of_command_line(["--home", str(tmp_path)]) == "en"
 
 
+@pytest.fixture
+def started(monkeypatch, tmp_path):
+    """`started("file", told=..., found=...)`: what is typed, by the files beside Python, run.py's word and the shell."""
+
+    def ask(*beside, told="", found=None, frozen=False, system="linux"):
+        folder = tmp_path / "a b"
+        folder.mkdir()
+        for name in beside:
+            (folder / name).touch()
+        monkeypatch.setenv(language.STARTED_BY, told)
+        monkeypatch.setattr(language.shutil, "which", lambda name: found)
+        monkeypatch.setattr(language.sys, "executable", str(folder / "python"))
+        monkeypatch.setattr(language.sys, "frozen", frozen, raising=False)
+        monkeypatch.setattr(language.sys, "platform", system)
+        return language.program().replace(str(folder), "FOLDER")
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("case", "shown"),
+    [
+        ({"told": "python3 run.py", "found": "/usr/bin/elbowroom"}, "python3 run.py"),
+        ({"told": "python3 'a\x1b[2J b/run.py'"}, "python3 'a[2J b/run.py'"),
+        ({"found": "/usr/bin/elbowroom"}, "elbowroom"),
+        ({}, "'FOLDER/elbowroom'"),
+        ({"frozen": True}, "'FOLDER/python'"),
+    ],
+)
+def test_the_command_that_is_named_can_be_typed_here(started, case, shown):
+    assert started("elbowroom", **case) == shown
+
+
+def test_without_our_script_python_starts_the_package(started):
+    assert started() == "'FOLDER/python' -m tray_app"
+
+
+def test_windows_quotes_in_its_own_way(started):
+    assert started("elbowroom.exe", system="win32") == '"FOLDER/elbowroom.exe"'
+
+
 def test_a_catalog_is_read_once(monkeypatch):
     first = language.load("ko")
     monkeypatch.setattr(language, "CATALOGS", "nowhere")

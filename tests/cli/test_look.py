@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.played import Played
 from tray_app.cli.status import show
-from tray_app.standins.models import BIG, SMALL
+from tray_app.standins.models import BIG, LIBRARY, SMALL
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +39,19 @@ def test_watch_as_json_is_one_line_per_look(look):
     lines = [json.loads(line) for line in out.splitlines()]
     assert (code, [line["schema"] for line in lines]) == (0, [1, 1])
     assert all("alert" in finding for line in lines for finding in line["findings"])
+
+
+@pytest.mark.parametrize("command", ["status", "settings", "doctor", "journal", "fit gemma3:1b", "watch --count 1"])
+def test_json_is_ascii_whatever_a_model_is_called(tmp_path, monkeypatch, capsys, command):
+    """C1 controls and direction marks in a name reached the terminal through `status --json`."""
+    monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
+    name = "q\x9b2J\u202e\u2066한:1b"
+    monkeypatch.setitem(LIBRARY, name, replace(LIBRARY[SMALL], name=name))
+    with Played(tmp_path / "home", installed=(BIG, SMALL, name)) as made:
+        assert made.run(*command.split(), "--json") == 0
+    out = capsys.readouterr().out
+    assert out.isascii()
+    assert out.removesuffix("\n").isprintable()
 
 
 def test_watch_in_a_pipe_has_no_control_characters(look, monkeypatch):

@@ -3,10 +3,10 @@
 python -m tests.scenarios.golden     writes tests/golden/status again; look at the difference before you keep it
 """
 
-import gettext
 import json
 from pathlib import Path
 
+from tests.english import TR
 from tests.scenarios.traces import STORIES, trace
 from tray_app.app import trace as record
 from tray_app.core.remedies.ranked import remedies
@@ -41,7 +41,7 @@ def answers(polls):
 
 def pages(polls):
     """What a person reads in English."""
-    tr = gettext.NullTranslations()
+    tr = TR
     made = []
     for phase, (poll, offered) in polls.items():
         rows = status_lines(poll.facts.overview, poll.diagnosis, offered, tr)

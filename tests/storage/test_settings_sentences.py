@@ -1,15 +1,13 @@
 """Every problem of a settings file becomes one line that says where and what is used instead."""
 
-from gettext import NullTranslations
 from pathlib import Path
 
 import pytest
 
+from tests.english import TR
 from tray_app.core.text.settings import sentence
 from tray_app.core.values.setting_problem import SettingFault, SettingProblem
 from tray_app.storage.settings import decode
-
-TR = NullTranslations()
 
 
 def test_three_errors_read_well():

@@ -65,7 +65,7 @@ def capture(
         files = [_save(folder, f"{source.name}-{name}", data) for source, name, data in _numbers(sources, redactor)]
         names = [*files, "report.json"]
         report = replace(report, files=tuple(names))
-        text = json.dumps(report.as_json(), ensure_ascii=False, indent=1)
+        text = json.dumps(report.as_json(), indent=1)
         _write(folder / "report.json", text.encode())
     except OSError as error:
         raise StorageError(str(folder), error.strerror or type(error).__name__) from error

@@ -2,24 +2,59 @@
 
 import gettext
 import os
+import shlex
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from msgspec import Struct
+
+from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import StorageError
 from tray_app.storage.catalogs import CATALOGS, DOMAIN, LANGUAGES
 
 VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 """In the order that gettext asks them (GNU gettext manual, "Locale Environment Variables")."""
+STARTED_BY = "ELBOWROOM_STARTED_BY"
+"""What the person typed, set by run.py: it starts a Python of its own, of which they know nothing."""
+
+
+class Spoken(Struct, frozen=True):
+    """A language on this machine."""
+
+    catalog: gettext.NullTranslations
+    program: str
+
+    def gettext(self, message: str) -> str:
+        return self.catalog.gettext(message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.catalog.ngettext(msgid1, msgid2, n)
+
+
+def program() -> str:
+    """What a person types here to start us: our command where the shell finds it, else with its full path."""
+    told = clean(os.environ.get(STARTED_BY, ""), 1000)
+    if told or shutil.which("elbowroom"):
+        return told or "elbowroom"
+    python, windows = Path(sys.executable), sys.platform == "win32"
+    script = python.with_name("elbowroom.exe" if windows else "elbowroom")
+    if getattr(sys, "frozen", False):
+        words = [str(python)]
+    else:
+        words = [str(script)] if script.exists() else [str(python), "-m", "tray_app"]
+    return subprocess.list2cmdline(words) if windows else shlex.join(words)
 
 
 @cache
 def load(language: str) -> Translator:
     """The catalog of a language, read once; English needs none."""
-    return gettext.translation(DOMAIN, CATALOGS, languages=[language], fallback=True)
+    return Spoken(gettext.translation(DOMAIN, CATALOGS, languages=[language], fallback=True), program())
 
 
 @cache

@@ -20,6 +20,7 @@ from tray_app.core.text import plan as plan_view
 from tray_app.core.text.lines import indented, line
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 from tray_app.core.values.finding import Level, TaskStorm
 from tray_app.core.values.task_settings import TASKS, Switch
 from tray_app.core.values.token import Token, origin_of
@@ -158,7 +159,7 @@ class Story:
         self._scene(4)
         app = self._stage.app
         for remedy in [one for one in look.remedies if one.plan.changes and not one.plan.actions][:2]:
-            self._terminal.show([view.command(f"elbowroom fix {remedy.id}")])
+            self._terminal.show([view.command(typed(self._tr, "fix", remedy.id))])
             self._terminal.show(indented(plan_view.plan_lines(remedy.plan, self._tr)))
             done = app.carrier.apply(remedy.plan.changes, remedy.id)
             self._terminal.show(indented(change_view.applied(done.changes, done.others, self._tr)))
@@ -182,7 +183,7 @@ class Story:
     def _undo(self) -> None:
         self._scene(6)
         app = self._stage.app
-        self._terminal.show([view.command("elbowroom undo --all")])
+        self._terminal.show([view.command(typed(self._tr, "undo", "--all"))])
         for recorded in app.carrier.undoable():
             undone = app.carrier.undo(recorded.id)
             self._terminal.show(indented(change_view.undone(undone.changes, undone.drifted, self._tr)))

@@ -1,7 +1,6 @@
 """`doctor`: the sources of this app, in the order a poll asks them."""
 
 import getpass
-import json
 import platform
 import time
 from argparse import Namespace
@@ -45,7 +44,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     else:
         report = examine(sources, redactor, _versions())
     if options.json:
-        terminal.text(json.dumps(report.as_json(), ensure_ascii=False))
+        terminal.json(report.as_json())
     else:
         terminal.show(view.lines(report, tr))
     return DONE

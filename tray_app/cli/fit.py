@@ -1,6 +1,5 @@
 """`fit`: a prediction; nothing is loaded."""
 
-import json
 from argparse import Namespace
 
 from tray_app.app.wiring import App
@@ -17,7 +16,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     place = app.observer.look().facts.place
     made = predict(options.model, place, with_model=options.beside, context=options.context, limits=app.limits)
     if options.json:
-        terminal.text(json.dumps(report.fit_of(made), ensure_ascii=False))
+        terminal.json(report.fit_of(made))
     else:
         terminal.show(fit_view.lines(made, tr, terminal.columns))
     return DONE

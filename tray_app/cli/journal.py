@@ -1,6 +1,5 @@
 """`journal`: every change that was made."""
 
-import json
 import time
 from argparse import Namespace
 
@@ -21,7 +20,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
             "entries": [document_of(record) for record in content.records],
             "broken_lines": [{"line": one.number, "fault": one.fault.value} for one in content.broken],
         }
-        terminal.text(json.dumps(made, ensure_ascii=False))
+        terminal.json(made)
         return DONE
     terminal.show(journal_view.lines(fold(content.records), _local_time, tr))
     for broken in content.broken:

@@ -71,7 +71,7 @@ def _globals(parser: argparse.ArgumentParser, tr: Translator, *, defaults: bool)
 
 
 def _examples(tr: Translator, *lines: str) -> str:
-    return tr.gettext("examples:") + "\n" + "\n".join(f"  elbowroom {text}" for text in lines)
+    return tr.gettext("examples:") + "\n" + "\n".join(f"  {tr.program} {text}" for text in lines)
 
 
 def _looking(add: "Adder", tr: Translator) -> None:
@@ -188,7 +188,7 @@ def build(tr: Translator) -> Parser:
     """The whole command line."""
     _ = tr.gettext
     parser = Parser(
-        prog="elbowroom",
+        prog=tr.program,
         description=_(
             "Room for your chat model: watches memory, Ollama and Open WebUI, says what crowds it, and fixes it."
         ),

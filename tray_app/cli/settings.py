@@ -30,7 +30,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
             "task_model_external": task_settings.task_model_external,
             "task_model_params": json.loads(task_settings.task_model_params or "null"),
         }
-        terminal.text(json.dumps(made, ensure_ascii=False))
+        terminal.json(made)
     else:
         terminal.show(plan_view.settings_lines(task_settings, version, app.open_webui_url, tr))
     return DONE

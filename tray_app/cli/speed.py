@@ -1,6 +1,5 @@
 """`speed`: how long do tasks take, and how soon does the chat begin?"""
 
-import json
 from argparse import Namespace
 
 from tray_app.app.speed import Progress, bench, chat_model
@@ -55,7 +54,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
                 for one in timings
             ],
         }
-        terminal.text(json.dumps(made, ensure_ascii=False))
+        terminal.json(made)
     else:
         rows = [(one.asked, one.answered, one.task_s, one.first_token_s) for one in timings]
         terminal.show(view.lines(rows, options.runs, tr))

@@ -1,6 +1,5 @@
 """`status`: one answer, and how an answer is shown."""
 
-import json
 from argparse import Namespace
 
 from tray_app.app.watch import Look
@@ -17,7 +16,7 @@ def show(look: Look, terminal: Terminal, tr: Translator, *, as_json: bool, over_
     if as_json:
         alerts = look.alerts.words() if over_time else None
         made = report.status(look.snapshot, look.diagnosis, look.remedies, look.facts.budget, alerts)
-        terminal.text(json.dumps(made, ensure_ascii=False))
+        terminal.json(made)
         return
     terminal.show(status_view.status_lines(look.facts.overview, look.diagnosis, look.remedies, tr))
 

@@ -1,5 +1,6 @@
 """The terminal: colours that can be off, progress on one line, questions. No sentences of its own."""
 
+import json
 import os
 import shutil
 import sys
@@ -89,6 +90,10 @@ class Terminal:
     def text(self, text: str) -> None:
         self.out.write(text + "\n")
         self.out.flush()
+
+    def json(self, document: object) -> None:
+        """One line of ASCII: what a name holds reaches no terminal, and a pipe of any encoding takes it."""
+        self.text(json.dumps(document))
 
     def note(self, text: str) -> None:
         """A line beside the answer: goes to stderr so that pipes stay clean."""

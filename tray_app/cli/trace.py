@@ -1,6 +1,5 @@
 """`record` and `replay`."""
 
-import json
 import time
 from argparse import Namespace
 from contextlib import suppress
@@ -48,7 +47,7 @@ def replay(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> 
         helps = remedies(one.facts, one.diagnosis, app.candidates)
         if options.json:
             made = report.status(one.snapshot, one.diagnosis, helps, one.facts.budget, one.alerts.words())
-            terminal.text(json.dumps(made, ensure_ascii=False))
+            terminal.json(made)
         else:
             terminal.text(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.snapshot.taken_at)))
             terminal.show(status_view.verdict_lines(one.diagnosis, helps, tr))

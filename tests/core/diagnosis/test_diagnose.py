@@ -1,6 +1,5 @@
 """One finding per cause, in order, and a level that says unknown where it is; whatever the numbers."""
 
-import gettext
 import json
 from pkgutil import iter_modules
 
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 from tests.core.findings import example
 from tests.core.poll_builder import BIG, CHAT, GIB, GONE, TASK, facts, history, loaded, poll, requests, runner, server
 from tests.core.poll_builder import settings as task_settings
+from tests.english import TR
 from tray_app.core.diagnosis import rules
 from tray_app.core.diagnosis.diagnose import diagnose
 from tray_app.core.diagnosis.rules import RULES
@@ -36,7 +36,6 @@ from tray_app.core.values.snapshot import Gpu, LoadedModel, Memory, OtherProcess
 from tray_app.core.values.task_settings import Switch
 
 LIMITS = Limits()
-TR = gettext.NullTranslations()
 QUEUE = requests((CHAT,), waiting=2, wait_s=20.0)
 
 

@@ -1,7 +1,5 @@
 """A Mac on which three requests wait behind a 32B model, as a value: the tests change what they are about."""
 
-import gettext
-
 from msgspec.structs import replace
 
 from tests.core.findings import example
@@ -39,7 +37,6 @@ from tray_app.core.values.task_settings import Setting, Switch, TaskSettings
 from tray_app.core.values.units import GIB
 
 NOW = 1_790_000_000.0  # 2026-09-21 14:13:20 UTC
-TR = gettext.NullTranslations()
 BIG = "qwen3:32b"
 
 

@@ -14,7 +14,6 @@ from tests.core.menu.states import (
     SERVER,
     SNAPSHOT,
     STATE,
-    TR,
     at,
     calm,
     known,
@@ -22,6 +21,7 @@ from tests.core.menu.states import (
     with_models,
     with_server,
 )
+from tests.english import TR
 from tray_app.core.menu.menu import menu, render
 from tray_app.core.menu.paging import PAGE
 from tray_app.core.menu.screen import NoticeSettings, ScreenState, Shape

@@ -1,7 +1,8 @@
 from msgspec.structs import replace
 
 from tests.core.menu import states
-from tests.core.menu.states import STORM, TR
+from tests.core.menu.states import STORM
+from tests.english import TR
 from tray_app.core.menu import notice
 from tray_app.core.menu.screen import Button
 from tray_app.core.values.command import ApplyRemedy, Snooze, SnoozeUntil, Undo

@@ -1,11 +1,11 @@
 """Every typed error is one clear line: what happened, what was not changed, what to do next."""
 
-import gettext
 import inspect
 import re
 
 import pytest
 
+from tests.english import TR
 from tray_app.core.text.errors import next_step, sentence, short_path
 from tray_app.core.values import errors
 from tray_app.core.values.errors import (
@@ -36,7 +36,6 @@ from tray_app.core.values.errors import (
     Written,
 )
 
-TR = gettext.NullTranslations()
 URL = "http://localhost:8080/api/v1/tasks/config"
 
 SERVICE = [

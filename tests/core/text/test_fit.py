@@ -1,15 +1,13 @@
 """`elbowroom fit` as people read it."""
 
-from gettext import NullTranslations
-
 import pytest
 from msgspec.structs import replace
 
 from tests.core.machines import LIMITS, QWEN_32B, beside, installed, machine, predict
+from tests.english import TR
 from tray_app.core.text.fit import bar, basis_sentence, lines, sentence, verdict_word, verdict_words
 from tray_app.core.values.fit import Basis, FitReport, Verdict
 
-TR = NullTranslations()
 HAVE = (installed("qwen3:32b"), installed("gemma3:1b"), installed("llama3.2:3b"))
 
 

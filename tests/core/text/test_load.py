@@ -1,15 +1,13 @@
 """The words for memory, CPU and GPU: as much as is known, and Unknown is never a zero."""
 
-import gettext
-
 import pytest
 
+from tests.english import TR
 from tray_app.core.report.programs import ProgramLoad
 from tray_app.core.text.load import gpu_used, part, program, used
 from tray_app.core.values.snapshot import BudgetBasis, Gpu, ProcessRole
 from tray_app.core.values.units import GIB, MIB
 
-TR = gettext.NullTranslations()
 RUNNER, WEB = ProcessRole.OLLAMA_RUNNER, ProcessRole.OPEN_WEBUI
 
 

@@ -1,14 +1,11 @@
 """Whoever lacks an input of memory pressure reads what to do about it."""
 
-import gettext
-
 import pytest
 
+from tests.english import TR
 from tray_app.core.report.doctor import Entry, EntryState, Report
 from tray_app.core.text.doctor import lines
 from tray_app.core.text.memory import remedy_for_missing
-
-TR = gettext.NullTranslations()
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,16 @@
 """What people read about a remedy."""
 
-from gettext import NullTranslations
-
 import pytest
 
 from tests.core.machines import facts
 from tests.core.offers import BIG, by_id, diagnosis, here, offered
+from tests.english import TR
 from tray_app.core.remedies.ranked import strategies
 from tray_app.core.text.remedy import advice_steps, effect, reason, sentence, strategy_lines
 from tray_app.core.values.finding import MemoryPressure, ModelSpills, PromptCacheGrowth, TaskStorm
 from tray_app.core.values.remedy import Advice, AdviceKind, Reason, SwitchOff, UnloadModel
 from tray_app.core.values.snapshot import Pressure
 from tray_app.core.values.task_settings import Setting
-
-TR = NullTranslations()
 
 
 def test_the_best_remedy_says_what_it_does_and_what_it_brings():

@@ -1,11 +1,10 @@
 """Load in the answer of `status`: a row only for what is known, in lines and in JSON."""
 
-import gettext
-
 import pytest
 from msgspec.structs import replace
 
 from tests.core.poll_builder import GIB, poll, runner
+from tests.english import TR
 from tray_app.core.report.overview import overview
 from tray_app.core.report.status import status
 from tray_app.core.text.status import status_lines
@@ -23,7 +22,7 @@ BUSY = poll(
 
 
 def lines(snapshot):
-    made = status_lines(overview(snapshot), CALM, (), gettext.NullTranslations())
+    made = status_lines(overview(snapshot), CALM, (), TR)
     return ["".join(span.text for span in one) for one in made]
 
 

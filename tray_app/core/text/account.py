@@ -3,6 +3,7 @@
 from tray_app.core.text import errors
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 from tray_app.core.values.errors import (
     ChangeError,
     ElbowroomError,
@@ -120,6 +121,6 @@ def not_connected(tr: Translator) -> str:
 
 
 def no_browser(url: str, tr: Translator) -> str:
-    return tr.gettext("No browser opened the page. In a terminal: elbowroom connect {url}").format(
-        url=url or "http://127.0.0.1:8080"
+    return tr.gettext("No browser opened the page. In a terminal: {command}").format(
+        command=typed(tr, "connect", url or "http://127.0.0.1:8080")
     )

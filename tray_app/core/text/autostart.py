@@ -1,21 +1,20 @@
 """What `autostart` says."""
 
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 
 
-def status(state: str, where: str, command: str, tr: Translator) -> str:
+def status(state: str, where: str, place: str, tr: Translator) -> str:
     """`state` is AutostartState's word."""
     words = {
         "on": tr.gettext("Elbowroom starts at login ({where})."),
         "off": tr.gettext("Elbowroom does not start at login."),
-        "other-path": tr.gettext(
-            "Elbowroom starts at login from another place: {command}. `elbowroom autostart on` repairs it."
-        ),
+        "other-path": tr.gettext("Elbowroom starts at login from another place: {place}. `{command}` repairs it."),
         "switched-off-by-system": tr.gettext(
             "Start at login is switched off in the system's own settings; switch it on there."
         ),
     }
-    return words[state].format(where=where, command=command)
+    return words[state].format(where=where, place=place, command=typed(tr, "autostart", "on"))
 
 
 def translocated(tr: Translator) -> str:

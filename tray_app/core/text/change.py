@@ -6,6 +6,7 @@ from tray_app.core.text.lines import Line, Span, Style, clean, line
 from tray_app.core.text.plan import change_sentence, value_word
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 from tray_app.core.values.finding import Level
 from tray_app.core.values.plan import Change
 from tray_app.core.values.remedy import Remedy
@@ -52,7 +53,9 @@ def nothing_to_undo(tr: Translator) -> str:
 
 def nothing_to_fix(level: Level, tr: Translator) -> str:
     if level is Level.UNKNOWN:
-        return tr.gettext("Not enough could be read to suggest a fix. `elbowroom doctor` shows what is missing.")
+        return tr.gettext("Not enough could be read to suggest a fix. `{command}` shows what is missing.").format(
+            command=typed(tr, "doctor")
+        )
     return tr.gettext("Nothing to fix.")
 
 
@@ -66,7 +69,8 @@ def applied(changes: Sequence[Change], others: Sequence[str], tr: Translator) ->
     if others:
         told = tr.gettext("Somebody else changed other settings at the same moment ({keys}); they were left alone.")
         lines.append(line(Span(told.format(keys=", ".join(others)), Style.WARN)))
-    lines.append(line(Span(tr.gettext("Verified. Take it back with: elbowroom undo"), Style.FAINT)))
+    verified = tr.gettext("Verified. Take it back with: {command}").format(command=typed(tr, "undo"))
+    lines.append(line(Span(verified, Style.FAINT)))
     return lines
 
 

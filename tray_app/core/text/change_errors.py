@@ -4,6 +4,7 @@ from tray_app.core.text import refusals
 from tray_app.core.text.lines import clean
 from tray_app.core.text.tasks import unsupported
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 from tray_app.core.values.errors import ChangeError, Problem, RefusedBecause, Written
 from tray_app.core.values.units import format_bytes
 
@@ -22,10 +23,10 @@ def said(error: ChangeError, subject: str, tr: Translator) -> tuple[str, str]:
         case Problem.NO_KEYCHAIN | Problem.KEYCHAIN_LOCKED:
             text, step = _keychain(error, tr)
         case _:
-            text, step = _others(error.problem, tr)
+            text, step = _others(error.problem, subject, tr)
     if error.problem is Problem.CANCELLED and error.written is Written.UNKNOWN:
-        step = tr.gettext("`elbowroom settings` shows what Open WebUI holds now.")
-    return text.format(subject=subject, detail=clean(error.detail)), step.format(subject=subject)
+        step = _what_it_holds(tr)
+    return text.format(subject=subject, detail=clean(error.detail)), step
 
 
 def _unsupported(setting: str, version: str, tr: Translator) -> str:
@@ -80,8 +81,12 @@ def _keychain(error: ChangeError, tr: Translator) -> tuple[str, str]:
     )
 
 
-def _others(problem: Problem, tr: Translator) -> tuple[str, str]:
-    shown = tr.gettext("`elbowroom settings` shows what Open WebUI holds now.")
+def _what_it_holds(tr: Translator) -> str:
+    return tr.gettext("`{command}` shows what Open WebUI holds now.").format(command=typed(tr, "settings"))
+
+
+def _others(problem: Problem, subject: str, tr: Translator) -> tuple[str, str]:
+    shown = _what_it_holds(tr)
     said_by: dict[Problem, tuple[str, str]] = {
         Problem.OTHER_WRITER: (
             tr.gettext("Another Elbowroom is making a change right now: nothing was changed here."),
@@ -92,13 +97,15 @@ def _others(problem: Problem, tr: Translator) -> tuple[str, str]:
         Problem.NOT_CONFIRMED: (tr.gettext("This needs your confirmation first: nothing was changed."), ""),
         Problem.NOT_CONNECTED: (
             tr.gettext("Elbowroom is not connected to Open WebUI at {subject}: nothing was changed."),
-            tr.gettext("Connect first: elbowroom connect {subject}"),
+            tr.gettext("Connect first: {command}").format(command=typed(tr, "connect", subject)),
         ),
         Problem.WORKERS_DISAGREE: (
             tr.gettext(
                 "Open WebUI runs several processes that do not share settings: only some hold the new {subject}."
             ),
-            tr.gettext("Restart Open WebUI, or give it Redis; `elbowroom undo` takes the change back."),
+            tr.gettext("Restart Open WebUI, or give it Redis; `{command}` takes the change back.").format(
+                command=typed(tr, "undo")
+            ),
         ),
         Problem.CHANGED_ELSEWHERE: (
             tr.gettext("Other settings were changed at the same time ({subject}): they were left alone."),

@@ -4,6 +4,7 @@ from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.lines import Line, Span, Style, clean, line
 from tray_app.core.text.status import level_style, level_word, pressure_style
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 from tray_app.core.text.words import pressure_word
 from tray_app.core.values.finding import Level
 from tray_app.core.values.remedy import Remedy
@@ -86,9 +87,9 @@ def closing(tr: Translator) -> list[Line]:
     return [
         line(""),
         line(tr.gettext("That was the demo. With your own Open WebUI:")),
-        command("elbowroom connect http://127.0.0.1:8080"),
-        command("elbowroom status"),
-        command("elbowroom fix"),
+        command(typed(tr, "connect", "http://127.0.0.1:8080")),
+        command(typed(tr, "status")),
+        command(typed(tr, "fix")),
     ]
 
 

@@ -5,6 +5,7 @@ import re
 from tray_app.core.text import change_errors, refusals, tray_problem, usage_errors
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
@@ -152,11 +153,13 @@ def _not_found(error: NotFound, tr: Translator) -> tuple[str, str]:
     if isinstance(error, NoSuchPath) or not error.detail:
         return (
             tr.gettext("{server} does not know this request."),
-            tr.gettext("Its version may be too old or too new; `elbowroom doctor` shows what it answers."),
+            tr.gettext("Its version may be too old or too new; `{command}` shows what it answers.").format(
+                command=typed(tr, "doctor")
+            ),
         )
     return (
         tr.gettext("{server} did not find it: {detail}."),
-        tr.gettext("Check the name; `elbowroom status` lists the models."),
+        tr.gettext("Check the name; `{command}` lists the models.").format(command=typed(tr, "status")),
     )
 
 

@@ -1,17 +1,20 @@
 """Why Open WebUI refuses a token or a sign-in, and the way to one that works."""
 
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 from tray_app.core.values.errors import RefusedBecause
 
 
 def said(because: RefusedBecause, server: str, detail: str, tr: Translator) -> tuple[str, str]:
     """A sentence and a next step; `detail` is the server's own text."""
-    text, step = _sign_in(because, tr) or _token(because, tr)
-    return text.format(server=server, detail=detail.rstrip(".")), step.format(server=server)
+    text, step = _sign_in(because, server, tr) or _token(because, server, tr)
+    return text.format(server=server, detail=detail.rstrip(".")), step
 
 
-def _sign_in(because: RefusedBecause, tr: Translator) -> tuple[str, str] | None:
-    with_key = tr.gettext("Connect with an API key instead: elbowroom connect {server} --api-key-stdin")
+def _sign_in(because: RefusedBecause, server: str, tr: Translator) -> tuple[str, str] | None:
+    with_key = tr.gettext("Connect with an API key instead: {command}").format(
+        command=typed(tr, "connect", server, "--api-key-stdin")
+    )
     match because:
         case RefusedBecause.BAD_CREDENTIALS:
             return (
@@ -36,17 +39,18 @@ def _sign_in(because: RefusedBecause, tr: Translator) -> tuple[str, str] | None:
             return None
 
 
-def _token(because: RefusedBecause, tr: Translator) -> tuple[str, str]:
-    again = tr.gettext("Sign in again: elbowroom connect {server}")
+def _token(because: RefusedBecause, server: str, tr: Translator) -> tuple[str, str]:
+    connect = typed(tr, "connect", server)
+    again = tr.gettext("Sign in again: {command}").format(command=connect)
     said_by: dict[RefusedBecause, tuple[str, str]] = {
         RefusedBecause.NO_TOKEN: (
             tr.gettext("{server} answers only to those who signed in."),
-            tr.gettext("Connect first: elbowroom connect {server}"),
+            tr.gettext("Connect first: {command}").format(command=connect),
         ),
         RefusedBecause.EXPIRED: (tr.gettext("{server} does not accept the sign-in any more."), again),
         RefusedBecause.NOT_ADMIN: (
             tr.gettext("This account on {server} is not an admin: settings can be read, not changed."),
-            tr.gettext("Connect with an admin's account or API key: elbowroom connect {server}"),
+            tr.gettext("Connect with an admin's account or API key: {command}").format(command=connect),
         ),
         RefusedBecause.KEYS_OFF: (
             tr.gettext("{server} has API keys switched off, which newer versions do by default."),

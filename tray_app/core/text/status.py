@@ -11,6 +11,7 @@ from tray_app.core.text.lines import Line, Span, Style, clean, line, pad, width
 from tray_app.core.text.load import gpu_used, part, used
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 from tray_app.core.text.words import pressure_word
 from tray_app.core.values.finding import Diagnosis, Finding, Level, Severity
 from tray_app.core.values.reading import Unknown, Unseen, Why
@@ -234,9 +235,7 @@ def _indent(rows: Sequence[Line], label: str) -> list[tuple[str, Line]]:
     return [(label if index == 0 else "", row) for index, row in enumerate(rows)]
 
 
-def status_lines(
-    seen: Overview, diagnosis: Diagnosis, remedies: Sequence[Remedy], tr: Translator, command: str = "elbowroom"
-) -> list[Line]:
+def status_lines(seen: Overview, diagnosis: Diagnosis, remedies: Sequence[Remedy], tr: Translator) -> list[Line]:
     """Level and top finding first, then what was read, then what helps and the command that does it."""
     style = _LEVEL_STYLE[diagnosis.level]
     word = level_word(diagnosis.level, tr)
@@ -267,11 +266,11 @@ def status_lines(
     )
     if remedies:
         lines += [line(""), line(Span(tr.gettext("What helps"), Style.STRONG))]
-        lines += remedy_lines(remedies[:SHOWN_REMEDIES], tr, command)
+        lines += remedy_lines(remedies[:SHOWN_REMEDIES], tr)
         left = len(remedies) - SHOWN_REMEDIES
         if left > 0:
-            more = tr.ngettext("{count} more: {command} fix --list", "{count} more: {command} fix --list", left)
-            lines.append(line(Span("  " + more.format(count=left, command=command), Style.FAINT)))
+            more = tr.ngettext("{count} more: {command}", "{count} more: {command}", left)
+            lines.append(line(Span("  " + more.format(count=left, command=typed(tr, "fix", "--list")), Style.FAINT)))
     return lines
 
 
@@ -284,14 +283,12 @@ def verdict_lines(diagnosis: Diagnosis, remedies: Sequence[Remedy], tr: Translat
     return lines
 
 
-def remedy_lines(remedies: Sequence[Remedy], tr: Translator, command: str = "elbowroom") -> list[Line]:
+def remedy_lines(remedies: Sequence[Remedy], tr: Translator) -> list[Line]:
     """Each remedy with its effect, and the command that carries it out."""
     lines: list[Line] = []
     for remedy in remedies:
         effect = remedy_view.effect(remedy, tr)
         lines.append(line("  " + remedy_view.sentence(remedy, tr), Span(f"  {effect}" if effect else "", Style.FAINT)))
-        if remedy.advice_only:
-            lines.append(line(Span(f"    {command} fix {remedy.id}", Style.FAINT), tr.gettext("  shows the steps")))
-        else:
-            lines.append(line(Span(f"    {command} fix {remedy.id}", Style.FAINT)))
+        command = Span("    " + typed(tr, "fix", remedy.id), Style.FAINT)
+        lines.append(line(command, tr.gettext("  shows the steps")) if remedy.advice_only else line(command))
     return lines

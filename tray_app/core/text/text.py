@@ -4,7 +4,11 @@ from typing import Protocol
 
 
 class Translator(Protocol):
-    """Satisfied by gettext.NullTranslations and GNUTranslations. Messages are English ASCII with named placeholders."""
+    """A catalog, and our command as it is typed on this machine. Messages are English ASCII with named placeholders."""
+
+    @property
+    def program(self) -> str:
+        """`elbowroom`, or what else starts us from this shell; quoted where it needs to be."""
 
     def gettext(self, message: str) -> str: ...
 

@@ -2,6 +2,7 @@
 
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 from tray_app.core.values.errors import TrayProblem, TrayUnavailable
 
 # Debian's and Ubuntu's names; other systems name theirs alike.
@@ -12,16 +13,13 @@ def sentence(error: TrayUnavailable, tr: Translator) -> str:
     """The cause, the cure where there is one, and the command that works without a tray."""
     match error.problem:
         case TrayProblem.NO_DISPLAY:
-            text = tr.gettext("There is no graphical session here, so there is no tray: use `elbowroom watch`.")
+            text = tr.gettext("There is no graphical session here, so there is no tray: use `{command}`.")
         case TrayProblem.NO_HOST:
             text = tr.gettext(
-                "Nothing on this desktop shows tray icons (GNOME needs its AppIndicator extension): "
-                "use `elbowroom watch`."
+                "Nothing on this desktop shows tray icons (GNOME needs its AppIndicator extension): use `{command}`."
             )
         case TrayProblem.NO_LIBRARY:
-            text = tr.gettext(
-                "The tray's libraries are missing: install {packages}, or use `elbowroom watch`. ({detail})"
-            )
+            text = tr.gettext("The tray's libraries are missing: install {packages}, or use `{command}`. ({detail})")
         case TrayProblem.BROKEN:
-            text = tr.gettext("The tray cannot be shown ({detail}): use `elbowroom watch`.")
-    return text.format(packages=PACKAGES, detail=clean(error.detail))
+            text = tr.gettext("The tray cannot be shown ({detail}): use `{command}`.")
+    return text.format(packages=PACKAGES, command=typed(tr, "watch"), detail=clean(error.detail))

@@ -2,6 +2,7 @@
 
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 from tray_app.core.values.errors import UsageError
 
 
@@ -38,7 +39,7 @@ def _step(error: UsageError, tr: Translator) -> str:
         "needs-credentials": tr.gettext("Use --api-key-stdin, --token-stdin, or --email with --password-stdin."),
         "needs-yes": tr.gettext("Add --yes to go ahead."),
         "model": tr.gettext("`ollama pull NAME` installs one."),
-        "arguments": tr.gettext("`elbowroom --help` shows all commands."),
+        "arguments": tr.gettext("`{command}` shows all commands.").format(command=typed(tr, "--help")),
     }
     if error.nearest:
         return tr.gettext("Did you mean `{word}`?").format(word=clean(error.nearest))

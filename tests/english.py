@@ -1,0 +1,14 @@
+"""The English that tests read: the sentences as they stand in the code, and our command as most people type it."""
+
+
+class English:
+    program = "elbowroom"
+
+    def gettext(self, message: str) -> str:
+        return message
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return msgid1 if n == 1 else msgid2
+
+
+TR = English()
