@@ -1,8 +1,9 @@
-"""Would a test notice? `python -m tests.mutants [FILES] [--jobs N] [--only PATH:LINE] [--sample N]`
+"""Would a test notice? `python -m tests.mutants [FILES] [--jobs N] [--only PATH:LINE] [--sample N] [--all]`
 
 Changes one small thing of the judging rooms at a time, runs the tests that call the changed function, and names every
 change that none of them noticed. Survivors that mean the same as the original are listed with a reason in
-mutants_equivalent.toml; any other one ends with exit code 1.
+mutants_equivalent.toml; any other one ends with exit code 1. Without arguments it tries the same number of mutants in
+each room, chosen by a seed; a larger sample holds the smaller one, and code that changes elsewhere chooses no others.
 
 The tests run on a copy of the tree in a temporary folder, each mutant in a forked process that swaps one module while
 it is imported: no file of the working tree is written. What was found is kept beside the copy, so that a second run
@@ -17,7 +18,6 @@ import importlib.abc
 import importlib.util
 import json
 import os
-import random
 import shutil
 import signal
 import sys
@@ -65,6 +65,8 @@ EVERY = "*"
 CRASHED = 70
 BROKEN = {CRASHED, int(pytest.ExitCode.NO_TESTS_COLLECTED)}
 """Exit codes that say nothing about a mutant."""
+SLOW_S = 1.0
+"""Tests that take longer come last."""
 LIMIT_S = 180.0
 """A mutant's tests that run longer than this (or five times as long as usual) have noticed: it does not end."""
 
@@ -111,7 +113,7 @@ class Watch:
             return (yield)
         finally:
             spent = time.perf_counter() - started
-            for function in self._now:
+            for function in {*self._now, MODULE}:
                 self.calls.setdefault(function, {})[item.nodeid] = spent
             self._now = set()
 
@@ -299,11 +301,20 @@ class Bench:
 
 
 def tests_of(mutant: Mutant, calls: Mapping[str, Mapping[str, float]]) -> tuple[Sequence[str], float]:
-    """The tests that call the function, quick ones first, and how long they may take; a constant's are all there are."""
+    """The tests that call the function (a constant's are all there are) and how long they may take.
+
+    Quick ones first, and of each table one line first: the lines of one table mostly notice the same.
+    """
     seconds = calls.get(f"{mutant.file}:{mutant.function}", {})
     if mutant.function == MODULE or EVERY in seconds:
-        return TESTS[room_of(mutant.file)], LIMIT_S
-    return sorted(seconds, key=seconds.__getitem__), max(LIMIT_S, 5 * sum(seconds.values()))
+        seconds = calls[MODULE]
+    lines: Counter[str] = Counter()
+    order = {}
+    for test in sorted(seconds, key=seconds.__getitem__):
+        table = test.partition("[")[0]
+        order[test] = seconds[test] > SLOW_S, lines[table]
+        lines[table] += 1
+    return sorted(order, key=order.__getitem__), max(LIMIT_S, 5 * sum(seconds.values()))
 
 
 def chosen(options: argparse.Namespace) -> list[Mutant]:
@@ -315,10 +326,20 @@ def chosen(options: argparse.Namespace) -> list[Mutant]:
     if options.only:
         path, _, line = options.only.partition(":")
         made = [mutant for mutant in made if mutant.file == path and (not line or mutant.line == int(line))]
-    if options.sample and options.sample < len(made):
-        kept = set(random.Random(options.seed).sample(range(len(made)), options.sample))
-        made = [mutant for index, mutant in enumerate(made) if index in kept]
-    return made
+    if options.all or options.only:
+        return made
+    return [
+        mutant
+        for room in TESTS
+        for mutant in sampled([one for one in made if room_of(one.file) == room], options.sample, options.seed)
+    ]
+
+
+def sampled(made: Sequence[Mutant], number: int, seed: int) -> list[Mutant]:
+    """So many of them, by a lot that each one draws for itself; in their order."""
+    lots = [hashlib.sha256("\0".join((str(seed), *mutant.key)).encode()).hexdigest() for mutant in made]
+    drawn = set(sorted(range(len(made)), key=lots.__getitem__)[:number])
+    return [mutant for index, mutant in enumerate(made) if index in drawn]
 
 
 def told(results: Mapping[Mutant, str], wanted: Sequence[Mutant], same: Mapping[tuple[str, ...], str]) -> int:
@@ -345,7 +366,10 @@ def main() -> int:
     parser.add_argument("files", nargs="*", help="files or folders below the repository; all four rooms without any")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", metavar="PATH[:LINE]")
-    parser.add_argument("--sample", type=int, metavar="N", help="so many of them, the same ones each time")
+    parser.add_argument(
+        "--sample", type=int, metavar="N", default=120, help="so many of each room, the same ones each time"
+    )
+    parser.add_argument("--all", action="store_true", help="every mutant: hours")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=120, help="stop after this long; the next run goes on")
     parser.add_argument("--list", action="store_true", help="name the mutants without running anything")
