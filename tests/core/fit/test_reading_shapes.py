@@ -1,6 +1,7 @@
 """What is believed of `/api/show`, to the last number on both sides of every limit."""
 
 import pytest
+from msgspec.structs import asdict
 
 from tray_app.core.fit.architectures import layers
 from tray_app.core.fit.info import MAX_WIDTH, ModelInfo, whole
@@ -422,9 +423,20 @@ def test_latent_attention_keeps_its_rank_and_the_rotated_part():
     assert remembered("deepseek2", **keys, **{"attention.key_length_mla": 1}).mla_cache_width == 57
 
 
+def told(made):
+    """What is not empty, zero or false."""
+    return {name: value for name, value in asdict(made).items() if value}
+
+
 def test_models_that_remember_nothing():
     made = remembered("bert", **{"attention.sliding_window": 9, "attention.head_count_kv": 2})
-    assert (made.kv_heads, made.caches, made.sliding_window, made.exact) == ((0,) * 6, False, 9, True)
+    assert told(made) == {"kv_heads": (0,) * 6, "sliding_window": 9, "exact": True}
+
+
+def test_models_that_remember_a_state_alone():
+    made = remembered("mamba", **{"ssm.inner_size": 9, "ssm.state_size": 2, "attention.head_count_kv": 2})
+    states = {"recurrent_layers": 6, "recurrent_state_values": 18}
+    assert told(made) == {"kv_heads": (0,) * 6, **states, "caches": True, "exact": True}
 
 
 @pytest.mark.parametrize("architecture", ["mllama", "qwen3vl", "qwen35", "qwen3next", "lfm2", "nemotron_h"])
