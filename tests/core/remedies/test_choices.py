@@ -217,4 +217,4 @@ def test_a_queue_alone_unloads_nothing():
 
 def test_what_spills_is_listed_before_what_evicts():
     best_first = [Verdict.FITS, Verdict.NOT_LOCAL, Verdict.TIGHT, Verdict.UNKNOWN, Verdict.SPILLS, Verdict.EVICTS]
-    assert sorted(Verdict, key=_ORDER.__getitem__) == best_first
+    assert sorted(Verdict, key=_ORDER.index) == best_first

@@ -9,14 +9,7 @@ from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.remedy import TaskModelChoice, TaskModels
 from tray_app.core.values.snapshot import WebUIModel
 
-_ORDER = {
-    Verdict.FITS: 0,
-    Verdict.NOT_LOCAL: 1,
-    Verdict.TIGHT: 2,
-    Verdict.UNKNOWN: 3,
-    Verdict.SPILLS: 4,
-    Verdict.EVICTS: 5,
-}
+_ORDER = (Verdict.FITS, Verdict.NOT_LOCAL, Verdict.TIGHT, Verdict.UNKNOWN, Verdict.SPILLS, Verdict.EVICTS)
 NOT_LOCAL = Fit(Verdict.NOT_LOCAL)
 UNKNOWN = Fit(Verdict.UNKNOWN)
 
@@ -38,7 +31,7 @@ def choices(facts: Facts) -> tuple[TaskModelChoice, ...]:
         return ()
     listed = facts.listed or ()
     found = [choice(model, facts) for model in listed if can_do_tasks(model)]
-    found.sort(key=lambda item: (_ORDER[item.fit.verdict], item.fit.need_bytes or 0, item.id))
+    found.sort(key=lambda item: (_ORDER.index(item.fit.verdict), item.fit.need_bytes or 0, item.id))
     used = facts.settings.model(facts.slot)
     if used and all(item.id != used for item in found):
         usable = facts.listed is None or any(model.id == used and model.active for model in listed)

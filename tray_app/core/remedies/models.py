@@ -21,7 +21,7 @@ COMFORTABLE_BYTES = (600_000_000, 4_000_000_000)
 WORTH_SHARE = 0.5
 """A task model relieves the chat model only when it is clearly smaller."""
 _REASONS = {Verdict.FITS: Reason.FITS_BESIDE, Verdict.TIGHT: Reason.BARELY_FITS}
-_ORDER = {Verdict.FITS: 0, Verdict.TIGHT: 1, Verdict.UNKNOWN: 2}
+_ORDER = (Verdict.FITS, Verdict.TIGHT, Verdict.UNKNOWN)
 _NOT_FOR_TEXT = re.compile(r"embed|whisper|tts|image|dall|moderation|rerank|audio|speech|vision-only", re.IGNORECASE)
 _SMALL_HOSTED = re.compile(r"mini|small|flash|haiku|lite|nano|instant|-[1-9]b|:[1-9]b", re.IGNORECASE)
 
@@ -133,7 +133,7 @@ def _ranked(offers: list[Offer], here: Case) -> list[Offer]:
 
     def rank(offer: Offer) -> tuple[int, bool, bool, int, str]:
         comfortable = low <= offer.size_bytes <= high
-        return _ORDER[offer.fit.verdict], offer.reasoning, not comfortable, offer.size_bytes, offer.id
+        return _ORDER.index(offer.fit.verdict), offer.reasoning, not comfortable, offer.size_bytes, offer.id
 
     return sorted(allowed, key=rank)
 

@@ -1,0 +1,104 @@
+"""Which models are offered and in which order, and what advice for Ollama's own settings saves."""
+
+import pytest
+from msgspec.structs import replace
+
+from tests.core.machines import HOSTED, facts, listed, loaded, machine, settings, web_ui
+from tests.core.offers import BIG, CHAT, LISTED, SMALL, by_id, diagnosis, here, ids, offered
+from tray_app.core.fit.candidates import CANDIDATES
+from tray_app.core.fit.need import need
+from tray_app.core.remedies.case import Case
+from tray_app.core.remedies.models import Offer, _ranked, models_to_get, pull_offers
+from tray_app.core.values.finding import ModelSpills, TaskStorm
+from tray_app.core.values.fit import Fit, Verdict
+from tray_app.core.values.plan import Change
+from tray_app.core.values.snapshot import ServerConfig
+from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.units import GIB
+
+
+def case(snapshot):
+    return Case(facts(snapshot), diagnosis(TaskStorm))
+
+
+def models(snapshot):
+    return [one.removeprefix("task-model:") for one in ids(offered(snapshot)) if one.startswith("task-model:")]
+
+
+# --- models ---
+
+
+def test_by_verdict_before_anything_else():
+    """The worse the verdict the smaller the model here."""
+    offers = [
+        Offer(verdict.value, verdict.value, size, Fit(verdict), reasoning=False)
+        for size, verdict in enumerate((Verdict.UNKNOWN, Verdict.TIGHT, Verdict.FITS), start=1)
+    ]
+    assert [one.id for one in _ranked(offers, case(here()))] == ["fits", "tight", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("available_gib", "verdicts", "offers"),
+    [
+        (1.3, ["tight"], ["gemma3:1b"]),
+        (1.6, ["fits", "tight", "tight", "tight"], ["gemma3:1b"]),
+        (2.0, ["fits"] * 4, ["gemma3:1b", "qwen2.5:1.5b", "qwen3.5:0.8b"]),
+    ],
+)
+def test_of_models_to_get_those_that_fit_or_else_the_best(available_gib, verdicts, offers):
+    made = case(here(have=(CHAT,), ui=web_ui(listed("qwen3:32b")), available_gib=available_gib))
+    assert [one.fit.verdict for one in pull_offers(made, CANDIDATES)] == verdicts
+    assert [one.model for one in models_to_get(made, CANDIDATES)] == offers
+
+
+def test_the_task_model_in_use_is_not_offered():
+    assert "gemma3:1b" in models(here())
+    assert "gemma3:1b" not in models(here(ui=web_ui(*LISTED, tasks=settings(task_model="gemma3:1b"))))
+    # The other slot is not the one in use here.
+    assert "gemma3:1b" in models(here(ui=web_ui(*LISTED, tasks=settings(task_model_external="gemma3:1b"))))
+
+
+@pytest.mark.parametrize(("short_of_half", "offers"), [(1, ["half:1b"]), (0, [])])
+def test_a_task_model_is_less_than_half_the_chat_model(short_of_half, offers):
+    chat = replace(BIG, size_bytes=20 * GIB, size_vram_bytes=20 * GIB)
+    half = replace(SMALL, name="half:1b", size_bytes=10 * GIB - short_of_half)
+    roomy = machine(chat, have=(half,), open_webui=web_ui(listed("half:1b")), budget_gib=200, available_gib=90)
+    assert [one for one in models(roomy) if one == "half:1b"] == offers
+
+
+def test_small_hosted_models_first_then_by_name():
+    names = ["z-mini", "b-large", "a-large", "c-flash"]
+    ui = web_ui(listed("qwen3:32b"), *(replace(HOSTED, id=name) for name in names))
+    found = [one for one in ids(offered(here(have=(CHAT,), ui=ui))) if one.startswith("hosted-task-model:")]
+    assert [one.removeprefix("hosted-task-model:") for one in found] == ["c-flash", "z-mini", "a-large"]
+
+
+def test_a_switch_goes_from_on_to_off():
+    assert by_id(offered(here()), "titles-off").plan.changes == (Change(Setting.TITLES, True, False),)
+
+
+# --- advice ---
+
+
+@pytest.mark.parametrize(
+    ("context", "budget_gib", "tokens"), [(None, 21.33, 4096), (None, 24.0, 32768), (8192, 21.33, 8192)]
+)
+def test_what_less_context_saves(context, budget_gib, tokens):
+    """Where Ollama does not say the context, the one that it chooses by itself."""
+    chat = loaded("qwen3:32b", 19.7, context=context)
+    found = {one.id: one.effect.memory_bytes for one in offered(here(chat, budget_gib=budget_gib))}
+    now, short = (need(CHAT.shape, context=length).total for length in (tokens, 4096))
+    assert found.get("context-length") == (now - short if tokens > 4096 else None)
+    assert found["kv-cache-type"] == now - need(CHAT.shape, context=tokens, kv_cache_type="q8_0").total
+
+
+@pytest.mark.parametrize(("slots", "advised"), [(None, False), (1, False), (2, True)])
+def test_one_slot_is_the_least(slots, advised):
+    assert ("num-parallel" in ids(offered(here(config=ServerConfig(num_parallel=slots))))) is advised
+
+
+def test_urgent_advice_is_given_once():
+    spilling = loaded("qwen3:32b", 27, 24, 32768)
+    found = ids(offered(here(spilling, budget_gib=24.96, available_gib=3, have=(CHAT, SMALL)), ModelSpills))
+    assert found[0] == "context-length"
+    assert len(found) == len(set(found))
