@@ -70,6 +70,15 @@ def test_models_elsewhere_take_nothing_here():
     assert (facts(far).used_bytes, facts(absent).used_bytes) == (None, None)
     assert facts(poll(ollama=GONE)).used_bytes is None
     assert facts(poll()).used_bytes == 20 * GIB
+    assert facts(poll(models=(loaded(vram=0), loaded(vram=-1)))).used_bytes == 0
+
+
+@pytest.mark.parametrize(("running", "spared"), [((), "wide:70b"), ((active(model="deep:32b"),), "deep:32b")])
+def test_the_chat_model_is_the_one_that_works_or_else_the_largest(running, spared):
+    both = (loaded("deep:32b", 20 * GIB), loaded("wide:70b", 40 * GIB))
+    made = facts(replace(poll(models=both, asks=requests(running)), open_webui=GONE))
+    assert made.chat_model is not None
+    assert made.chat_model.name == spared
 
 
 def test_a_runner_tells_where_ollama_does_not():

@@ -178,7 +178,7 @@ def test_on_macos_swapping_out_holds_a_warning_up():
     machine = Machine("darwin")
     machine.poll()
     machine.poll(10, kernel_level=2.0)
-    assert machine.poll(300, swap_out=1000.0) is WARNING
+    assert machine.poll(300, swap_out=1.0) is WARNING
     assert machine.poll(65) is NORMAL
 
 
@@ -224,6 +224,15 @@ def test_after_sleep_samples_in_a_row_and_lasting_rates_begin_anew():
     assert machine.poll(5, swap_io=5e6) is NORMAL
     assert machine.poll(15, swap_io=5e6) is NORMAL, "30 s count from the wake-up on"
     assert machine.poll(20, swap_io=5e6) is WARNING
+
+
+@pytest.mark.parametrize(("available", "pressure"), [(8.0, WARNING), (3.0, CRITICAL)])
+def test_after_sleep_one_sample_raises_nothing(available, pressure):
+    machine = Machine("linux")
+    machine.poll()
+    machine.poll(available=available)
+    assert machine.poll(after_gap=True, available=available) is NORMAL
+    assert machine.poll(available=available) is pressure
 
 
 def test_after_sleep_the_minute_of_recovery_begins_anew():

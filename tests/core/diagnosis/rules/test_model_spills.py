@@ -27,7 +27,8 @@ def check(snapshot, before=None):
 
 def test_part_on_the_cpu():
     (found,) = check(poll(models=(loaded(vram=17 * GIB),)))
-    assert told(found)["spilled_bytes"] == 3 * GIB
+    evidence = told(found)
+    assert (evidence["spilled_bytes"], evidence["model_bytes"], evidence["spilled_share"]) == (3 * GIB, 20 * GIB, 15.0)
 
 
 @pytest.mark.parametrize("vram", [20 * GIB, 20 * GIB - 5])

@@ -29,6 +29,16 @@ def test_the_log_tells_as_long_as_the_runner_lives():
     assert check(poll(1005.0, runners=(runner(9),)), history(said)) == ()
 
 
+def test_the_largest_runner_is_named_for_the_logs_figure():
+    log = Known(OllamaLog(prompt_cache_bytes=3 * GIB), 0.0)
+    small, large, silent = runner(501, "small", memory=2 * GIB), runner(502, memory=22 * GIB), runner(503, "silent")
+    for runners in ((small, large, silent), (silent, large, small)):
+        assert [one.subject for one in check(poll(ollama_log=log, runners=runners))] == [BIG]
+    loading = runner(504, "next", loading=True, memory=90 * GIB)
+    assert [one.subject for one in check(poll(ollama_log=log, runners=(small, loading)))] == ["small"]
+    assert [one.subject for one in check(poll(ollama_log=log, runners=()))] == ["Ollama"]
+
+
 def test_a_cpu_runner_grew_past_its_model():
     cpu = {"basis": BudgetBasis.RAM, "system": "linux", "models": (loaded(vram=0),)}
     grown = (runner(memory=24 * GIB),)

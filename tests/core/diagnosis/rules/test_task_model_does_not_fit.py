@@ -6,6 +6,7 @@ from tests.core.poll_builder import (
     BIG,
     GIB,
     GONE,
+    OFF,
     TASK,
     facts,
     listed,
@@ -52,6 +53,12 @@ def test_two_that_are_loaded_together_do_fit():
 
 def test_there_is_room():
     assert judge(models=(loaded(size=14 * GIB),), memory=Known(Memory(32 * GIB, 9 * GIB, Pressure.NORMAL), 0.0)) == ()
+
+
+def test_no_task_that_comes_by_itself_and_no_task_model_need_no_room():
+    off = settings(task_model=SMALL, titles=OFF, tags=OFF, follow_ups=OFF, search_queries=OFF, retrieval_queries=OFF)
+    assert check(poll(open_webui=server(off, (listed(BIG), listed(SMALL))), installed=INSTALLED)) == ()
+    assert check(poll(open_webui=server(settings(), (listed(BIG), listed(SMALL))), installed=INSTALLED)) == ()
 
 
 def test_without_ollama_it_cannot_judge():

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from tests.core.poll_builder import (
     BIG,
     GONE,
+    OFF,
     facts,
     listed,
     poll,
@@ -50,6 +51,11 @@ def test_what_is_right():
     private = (listed(BIG), listed(SMALL, public=False))
     assert judge(settings(task_model=SMALL), private, users=1) == ()
     assert judge(settings(task_model=SMALL), private, users=2, version="0.3.35") == ()
+
+
+def test_without_tasks_nothing_is_unusable():
+    off = dict.fromkeys(("titles", "tags", "follow_ups", "autocomplete", "search_queries", "retrieval_queries"), OFF)
+    assert judge(settings(task_model="no-such:1b", **off)) == ()
 
 
 def test_the_other_slot_is_right_for_hosted_chats():
