@@ -297,7 +297,7 @@ def test_a_change_that_a_crash_left_open_is_settled_at_the_first_look(life, play
 
 def test_disconnect_forgets_the_token(life, played):
     lived = life("")
-    lived.session.disconnect(played.webui.url)
+    lived.session.disconnect()
     assert lived.session.look().snapshot.open_webui.value.access.value == "none"
 
 

@@ -5,10 +5,12 @@ import time
 import webbrowser
 
 import pytest
+from msgspec.structs import replace
 
 from tests.played import Played
 from tray_app.app.session import Session
 from tray_app.app.worker import Worker
+from tray_app.core.menu import menu as menu_view
 from tray_app.core.values.command import (
     ApplyRemedy,
     Autostart,
@@ -26,6 +28,7 @@ from tray_app.core.values.command import (
     Undo,
     Unload,
 )
+from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.core.values.job import JobKind
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.task_settings import Setting
@@ -63,10 +66,10 @@ class Screen:
 class Running:
     """A worker in its thread."""
 
-    def __init__(self, played):
+    def __init__(self, played, overrides=None):
         self.played = played
         self.screen = Screen()
-        self.session = Session(played.overrides)
+        self.session = Session(overrides or played.overrides)
         self.worker = Worker(self.session, self.screen)
         self.thread = threading.Thread(target=self.worker.run)
         self.thread.start()
@@ -338,8 +341,12 @@ def test_an_unreadable_journal_is_one_sentence_and_no_end(running, played):
     journal.unlink(missing_ok=True)
     journal.mkdir()
     running.send(Refresh())
-    assert wait_until(lambda: "cannot be used" in running.worker._message)
+    assert wait_until(lambda: any(row.id == "message" for row in running.screen.views[-1].menu.rows))
+    assert "journal.jsonl cannot be used" in running.session.complaint()
+    assert running.remedies(), "the rest of the screen is as it was"
     journal.rmdir()
+    running.send(Refresh())
+    assert wait_until(lambda: all(row.id != "message" for row in running.screen.views[-1].menu.rows))
     running.send(TAGS_OFF)
     assert wait_until(lambda: [one.event.value for one in running.journal()] == ["applied"])
 
@@ -348,3 +355,36 @@ def test_autostart_that_cannot_be_written_does_not_end_the_worker(running, monke
     monkeypatch.setattr(running.session, "autostart", lambda *, on: (_ for _ in ()).throw(OSError("read-only")))
     running.send(Autostart(on=True), TAGS_OFF)
     assert wait_until(lambda: [one.event.value for one in running.journal()] == ["applied"])
+
+
+def test_a_part_of_the_menu_that_breaks_is_a_sentence_and_the_rest_is_there(running, monkeypatch, caplog):
+    running.remedies()
+
+    def broken(*_):
+        raise OverflowError("a time that no clock can show")
+
+    monkeypatch.setattr(menu_view, "undo_rows", broken)
+    monkeypatch.setattr(menu_view, "tooltip", broken)
+    for _ in range(3):
+        running.send(Refresh())
+        assert wait_until(lambda: "A part of this menu cannot be shown" in running.screen.texts())
+    assert "Quit" in running.screen.texts()
+    assert "Background tasks" in running.screen.texts()
+    assert caplog.text.count("a part of the menu cannot be shown") == 1
+
+
+def test_a_screen_that_cannot_be_made_at_all_still_has_an_icon_the_reason_and_quit(played, monkeypatch):
+    monkeypatch.setenv("OPEN_WEBUI_URL", "ittp://nowhere")
+    monkeypatch.setattr(Session, "screen_state", lambda *_: (_ for _ in ()).throw(ChangeError(Problem.DRIFT, "x")))
+    screen = Screen()
+    worker = Worker(Session(played.overrides), screen)
+    worker._show_whatever_is_there()
+    assert "x was changed by somebody else" in screen.texts()
+    assert screen.views[-1].menu.rows[-1].command == Quit()
+
+
+def test_an_address_that_is_none_is_told_in_the_menu(played, monkeypatch):
+    monkeypatch.setenv("OPEN_WEBUI_URL", "ittp://nowhere")
+    running = Running(played, replace(played.overrides, open_webui=""))
+    assert running.says("ittp://nowhere")
+    running.close()

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from tray_app.core.values.errors import StorageError
 from tray_app.storage.lock import Instance, SingleInstance
 
 log = logging.getLogger(__name__)
@@ -93,5 +94,9 @@ def become_the_one(
             return None
         time.sleep(KNOCK_EVERY_S)
     bell = Doorbell(on_ring)
-    bell.open(lock.publish(bell.port))
+    try:
+        bell.open(lock.publish(bell.port))
+    except StorageError:
+        bell.close()
+        raise
     return bell

@@ -22,10 +22,11 @@ from tray_app.core.menu import first_run as tray_view
 from tray_app.core.menu import notice as notice_view
 from tray_app.core.menu.screen import NoticeSettings, NoticeView, ScreenState
 from tray_app.core.remedies import relief as relieving
+from tray_app.core.text import errors as error_view
 from tray_app.core.text import settings as settings_view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, Link, OpenLink, Undo
-from tray_app.core.values.errors import ElbowroomError, StorageError
+from tray_app.core.values.errors import ElbowroomError, StorageError, UsageError
 from tray_app.core.values.plan import Event, Record
 from tray_app.core.values.reading import Moment
 from tray_app.core.values.remedy import TaskModels
@@ -51,8 +52,10 @@ class Session:
     `translator` and `language` are also asked by a job's thread (they only read).
     """
 
-    def __init__(self, overrides: Overrides) -> None:
+    def __init__(self, overrides: Overrides, troubles: tuple[ElbowroomError, ...] = ()) -> None:
+        """`troubles`: what went wrong before, for the menu."""
         self._overrides = overrides
+        self._lasting = self._troubles = troubles
         self.app = App(overrides)
         state = self.app.state.read()
         self._relief = relieving.Relief(
@@ -112,6 +115,9 @@ class Session:
             log.info("change %s was left open by an earlier run and is settled", one.id)
 
     def look_again(self, *, models: bool) -> None:
+        """A sign-in that could not be read is tried again, too: somebody unlocked the keychain, say."""
+        if self.app.token_problem is not None:
+            self.reconnect()
         self.app.observer.poll.look_again(models=models)
 
     def move(self, *, busy: bool) -> None:
@@ -148,11 +154,20 @@ class Session:
         return (tray_view.first_run(look.facts.overview, tr),)
 
     def complaint(self) -> str:
-        """The first thing that is wrong with the settings file, for the menu; empty where it is fine."""
-        problems = self.app.settings_problems
-        return settings_view.sentence(problems[0], self.translator()) if problems else ""
+        """The first thing that is wrong with our own files, for the menu; empty where they are fine."""
+        tr, problems = self.translator(), self.app.settings_problems
+        if problems:
+            return settings_view.sentence(problems[0], tr)
+        troubles = (*self._troubles, *self.app.file_problems)
+        return error_view.told(troubles[0], tr) if troubles else ""
 
     def screen_state(self, look: Look | None) -> ScreenState:
+        undoable: tuple[Record, ...] = ()
+        self._troubles = self._lasting
+        try:
+            undoable = self._undoable()
+        except UsageError as error:  # of the address in the environment
+            self._troubles = (error,)
         return ScreenState(
             overview=look.facts.overview if look else None,
             diagnosis=look.diagnosis if look else None,
@@ -160,7 +175,7 @@ class Session:
             budget_bytes=look.facts.budget_bytes if look else None,
             remedies=look.remedies if look else (),
             task_models=look.task_models if look else TaskModels(),
-            undoable=self._undoable(),
+            undoable=undoable,
             notices=self._notices(),
             autostart=self._autostart_state(),
             language=self.app.state.read().language,
@@ -174,7 +189,7 @@ class Session:
         return NoticeSettings(state.snoozed_until, only_critical, state.muted)
 
     def _undoable(self) -> tuple[Record, ...]:
-        return self.app.journal.changes().undoable(origin_of(self.app.open_webui_url))[:UNDO_ROWS]
+        return self.app.changes().undoable(origin_of(self.app.open_webui_url))[:UNDO_ROWS]
 
     # --- relief ------------------------------------------------------------------------------
 
@@ -212,7 +227,9 @@ class Session:
         change_id = self._relief.memory.change_id
         if not change_id:
             return None
-        recorded = self.app.journal.changes().get(change_id)
+        recorded = self.app.changes().get(change_id)
+        if recorded is None and self.app.file_problems:
+            return True  # nobody can tell: it stands as it did
         return recorded is not None and recorded.event in {Event.APPLIED, Event.UNDO_INTENDED}
 
     def _store_relief(self) -> None:
@@ -246,10 +263,11 @@ class Session:
     def connect_work(self, url: str) -> Work:
         return connect_work(self.app, url or self.app.open_webui_url, self.translator, self.language)
 
-    def disconnect(self, url: str) -> None:
-        self.app.secrets.delete(url)
-        self.remember(lambda state: replace(state, connected_url=""))
-        self.reconnect()
+    def disconnect(self) -> None:
+        try:
+            self.app.secrets.forget_all()
+        finally:
+            self.reconnect()
 
     def autostart(self, *, on: bool) -> None:
         if on:

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from tray_app.core.values.errors import ServiceError
+from tray_app.core.values.errors import ChangeError, ElbowroomError, ServiceError, StorageError
 from tray_app.core.values.token import Token, origin_of
-from tray_app.storage.journal import Journal
+from tray_app.storage.journal import Folded, Journal
 from tray_app.storage.lock import write_lock
 from tray_app.storage.paths import Paths
 from tray_app.storage.settings import SettingsFile
@@ -63,6 +63,9 @@ class App:
     def __init__(self, overrides: Overrides) -> None:
         self.overrides = overrides
         self.paths = Paths(overrides.home)
+        self.token_problem: ElbowroomError | None = None
+        """Why the stored sign-in could not be read: servers are then watched without it."""
+        self._journal_problem: StorageError | None = None
         self._open: list[Http | OpenWebUIClient | Machine | ContainerReader] = []
 
     def __enter__(self) -> Self:
@@ -96,6 +99,20 @@ class App:
     def settings_problems(self) -> "tuple[SettingProblem, ...]":
         """What is wrong with the settings file, if this run read it at all."""
         return self.settings_file.problems if "settings_file" in self.__dict__ else ()
+
+    @property
+    def file_problems(self) -> tuple[ElbowroomError, ...]:
+        """Why our own files could not be used, as far as this run read them and went on without."""
+        state = self.state.problem if "state" in self.__dict__ else None
+        return tuple(one for one in (state, self._journal_problem, self.token_problem) if one is not None)
+
+    def changes(self) -> Folded:
+        """What became of every change, as far as the journal can be read; where not, `file_problems` says so."""
+        try:
+            changes, self._journal_problem = self.journal.changes(), None
+        except StorageError as error:
+            changes, self._journal_problem = Folded(), error
+        return changes
 
     @cached_property
     def state(self) -> StateFile:
@@ -208,6 +225,15 @@ class App:
     def open_webui(self) -> "OpenWebUIClient":
         return self.open_webui_at(self.open_webui_url, self.token(self.open_webui_url))
 
+    def _watched(self) -> "tuple[OpenWebUIClient, bool]":
+        """Open WebUI's client, and whether it is connected. Without a token where the stored one cannot be read."""
+        url = self.open_webui_url
+        try:
+            return self.open_webui, self.token(url) is not None
+        except (StorageError, ChangeError) as error:
+            self.token_problem = error
+            return self.open_webui_at(url), False
+
     def open_webui_at(self, url: str, token: Token | None = None) -> "OpenWebUIClient":
         """A client for one server; anonymous without a token."""
         from tray_app.services.open_webui import OpenWebUIClient
@@ -249,14 +275,15 @@ class App:
         from tray_app.app.watch import Observer
 
         url = self.open_webui_url
+        client, connected = self._watched()
         containers = ContainerReader(lambda: self.settings_file.settings.allow_docker_socket)
         self._open.append(containers)
         poll = Poll(
             machine=self.machine,
             ollama=OllamaPoll(self.ollama, self.ollama_url, self.ollama_is_local),
-            open_webui=OpenWebUIPoll(self.open_webui, url, connected=self.token(url) is not None),
+            open_webui=OpenWebUIPoll(client, url, connected=connected),
             containers=containers,
             limits=lambda: self.limits,
-            written=lambda: self.journal.changes().in_force(origin_of(url)),
+            written=lambda: self.changes().in_force(origin_of(url)),
         )
         return Observer(poll, lambda: self.limits, lambda: self.candidates)

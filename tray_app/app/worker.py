@@ -18,6 +18,7 @@ from tray_app.app.rhythm import pause_s
 from tray_app.app.session import Session
 from tray_app.app.watch import Look
 from tray_app.core.menu import menu as menu_view
+from tray_app.core.menu.screen import ScreenState
 from tray_app.core.text import errors as error_view
 from tray_app.core.text import status as status_view
 from tray_app.core.values.command import (
@@ -72,6 +73,8 @@ class Worker:
         self._signing_in = Jobs(self._mailbox.put)  # beside the others: its page may stay open for ten minutes
         self._look: Look | None = None
         self._message = ""
+        self._trouble = ""
+        self._broken = ""
         self._due = 0.0
         self._quitting = False
         self._relief_job = ""
@@ -88,31 +91,37 @@ class Worker:
 
     def run(self) -> None:
         """Polls and commands until Quit. What goes wrong in one round is told; the next round goes on."""
-        step = self._show
+        self._show_whatever_is_there()
         while not self._quitting:
-            try:
-                step()
-            except ElbowroomError as error:
-                log.warning("this round failed: %s", type(error).__name__)
-                self._message = self._told(error)
+            went_well = self._went_well(self._round)
+            if not went_well:
                 self._due = max(self._due, self._uptime() + self._interval())
-            except Exception:
-                log.exception("internal error")
-                self._message = status_view.internal_error(self._session.translator())
-                self._due = max(self._due, self._uptime() + self._interval())
-            step = self._round
+            self._show_whatever_is_there()
         self._signing_in.stop(QUIT_WAIT_S)
         self._jobs.stop(QUIT_WAIT_S)
         if self._late_end is not None:
             self._late_end.cancel()
         self._screen.stop()
 
+    def _went_well(self, step: Callable[[], None]) -> bool:
+        """The edge of this thread: whatever a round raises is told in the menu, and the next round goes on."""
+        try:
+            step()
+        except ElbowroomError as error:
+            log.warning("this round failed: %s", type(error).__name__)
+            self._trouble = self._told(error)
+        except Exception:
+            log.exception("internal error")
+            self._trouble = status_view.internal_error(self._session.translator())
+        else:
+            return True
+        return False
+
     def _told(self, error: ElbowroomError) -> str:
-        tr = self._session.translator()
-        return f"{error_view.sentence(error, tr)} {error_view.next_step(error, tr)}".strip()
+        return error_view.told(error, self._session.translator())
 
     def _round(self) -> None:
-        """Everything in the mailbox first, then a poll if it is due, then one frame."""
+        """Everything in the mailbox first, then a poll if it is due."""
         item = self._next()
         while item is not None:
             self._handle(item)
@@ -121,7 +130,7 @@ class Worker:
             item = self._next(wait=False)
         if self._uptime() >= self._due:
             self._poll()
-        self._show()
+            self._trouble = ""
 
     def _next(self, *, wait: bool = True) -> Command | JobMoved | JobDone | None:
         try:
@@ -160,13 +169,24 @@ class Worker:
         idle = no_model and facts.pressure is Pressure.NORMAL
         return pause_s(self._session.settings(), self._look.diagnosis.level, idle=idle)
 
+    def _show_whatever_is_there(self) -> None:
+        """The icon always comes: where its screen cannot be made, with the reason and the way to quit."""
+        if not self._quitting and not self._went_well(self._show):
+            self._went_well(lambda: self._render(ScreenState(), self._trouble))
+
     def _show(self) -> None:
-        state = replace(
-            self._session.screen_state(self._look),
-            job=self._jobs.running or self._signing_in.running,
-            message=self._message or self._session.complaint(),
-        )
-        self._screen.show(menu_view.render(state, self._session.translator()))
+        state = self._session.screen_state(self._look)
+        self._render(state, self._message or self._trouble or self._session.complaint())
+
+    def _render(self, state: ScreenState, message: str) -> None:
+        state = replace(state, job=self._jobs.running or self._signing_in.running, message=message)
+        self._screen.show(menu_view.render(state, self._session.translator(), self._part_is_broken))
+
+    def _part_is_broken(self, error: Exception) -> None:
+        """In the log once, not with every frame."""
+        if repr(error) != self._broken:
+            self._broken = repr(error)
+            log.error("a part of the menu cannot be shown", exc_info=error)
 
     # --- the mailbox -----------------------------------------------------------------------
 
@@ -199,8 +219,8 @@ class Worker:
                     job = NewJob(JobKind.CONNECT, url, session.connect_work(url), cancellable=True)
                     if not self._signing_in.start(job):
                         self._signing_in.ask_again()
-                case Disconnect(url):
-                    session.disconnect(url)
+                case Disconnect():
+                    session.disconnect()
                     self._due = 0.0
                 case Snooze() | MuteForModel() | NotificationsOnlyCritical() | SetLanguage():
                     session.remember(self._wish(command))

@@ -60,9 +60,8 @@ def _filled(options: Namespace, app: App, url: str, terminal: Terminal, tr: Tran
 
 def disconnect(app: App, _options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Forget every stored token. Open WebUI itself is not told: the token stays valid there until it expires."""
-    origins = app.secrets.forget_all()
     had_url = bool(app.state.read().connected_url)
-    app.state.update(lambda state: replace(state, connected_url=""))
+    origins = app.secrets.forget_all()
     if not origins and not had_url:
         terminal.text(view.nothing_to_forget(tr))
         return NOTHING_TO_DO

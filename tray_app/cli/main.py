@@ -243,8 +243,14 @@ def parse(argv: Sequence[str], tr: Translator) -> argparse.Namespace:
     return options
 
 
-def _note_settings_problems(app: "App", terminal: Terminal, tr: Translator) -> None:
-    """Everything that is wrong with the user's settings file, where this command read it."""
+def _note_file_problems(app: "App", terminal: Terminal, tr: Translator) -> None:
+    """Everything that is wrong with our files, where this command read them."""
+    for trouble in app.file_problems:
+        from tray_app.core.text import errors
+
+        terminal.note(errors.told(trouble, tr))
+    if not app.settings_problems:
+        return
     from tray_app.core.text import settings as settings_view
 
     for problem in app.settings_problems:
@@ -277,12 +283,12 @@ def run(argv: Sequence[str]) -> int:
         command = getattr(importlib.import_module(f"tray_app.cli.{module}"), function)
         with App(Overrides.of(options)) as app:
             code: int = command(app, options, terminal, tr)
-            _note_settings_problems(app, terminal, tr)
+            _note_file_problems(app, terminal, tr)
         terminal.out.flush()
     except ElbowroomError as error:
         from tray_app.core.text import errors
 
-        terminal.problem(f"elbowroom: {errors.sentence(error, tr)} {errors.next_step(error, tr)}".rstrip())
+        terminal.problem(f"elbowroom: {errors.told(error, tr)}")
         return USAGE if isinstance(error, UsageError) else FAILED
     except KeyboardInterrupt:
         terminal.note(tr.gettext("elbowroom: stopped"))

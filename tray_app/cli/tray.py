@@ -19,7 +19,7 @@ from tray_app.core.menu import first_run as view
 from tray_app.core.text import tray_problem
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import Command, Refresh
-from tray_app.core.values.errors import StorageError, TrayUnavailable
+from tray_app.core.values.errors import ElbowroomError, StorageError, TrayUnavailable
 from tray_app.storage.lock import SingleInstance
 from tray_app.storage.log import log_to
 from tray_app.storage.paths import Paths
@@ -40,7 +40,11 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     log_to(paths.log_file)
     lock = SingleInstance(paths.instance_lock_file, paths.instance_file)
     rung = threading.Event()
-    bell = become_the_one(lock, rung.set)
+    try:
+        bell = become_the_one(lock, rung.set)
+    except StorageError as error:  # whether another one runs cannot be told: an icon that says so beats none
+        log.warning("no lock: %s", error.reason)
+        return show(overrides, terminal, tr, at_login=options.at_login, rung=rung, troubles=(error,))
     if bell is None:
         terminal.note(view.runs_already(tr))
         return DONE
@@ -76,19 +80,22 @@ def show(
     at_login: bool,
     rung: threading.Event,
     began: Callable[[], None] = lambda: None,
+    troubles: tuple[ElbowroomError, ...] = (),
 ) -> int:
     """Icon and worker until Quit. Without a tray: one line and exit code 1; at login a quiet end."""
     mailbox = _Later()
     try:
         tray = _open(mailbox.send, at_login=at_login)
     except TrayUnavailable as error:
+        if troubles:
+            raise troubles[0] from error
         sentence = tray_problem.sentence(error, tr)
         log.warning("no tray: %s", sentence)
         if at_login:
             return DONE
         terminal.problem(f"elbowroom: {sentence}")
         return FAILED
-    session = Session(overrides)
+    session = Session(overrides, troubles)
     worker = Worker(session, tray)
     mailbox.connect(worker.send)
     thread = threading.Thread(target=worker.run, name="worker", daemon=True)

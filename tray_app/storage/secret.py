@@ -5,6 +5,7 @@ import os
 import stat
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -92,24 +93,26 @@ class Secrets:
         """Empty keychain item and file, whatever the state says: a crash or a lost state leaves tokens that it knows
         nothing of. The origins that there was one for.
 
-        ChangeError where the keychain is locked, after the file is gone; without a keychain nothing can be in one.
+        Each is emptied though another cannot be. Then ChangeError where the keychain is locked (without a keychain
+        nothing can be in one), StorageError where a file cannot be removed.
         """
         known = self._state.read().secrets
         try:
             in_file = read_secret_file(self._file)
         except StorageError:
             in_file = {}  # unreadable or open to others: it goes all the same
-        _write_secret_file(self._file, {})
-        remove_spares(self._file)
         in_keychain: dict[str, str] = {}
-        try:
-            in_keychain = self._keychain_tokens()
-            self._keychain.delete()
-        except ChangeError as error:
-            if error.problem is not Problem.NO_KEYCHAIN or KeptIn.KEYCHAIN.value in known.values():
-                raise
-        self._from_keychain = {}
-        self._state.update(lambda state: replace(state, secrets={}))
+        with ExitStack() as others:  # they run backwards, each of them, and the last error is raised
+            others.callback(self._state.update, lambda state: replace(state, secrets={}, connected_url=""))
+            others.callback(remove_spares, self._file)
+            others.callback(_write_secret_file, self._file, {})
+            try:
+                in_keychain = self._keychain_tokens()
+                self._keychain.delete()
+            except ChangeError as error:
+                if error.problem is not Problem.NO_KEYCHAIN or KeptIn.KEYCHAIN.value in known.values():
+                    raise
+            self._from_keychain = {}
         return tuple(sorted({*known, *in_file, *in_keychain}))
 
     def _put(self, origin: str, value: str | None, where: KeptIn) -> None:

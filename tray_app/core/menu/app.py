@@ -104,5 +104,8 @@ def end_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
         rows.append(Row(tr.gettext("Disconnect"), children=(ask,), id="disconnect"))
     rows.append(Row(tr.gettext("Settings..."), OpenLink(Link.SETTINGS_FILE), id="settings"))
     rows.append(Row(tr.gettext("Log file"), OpenLink(Link.LOG_FILE), id="log"))
-    rows.append(Row(tr.gettext("Quit"), Quit(), id="quit"))
     return tuple(rows)
+
+
+def quit_row(tr: Translator) -> Row:
+    return Row(tr.gettext("Quit"), Quit(), id="quit")

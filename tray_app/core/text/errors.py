@@ -43,6 +43,11 @@ def next_step(error: ElbowroomError, tr: Translator) -> str:
     return _said(error, tr)[1]
 
 
+def told(error: ElbowroomError, tr: Translator) -> str:
+    """Both in one line."""
+    return " ".join(filter(None, _said(error, tr)))
+
+
 def short_path(path: str) -> str:
     """The home folder as ~: a path ends up in reports, and it holds the user's name."""
     return clean(_HOME.sub("~", path), 400)

@@ -1,0 +1,174 @@
+"""Every byte of our own files flipped, and every file cut short: nothing ends a command, the icon comes, undo works.
+
+The normal tests try some of it (tests/app/test_own_files.py). All of it: `python -m tests.own_files`, some minutes.
+"""
+
+import contextlib
+import io
+import itertools
+import json
+import logging
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from tests.played import Played
+from tray_app.app import language
+from tray_app.app.session import Session
+from tray_app.app.worker import Worker
+from tray_app.core.values.plan import Change, Event, Record
+from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.token import origin_of
+from tray_app.storage.lock import SingleInstance
+from tray_app.storage.paths import Paths
+
+SLOW_S = 3.0
+
+
+class Screen:
+    def __init__(self):
+        self.views = []
+
+    def show(self, view):
+        self.views.append(view)
+
+    def stop(self):
+        pass
+
+
+class Kept(logging.Handler):
+    """What was logged as an error: a bug that only the edge of the thread caught."""
+
+    def __init__(self):
+        super().__init__(logging.ERROR)
+        self.records = []
+
+    def emit(self, record):
+        self.records.append(record)
+
+
+class OwnFiles:
+    """A home with one of each file, as a few days of use leave them."""
+
+    def __init__(self, played: Played):
+        self.played = played
+        self.paths = paths = Paths(played.home)
+        origin = origin_of(played.webui.url)
+        app = played.app()
+        app.state.update(
+            lambda state: replace(
+                state,
+                connected_url=played.webui.url,
+                snoozed_until=1e9,
+                muted=("qwen3:32b",),
+                told={"cause": 1e9},
+                relief_change_id="c0",
+                relief_at=1e9,
+                first_run_done=True,
+            )
+        )
+        names = (Setting.TAGS, Setting.TITLES, Setting.AUTOCOMPLETE)
+        for number, (setting, event) in enumerate(itertools.product(names, (Event.INTENDED, Event.APPLIED))):
+            changes = (Change(setting, True, False),) if event is Event.INTENDED else ()
+            app.journal.append(Record(f"c{number // 2}", 1e9 + number, event, origin, "0.12.4", "fix", changes))
+        paths.settings_file.write_text("poll_s = 5\nlanguage = 'en'\n[limits]\nstorm_requests = 9\n")
+        lock = SingleInstance(paths.instance_lock_file, paths.instance_file)
+        lock.acquire()
+        lock.publish(1234)
+        self.good = {path: path.read_bytes() for path in self.files}
+        lock.release()
+        self.restore()
+
+    @property
+    def files(self):
+        paths = self.paths
+        return (paths.journal_file, paths.state_file, paths.settings_file, paths.instance_file, paths.secret_file)
+
+    def restore(self):
+        for path, data in self.good.items():
+            if not path.is_file():
+                path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
+            path.write_bytes(data)
+            path.chmod(0o600)
+
+    def damages(self, every=1):
+        """File and its damaged bytes: cut at an offset, and one bit flipped there."""
+        for path, data in self.good.items():
+            for offset in range(0, len(data), every):
+                yield path, data[:offset]
+                flipped = bytearray(data)
+                flipped[offset] ^= 1 << (offset % 8)
+                yield path, bytes(flipped)
+
+    def faults(self, path: Path, data: bytes) -> list[str]:
+        """What is wrong after that damage: nothing, if all is well."""
+        path.write_bytes(data)
+        found, kept, began = [], Kept(), time.monotonic()
+        logging.getLogger("tray_app").addHandler(kept)
+        try:
+            found += self._used(path, data)
+        except Exception:  # noqa: BLE001 - any at all is a fault
+            found.append(traceback.format_exc())
+        finally:
+            logging.getLogger("tray_app").removeHandler(kept)
+            self.restore()
+        found += [f"logged: {record.getMessage()} {record.exc_info}" for record in kept.records]
+        if time.monotonic() - began > SLOW_S:
+            found.append(f"took {time.monotonic() - began:.1f} s")
+        return found
+
+    def _used(self, path: Path, data: bytes) -> list[str]:
+        found = []
+        language.of_command_line(["--home", str(self.played.home)])
+        SingleInstance(self.paths.instance_lock_file, self.paths.instance_file).other()
+        screen = Screen()
+        session = Session(self.played.overrides)
+        worker = Worker(session, screen)
+        worker._show_whatever_is_there()
+        if not screen.views or screen.views[-1].menu.rows[-1].id != "quit":
+            found.append("no frame")
+        elif any(row.id == "broken" for row in screen.views[-1].menu.rows):
+            found.append("a part of the frame is missing")
+        app = session.app
+        undoable = {one.id for one in app.changes().undoable(origin_of(self.played.webui.url))}
+        if path == self.paths.journal_file:
+            found += [f"{name} cannot be undone" for name in self._untouched(data) - undoable]
+        session.close()
+        for argv in (["journal"], ["journal", "--json"], ["disconnect"]):
+            found += self._command(argv)
+        return found
+
+    def _untouched(self, data: bytes) -> set[str]:
+        """Changes all of whose lines are as they were."""
+        good = self.good[self.paths.journal_file].splitlines()
+        left = set(data.split(b"\n"))
+        lines = [(json.loads(line)["id"], line in left) for line in good]
+        return {name for name, _ in lines if all(there for other, there in lines if other == name)}
+
+    def _command(self, argv) -> list[str]:
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = self.played.run(*argv)
+        said = out.getvalue() + err.getvalue()
+        return [f"{argv}: {code} {said}"] if "Traceback" in said or code not in {0, 1, 3} else []
+
+
+def main():
+    tried = bad = 0
+    with tempfile.TemporaryDirectory() as folder, Played(folder) as played:
+        files = OwnFiles(played)
+        for path, data in files.damages():
+            tried += 1
+            if found := files.faults(path, data):
+                bad += 1
+                print(path.name, data[:200], *found, sep="\n  ")
+    print(f"{tried} damages, {bad} with faults")
+    return bool(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
