@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import ImageGrab
 
 from tests.e2e.bus import Notifications, Person, Watcher, answers, wait_for
+from tray_app.tray._linux_host import has_xembed_tray
 
 ROOT = Path(__file__).parents[2]
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -42,9 +43,9 @@ PANEL_CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
 STOPS_WITHIN_S = 15
 
 
-def missing(*, panel=False):
+def missing(*, panel=False, old_panel=False):
     """What this machine lacks for the bench, or an empty text."""
-    programs = ["Xvfb", "dbus-daemon", *(["xfce4-panel"] if panel else [])]
+    programs = ["Xvfb", "dbus-daemon", *(["xfce4-panel"] if panel else []), *(["trayer"] if old_panel else [])]
     lacking = [name for name in programs if shutil.which(name) is None]
     if lacking:
         return f"{', '.join(lacking)} not installed"
@@ -151,8 +152,27 @@ class Desk:
         self.watcher.close()
         self.watcher = None
 
+    def start_old_panel(self):
+        """One that knows only XEmbed; its first icon sits in the lower left corner."""
+        place = ["--edge", "bottom", "--align", "left", "--widthtype", "pixel", "--width", "200", "--height", "32"]
+        self.start(["trayer", *place], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda: has_xembed_tray(self.env["DISPLAY"]), "the panel")
+
     def screenshot(self, path):
         ImageGrab.grab(xdisplay=self.env["DISPLAY"]).save(path)
+
+    def press_key(self, name):
+        from Xlib import XK, X, display
+        from Xlib.ext import xtest
+
+        screen = display.Display(self.env["DISPLAY"])
+        try:
+            code = screen.keysym_to_keycode(XK.string_to_keysym(name))
+            for event in (X.KeyPress, X.KeyRelease):
+                xtest.fake_input(screen, event, code)
+            screen.sync()
+        finally:
+            screen.close()
 
     def click_at(self, x, y):
         """A left click with the mouse."""

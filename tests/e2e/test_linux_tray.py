@@ -1,13 +1,21 @@
 """The real AppIndicator on a private bus: what a panel is told, and what its clicks send."""
 
+import json
+import os
 import signal
+import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 from tests.e2e.bus import wait_for
 from tests.e2e.canned import HOSTILE
-from tests.e2e.desk import App, Desk
+from tests.e2e.desk import App, Desk, missing
+from tests.requirements import require
+from tray_app.core.menu.screen import Shape
+from tray_app.tray.art import COLOURS
+from tray_app.tray.icon_files import SIZES, IconFiles
 
 pytestmark = pytest.mark.tray
 
@@ -49,7 +57,7 @@ def test_new_words_reach_an_open_menu_and_its_rows_stay_the_same(desk, canned):
     assert after.number == before.find("Overloaded").number
     assert desk.person.icon() == ("elbowroom-working", "Overloaded: 5")
     desk.person.send(before.find("Turn follow-ups").number, "clicked")  # the row of the menu that was open
-    canned.wait_line("follow-ups-off")
+    canned.wait_line("SwitchOff(task=<Setting.FOLLOW_UPS")
 
 
 def test_a_changed_state_sends_a_new_menu_and_a_burst_only_its_last_frame(desk, canned):
@@ -67,7 +75,7 @@ def test_a_notice_has_a_button_that_sends_and_a_newer_one_takes_its_place(desk, 
     second = desk.notes.wait("second")
     assert second.replaces == first.number
     desk.notes.press(second, "Turn it off")
-    canned.wait_line("follow-ups-off")
+    canned.wait_line("SwitchOff(task=<Setting.FOLLOW_UPS")
     canned.tell("notify third")
     assert desk.notes.wait("third").replaces == 0  # the pressed one is gone
 
@@ -78,7 +86,7 @@ def test_a_new_panel_gets_the_icon_again(desk, canned):
     desk.start_host()
     desk.person.wait_row("Overloaded: 4")
     desk.person.click("Turn follow-ups off")
-    canned.wait_line("follow-ups-off")
+    canned.wait_line("SwitchOff(task=<Setting.FOLLOW_UPS")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -109,3 +117,57 @@ def test_without_a_tray_host_it_says_so(bench):
         app = App(desk, [sys.executable, "-m", "tests.e2e.canned"])
         assert app.ended() == 1
         assert app.lines == ["unavailable no-host org.kde.StatusNotifierWatcher"]
+
+
+def colours(desk, path):
+    """Of the icon's place in the old panel."""
+    desk.screenshot(path)
+    with Image.open(path) as picture:
+        return {colour for _, colour in picture.convert("RGB").crop((0, 668, 34, 700)).getcolors(2000)}
+
+
+def test_a_panel_of_the_older_kind_shows_the_icon_and_its_menu(tmp_path):
+    """tint2, i3bar, polybar, LXDE: no host on the bus, and the whole menu nevertheless."""
+    if lacking := missing(old_panel=True):
+        require("tray", lacking)
+    with Desk(host=False) as desk:
+        desk.start_old_panel()
+        app = App(desk, [sys.executable, "-m", "tests.e2e.canned"])
+        app.wait_line("started")
+        app.tell("show 2")
+        wait_for(lambda: COLOURS[Shape.OVERLOADED] in colours(desk, tmp_path / "a.png"), "the red icon")
+        app.tell("show 5")
+        wait_for(lambda: COLOURS[Shape.WORKING] in colours(desk, tmp_path / "b.png"), "the blue icon")
+        screen = tmp_path / "menu.png"
+
+        def menu_is_open():
+            desk.screenshot(screen)
+            with Image.open(screen) as picture:
+                return picture.convert("RGB").crop((0, 0, 1000, 660)).getbbox()
+
+        desk.click_at(16, 684)
+        wait_for(menu_is_open, "the menu")
+        desk.press_key("Up")  # the last row
+        desk.press_key("Return")
+        assert app.ended() == 0
+        assert sent(app) == ["sent Quit()"]
+
+
+def test_gtk_finds_the_icons_by_name_where_it_looks_in_themes_alone(bench, tmp_path, monkeypatch):
+    """As Waybar looks them up; without an index the folder is no theme."""
+    if bench:
+        require("tray", bench)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    files = IconFiles(os.environ)
+    script = (
+        "import sys, gi; gi.require_version('Gtk', '3.0'); from gi.repository import Gtk\n"
+        "theme = Gtk.IconTheme(); theme.set_search_path([sys.argv[1]]); print(theme.has_icon('elbowroom-calm'))\n"
+        "print(theme.get_icon_sizes('elbowroom-calm'))"
+    )
+    with Desk(host=False) as desk:
+        found = subprocess.run(
+            [sys.executable, "-c", script, str(files.folder)], env=desk.env, capture_output=True, text=True, check=True
+        )
+    files.close()
+    assert found.stdout.split("\n")[0] == "True"
+    assert sorted(json.loads(found.stdout.split("\n")[1])) == list(SIZES)

@@ -9,6 +9,8 @@ from tray_app.core.menu.screen import Shape
 from tray_app.tray import art
 
 SIZES = (16, 22, 24, 32, 48, 64)
+INDEX = "[Icon Theme]\nName=Hicolor\nComment=Elbowroom\nDirectories={folders}\n"
+FOLDER = "\n[{folder}]\nSize={size}\nType=Fixed\nContext=Applications\n"
 
 
 def name(shape: Shape) -> str:
@@ -19,6 +21,7 @@ def name(shape: Shape) -> str:
 class IconFiles:
     """A folder in the layout of the Icon Theme specification, below the session's runtime folder where there is one.
 
+    GTK's own icon theme, which Waybar uses, finds nothing in a theme without an index; AppIndicator hosts need none.
     All shapes are written at once: hosts list the folder when the icon appears, and do not look again.
     """
 
@@ -26,11 +29,17 @@ class IconFiles:
         runtime = environment.get("XDG_RUNTIME_DIR", "")
         parent = runtime if runtime and Path(runtime).is_dir() else None
         self.folder = Path(tempfile.mkdtemp(prefix="elbowroom-icons-", dir=parent))
-        for size in SIZES:
-            place = self.folder / "hicolor" / f"{size}x{size}" / "apps"
+        theme = self.folder / "hicolor"
+        sections = {size: f"{size}x{size}/apps" for size in SIZES}
+        for size, section in sections.items():
+            place = theme / section
             place.mkdir(parents=True)
             for shape in Shape:
                 art.draw(shape, size).save(place / f"{name(shape)}.png")
+
+        index = INDEX.format(folders=",".join(sections.values()))
+        index += "".join(FOLDER.format(folder=section, size=size) for size, section in sections.items())
+        (theme / "index.theme").write_text(index, encoding="utf-8")
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
