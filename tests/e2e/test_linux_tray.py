@@ -57,7 +57,7 @@ def test_new_words_reach_an_open_menu_and_its_rows_stay_the_same(desk, canned):
     assert after.number == before.find("Overloaded").number
     assert desk.person.icon() == ("elbowroom-working", "Overloaded: 5")
     desk.person.send(before.find("Turn follow-ups").number, "clicked")  # the row of the menu that was open
-    canned.wait_line("SwitchOff(task=<Setting.FOLLOW_UPS")
+    canned.wait_line("sent ApplyRemedy(remedy=SwitchOff(")
 
 
 def test_a_changed_state_sends_a_new_menu_and_a_burst_only_its_last_frame(desk, canned):
@@ -75,7 +75,7 @@ def test_a_notice_has_a_button_that_sends_and_a_newer_one_takes_its_place(desk, 
     second = desk.notes.wait("second")
     assert second.replaces == first.number
     desk.notes.press(second, "Turn it off")
-    canned.wait_line("SwitchOff(task=<Setting.FOLLOW_UPS")
+    canned.wait_line("sent ApplyRemedy(remedy=SwitchOff(")
     canned.tell("notify third")
     assert desk.notes.wait("third").replaces == 0  # the pressed one is gone
 
@@ -86,7 +86,7 @@ def test_a_new_panel_gets_the_icon_again(desk, canned):
     desk.start_host()
     desk.person.wait_row("Overloaded: 4")
     desk.person.click("Turn follow-ups off")
-    canned.wait_line("SwitchOff(task=<Setting.FOLLOW_UPS")
+    canned.wait_line("sent ApplyRemedy(remedy=SwitchOff(")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
