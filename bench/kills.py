@@ -1,0 +1,205 @@
+"""Kills our own commands at any instant and says whether anything was lost, left silent or leaked.
+
+    python -m bench.kills [--trials 1000] [--seed 0]
+
+Each trial runs one command (set, fix, undo, connect, disconnect) in a child of its own on stand-ins and sends it
+SIGKILL after a random part of the time that it usually takes. Then, as a person would, the next commands look: the
+server holds the old or the new value and nothing else changed; the journal is readable and knows of whatever the
+server holds; `undo --all` brings the first settings back; `disconnect` leaves no token in any file.
+"""
+
+import argparse
+import contextlib
+import copy
+import io
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from msgspec import Struct
+
+from tray_app.cli.main import run
+from tray_app.standins.ollama import DemoOllama
+from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
+from tray_app.standins.scheduler import Pace
+from tray_app.standins.upstream import Call
+
+COMMANDS = ("set", "fix", "undo", "connect", "disconnect")
+SETTINGS = ("titles", "tags", "follow-ups", "autocomplete")
+NOTHING_TO_DO = 3
+CHAT_MODEL = "qwen3:32b"
+
+
+class Fault(Exception):
+    """What a person would lose or not be told."""
+
+
+class Trial(Struct, frozen=True):
+    command: str
+    killed: bool
+    left_open: bool
+
+
+class Bench:
+    """One server and one home; every trial starts from the settings of the first."""
+
+    def __init__(self, folder: Path) -> None:
+        self._ollama = DemoOllama(pace=Pace(0, 0, 0))
+        self._ollama.start()
+        self.server = DemoOpenWebUI("0.12.4", ollama_url=self._ollama.url)
+        self.server.start()
+        for _line in Call(self._ollama.url, "/api/generate", {"model": CHAT_MODEL, "stream": False}).lines():
+            pass  # a large model is loaded, so that there is something to fix
+        self._folder = folder
+        self._first = copy.deepcopy(self.server.settings)
+        self._usual: dict[str, float] = {}
+        self._count = 0
+
+    def close(self) -> None:
+        self.server.stop()
+        self._ollama.stop()
+
+    def trial(self, chance: random.Random) -> Trial:
+        """One command, killed; raises Fault where the promise was broken."""
+        self._count += 1
+        home = self._folder / f"home-{self._count}"
+        command = COMMANDS[self._count % len(COMMANDS)]
+        self._reset()
+        token = self.server.session(ADMIN[0])
+        if command != "connect":
+            self._quietly(home, *self._connect(), text=token)
+        if command == "undo":
+            self._quietly(home, "set", "tags=off")
+        before = copy.deepcopy(self.server.settings)
+        argv = self._argv(command, chance)
+        killed = self._killed(home, argv, command, chance, token)
+        self._look(home, command, before)
+        left_open = self._settle(home)
+        self._forget(home, token)
+        return Trial(command, killed, left_open)
+
+    def _reset(self) -> None:
+        self.server.settings.clear()
+        self.server.settings.update(copy.deepcopy(self._first))
+
+    def _connect(self) -> tuple[str, ...]:
+        return ("connect", self.server.url, "--token-stdin", "--insecure-file-secret")
+
+    def _argv(self, command: str, chance: random.Random) -> tuple[str, ...]:
+        match command:
+            case "set":
+                return ("set", *(f"{name}=off" for name in chance.sample(SETTINGS, chance.randint(1, 3))))
+            case "fix":
+                return ("fix", "follow-ups-off", "--yes")
+            case "connect":
+                return self._connect()
+            case _:
+                return (command,)
+
+    def _full(self, home: Path, argv: tuple[str, ...]) -> list[str]:
+        servers = ("--ollama", self._ollama.url, "--open-webui", self.server.url)
+        return [*argv, "--home", str(home), "--lang", "en", *servers]
+
+    def _child(self, home: Path, argv: tuple[str, ...], text: str) -> int:
+        """The process id of a child that runs the command; its words go nowhere."""
+        pid = os.fork()
+        if pid:
+            return pid
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            sys.stdout = sys.stderr = nowhere
+            sys.stdin = io.StringIO(text + "\n")
+            os._exit(run(self._full(home, argv)))
+
+    def _quietly(self, home: Path, *argv: str, text: str = "") -> int:
+        """A command to its end: its exit code."""
+        _, status = os.waitpid(self._child(home, argv, text), 0)
+        return os.waitstatus_to_exitcode(status)
+
+    def _killed(self, home: Path, argv: tuple[str, ...], command: str, chance: random.Random, token: str) -> bool:
+        """Whether the command was still running when it was killed."""
+        if command not in self._usual:  # the first one of its kind shows how long it takes
+            started = time.monotonic()
+            code = self._quietly(home, *argv, text=token)
+            self._usual[command] = time.monotonic() - started
+            if code:
+                raise Fault(f"{command} ends with {code} by itself")
+            return False
+        pid = self._child(home, argv, token)
+        time.sleep(chance.uniform(0.0, self._usual[command]))
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+        return os.WIFSIGNALED(status)
+
+    def _look(self, home: Path, command: str, before: dict[str, object]) -> None:
+        now = self.server.settings
+        changed = {key for key in before if before[key] != now[key]}
+        if before.keys() != now.keys() or len(changed) > len(SETTINGS):
+            raise Fault(f"{command}: the document is neither old nor new: {sorted(changed)}")
+        journal = home / "journal.jsonl"
+        lines = journal.read_text("utf-8").splitlines() if journal.exists() else []
+        whole = [line for line in lines if _is_json(line)]
+        if len(lines) - len(whole) > 1:
+            raise Fault(f"{command}: more than the last line of the journal is broken")
+        if changed and not whole:
+            raise Fault(f"{command}: the server was changed and the journal knows nothing")
+
+    def _settle(self, home: Path) -> bool:
+        """The next commands find out what is true and bring the first settings back."""
+        if not (home / "secret.json").exists():
+            token = self.server.session(ADMIN[0])
+            self._quietly(home, *self._connect(), text=token)
+        code = self._quietly(home, "undo", "--all")
+        if code not in {0, NOTHING_TO_DO}:
+            raise Fault(f"undo --all ends with {code}")
+        if self.server.settings != self._first:
+            raise Fault("undo --all did not bring the first settings back")
+        return code == 0
+
+    def _forget(self, home: Path, token: str) -> None:
+        if self._quietly(home, "disconnect") not in {0, NOTHING_TO_DO}:
+            raise Fault("disconnect failed")
+        for path in home.rglob("*"):
+            if path.is_file() and token.encode() in path.read_bytes():
+                raise Fault(f"a token is left in {path.name}")
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    chance, done, faults = random.Random(options.seed), Counter(), Counter()
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        bench = stack.enter_context(contextlib.closing(Bench(Path(folder))))
+        for number in range(options.trials):
+            try:
+                trial = bench.trial(chance)
+            except Fault as fault:
+                faults[str(fault)] += 1
+                print(f"trial {number}: {fault}")
+                continue
+            done[trial.command, "killed" if trial.killed else "ended first"] += 1
+    for (command, end), count in sorted(done.items()):
+        print(f"{command:12}{end:12}{count:6}")
+    print(f"{options.trials} trials, {faults.total()} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
