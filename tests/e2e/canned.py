@@ -49,7 +49,8 @@ def main():
     logging.basicConfig(level=logging.WARNING)
 
     def send(command):
-        print("sent", command, flush=True)
+        remedy = [command.remedy.id] if isinstance(command, ApplyRemedy) else []
+        print("sent", command, *remedy, flush=True)
         if isinstance(command, Quit):
             tray.stop()
 
