@@ -74,7 +74,7 @@ def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         return DONE if look.remedies else NOTHING_TO_DO
     remedy = _chosen(options.id, look.remedies)
     if remedy is None:
-        terminal.text(view.nothing_to_fix(look.diagnosis.level, tr))
+        terminal.text(view.nothing_to_fix(look.diagnosis, look.facts.overview, tr))
         return NOTHING_TO_DO
     terminal.text(remedy_view.sentence(remedy, tr))
     if remedy.advice_only:

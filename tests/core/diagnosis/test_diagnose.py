@@ -86,7 +86,7 @@ def test_a_browser_comes_first_and_nothing_explains_it_away():
         ({"memory": GONE, "models": ()}, Level.UNKNOWN),
         ({"ollama": GONE}, Level.UNKNOWN),
         ({"ollama": GONE, "pressure": Pressure.WARNING}, Level.TIGHT),
-        ({"requests": GONE, "models": ()}, Level.CALM),
+        ({"requests": GONE, "models": ()}, Level.UNKNOWN),
     ],
 )
 def test_the_level(changed, level):

@@ -2,8 +2,8 @@
 
 from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.diagnosis.rules import RULES
-from tray_app.core.values.finding import CauseKind, Diagnosis, Finding, Level, MemoryPressure, Severity
-from tray_app.core.values.snapshot import Pressure
+from tray_app.core.diagnosis.sight import blind_to
+from tray_app.core.values.finding import Blind, CauseKind, Diagnosis, Finding, Level, MemoryPressure, Severity
 
 _RANK = {Severity.OVERLOADED: 0, Severity.TIGHT: 1, Severity.INFO: 2}
 _ORDER = {rule.finding: index for index, rule in enumerate(RULES)}
@@ -22,7 +22,8 @@ def diagnose(facts: Facts) -> Diagnosis:
             found.extend(answer)
     explained = tuple(finding for finding in found if _is_explained(finding, found))
     shown = sorted((finding for finding in found if finding not in explained), key=_importance)
-    return Diagnosis(level=_level(shown, facts), findings=tuple(shown), explained=explained, undecided=tuple(undecided))
+    level, blind = _level(shown, facts)
+    return Diagnosis(level, tuple(shown), explained, tuple(undecided), blind)
 
 
 def _is_explained(finding: Finding, found: list[Finding]) -> bool:
@@ -40,12 +41,12 @@ def _importance(finding: Finding) -> tuple[int, int, int, str]:
     return _RANK[finding.severity], first, _ORDER[type(finding)], finding.subject
 
 
-def _level(found: list[Finding], facts: Facts) -> Level:
-    """The highest severity; info is calm. Unknown where nothing is found and memory or Ollama cannot be seen."""
+def _level(found: list[Finding], facts: Facts) -> tuple[Level, Blind | None]:
+    """The highest severity; info is calm. Where nothing is found, what could not be asked goes with it."""
     severities = {finding.severity for finding in found}
     if Severity.OVERLOADED in severities:
-        return Level.OVERLOADED
+        return Level.OVERLOADED, None
     if Severity.TIGHT in severities:
-        return Level.TIGHT
-    blind = facts.pressure is Pressure.UNKNOWN or facts.ollama is None
-    return Level.UNKNOWN if blind else Level.CALM
+        return Level.TIGHT, None
+    blind = blind_to(facts)
+    return Level.UNKNOWN if blind is Blind.NO_ANSWER else Level.CALM, blind

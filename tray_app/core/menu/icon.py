@@ -2,8 +2,8 @@
 
 from tray_app.core.menu.screen import ScreenState, Shape
 from tray_app.core.text import findings as finding_view
+from tray_app.core.text.level import brief, level_words
 from tray_app.core.text.names import row_text
-from tray_app.core.text.status import level_word
 from tray_app.core.text.text import Translator
 from tray_app.core.values.finding import Level
 
@@ -35,12 +35,11 @@ def headline(state: ScreenState, tr: Translator) -> str:
     diagnosis = state.diagnosis
     if diagnosis is None:
         return tr.gettext("Looking at Ollama and Open WebUI...")
-    word = level_word(diagnosis.level, tr)
-    if diagnosis.level is Level.CALM:
-        return tr.gettext("Calm: nothing crowds your models")
-    if diagnosis.top is None or diagnosis.level is Level.UNKNOWN:
-        return tr.gettext("{level}: not everything can be seen").format(level=word)
-    return tr.gettext("{level}: {what}").format(level=word, what=finding_view.headline(diagnosis.top, tr))
+    if diagnosis.top is None or diagnosis.level in {Level.CALM, Level.UNKNOWN}:
+        return brief(diagnosis, tr)
+    return tr.gettext("{level}: {what}").format(
+        level=level_words(diagnosis, tr), what=finding_view.headline(diagnosis.top, tr)
+    )
 
 
 def tooltip(state: ScreenState, tr: Translator) -> str:

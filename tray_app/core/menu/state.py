@@ -5,11 +5,10 @@ from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.report.overview import Overview, Source
 from tray_app.core.text import findings as finding_view
 from tray_app.core.text.names import row_text, short, wrapped
-from tray_app.core.text.status import why_words
 from tray_app.core.text.text import Translator
-from tray_app.core.text.words import pressure_word
+from tray_app.core.text.words import pressure_word, why_words
 from tray_app.core.values.command import Cancel, Connect, Refresh
-from tray_app.core.values.finding import Level
+from tray_app.core.values.finding import Blind
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.snapshot import Access, Presence
 from tray_app.core.values.units import GIB, format_bytes
@@ -26,7 +25,7 @@ def state_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
         rows.append(Row(row_text(memory_line(state, seen, tr)), Refresh(), id="memory"))
         rows += why_rows(state, tr)
         rows += ollama_rows(seen, tr)
-        unsure = state.diagnosis is not None and state.diagnosis.level is Level.UNKNOWN
+        unsure = state.diagnosis is not None and state.diagnosis.blind in {Blind.NO_ANSWER, Blind.REQUESTS_UNSEEN}
         if unsure and seen.requests is None and seen.ollama is not None:
             words = tr.gettext("Requests: {state}").format(state=why_words(seen.why[Source.REQUESTS], tr))
             rows.append(Row(row_text(words), id="requests"))
@@ -80,10 +79,10 @@ def ollama_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
 
 
 def access_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
-    """One line why there is nothing to click, where that is so."""
+    """One line why nothing can be changed, where that is so: a click on it connects."""
     if seen.open_webui is None:
         text = tr.gettext("Open WebUI: {state}").format(state=why_words(seen.why[Source.OPEN_WEBUI], tr))
-        return (Row(row_text(text), id="access"),)
+        return (Row(row_text(text), Connect(), id="access"),)
     match seen.open_webui.access:
         case Access.NONE:
             text = tr.gettext("Read-only: connect to Open WebUI to change its settings")
@@ -93,7 +92,7 @@ def access_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
             text = tr.gettext("Read-only: Open WebUI refuses the stored sign-in")
         case Access.ADMIN:
             return ()
-    return (Row(row_text(text), id="access"),)
+    return (Row(row_text(text), Connect(seen.open_webui.url), id="access"),)
 
 
 def job_text(job: RunningJob, tr: Translator) -> str:

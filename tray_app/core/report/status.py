@@ -217,6 +217,7 @@ def status(
         "schema": SCHEMA,
         "taken_at": snapshot.taken_at,
         "level": diagnosis.level.value,
+        "level_reason": diagnosis.blind.value if diagnosis.blind is not None else None,
         "host": {
             "system": snapshot.host.system,
             "system_version": snapshot.host.system_version,

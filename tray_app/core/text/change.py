@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
+from tray_app.core.report.overview import Overview
+from tray_app.core.text import level
 from tray_app.core.text.lines import Line, Span, Style, clean, line
 from tray_app.core.text.plan import change_sentence, value_word
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.values.finding import Level
+from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.plan import Change
 from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import WebUIModel
@@ -51,12 +53,11 @@ def nothing_to_undo(tr: Translator) -> str:
     return tr.gettext("Nothing to undo on this server.")
 
 
-def nothing_to_fix(level: Level, tr: Translator) -> str:
-    if level is Level.UNKNOWN:
-        return tr.gettext("Not enough could be read to suggest a fix. `{command}` shows what is missing.").format(
-            command=typed(tr, "doctor")
-        )
-    return tr.gettext("Nothing to fix.")
+def nothing_to_fix(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
+    """Where something could not be asked, that is why, and the way to ask it comes with it."""
+    if diagnosis.blind is None:
+        return tr.gettext("Nothing to fix.")
+    return f"{level.told(diagnosis, seen, tr)} {level.next_step(diagnosis, seen, tr)}"
 
 
 def left_alone(tr: Translator) -> str:

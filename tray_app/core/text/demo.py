@@ -1,8 +1,9 @@
 """The words of the demo: who plays, and what happens scene by scene."""
 
 from tray_app.core.text import remedy as remedy_view
+from tray_app.core.text.level import level_word
 from tray_app.core.text.lines import Line, Span, Style, clean, line
-from tray_app.core.text.status import level_style, level_word, pressure_style
+from tray_app.core.text.status import level_style, pressure_style
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import pressure_word

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from tray_app.core.report.doctor import Entry, EntryState, RawSource, Report
 from tray_app.core.text.lines import Line, Span, Style, clean, line, pad
 from tray_app.core.text.memory import remedy_for_missing
-from tray_app.core.text.status import why_words
 from tray_app.core.text.text import Translator
+from tray_app.core.text.words import why_words
 from tray_app.core.values.version import Json
 
 _STYLE = {EntryState.WORKS: Style.GOOD, EntryState.UNKNOWN: Style.WARN, EntryState.FAILED: Style.BAD}

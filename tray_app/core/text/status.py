@@ -7,14 +7,15 @@ from tray_app.core.report.programs import program_loads, seen_once
 from tray_app.core.text import findings as finding_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.evidence import evidence_lines
+from tray_app.core.text.level import level_words, next_step, told
 from tray_app.core.text.lines import Line, Span, Style, clean, line, pad, width
 from tray_app.core.text.load import gpu_used, part, used
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.text.words import pressure_word
+from tray_app.core.text.words import pressure_word, why_words
 from tray_app.core.values.finding import Diagnosis, Finding, Level, Severity
-from tray_app.core.values.reading import Unknown, Unseen, Why
+from tray_app.core.values.reading import Why
 from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import (
     Access,
@@ -50,15 +51,6 @@ def looking(tr: Translator) -> str:
     return tr.gettext("Looking at memory, Ollama and Open WebUI...")
 
 
-def level_word(level: Level, tr: Translator) -> str:
-    return {
-        Level.CALM: tr.gettext("Calm"),
-        Level.TIGHT: tr.gettext("Tight"),
-        Level.OVERLOADED: tr.gettext("Overloaded"),
-        Level.UNKNOWN: tr.gettext("Unknown"),
-    }[level]
-
-
 def internal_error(tr: Translator) -> str:
     return tr.gettext("Something went wrong inside Elbowroom; the log has the details.")
 
@@ -73,36 +65,6 @@ def level_style(level: Level) -> Style:
 
 def pressure_style(pressure: Pressure | None) -> Style:
     return _PRESSURE_STYLE[pressure or Pressure.UNKNOWN]
-
-
-def why_words(unknown: Unknown, tr: Translator) -> str:
-    """`unknown (nothing answers: 127.0.0.1:11434)`: the reason in plain words, the fact after it."""
-    words = {
-        Why.NOT_ASKED: tr.gettext("not asked"),
-        Why.NOT_YET: tr.gettext("needs a second look"),
-        Why.MISSING: tr.gettext("this system does not have it"),
-        Why.UNSUPPORTED: tr.gettext("this version cannot tell"),
-        Why.DENIED: tr.gettext("the system does not let us look"),
-        Why.UNREACHABLE: tr.gettext("nothing answers"),
-        Why.TIMED_OUT: tr.gettext("no answer in time"),
-        Why.REFUSED: tr.gettext("the sign-in was refused"),
-        Why.BAD_ANSWER: tr.gettext("an answer that makes no sense"),
-        Why.REMOTE: tr.gettext("runs on another machine"),
-    }
-    facts: dict[str, str] = {
-        Unseen.NO_SERVER_PROCESS: tr.gettext("Ollama's process cannot be seen from here"),
-        Unseen.RUNNER_WITHOUT_SLOTS: tr.gettext("Ollama before 0.30 does not tell"),
-        Unseen.CONNECTIONS_KEPT: tr.gettext("Open WebUI keeps its connections open, so they cannot be counted"),
-        Unseen.OTHER_USERS_SOCKETS: tr.gettext("Ollama runs as another user"),
-        Unseen.NOT_CONNECTED: tr.gettext("not connected"),
-    }
-    if unknown.detail in facts:
-        return tr.gettext("unknown ({reason})").format(reason=facts[unknown.detail])
-    reason = words[unknown.why]
-    fact = clean(unknown.detail)
-    if fact:
-        return tr.gettext("unknown ({reason}: {fact})").format(reason=reason, fact=fact)
-    return tr.gettext("unknown ({reason})").format(reason=reason)
 
 
 def _labelled(rows: Sequence[tuple[str, Line]]) -> list[Line]:
@@ -238,21 +200,19 @@ def _indent(rows: Sequence[Line], label: str) -> list[tuple[str, Line]]:
 def status_lines(seen: Overview, diagnosis: Diagnosis, remedies: Sequence[Remedy], tr: Translator) -> list[Line]:
     """Level and top finding first, then what was read, then what helps and the command that does it."""
     style = _LEVEL_STYLE[diagnosis.level]
-    word = level_word(diagnosis.level, tr)
+    word = level_words(diagnosis, tr)
     lines: list[Line] = []
-    if diagnosis.top is None:
-        told = {
-            Level.CALM: tr.gettext("Nothing crowds your models."),
-            Level.UNKNOWN: tr.gettext("Not enough could be read to judge."),
-        }.get(diagnosis.level, "")
-        lines.append(line(Span(word, style), f"  {told}"))
+    if diagnosis.top is None or diagnosis.blind is not None:
+        lines.append(line(Span(word, style), f"  {told(diagnosis, seen, tr)}".rstrip()))
+        step = next_step(diagnosis, seen, tr)
+        lines += [line(step)] if step else []
     else:
         lines.append(line(Span(word, style)))
-        for finding in diagnosis.findings:
-            lines.append(finding_line(finding, tr))
-            rests_on = "  |  ".join(evidence_lines(finding, tr))
-            if rests_on:
-                lines.append(line(Span(f"  {rests_on}", Style.FAINT)))
+    for finding in diagnosis.findings:
+        lines.append(finding_line(finding, tr))
+        rests_on = "  |  ".join(evidence_lines(finding, tr))
+        if rests_on:
+            lines.append(line(Span(f"  {rests_on}", Style.FAINT)))
     lines.append(line(""))
     lines += _labelled(
         [
@@ -276,7 +236,7 @@ def status_lines(seen: Overview, diagnosis: Diagnosis, remedies: Sequence[Remedy
 
 def verdict_lines(diagnosis: Diagnosis, remedies: Sequence[Remedy], tr: Translator) -> list[Line]:
     """Level, findings and the best remedy, without the readings: one answer of a replay."""
-    lines = [line("  ", Span(level_word(diagnosis.level, tr), _LEVEL_STYLE[diagnosis.level]))]
+    lines = [line("  ", Span(level_words(diagnosis, tr), _LEVEL_STYLE[diagnosis.level]))]
     lines += [line("  ", *finding_line(finding, tr)) for finding in diagnosis.findings]
     if remedies:
         lines.append(line(Span("  -> ", Style.FAINT), remedy_view.sentence(remedies[0], tr)))

@@ -1,6 +1,8 @@
 """Single words that several views say alike."""
 
+from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
+from tray_app.core.values.reading import Unknown, Unseen, Why
 from tray_app.core.values.snapshot import Pressure
 from tray_app.core.values.units import format_bytes
 
@@ -23,3 +25,33 @@ def waits_behind(model: str, waiting: int, tr: Translator) -> str:
     return tr.ngettext("{count} request waits behind {model}", "{count} requests wait behind {model}", waiting).format(
         count=waiting, model=model
     )
+
+
+def why_words(unknown: Unknown, tr: Translator) -> str:
+    """`unknown (nothing answers: 127.0.0.1:11434)`: the reason in plain words, the fact after it."""
+    words = {
+        Why.NOT_ASKED: tr.gettext("not asked"),
+        Why.NOT_YET: tr.gettext("needs a second look"),
+        Why.MISSING: tr.gettext("this system does not have it"),
+        Why.UNSUPPORTED: tr.gettext("this version cannot tell"),
+        Why.DENIED: tr.gettext("the system does not let us look"),
+        Why.UNREACHABLE: tr.gettext("nothing answers"),
+        Why.TIMED_OUT: tr.gettext("no answer in time"),
+        Why.REFUSED: tr.gettext("the sign-in was refused"),
+        Why.BAD_ANSWER: tr.gettext("an answer that makes no sense"),
+        Why.REMOTE: tr.gettext("runs on another machine"),
+    }
+    facts: dict[str, str] = {
+        Unseen.NO_SERVER_PROCESS: tr.gettext("Ollama's process cannot be seen from here"),
+        Unseen.RUNNER_WITHOUT_SLOTS: tr.gettext("Ollama before 0.30 does not tell"),
+        Unseen.CONNECTIONS_KEPT: tr.gettext("Open WebUI keeps its connections open, so they cannot be counted"),
+        Unseen.OTHER_USERS_SOCKETS: tr.gettext("Ollama runs as another user"),
+        Unseen.NOT_CONNECTED: tr.gettext("not connected"),
+    }
+    if unknown.detail in facts:
+        return tr.gettext("unknown ({reason})").format(reason=facts[unknown.detail])
+    reason = words[unknown.why]
+    fact = clean(unknown.detail)
+    if fact:
+        return tr.gettext("unknown ({reason}: {fact})").format(reason=reason, fact=fact)
+    return tr.gettext("unknown ({reason})").format(reason=reason)

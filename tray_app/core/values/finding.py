@@ -30,6 +30,22 @@ class Level(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Blind(StrEnum):
+    """What could not be asked where nothing above calm is found. Values are stable: they appear in the JSON output.
+
+    All but the last are the set-up's own: the level is calm as far as can be seen, and stays so until the user acts.
+    """
+
+    NOTHING_TO_WATCH = "nothing-to-watch"  # no Ollama runs here
+    OTHER_OLLAMA = "other-ollama"  # Open WebUI uses another one than the one that is read
+    NO_OPEN_WEBUI = "no-open-webui"
+    NOT_CONNECTED = "not-connected"
+    SIGN_IN_REFUSED = "sign-in-refused"
+    NOT_ADMIN = "not-admin"
+    REQUESTS_UNSEEN = "requests-unseen"
+    NO_ANSWER = "no-answer"  # a source that tells at other times: the level is unknown
+
+
 class Unit(StrEnum):
     """Units of the evidence; inputs of memory pressure have more of their own."""
 
@@ -342,6 +358,7 @@ class Diagnosis(Struct, frozen=True):
     """True as well, but only another side of a finding above: nothing to speak of, and not over either."""
     undecided: tuple[type[Finding], ...] = ()
     """What could not be judged in this poll: neither found nor gone."""
+    blind: Blind | None = None
 
     @property
     def top(self) -> Finding | None:

@@ -1,0 +1,47 @@
+"""Could the question be asked at all? Where nothing is found, this is what calm may be said for."""
+
+from tray_app.core.diagnosis.facts import Facts
+from tray_app.core.report.overview import Source
+from tray_app.core.values.finding import Blind
+from tray_app.core.values.reading import Why
+from tray_app.core.values.snapshot import Access, Presence, Pressure
+
+_PASSING = {Why.NOT_YET, Why.UNREACHABLE, Why.TIMED_OUT, Why.BAD_ANSWER}
+"""Why a source that tells at other times says nothing now. A server that is known and silent is one, too."""
+_BY_ACCESS = {
+    Access.NONE: Blind.NOT_CONNECTED,
+    Access.REFUSED: Blind.SIGN_IN_REFUSED,
+    Access.USER: Blind.NOT_ADMIN,
+}
+
+
+def blind_to(facts: Facts) -> Blind | None:
+    """What is missing most; None where everything could be asked. What fails now comes before what the set-up lacks."""
+    if facts.pressure is Pressure.UNKNOWN or facts.ollama is None:
+        return Blind.NO_ANSWER
+    if facts.serves_open_webui is False:
+        return Blind.OTHER_OLLAMA
+    if facts.ollama.presence is Presence.ABSENT:
+        return Blind.NOTHING_TO_WATCH
+    requests = _requests(facts)
+    return requests if requests is Blind.NO_ANSWER else _open_webui(facts) or requests
+
+
+def _open_webui(facts: Facts) -> Blind | None:
+    server = facts.open_webui
+    if server is None:
+        # Where nothing listens, nothing is sent either: it is not running, which is no fault that passes by itself.
+        late = facts.overview.why[Source.OPEN_WEBUI].why in {Why.TIMED_OUT, Why.BAD_ANSWER}
+        return Blind.NO_ANSWER if late else Blind.NO_OPEN_WEBUI
+    if server.access in _BY_ACCESS:
+        return _BY_ACCESS[server.access]
+    return Blind.NO_ANSWER if facts.settings is None else None
+
+
+def _requests(facts: Facts) -> Blind | None:
+    """Nothing waits where nothing runs, so what waits is asked for only then."""
+    if facts.running is not None and (facts.waiting is not None or facts.running == 0):
+        return None
+    asked = (Source.REQUESTS, Source.RUNNING, Source.WAITING)
+    why = next((facts.overview.why[one].why for one in asked if one in facts.overview.why), None)
+    return Blind.NO_ANSWER if why in _PASSING else Blind.REQUESTS_UNSEEN

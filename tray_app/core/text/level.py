@@ -1,0 +1,111 @@
+"""The level in words: plain calm only where everything could be asked, else what is missing and the way to get it."""
+
+from tray_app.core.report.overview import Overview, Source
+from tray_app.core.text.lines import clean
+from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
+from tray_app.core.text.words import why_words
+from tray_app.core.values.finding import Blind, Diagnosis, Level
+
+OPEN_WEBUI_URL = "http://127.0.0.1:8080"
+"""Where Open WebUI answers when nothing was set, for a command to be changed by hand."""
+ELSEWHERE = "http://HOST:11434"
+
+
+def level_word(level: Level, tr: Translator) -> str:
+    return {
+        Level.CALM: tr.gettext("Calm"),
+        Level.TIGHT: tr.gettext("Tight"),
+        Level.OVERLOADED: tr.gettext("Overloaded"),
+        Level.UNKNOWN: tr.gettext("Unknown"),
+    }[level]
+
+
+def level_words(diagnosis: Diagnosis, tr: Translator) -> str:
+    """`Calm as far as can be seen`, or the level alone."""
+    if diagnosis.level is not Level.CALM or diagnosis.blind is None:
+        return level_word(diagnosis.level, tr)
+    if diagnosis.blind is Blind.NOTHING_TO_WATCH:
+        return tr.gettext("Nothing to watch yet")
+    return tr.gettext("Calm as far as can be seen")
+
+
+def told(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
+    """What the level rests on where nothing is found."""
+    match diagnosis.blind:
+        case None:
+            return tr.gettext("Nothing crowds your models.") if diagnosis.level is Level.CALM else ""
+        case Blind.OTHER_OLLAMA:
+            return tr.gettext("Open WebUI uses another Ollama than the one that is read: {url}.").format(
+                url=clean(_other_ollama(seen))
+            )
+        case Blind.REQUESTS_UNSEEN:
+            return tr.gettext("Requests at Ollama: {why}.").format(why=_why_requests(seen, tr))
+        case _:
+            return {
+                Blind.NOTHING_TO_WATCH: tr.gettext("No Ollama runs here."),
+                Blind.NO_OPEN_WEBUI: tr.gettext("Memory and Ollama are seen, but no Open WebUI answers."),
+                Blind.NOT_CONNECTED: tr.gettext(
+                    "Not connected: memory and Ollama are seen, not what Open WebUI sends."
+                ),
+                Blind.SIGN_IN_REFUSED: tr.gettext(
+                    "Open WebUI refuses the sign-in: memory and Ollama are seen, not what it sends."
+                ),
+                Blind.NOT_ADMIN: tr.gettext("Connected without admin rights: not all that Open WebUI sends is seen."),
+                Blind.NO_ANSWER: tr.gettext("Not enough could be read to judge."),
+            }[diagnosis.blind]
+
+
+def next_step(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
+    """The way to what is missing, with a command to type; empty where nothing is."""
+    if diagnosis.blind is None:
+        return ""
+    step, command = _step(diagnosis.blind, seen, tr)
+    return step.format(command=command)
+
+
+def _step(blind: Blind, seen: Overview, tr: Translator) -> tuple[str, str]:
+    connect = typed(tr, "connect", seen.open_webui.url if seen.open_webui is not None else OPEN_WEBUI_URL)
+    doctor = tr.gettext("What each source said: {command}"), typed(tr, "doctor")
+    return {
+        Blind.NOTHING_TO_WATCH: (
+            tr.gettext("Start Ollama, or name the one on another machine: {command}"),
+            typed(tr, "status", "--ollama", ELSEWHERE),
+        ),
+        Blind.OTHER_OLLAMA: (
+            tr.gettext("Read that one: {command}"),
+            typed(tr, "status", "--ollama", _other_ollama(seen)),
+        ),
+        Blind.NO_OPEN_WEBUI: (tr.gettext("When it runs, connect to it: {command}"), connect),
+        Blind.NOT_CONNECTED: (tr.gettext("Connect: {command}"), connect),
+        Blind.SIGN_IN_REFUSED: (tr.gettext("Sign in again: {command}"), connect),
+        Blind.NOT_ADMIN: (tr.gettext("Connect with an admin's account or API key: {command}"), connect),
+        Blind.REQUESTS_UNSEEN: doctor,
+        Blind.NO_ANSWER: doctor,
+    }[blind]
+
+
+def brief(diagnosis: Diagnosis, tr: Translator) -> str:
+    """Level and reason for a tooltip: `Calm as far as can be seen: not connected to Open WebUI`."""
+    if diagnosis.blind is None and diagnosis.level is Level.CALM:
+        return tr.gettext("Calm: nothing crowds your models")
+    what = {
+        Blind.NOTHING_TO_WATCH: tr.gettext("no Ollama runs here"),
+        Blind.OTHER_OLLAMA: tr.gettext("Open WebUI uses another Ollama"),
+        Blind.NO_OPEN_WEBUI: tr.gettext("no Open WebUI answers"),
+        Blind.NOT_CONNECTED: tr.gettext("not connected to Open WebUI"),
+        Blind.SIGN_IN_REFUSED: tr.gettext("Open WebUI refuses the sign-in"),
+        Blind.NOT_ADMIN: tr.gettext("connected without admin rights"),
+        Blind.REQUESTS_UNSEEN: tr.gettext("requests cannot be seen"),
+        Blind.NO_ANSWER: tr.gettext("not everything can be seen"),
+    }[diagnosis.blind or Blind.NO_ANSWER]
+    return tr.gettext("{level}: {what}").format(level=level_words(diagnosis, tr), what=what)
+
+
+def _other_ollama(seen: Overview) -> str:
+    return next(iter(seen.ollama_urls or ()), ELSEWHERE)
+
+
+def _why_requests(seen: Overview, tr: Translator) -> str:
+    asked = (Source.REQUESTS, Source.RUNNING, Source.WAITING)
+    return next((why_words(seen.why[one], tr) for one in asked if one in seen.why), "")
