@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import asdict
 
 from tests.core.machines import TAGS, shape_of
-from tray_app.core.fit.candidates import CANDIDATES
+from tray_app.core.fit.candidates import CANDIDATES, chosen
 from tray_app.core.fit.need import need
 from tray_app.core.values.units import MIB
 
@@ -44,6 +44,12 @@ def test_a_candidates_numbers_are_the_published_ones(name):
     assert (one.download_bytes, one.download_bytes - shape.weights_bytes) == (size, TOKENIZER.get(name, 6 * MIB))
     # Q6_K, 210 bytes for 256 values; the output is the same tensor.
     assert (shape.token_embedding_bytes, shape.has_output_tensor) == (vocabulary * embedding * 210 // 256, False)
+
+
+def test_the_users_own_names_choose_from_the_table_in_their_order():
+    assert [one.name for one in chosen(("llama3.2:3b", "no-such:1b", "gemma3:1b"))] == ["llama3.2:3b", "gemma3:1b"]
+    assert chosen(("no-such:1b",)) == ()
+    assert chosen(()) == CANDIDATES
 
 
 def test_the_newer_qwens_think_before_they_answer():

@@ -59,7 +59,7 @@ def test_both_orders_and_what_each_takes():
 
 
 def test_one_that_is_loaded_is_taken_as_it_is():
-    snapshot = machine(loaded("llama3.1:8b", 7), have=(SMALL, BIG), available_gib=20)
+    snapshot = machine(loaded("qwen3:4b", 3), loaded("llama3.1:8b", 7), have=(SMALL, BIG), available_gib=20)
     assert predict("gemma3:1b", snapshot, with_model="llama3.1:8b", limits=LIMITS).beside_bytes == 7 * 2**30
     unknown = replace(BIG, shape=None)
     report = predict("gemma3:1b", machine(have=(SMALL, unknown)), with_model="llama3.1:8b", limits=LIMITS)
