@@ -99,6 +99,32 @@ def test_whether_there_is_a_gpu():
     assert facts(poll(basis=BudgetBasis.RAM)).has_gpu is False
 
 
+@pytest.mark.parametrize(
+    ("system", "vram", "in_ram"), [("darwin", 15, 20), ("linux", 15, 5), ("linux", 21, 0), ("linux", 0, 20)]
+)
+def test_what_lies_in_ram_where_the_gpu_cannot_be_seen(system, vram, in_ram):
+    """A Mac's GPU shares the RAM; elsewhere a part in video memory says that there is a GPU with its own."""
+    model = loaded(vram=vram * GIB)
+    assert facts(poll(models=(model,), gpu=GONE, system=system)).ram_bytes(model) == in_ram * GIB
+
+
+@pytest.mark.parametrize(
+    ("models", "running", "waiting", "loading"),
+    [
+        ((), Known(0, 0.0), Known(1, 0.0), True),
+        ((), Known(0, 0.0), Known(0, 0.0), False),
+        ((), Known(0, 0.0), GONE, False),
+        ((), Known(1, 0.0), Known(1, 0.0), False),
+        ((), GONE, Known(1, 0.0), False),
+        ((loaded(),), Known(0, 0.0), Known(1, 0.0), False),
+    ],
+)
+def test_what_waits_while_no_model_is_there_waits_for_one_to_load(models, running, waiting, loading):
+    asks = replace(requests(), running=running, waiting=waiting)
+    assert facts(poll(models=models, asks=asks)).is_loading is loading
+    assert facts(poll(models=(), asks=asks, runners=(runner(loading=True),))).is_loading
+
+
 def test_ollamas_own_word_about_the_budget():
     said = with_ollama(poll(), config=ServerConfig(gpu_total_bytes=7))
     assert (facts(said).budget.bytes, facts(said).budget.basis) == (7, BudgetBasis.OLLAMA_LOG)
