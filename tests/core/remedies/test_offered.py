@@ -3,13 +3,15 @@
 import pytest
 from msgspec.structs import replace
 
+from tests.core.findings import example
 from tests.core.machines import HOSTED, facts, listed, loaded, machine, settings, web_ui
 from tests.core.offers import BIG, CHAT, LISTED, SMALL, by_id, diagnosis, here, ids, offered
 from tray_app.core.fit.candidates import CANDIDATES
 from tray_app.core.fit.need import need
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.models import Offer, _ranked, models_to_get, pull_offers
-from tray_app.core.values.finding import ModelSpills, TaskStorm
+from tray_app.core.remedies.ranked import remedies
+from tray_app.core.values.finding import CauseKind, Diagnosis, Level, MemoryPressure, ModelSpills, TaskStorm
 from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.plan import Change
 from tray_app.core.values.snapshot import ServerConfig
@@ -66,6 +68,28 @@ def test_a_task_model_is_less_than_half_the_chat_model(short_of_half, offers):
     assert [one for one in models(roomy) if one == "half:1b"] == offers
 
 
+@pytest.mark.parametrize("less", [{"capabilities": ("vision",)}, {"shape": replace(SMALL.shape, caches=False)}])
+def test_what_cannot_write_text_is_no_task_model(less):
+    """Ollama's own word about the model, where Open WebUI's list does not tell."""
+    assert "gemma3:1b" in models(here())
+    assert "gemma3:1b" not in models(here(have=(CHAT, replace(SMALL, **less))))
+
+
+@pytest.mark.parametrize(("more_than_twice", "offers"), [(0, []), (1, ["gemma3:1b"])])
+def test_a_model_to_get_is_less_than_half_the_chat_model(more_than_twice, offers):
+    size = 2 * 815_000_000 + more_than_twice
+    chat = replace(BIG, size_bytes=size, size_vram_bytes=size)
+    made = case(here(chat, have=(CHAT,), ui=web_ui(listed("qwen3:32b")), available_gib=12))
+    assert [one.name for one in pull_offers(made, CANDIDATES) if one.name == "gemma3:1b"] == offers
+
+
+@pytest.mark.parametrize(("cause", "helps"), [(None, True), (CauseKind.MODEL, True), (CauseKind.PROGRAM, False)])
+def test_fewer_tasks_help_a_model_that_spills_unless_a_program_is_to_blame(cause, helps):
+    pressed = () if cause is None else (replace(example(MemoryPressure), cause=cause),)
+    found = remedies(facts(here()), Diagnosis(Level.TIGHT, (example(ModelSpills), *pressed)))
+    assert ("follow-ups-off" in ids(found)) is helps
+
+
 def test_small_hosted_models_first_then_by_name():
     names = ["z-mini", "b-large", "a-large", "c-flash"]
     ui = web_ui(listed("qwen3:32b"), *(replace(HOSTED, id=name) for name in names))
@@ -95,6 +119,11 @@ def test_what_less_context_saves(context, budget_gib, tokens):
 @pytest.mark.parametrize(("slots", "advised"), [(None, False), (1, False), (2, True)])
 def test_one_slot_is_the_least(slots, advised):
     assert ("num-parallel" in ids(offered(here(config=ServerConfig(num_parallel=slots))))) is advised
+
+
+def test_a_cache_that_is_small_already_is_not_advised():
+    for kind, advised in ((None, True), ("f16", True), ("q8_0", False), ("q4_0", False)):
+        assert ("kv-cache-type" in ids(offered(here(config=ServerConfig(kv_cache_type=kind))))) is advised
 
 
 def test_urgent_advice_is_given_once():

@@ -223,7 +223,7 @@ def test_a_reader_sees_the_plan_and_cannot_run_it():
     found = offered(here(ui=web_ui(*LISTED, HOSTED, access=Access.USER)))
     changing = [one for one in found if one.plan.changes]
     assert changing
-    assert all(one.advice_only and one.reason == "needs-admin" for one in changing)
+    assert {(one.advice_only, one.asks, one.reason) for one in changing} == {(True, False, "needs-admin")}
     assert "stop-generations" not in ids(found)
 
 

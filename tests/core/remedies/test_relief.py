@@ -30,6 +30,7 @@ LIMITS = Limits()
 CHANGE = Change(Setting.FOLLOW_UPS, True, False)
 REMEDY = SwitchOff(task=Setting.FOLLOW_UPS, plan=Plan((CHANGE,)), reason=Reason.EVERY_MESSAGE)
 WISH = Wish(enabled=True, remedy_id="follow-ups-off", clear_s=600.0)
+OFF = Wish(enabled=False, remedy_id="", clear_s=600.0)
 STORM = Diagnosis(Level.OVERLOADED, (example(TaskStorm),))
 CALM = Diagnosis(Level.CALM)
 BLIND = Diagnosis(Level.UNKNOWN, undecided=(TaskStorm, MemoryPressure))
@@ -74,8 +75,8 @@ class User:
 
 
 def test_it_is_off_unless_the_user_wants_it():
-    assert User(wish=Wish()).during(STORM, 600).acts == []
-    assert User(wish=Wish(enabled=True)).during(STORM, 600).acts == []
+    assert User(wish=OFF).during(STORM, 600).acts == []
+    assert User(wish=replace(OFF, enabled=True)).during(STORM, 600).acts == []
 
 
 def test_it_applies_after_the_hold_time_and_takes_back_when_calm_for_the_set_time():
@@ -116,7 +117,7 @@ def test_never_again_after_the_user_undid_it():
     user.open_changes.clear()
     user.during(STORM, 20_000)
     assert user.acts == ["follow-ups-off"]
-    user.wish = Wish()
+    user.wish = OFF
     user.poll(STORM)
     user.wish = WISH
     assert user.during(STORM, 15).acts == ["follow-ups-off", "follow-ups-off"]
@@ -138,7 +139,7 @@ def test_it_survives_a_restart():
 
 def test_what_it_applied_it_takes_back_even_when_switched_off_since():
     user = User().during(STORM, 15)
-    user.wish = replace(Wish(), clear_s=600.0)
+    user.wish = OFF
     assert user.during(CALM, 610).acts == ["follow-ups-off", "undo"]
 
 

@@ -28,9 +28,9 @@ class ReliefMemory(Struct, frozen=True):
 class Wish(Struct, frozen=True):
     """The user's settings. `clear_s`: how long it must be calm before relief is taken back."""
 
-    enabled: bool = False
-    remedy_id: str = ""
-    clear_s: float = 600.0
+    enabled: bool
+    remedy_id: str
+    clear_s: float
 
 
 class Relief(Struct, frozen=True):
