@@ -6,6 +6,7 @@ As a program it plays one command in a process of its own, so that a test can se
 
 import contextlib
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -91,4 +92,6 @@ def main():
 
 
 if __name__ == "__main__":
+    # A shell that started the tests in the background made their children deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     main()

@@ -17,17 +17,27 @@ from tray_app.storage.lock import Instance, SingleInstance
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys
+import threading
 from pathlib import Path
 from tray_app.app.instance import become_the_one
 from tray_app.storage.lock import SingleInstance
 
 home = Path(sys.argv[1])
 lock = SingleInstance(home / "instance.lock", home / "instance.json")
-bell = become_the_one(lock, lambda: print("rung", flush=True))
+first = threading.Event()
+
+
+def rung():
+    first.wait()  # so that the two lines never come the other way round
+    print("rung", flush=True)
+
+
+bell = become_the_one(lock, rung)
 if bell is None:
     print("runs already", flush=True)
     sys.exit(0)
 print("first", flush=True)
+first.set()
 sys.stdin.readline()
 bell.close()
 lock.release()
