@@ -429,3 +429,27 @@ def test_a_journal_that_cannot_be_shortened_is_no_failed_change(server, journal,
     assert carrier.apply(off(server)).changes
     assert states(journal) == [Event.APPLIED]
     assert "the journal stays long" in caplog.text
+
+
+@pytest.mark.parametrize("undoing", [False, True])
+def test_a_result_that_cannot_be_noted_is_told_as_what_the_server_holds(server, journal, carrier, monkeypatch, undoing):
+    """The disk filled up after the server took the value: nothing is silent, and the change can still be undone."""
+    change_id = carrier.apply(off(server)).change_id if undoing else ""
+    append = journal.append
+
+    def full(record):
+        if record.event in {Event.APPLIED, Event.UNDONE}:
+            raise StorageError(str(journal.path), "No space left on device", disk_full=True)
+        append(record)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(journal, "append", full)
+        with pytest.raises(ChangeError) as caught:
+            carrier.undo(change_id) if undoing else carrier.apply(off(server))
+    assert (caught.value.problem, caught.value.written) == (Problem.NOT_RECORDED, Written.YES)
+    assert "No space left on device" in caught.value.detail
+    (open_one,) = carrier.undoable()
+    carrier.settle()
+    assert [one.event for one in journal.changes().all] == [Event.UNDONE if undoing else Event.APPLIED]
+    if not undoing:
+        assert carrier.undo(open_one.id).changes

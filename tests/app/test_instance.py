@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,17 @@ def test_the_token_is_for_this_user_alone(lock, tmp_path):
     assert stat.S_IMODE((tmp_path / "instance.json").stat().st_mode) == 0o600
     assert instance.token not in repr(instance)
     assert len(instance.token) >= 43
+
+
+def test_callers_who_say_nothing_keep_nobody_waiting(lock):
+    """More of them than are let in at once, for as long as they like."""
+    rung = threading.Event()
+    bell = become_the_one(lock, rung.set)
+    with contextlib.ExitStack() as silent:
+        for _ in range(100):
+            silent.enter_context(socket.create_connection((LOOPBACK, bell.port), 5))
+        began = time.monotonic()
+        assert ring(lock.other())
+        assert time.monotonic() - began < 1
+        assert rung.wait(1)
+    bell.close()

@@ -25,6 +25,7 @@ from tray_app.core.values.errors import (
     Problem,
     ServerFailed,
     ServiceError,
+    StorageError,
     TimedOut,
     Unreachable,
     Written,
@@ -334,6 +335,14 @@ class Carrier:
             Record(write.id, self._now(), event, server.origin, server.version(), write.remedy, changes, detail)
         )
 
+    def _note(self, write: _Write, changes: tuple[Change, ...], detail: str) -> None:
+        """That it is done. A disk that is full by now must not hide what the server holds."""
+        try:
+            self._record(write, write.done, changes, detail)
+        except (StorageError, ChangeError) as error:
+            why = error.reason if isinstance(error, StorageError) else error.problem.value
+            raise ChangeError(Problem.NOT_RECORDED, write.names, why, written=Written.YES) from error
+
     def _write(self, write: _Write) -> tuple[str, ...]:
         """Write once, verify, record. Returns the keys that somebody else changed meanwhile."""
         try:
@@ -371,8 +380,8 @@ class Carrier:
             raise ChangeError(Problem.NOT_KEPT, write.names)
         changes = tuple(one.back() for one in write.changes) if write.done is Event.UNDONE else ()
         if not all(kept):
-            self._record(write, write.done, changes, detail="workers disagree")
+            self._note(write, changes, "workers disagree")
             raise ChangeError(Problem.WORKERS_DISAGREE, write.names, written=Written.PARTLY)
         others = assignments.others(write.before, reads[-1], (one.setting for one in write.changes))
-        self._record(write, write.done, changes, detail=", ".join(others))
+        self._note(write, changes, ", ".join(others))
         return others

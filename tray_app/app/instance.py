@@ -3,6 +3,7 @@
 import contextlib
 import hmac
 import logging
+import selectors
 import socket
 import threading
 import time
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 LOOPBACK = "127.0.0.1"
 LINE_LIMIT = 256
 TIMEOUT_S = 2.0
+MOST_CALLERS = 64
+"""The longest there goes when one more comes: who knows the token says it at once."""
 KNOCK_FOR_S = 5.0
 """A first one may hold the lock and not have published its door yet, or be about to quit (2 s) and give the lock up."""
 KNOCK_EVERY_S = 0.1
@@ -48,29 +51,64 @@ class Doorbell:
         self._socket.close()
 
     def _listen(self) -> None:
-        while not self._closed.is_set():
-            try:
-                caller, _ = self._socket.accept()
-            except OSError as error:
-                log.warning("doorbell: %s", error)  # no more files, say: it may pass
-                time.sleep(1)
-                continue
-            with caller, contextlib.suppress(OSError):
-                if not self._closed.is_set() and self._answer(caller):
-                    self._ring()
+        """All callers at once, so that one who says nothing keeps nobody waiting."""
+        callers: dict[socket.socket, _Caller] = {}
+        with selectors.DefaultSelector() as ready:
+            ready.register(self._socket, selectors.EVENT_READ)
+            while not self._closed.is_set():
+                for key, _ in ready.select(TIMEOUT_S if callers else None):
+                    caller = key.fileobj
+                    assert isinstance(caller, socket.socket)
+                    if caller is self._socket:
+                        self._let_in(callers, ready)
+                    elif callers[caller].heard(self._token):
+                        self._ring()
+                gone = [caller for caller, one in callers.items() if one.is_over()]
+                for caller in (*gone, *list(callers)[: max(0, len(callers) - len(gone) - MOST_CALLERS)]):
+                    if callers.pop(caller, None):
+                        ready.unregister(caller)
+                        caller.close()
+        for caller in callers:
+            caller.close()
 
-    def _answer(self, caller: socket.socket) -> bool:
-        """Whether the caller knows the token. It has two seconds for one line."""
-        until, said = time.monotonic() + TIMEOUT_S, b""
-        while not said.endswith(b"\n") and len(said) < LINE_LIMIT:
-            caller.settimeout(max(0.01, until - time.monotonic()))
-            data = caller.recv(LINE_LIMIT)
-            if not data or time.monotonic() > until:
-                return False
-            said += data
-        known = hmac.compare_digest(said.strip(), self._token)
-        caller.sendall(b"ok\n" if known else b"no\n")
+    def _let_in(self, callers: dict[socket.socket, "_Caller"], ready: selectors.BaseSelector) -> None:
+        try:
+            caller, _ = self._socket.accept()
+        except OSError as error:
+            log.warning("doorbell: %s", error)  # no more files, say: it may pass
+            time.sleep(1)
+            return
+        caller.settimeout(0)
+        callers[caller] = _Caller(caller)
+        ready.register(caller, selectors.EVENT_READ)
+
+
+class _Caller:
+    """Somebody at the door, with two seconds for one line."""
+
+    def __init__(self, call: socket.socket) -> None:
+        self._call = call
+        self._said = b""
+        self._until = time.monotonic() + TIMEOUT_S
+        self._answered = False
+
+    def heard(self, token: bytes) -> bool:
+        """Take in what came; whether it is the token."""
+        try:
+            data = self._call.recv(LINE_LIMIT)
+        except OSError:
+            data = b""
+        self._said += data
+        if data and not self._said.endswith(b"\n") and len(self._said) < LINE_LIMIT:
+            return False
+        self._answered = True
+        known = bool(data) and hmac.compare_digest(self._said.strip(), token)
+        with contextlib.suppress(OSError):
+            self._call.sendall(b"ok\n" if known else b"no\n")
         return known
+
+    def is_over(self) -> bool:
+        return self._answered or time.monotonic() > self._until
 
 
 def ring(instance: Instance) -> bool:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from tray_app.app.containers import ContainerReader
-from tray_app.app.rhythm import LOADING_S, unknown
+from tray_app.app.odd import read
+from tray_app.app.rhythm import LOADING_S, OLLAMA_WITHIN_S, POLL_WITHIN_S, unknown
 from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
 from tray_app.core.requests.count import RequestInputs, RequestState, step
 from tray_app.core.requests.runners import with_models, with_names
@@ -32,6 +33,7 @@ from tray_app.core.values.snapshot import (
 )
 from tray_app.readers.machine import Machine
 from tray_app.services import runner
+from tray_app.services.deadline import all_within
 
 Slots = tuple[tuple[int, Reading[tuple[RunnerSlot, ...]]], ...]
 
@@ -65,21 +67,27 @@ class Poll:
         self._was_running = 0
 
     def take(self) -> Snapshot:
-        """Memory first: a server that hangs delays only itself."""
+        """Memory first: a server that hangs delays only itself. A source that breaks is Unknown and ends no other."""
+        with all_within(POLL_WITHIN_S):
+            return self._taken()
+
+    def _taken(self) -> Snapshot:
         taken_at, uptime_s = self.now(), self.uptime()
-        gpu = self.machine.gpu.read(taken_at)
+        gpu = read(lambda: self.machine.gpu.read(taken_at))
         memory = self._memory(gpu, taken_at)
         processes = self._processes(memory, taken_at)
-        log = self.machine.log.read(taken_at)
+        log = read(lambda: self.machine.log.read(taken_at))
         if isinstance(log, Known):
             self.ollama.config = log.value.config
-        ollama = self.ollama.take(uptime_s, taken_at, process_seen=_server_seen(processes))
+        with all_within(OLLAMA_WITHIN_S):
+            ollama = read(lambda: self.ollama.take(uptime_s, taken_at, process_seen=_server_seen(processes)))
         if isinstance(ollama, Known):
             processes, log = self._named(processes, log, ollama.value)
         self._notice_loading(uptime_s, processes)
-        open_webui = self.open_webui.take(uptime_s, taken_at, requests_run=self._was_running > 0)
+        requests_run = self._was_running > 0
+        open_webui = read(lambda: self.open_webui.take(uptime_s, taken_at, requests_run=requests_run))
         known = value_of(processes) or Processes()
-        connections = self.machine.connections.read(taken_at, known, self.ollama.port)
+        connections = read(lambda: self.machine.connections.read(taken_at, known, self.ollama.port))
         inputs = RequestInputs(
             taken_at=taken_at,
             uptime_s=uptime_s,
@@ -116,15 +124,14 @@ class Poll:
 
     def _memory(self, gpu: Reading[Gpu], taken_at: float) -> Reading[Memory]:
         spilled = gpu.value.spilled_bytes if isinstance(gpu, Known) else None
-        return self.machine.memory.read(
-            taken_at, self._limits(), model_loading=self._was_loading, spilled_bytes=spilled
-        )
+        limits, loading = self._limits(), self._was_loading
+        return read(lambda: self.machine.memory.read(taken_at, limits, model_loading=loading, spilled_bytes=spilled))
 
     def _processes(self, memory: Reading[Memory], taken_at: float) -> Reading[Processes]:
         """Other programs are only weighed while memory is short."""
-        found = self.machine.processes.read(taken_at, ask_others=_pressed(memory))
+        found = read(lambda: self.machine.processes.read(taken_at, ask_others=_pressed(memory)))
         if isinstance(found, Known):
-            containers = self._containers.read(taken_at)
+            containers = read(lambda: self._containers.read(taken_at))
             found = Known(replace(found.value, containers=containers), found.taken_at)
             runners = frozenset(one.pid for one in found.value.watched if one.role is ProcessRole.OLLAMA_RUNNER)
             if runners != self._runners:  # `/api/ps` has news
@@ -176,7 +183,7 @@ def _slots(processes: Processes, connections: Reading[Connections], taken_at: fl
 
 def _ask_slots(port: int, taken_at: float) -> Reading[tuple[RunnerSlot, ...]]:
     try:
-        return Known(runner.slots(port), taken_at)
+        return read(lambda: Known(runner.slots(port), taken_at))
     except ServiceError as error:
         return unknown(error)
 

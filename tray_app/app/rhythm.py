@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from tray_app.app.odd import unknown_for
 from tray_app.core.values.errors import (
     BadAnswer,
     NotFound,
@@ -14,10 +15,16 @@ from tray_app.core.values.errors import (
 )
 from tray_app.core.values.finding import Level
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.readers.odd import ODD
+from tray_app.services.deadline import time_left
 from tray_app.storage.settings_keys import Settings
 
 T = TypeVar("T")
 
+POLL_WITHIN_S = 4.0
+"""Over all requests of a poll."""
+OLLAMA_WITHIN_S = 2.0
+"""So that an Ollama that hangs leaves time for Open WebUI."""
 SECOND_SAMPLE_S = 1.0
 """Between the two polls of a command that looks once, so that rates are known."""
 LOADING_S = 300.0
@@ -80,11 +87,15 @@ class Asked(Generic[T]):
         """The answer, asked again only when it is due."""
         if uptime_s < self._due:
             return self.answer
+        if not time_left():  # other questions took the time of this poll: the next one asks
+            if not isinstance(self.answer, Known):
+                self.answer = Unknown(Why.TIMED_OUT, f"{POLL_WITHIN_S:g} s")
+            return self.answer
         self._asked_at = uptime_s
         try:
             self.answer = Known(question(), now)
-        except ServiceError as error:
-            self.answer = unknown(error)
+        except (ServiceError, *ODD) as error:
+            self.answer = unknown(error) if isinstance(error, ServiceError) else unknown_for(error)
             self._due = uptime_s + BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
             self._failures += 1
         else:

@@ -13,7 +13,7 @@ from tray_app import autostart
 from tray_app.app import language
 from tray_app.app.connect import connect_work
 from tray_app.app.jobs import JobDone, Work
-from tray_app.app.rhythm import FIND_EVERY_S
+from tray_app.app.rhythm import FIND_EVERY_S, POLL_WITHIN_S
 from tray_app.app.watch import Look
 from tray_app.app.wiring import App, Overrides
 from tray_app.autostart.launch import has_lasting_place, login_command
@@ -32,6 +32,7 @@ from tray_app.core.values.reading import Moment
 from tray_app.core.values.remedy import TaskModels
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import origin_of
+from tray_app.services.deadline import all_within
 from tray_app.storage.files import Stamp, stamp_of
 from tray_app.storage.settings_keys import Settings
 from tray_app.storage.state import State
@@ -69,10 +70,11 @@ class Session:
 
     # --- looking -----------------------------------------------------------------------------
 
-    def look(self, *, busy: bool = False) -> Look:
+    def look(self, *, busy: bool = False, cut: Callable[[], bool] = lambda: False) -> Look:
         """One poll; a settings file that changed is read again first.
 
         `busy`: a job uses the connections of this app, so that another app has to wait for its end.
+        `cut`: somebody clicked, so that a server that is slow is waited for no longer: ChangeError(CANCELLED).
         """
         self._moved = self.app.follow_settings() or self._moved
         if self._moved and not busy:
@@ -82,7 +84,8 @@ class Session:
         if self._told is not None:  # here, because the observer is built on the worker's thread: it asks who is there
             self.app.observer.remember_told(self._told)
             self._told = None
-        look = self.app.observer.look(quiet)
+        with all_within(POLL_WITHIN_S, cut):
+            look = self.app.observer.look(quiet)
         self._settle_once(look)
         if not busy:
             self._find_again(look)

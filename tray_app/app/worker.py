@@ -41,7 +41,7 @@ from tray_app.core.values.command import (
     Undo,
     Unload,
 )
-from tray_app.core.values.errors import ElbowroomError
+from tray_app.core.values.errors import ChangeError, ElbowroomError, Problem
 from tray_app.core.values.job import JobKind
 from tray_app.core.values.reading import Moment
 from tray_app.core.values.snapshot import Pressure
@@ -75,6 +75,7 @@ class Worker:
         self._message = ""
         self._trouble = ""
         self._broken = ""
+        self._clicked = threading.Event()
         self._due = 0.0
         self._quitting = False
         self._relief_job = ""
@@ -83,6 +84,7 @@ class Worker:
 
     def send(self, command: Command) -> None:
         self._mailbox.put(command)
+        self._clicked.set()
         if isinstance(command, Quit):
             # A poll may wait for a server that hangs; whoever quits does not.
             self._late_end = threading.Timer(QUIT_WAIT_S, self._screen.stop)
@@ -123,13 +125,20 @@ class Worker:
     def _round(self) -> None:
         """Everything in the mailbox first, then a poll if it is due."""
         item = self._next()
+        self._clicked.clear()
         while item is not None:
             self._handle(item)
             if self._quitting:
                 return
             item = self._next(wait=False)
-        if self._uptime() >= self._due:
+        if self._uptime() < self._due:
+            return
+        try:
             self._poll()
+        except ChangeError as error:
+            if error.problem is not Problem.CANCELLED:
+                raise  # else somebody clicked: that first, then the poll again
+        else:
             self._trouble = ""
 
     def _next(self, *, wait: bool = True) -> Command | JobMoved | JobDone | None:
@@ -139,7 +148,7 @@ class Worker:
             return None
 
     def _poll(self) -> None:
-        look = self._session.look(busy=self._jobs.running is not None)
+        look = self._session.look(busy=self._jobs.running is not None, cut=self._clicked.is_set)
         self._look = look
         self._due = self._uptime() + self._interval()
         for notice in self._session.tell(look):

@@ -14,6 +14,8 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
+from tray_app.services.deadline import is_cut, time_left
+
 _CANCEL_POLL_S = 0.1
 
 
@@ -28,9 +30,9 @@ class Watch:
     """Guards one request from a second thread. `seconds` is the total, or the longest silence where touched."""
 
     def __init__(self, seconds: float, cancelled: Callable[[], bool] | None = None) -> None:
-        self.seconds = seconds
+        self.seconds = seconds = min(seconds, time_left())
         self.ended: Ended | None = None
-        self._cancelled = cancelled
+        self._cancelled = cancelled or is_cut()
         self._until = time.monotonic() + seconds
         self._over = threading.Event()
         self._lock = threading.Lock()

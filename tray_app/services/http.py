@@ -34,6 +34,7 @@ from tray_app.services._connection import Endpoint, Introduction, KeptConnection
 from tray_app.services._errors import typed_errors
 from tray_app.services._watch import Watch
 from tray_app.services.address import is_private
+from tray_app.services.deadline import time_left
 
 LIMIT_BYTES = 5 * 1024 * 1024
 SILENCE_S = 300.0
@@ -176,15 +177,16 @@ class Http:
         if not anonymous:
             self._check_token()
         seconds = self._deadline_s if deadline_s is None else deadline_s
-        with Watch(seconds, cancelled) as watch:
-            if not self._lock.acquire(timeout=watch.remaining()):
-                raise TimedOut(self.url + path, seconds)
-            try:
+        # Waiting for another thread's request is not the server's time: a click does not fail because a poll was slow.
+        if not self._lock.acquire(timeout=min(seconds, time_left())):
+            raise TimedOut(self.url + path, seconds)
+        try:
+            with Watch(seconds, cancelled) as watch:
                 if fresh:
                     self.close()
                 return self._first_that_answers(_Call(method, path, body, limit_bytes, watch, anonymous))
-            finally:
-                self._lock.release()
+        finally:
+            self._lock.release()
 
     def _first_that_answers(self, call: "_Call") -> Answer:
         for base in self._bases[:-1]:

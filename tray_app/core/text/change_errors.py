@@ -107,6 +107,12 @@ def _others(problem: Problem, subject: str, tr: Translator) -> tuple[str, str]:
                 command=typed(tr, "undo")
             ),
         ),
+        Problem.NOT_RECORDED: (
+            tr.gettext("Open WebUI holds the new {subject}, but the journal could not note that it does ({detail})."),
+            tr.gettext("Free some space on this disk; `{command}` then takes the change back if you want that.").format(
+                command=typed(tr, "undo")
+            ),
+        ),
         Problem.CHANGED_ELSEWHERE: (
             tr.gettext("Other settings were changed at the same time ({subject}): they were left alone."),
             shown,

@@ -182,6 +182,7 @@ class Problem(StrEnum):
     NO_KEYCHAIN = "no-keychain"
     KEYCHAIN_LOCKED = "keychain-locked"  # denied, or no answer in time: the user can unlock it and try again
     WORKERS_DISAGREE = "workers-disagree"  # reads after the write alternate
+    NOT_RECORDED = "not-recorded"  # the server holds the new value, the journal could not note it; detail: why
     NOT_KEPT = "not-kept"  # the server answered 200 but does not hold the value
     CHANGED_ELSEWHERE = "changed-elsewhere"  # other settings changed between our read and read-back
     CANCELLED = "cancelled"
@@ -196,6 +197,7 @@ class Written(StrEnum):
     NO = "no"
     PARTLY = "partly"
     UNKNOWN = "unknown"
+    YES = "yes"
 
 
 class ChangeError(ElbowroomError):
