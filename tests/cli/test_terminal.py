@@ -1,9 +1,13 @@
 """Colours, progress and questions, on streams of every kind."""
 
+import ctypes
 import io
+import sys
+from types import SimpleNamespace
 
 import pytest
 
+from tray_app.cli import terminal
 from tray_app.cli.terminal import ProgressLine, Terminal
 from tray_app.core.text.lines import Span, Style, line
 
@@ -69,3 +73,59 @@ def test_the_end_of_input_is_a_no(monkeypatch):
 
     monkeypatch.setattr("builtins.input", ended)
     assert Terminal(io.StringIO(), io.StringIO()).ask("Do it?") is False
+
+
+class Console:
+    """Windows' own calls: `mode` None is no console; a console may refuse the new mode."""
+
+    def __init__(self, mode, *, takes_codes):
+        self.mode, self.takes_codes = mode, takes_codes
+
+    def GetConsoleMode(self, _handle, mode):  # noqa: N802
+        if self.mode is None:
+            return 0
+        mode._obj.value = self.mode
+        return 1
+
+    def SetConsoleMode(self, _handle, mode):  # noqa: N802
+        if self.takes_codes:
+            self.mode = mode
+        return int(self.takes_codes)
+
+
+@pytest.mark.parametrize(
+    ("console", "term", "codes"),
+    [
+        (Console(3, takes_codes=True), "", True),
+        (Console(3, takes_codes=False), "", False),
+        (Console(None, takes_codes=True), "xterm", True),
+        (Console(None, takes_codes=True), "", False),
+    ],
+)
+def test_a_windows_console_is_told_to_take_codes_and_gets_none_where_it_cannot(
+    monkeypatch, tmp_path, console, term, codes
+):
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(get_osfhandle=lambda number: number))
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=console), raising=False)
+    with (tmp_path / "console").open("w", encoding="utf-8") as stream:
+        assert terminal.obeys_escapes(stream) is codes
+    assert console.mode in {None, 7 if console.takes_codes else 3}
+
+
+class Screen(io.TextIOWrapper):
+    def isatty(self):
+        return True
+
+
+def test_what_goes_to_another_program_is_utf_8_whatever_the_code_page(monkeypatch):
+    pipe = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    screen = Screen(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", pipe)
+    monkeypatch.setattr(sys, "stderr", screen)
+    terminal.prepare_streams()
+    print("요청 3개 \ud800", end="", flush=True)
+    assert pipe.buffer.getvalue() == "요청 3개 ?".encode()
+    print("요청 3", end="", flush=True, file=sys.stderr)
+    assert screen.buffer.getvalue() == b"?? 3", "a terminal keeps its own encoding"

@@ -42,35 +42,33 @@ def test_short_writes_are_continued(tmp_path, monkeypatch):
     assert (tmp_path / "file").read_bytes() == b"0123456789"
 
 
-def test_a_name_that_is_held_for_a_moment_is_tried_again(tmp_path, monkeypatch):
-    """Windows: a virus scanner opens what was just written."""
-    spare, path = tmp_path / "spare", tmp_path / "path"
-    spare.write_text("new", encoding="utf-8")
-    held = iter([True, True, False])
-    real = os.replace
+@pytest.mark.parametrize("looks", [0, 6])
+def test_a_file_that_is_held_for_a_moment_is_tried_again(monkeypatch, looks):
+    """Windows: a virus scanner opens what was just written, for 0.3 s."""
+    held = iter([True] * looks + [False])
 
-    def replace(self, target):
+    def work():
         if next(held):
             raise PermissionError(13, "held")
-        real(self, target)
+        return "done"
 
-    monkeypatch.setattr(type(spare), "replace", replace)
-    monkeypatch.setattr(files, "_REPLACE_PAUSE_S", 0)
-    files._rename(spare, path, tries=5)
-    assert path.read_text(encoding="utf-8") == "new"
+    slept = []
+    monkeypatch.setattr(files.time, "sleep", slept.append)
+    assert files._patiently(work, tries=21) == "done"
+    assert sum(slept) == pytest.approx(0.05 * looks)
 
 
-def test_a_name_that_stays_held_is_an_error(tmp_path, monkeypatch):
-    spare = tmp_path / "spare"
-    spare.write_text("new", encoding="utf-8")
+def test_a_file_that_stays_held_is_an_error(monkeypatch):
+    tried = []
 
-    def replace(self, target):
+    def work():
+        tried.append(1)
         raise PermissionError(13, "held")
 
-    monkeypatch.setattr(type(spare), "replace", replace)
-    monkeypatch.setattr(files, "_REPLACE_PAUSE_S", 0)
+    monkeypatch.setattr(files, "_PAUSE_S", 0)
     with pytest.raises(PermissionError):
-        files._rename(spare, tmp_path / "path", tries=3)
+        files._patiently(work, tries=3)
+    assert len(tried) == 3
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rights of POSIX folders")

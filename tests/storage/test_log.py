@@ -81,3 +81,30 @@ def test_a_log_that_cannot_be_opened_is_told(tmp_path):
     (tmp_path / "logs").write_text("", encoding="utf-8")
     with pytest.raises(StorageError):
         log.open_log(tmp_path / "logs" / "elbowroom.log")
+
+
+def test_no_line_is_lost_while_another_program_holds_the_log_open(logger, file, monkeypatch):
+    """Windows renames no file that is open elsewhere; on this system the refusal is played."""
+    monkeypatch.setattr(logger.handlers[0], "maxBytes", 2000)
+    older = file.with_name(file.name + ".1")
+    older.write_text("older", encoding="utf-8")
+    asked, real = [], Path.replace
+
+    def replace(self, target):
+        asked.append(self.name)
+        raise PermissionError(32, "used by another process")
+
+    monkeypatch.setattr(Path, "replace", replace)
+    for number in range(100):
+        logger.warning("line %d of many words", number)
+    monkeypatch.setattr(Path, "replace", real)
+    written = file.read_text(encoding="utf-8")
+    assert all(f"line {number} of" in written for number in range(100))
+    assert older.read_text(encoding="utf-8") == "older"
+    assert 1 < len(asked) < 50, "not with each line"
+
+    for number in range(100, 110):
+        logger.warning("line %d of many words", number)
+    assert "line 99 of" in older.read_text(encoding="utf-8")
+    assert "line 109 of" in file.read_text(encoding="utf-8")
+    assert not file.with_name(file.name + ".next").exists()

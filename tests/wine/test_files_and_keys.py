@@ -76,3 +76,56 @@ for text in (b"first", b"second, longer"):
 answer = [path.read_bytes().decode(), [one.name for one in path.parent.iterdir()]]
 """)
     assert answer == ["second, longer", ["state.json"]]
+
+
+def test_the_log_loses_no_line_while_another_program_has_it_open(ask):
+    answer = ask(r"""
+import logging, tempfile
+from pathlib import Path
+from tray_app.storage import log
+log.MAX_BYTES = 4000
+path = Path(tempfile.mkdtemp()) / "elbowroom.log"
+handler = log.open_log(path)
+logger = logging.getLogger("held")
+logger.addHandler(handler)
+logger.propagate = False
+with path.open("rb"):
+    for number in range(100):
+        logger.warning("line %d of many words", number)
+    held = path.read_text(encoding="utf-8")
+for number in range(100, 110):
+    logger.warning("line %d of many words", number)
+handler.close()
+whole = "".join(one.read_text(encoding="utf-8") for one in path.parent.iterdir())
+answer = [sum(f"line {number} of" in held for number in range(100)), sum(f"line {number} of" in whole for number in range(110)),
+    sorted(one.name for one in path.parent.iterdir())]
+""")
+    assert answer == [100, 110, ["elbowroom.log", "elbowroom.log.1"]]
+
+
+def test_a_file_that_a_scanner_holds_for_a_moment_is_read_and_replaced(ask):
+    """Opened without any sharing, as scanners do, for 0.3 s."""
+    answer = ask(r"""
+import ctypes, tempfile, threading, time
+from pathlib import Path
+from tray_app.storage.files import read_file, replace_file
+path = Path(tempfile.mkdtemp()) / "state.json"
+replace_file(path, b"old")
+kernel = ctypes.WinDLL("kernel32")
+kernel.CreateFileW.restype = ctypes.c_void_p
+kernel.CreateFileW.argtypes = [ctypes.c_wchar_p, *[ctypes.c_uint32] * 2, ctypes.c_void_p, *[ctypes.c_uint32] * 2, ctypes.c_void_p]
+kernel.CloseHandle.argtypes = [ctypes.c_void_p]
+def held(work):
+    handle = kernel.CreateFileW(str(path), 0x80000000, 0, None, 3, 0, None)
+    try:
+        open(path, "rb").close()
+        return "not held"
+    except PermissionError:
+        pass
+    threading.Timer(0.3, kernel.CloseHandle, [handle]).start()
+    return work()
+first = held(lambda: read_file(path).decode())
+second = held(lambda: replace_file(path, b"new"))
+answer = [first, second, read_file(path).decode()]
+""")
+    assert answer == ["old", None, "new"]

@@ -3,6 +3,7 @@
 May import core.
 """
 
+import errno
 import shutil
 import sys
 from collections.abc import Iterator
@@ -44,7 +45,8 @@ def _typed_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(str(error.filename or _system.where()), error.strerror or str(error)) from error
+        where, too_long = str(error.filename or _system.where()), error.errno == errno.ENAMETOOLONG
+        raise StorageError(where, error.strerror or str(error), too_long=too_long) from error
 
 
 def file() -> Path | None:

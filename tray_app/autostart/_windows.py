@@ -59,7 +59,7 @@ def switched_off_by_system() -> bool:
 def install(command: tuple[str, ...]) -> None:
     line = joined(command)
     if len(line) > LINE_LIMIT:
-        raise OSError(errno.ENAMETOOLONG, f"{len(line)} > {LINE_LIMIT}", where())
+        raise OSError(errno.ENAMETOOLONG, f"{len(line)} > {LINE_LIMIT} characters", where())
     with winreg.CreateKey(winreg.HKEY_CURRENT_USER, RUN) as opened:
         winreg.SetValueEx(opened, APP_ID, 0, winreg.REG_SZ, line)
 

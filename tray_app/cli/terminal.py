@@ -19,16 +19,39 @@ _CODES = {
     Style.BAD: "1;31",
 }
 
+_VIRTUAL_TERMINAL = 0x0004
+"""ENABLE_VIRTUAL_TERMINAL_PROCESSING (SetConsoleMode, Microsoft Learn)."""
+
 
 def wants_colour(stream: TextIO) -> bool:
     """NO_COLOR (any value) and TERM=dumb switch colours off; FORCE_COLOR switches them on without a terminal."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
-    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and obeys_escapes(stream))
+
+
+def obeys_escapes(stream: TextIO) -> bool:
+    """Whether a terminal takes escape codes as commands. A Windows console does only when it is told to; one that
+    cannot (Windows 8, old hosts) would print them as text."""
+    if sys.platform == "win32":
+        import ctypes
+        import msvcrt
+
+        try:
+            handle = ctypes.c_void_p(msvcrt.get_osfhandle(stream.fileno()))
+        except (OSError, ValueError):  # no file behind it
+            return False
+        mode, console = ctypes.c_uint32(), ctypes.windll.kernel32
+        if not console.GetConsoleMode(handle, ctypes.byref(mode)):
+            return bool(os.environ.get("TERM"))  # a terminal of another kind behind a pipe, such as mintty
+        return bool(console.SetConsoleMode(handle, mode.value | _VIRTUAL_TERMINAL))
+    else:  # noqa: RET505 - the type checker reads one branch for each system
+        return True
 
 
 def prepare_streams() -> bool:
-    """A Windows console in cp949 or a pipe in ASCII must not end the program over one character.
+    """No character ends the program. What goes to a file or another program is UTF-8 on every system; a terminal gets
+    its own encoding, in which something may be missing (cp949, ASCII).
 
     False where nobody can read what we say: started without a console, all streams are None and lead nowhere then.
     """
@@ -40,7 +63,7 @@ def prepare_streams() -> bool:
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="replace")
+            reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
     return seen
 
 
@@ -107,8 +130,9 @@ class Terminal:
             self._unseen(text)
 
     def clear(self) -> None:
-        """Home the cursor and clear, for a view that repeats."""
-        self.out.write("\x1b[H\x1b[2J\x1b[3J")
+        """Home the cursor and clear, for a view that repeats; without such codes they stand one below another."""
+        if obeys_escapes(self.out):
+            self.out.write("\x1b[H\x1b[2J\x1b[3J")
 
     def ask(self, question: str) -> bool:
         """True for a yes in English or Korean; the end of input is a no."""

@@ -50,7 +50,9 @@ class Gate:
         self._bootstrap = ""
         self._bootstrap_until = clock()
         self._entered = False
-        self._owner = os.getuid() if sys.platform != "win32" else None
+        self._owner: int | None = None
+        if sys.platform != "win32":
+            self._owner = os.getuid()
         self._lock = threading.Lock()
         self.let_in()
 

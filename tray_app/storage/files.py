@@ -5,9 +5,10 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -16,8 +17,10 @@ from tray_app.core.values.errors import StorageError
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_REPLACE_TRIES = 5
-_REPLACE_PAUSE_S = 0.05
+_TRIES = 21 if sys.platform == "win32" else 1
+"""A second: scanners hold a new file for 0.3 s and more."""
+_PAUSE_S = 0.05
+T = TypeVar("T")
 STALE_SPARE_S = 60.0
 """No write takes that long: whoever made an older spare file is gone."""
 
@@ -93,7 +96,7 @@ def replace_file(path: Path, data: bytes) -> None:
                 sync(descriptor)
             finally:
                 os.close(descriptor)
-            _rename(spare, path)
+            _patiently(lambda: spare.replace(path))
         except OSError:
             spare.unlink(missing_ok=True)
             raise
@@ -111,16 +114,14 @@ def remove_spares(path: Path, older_than_s: float = 0.0) -> None:
                     spare.unlink()
 
 
-def _rename(spare: Path, path: Path, tries: int = _REPLACE_TRIES if sys.platform == "win32" else 1) -> None:
-    """os.replace; on Windows a virus scanner or a reader may hold the name for a moment."""
+def _patiently(work: Callable[[], T], tries: int = _TRIES) -> T:
+    """On Windows a virus scanner, a backup or a reader may hold a file for a moment."""
     for _ in range(tries - 1):
         try:
-            spare.replace(path)
+            return work()
         except PermissionError:
-            time.sleep(_REPLACE_PAUSE_S)
-        else:
-            return
-    spare.replace(path)
+            time.sleep(_PAUSE_S)
+    return work()
 
 
 class Stamp(Struct, frozen=True):
@@ -155,7 +156,7 @@ def read_file(path: Path) -> bytes | None:
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
     with typed_errors(path):
         try:
-            descriptor = os.open(path, flags)
+            descriptor = _patiently(lambda: os.open(path, flags))
         except FileNotFoundError:
             return None
         with os.fdopen(descriptor, "rb") as file:

@@ -4,6 +4,7 @@ import logging
 import logging.handlers
 import os
 import re
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -36,7 +37,33 @@ class _Formatter(logging.Formatter):
 
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
-    """Also the files that rotation makes are this user's only."""
+    """Also the files that rotation makes are this user's only. Where the file cannot be rotated, it grows."""
+
+    _rotate_from = 0
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802
+        stream: TextIOWrapper | None = self.stream
+        return (stream is None or stream.tell() >= self._rotate_from) and bool(super().shouldRollover(record))
+
+    def doRollover(self) -> None:  # noqa: N802
+        """Windows renames no file that another program holds open: Python's own handler then loses the line, and one
+        of the older files with each further try. Here the name is asked for first, and again only much later."""
+        base, next_one = Path(self.baseFilename), Path(f"{self.baseFilename}.next")
+        if self.stream is not None:
+            self.stream.close()
+        try:
+            base.replace(next_one)
+        except OSError:
+            self.stream = self._open()
+            self._rotate_from = self.stream.tell() + self.maxBytes // 8
+            return
+        self._rotate_from = 0
+        try:
+            super().doRollover()
+        except OSError:  # an older file is held: the newest lines matter more
+            self.stream = self._open()
+        with suppress(OSError):
+            next_one.replace(f"{self.baseFilename}.1")
 
     def _open(self) -> TextIOWrapper:
         def opener(path: str, flags: int) -> int:

@@ -198,6 +198,8 @@ def _storage(error: StorageError, tr: Translator) -> tuple[str, str]:
     text = tr.gettext("{path} cannot be used: {reason}.").format(
         path=short_path(error.path), reason=clean(error.reason).rstrip(".")
     )
+    if error.too_long:
+        return text, tr.gettext("The command line is too long: install Elbowroom in a folder with a shorter path.")
     if error.disk_full:
         return text, tr.gettext("Free some space on this disk and try again.")
     return text, tr.gettext("Check who may read and write it, or keep the files elsewhere with --home DIR.")

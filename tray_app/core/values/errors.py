@@ -145,11 +145,13 @@ class UsageError(ElbowroomError):
 class StorageError(ElbowroomError):
     """`path` may hold the home folder: the view shortens it. `reason` is the OS's own text."""
 
-    def __init__(self, path: str, reason: str, *, disk_full: bool = False) -> None:
+    def __init__(self, path: str, reason: str, *, disk_full: bool = False, too_long: bool = False) -> None:
+        """`too_long`: what was to be stored there does not fit, as a command line in Windows' Run key."""
         super().__init__(path, reason)
         self.path = path
         self.reason = reason
         self.disk_full = disk_full
+        self.too_long = too_long
 
 
 class TrayProblem(StrEnum):
