@@ -22,7 +22,8 @@ from tests.core.requests.test_count import (
     slot,
 )
 from tray_app.core.requests.count import RequestInputs, RequestState, step
-from tray_app.core.requests.kind import KindSettings, settings_of
+from tray_app.core.requests.followed import JobState, SeenRunner, Surroundings, follow
+from tray_app.core.requests.kind import Circumstances, KindSettings, judge, settings_of
 from tray_app.core.requests.last_hour import LoadWindow
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
 from tray_app.core.values.reading import Known, Unknown, Why
@@ -277,8 +278,12 @@ class TestSettings:
 
     def test_when_the_chats_were_counted(self):
         found = settings_of(ui(*MODELS, busy=2), self.there)
-        assert (found.busy_chats, found.busy_at) == (2, 5.0)
-        assert (settings_of(ui(*MODELS), self.there).busy_chats, KindSettings().busy_chats) == (None, None)
+        assert found.busy_chats == Known(2, 5.0)
+        assert settings_of(ui(*MODELS), self.there).busy_chats is None
+
+    def test_of_an_open_webui_that_is_not_seen_nothing_is_known(self):
+        nothing = KindSettings(None, None, task_models=frozenset(), elsewhere=False, busy_chats=None, all_local=False)
+        assert settings_of(None, self.there) == nothing
 
     def test_all_active_models_must_be_ollamas(self):
         hosted = WebUIModel("gpt", "gpt", "openai")
@@ -312,6 +317,48 @@ class TestTheLastHour:
             ("a", 2, 12.0, 1),
             ("b", 1, 11.0, 1),
         ]
+
+
+@pytest.mark.parametrize(
+    ("busy", "known", "reason"),
+    [
+        (1, {}, "no-evidence"),
+        (1, {"alone": True}, "first-of-chat"),
+        (1, {"alone": True, "others_waited": True}, "no-evidence"),
+        (0, {}, "no-evidence"),
+        (0, {"only_open_webui": True}, "api-tasks"),
+        # Counted before the request began, it says nothing about it.
+        (0, {"only_open_webui": True, "began_at": 0.5}, "api-tasks"),
+        (0, {"only_open_webui": True, "began_at": 0.6}, "no-evidence"),
+    ],
+)
+def test_what_is_not_known_about_a_beginning_proves_nothing(busy, known, reason):
+    settings = KindSettings((0, 8, 12), busy_chats=Known(busy, 0.5))
+    assert judge(Circumstances("qwen3:32b", **known), settings).reason == reason
+
+
+def test_requests_that_are_only_counted_get_numbers_of_their_own():
+    """Below zero, so that none of them is taken for one on a slot."""
+    around = Surroundings(1.0, 1.0, KindSettings(), others_waited=False, only_open_webui=False)
+    state, seen = JobState(), []
+    for running in (2, 1, 3):
+        changes = follow(state, (SeenRunner(RUNNER, None, running, "runner-connections"),), around)
+        state = changes.state
+        seen.append([job.slot for job in state.jobs])
+    assert seen == [[-1, -2], [-1], [-1, -2, -3]]
+
+
+def test_a_runner_whose_port_is_not_known_was_not_asked():
+    nameless = replace(RUNNER, port=None, has_slots=False)
+    for port in (0, 1):
+        inputs = RequestInputs(
+            1.0,
+            1.0,
+            Known(Processes((SERVER, nameless)), 1.0),
+            Known(Ollama("http://o", Presence.RUNNING, "0.32.15"), 1.0),
+            slots=((port, Known((slot(1),), 1.0)),),
+        )
+        assert numbers(step(RequestState(), inputs)[1]) == (Why.UNSUPPORTED, Why.UNSUPPORTED)
 
 
 def test_a_slot_that_is_free_is_no_request():

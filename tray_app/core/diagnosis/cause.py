@@ -29,7 +29,7 @@ def cause_of(models: list[Holding] | None, other: OtherProcess | None, total_byt
     """The larger of all models together and the largest other program; unknown where one is not seen (None)."""
     if models is None:
         return UNSEEN
-    taken, name = sum(size for size, _name in models), max(models, default=(0, ""))[1]
+    taken, name = sum(size for size, _name in models), max(models)[1] if models else ""
     if other is not None:
         if taken >= other.memory_bytes and taken > 0:
             return Cause(CauseKind.MODEL, name, taken)

@@ -94,8 +94,7 @@ class _Count(Struct, frozen=True):
 
 def step(state: RequestState, inputs: RequestInputs) -> tuple[RequestState, Requests]:
     """One poll's answer and the state for the next. A gap of more than a minute starts afresh."""
-    elapsed = inputs.uptime_s - state.uptime_s if state.uptime_s is not None else 0.0
-    if not 0 <= elapsed <= GAP_S:
+    if state.uptime_s is not None and not 0 <= inputs.uptime_s - state.uptime_s <= GAP_S:
         state = RequestState(load=state.load)
     nothing = _nothing_to_see(inputs)
     if nothing is not None:
@@ -164,7 +163,7 @@ def _seen(
     connections: Connections | None,
 ) -> SeenRunner:
     """How many requests a runner works on, by the best signal it has."""
-    told = slots.get(runner.port or 0, NOT_ASKED)
+    told = slots.get(runner.port, NOT_ASKED) if runner.port is not None else NOT_ASKED
     if isinstance(told, Known):
         return SeenRunner(runner, told.value, sum(slot.is_processing for slot in told.value), Signal.SLOTS)
     if runner.loading:
@@ -249,7 +248,8 @@ def _waiting(running: _Count, flight: InFlight | None, settings: KindSettings, i
         likely = Confidence.LIKELY in {flight.confidence, running.confidence}
         return _Count(count, Signal.CONNECTIONS, Confidence.LIKELY if likely else flight.confidence)
     if settings.busy_chats is not None and settings.all_local:
-        return _Count(max(0, settings.busy_chats - running.value), "open-webui-tasks", Confidence.LIKELY)
+        waiting = max(0, settings.busy_chats.value - running.value)
+        return _Count(waiting, "open-webui-tasks", Confidence.LIKELY)
     if flight is not None:
         return _Count(None, unknown=Unknown(Why.UNSUPPORTED, Unseen.CONNECTIONS_KEPT))
     why = inputs.connections if isinstance(inputs.connections, Unknown) else Unknown(Why.UNSUPPORTED)

@@ -102,10 +102,9 @@ def _present(runner: SeenRunner, before: Sequence[Job], around: Surroundings) ->
             if slot.is_processing
         ]
     kept = [replace(job, seen=now) for job in before if job.pid == process.pid][: runner.running or 0]
-    used = {job.slot for job in kept}
-    free = (slot for slot in range(-1, -10_000, -1) if slot not in used)
+    free = min([0, *(job.slot for job in kept)]) - 1
     missing = (runner.running or 0) - len(kept)
-    return kept + [Job(process.pid, next(free), None, process.model, now, now, how) for _ in range(missing)]
+    return kept + [Job(process.pid, free - index, None, process.model, now, now, how) for index in range(missing)]
 
 
 def _begun(job: Job, answers: dict[int, float], around: Surroundings, *, alone: bool) -> Job:

@@ -37,9 +37,8 @@ class KindSettings(Struct, frozen=True):
     task_models: frozenset[str] = frozenset()
     elsewhere: bool = False
     """A task model is set and usable, so that tasks of local chats do not run on the chat model."""
-    busy_chats: int | None = None
-    busy_at: float = 0.0
-    """When the busy chats were counted (Unix seconds)."""
+    busy_chats: Known[int] | None = None
+    """Chats that Open WebUI works on; None: not known."""
     all_local: bool = False
     """Every model that Open WebUI lists is Ollama's."""
 
@@ -103,8 +102,7 @@ def settings_of(open_webui: OpenWebUI | None, ollama: Ollama | None) -> KindSett
         on=_on(tasks) if tasks else None,
         task_models=frozenset(task_models),
         elsewhere=elsewhere,
-        busy_chats=busy.value if isinstance(busy, Known) else None,
-        busy_at=busy.taken_at if isinstance(busy, Known) else 0.0,
+        busy_chats=busy if isinstance(busy, Known) else None,
         all_local=bool(models) and all(one.is_ollamas or one.ollama_name for one in models if one.active),
     )
 
@@ -133,7 +131,8 @@ def judge(how: Circumstances, settings: KindSettings) -> KindVerdict:
 
 def _busy(how: Circumstances, settings: KindSettings) -> int | None:
     """Chats that Open WebUI works on, counted after the request began; an older count says nothing about it."""
-    return settings.busy_chats if settings.busy_at >= how.began_at else None
+    busy = settings.busy_chats
+    return busy.value if busy is not None and busy.taken_at >= how.began_at else None
 
 
 def _by_sequence(how: Circumstances, settings: KindSettings) -> KindVerdict:
