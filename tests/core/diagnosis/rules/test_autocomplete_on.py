@@ -5,9 +5,11 @@ from msgspec.structs import replace
 
 from tests.core.poll_builder import (
     BIG,
+    GIB,
     GONE,
     facts,
     listed,
+    loaded,
     poll,
     server,
     settings,
@@ -48,6 +50,23 @@ def test_a_small_task_model_takes_it_without_hurting():
     made = server(replace(ON, task_model=SMALL), (listed(BIG), listed(SMALL)), version="0.5.20")
     (found,) = check(poll(open_webui=made))
     assert (found.subject, found.severity) == (SMALL, Severity.INFO)
+
+
+@pytest.mark.parametrize(
+    ("chat_gib", "task_gib", "task_model", "severity"),
+    [
+        (20, 2, SMALL, Severity.INFO),
+        (20, 12, SMALL, Severity.TIGHT),
+        # The chat model itself is no model of its own, however small.
+        (20, 2, "", Severity.TIGHT),
+        (5, 2, "", Severity.TIGHT),
+    ],
+)
+def test_only_a_small_model_of_its_own_hurts_nobody(chat_gib, task_gib, task_model, severity):
+    made = server(replace(ON, task_model=task_model), (listed(BIG), listed(SMALL)), version="0.5.20")
+    both = (loaded(size=chat_gib * GIB), loaded(SMALL, task_gib * GIB))
+    (found,) = check(poll(open_webui=made, models=both))
+    assert (found.subject, found.severity) == (task_model or BIG, severity)
 
 
 def test_a_hosted_model_is_not_local():

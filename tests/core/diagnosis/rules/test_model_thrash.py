@@ -43,6 +43,19 @@ def test_one_model_with_two_contexts():
     assert (told(found)["cause"], told(found)["contexts"]) == ("context", "4096,8192")
 
 
+def test_the_context_of_another_model_is_not_the_reason():
+    beside = runner(99, SMALL, context=8192)
+    polls = [poll(1000.0 + 6 * pid, runners=(runner(pid), beside)) for pid in range(4)]
+    (found,) = check(polls[-1], history(*polls[:-1]))
+    assert (found.subject, told(found)["cause"], told(found)["contexts"]) == (BIG, "reload", None)
+
+
+def test_models_that_are_loaded_beside_each_other_displace_none():
+    runners = (runner(1), runner(2, SMALL), runner(3), runner(4, SMALL))
+    polls = [poll(1000.0 + 6 * count, runners=runners[:count]) for count in range(1, 5)]
+    assert check(polls[-1], history(*polls[:-1])) == ()
+
+
 def test_trying_out_models_is_no_thrash():
     names = (BIG, SMALL, "gemma3:1b", "phi4:14b", "qwen3:4b")
     assert changes(*(runner(pid, name) for pid, name in enumerate(names))) == ()

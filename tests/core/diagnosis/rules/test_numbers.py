@@ -73,7 +73,7 @@ def _without_web(made):
 def test_a_share_is_told_to_the_tenth_of_a_percent():
     made = poll(pressure=Pressure.WARNING, asks=requests((CHAT, TASK), 2, 3.14159))
     (found,) = task_storm.check(facts(made))
-    assert (found.budget_share, found.longest_wait_s) == (93.8, 3.1)
+    assert (found.budget_share, found.longest_wait_s, found.running_tasks) == (93.8, 3.1, 1)
 
 
 class TestTraffic:

@@ -1,8 +1,11 @@
 """prompt-cache-growth: old prompts in memory."""
 
+import pytest
+
 from tests.core.poll_builder import (
     BIG,
     GIB,
+    LIMITS,
     facts,
     history,
     loaded,
@@ -34,9 +37,22 @@ def test_the_largest_runner_is_named_for_the_logs_figure():
     small, large, silent = runner(501, "small", memory=2 * GIB), runner(502, memory=22 * GIB), runner(503, "silent")
     for runners in ((small, large, silent), (silent, large, small)):
         assert [one.subject for one in check(poll(ollama_log=log, runners=runners))] == [BIG]
+    tiny = runner(505, "tiny", memory=1)
+    assert [one.subject for one in check(poll(ollama_log=log, runners=(silent, tiny)))] == ["tiny"]
     loading = runner(504, "next", loading=True, memory=90 * GIB)
     assert [one.subject for one in check(poll(ollama_log=log, runners=(small, loading)))] == ["small"]
     assert [one.subject for one in check(poll(ollama_log=log, runners=()))] == ["Ollama"]
+
+
+@pytest.mark.parametrize(("less", "told_of"), [(0, [LIMITS.prompt_cache_bytes]), (1, [])])
+def test_both_figures_count_from_the_limit_on(less, told_of):
+    """Of a process half a GiB is its own."""
+    grown = LIMITS.prompt_cache_bytes - less
+    log = Known(OllamaLog(prompt_cache_bytes=grown), 0.0)
+    assert [one.grown_bytes for one in check(poll(ollama_log=log))] == told_of
+    cpu = {"basis": BudgetBasis.RAM, "system": "linux", "models": (loaded(vram=0),)}
+    large = (runner(memory=20 * GIB + 512 * 2**20 + grown),)
+    assert [one.grown_bytes for one in check(poll(runners=large, **cpu))] == told_of
 
 
 def test_a_cpu_runner_grew_past_its_model():

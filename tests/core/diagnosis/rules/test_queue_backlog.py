@@ -1,10 +1,13 @@
 """queue-backlog: requests wait or are turned away."""
 
+import pytest
+
 from tests.core.poll_builder import (
     CHAT,
     GONE,
     active,
     facts,
+    history,
     loaded,
     poll,
     requests,
@@ -37,6 +40,14 @@ def test_refused_requests_are_overload_even_where_waiting_is_not_seen():
     busy = OllamaLog((LogEvent(LogEventKind.BUSY, 0.0),))
     (found,) = check(poll(requests=GONE, ollama_log=Known(busy, 0.0)))
     assert (found.severity, told(found)["refused"]) == (Severity.OVERLOADED, 1)
+
+
+@pytest.mark.parametrize(("seconds", "refused"), [(60.0, 1), (60.1, None), (65.0, None)])
+def test_a_refusal_counts_for_a_minute(seconds, refused):
+    busy = OllamaLog((LogEvent(LogEventKind.BUSY, 0.0),))
+    polls = [poll(1000.0, ollama_log=Known(busy, 0.0)), *(poll(1000.0 + at) for at in (20, 40, seconds))]
+    found = check(polls[-1], history(*polls[:-1]))
+    assert [one.refused for one in found] == ([refused] if refused else [])
 
 
 def test_a_load_explains_a_queue():
