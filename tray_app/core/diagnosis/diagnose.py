@@ -5,7 +5,7 @@ from tray_app.core.diagnosis.rules import RULES
 from tray_app.core.diagnosis.sight import blind_to
 from tray_app.core.values.finding import Blind, CauseKind, Diagnosis, Finding, Level, MemoryPressure, Severity
 
-_RANK = {Severity.OVERLOADED: 0, Severity.TIGHT: 1, Severity.INFO: 2}
+_WORST_FIRST = (Severity.OVERLOADED, Severity.TIGHT, Severity.INFO)
 _ORDER = {rule.finding: index for index, rule in enumerate(RULES)}
 _EXPLAINS = {rule.finding: rule.explains for rule in RULES}
 
@@ -38,7 +38,7 @@ def _is_anothers(finding: Finding) -> bool:
 def _importance(finding: Finding) -> tuple[int, int, int, str]:
     """Severity, then what explains the most: memory that another program took comes before what it causes."""
     first = 0 if _is_anothers(finding) else 1
-    return _RANK[finding.severity], first, _ORDER[type(finding)], finding.subject
+    return _WORST_FIRST.index(finding.severity), first, _ORDER[type(finding)], finding.subject
 
 
 def _level(found: list[Finding], facts: Facts) -> tuple[Level, Blind | None]:
