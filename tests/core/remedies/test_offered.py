@@ -11,7 +11,15 @@ from tray_app.core.fit.need import need
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.models import Offer, _ranked, models_to_get, pull_offers
 from tray_app.core.remedies.ranked import remedies
-from tray_app.core.values.finding import CauseKind, Diagnosis, Level, MemoryPressure, ModelSpills, TaskStorm
+from tray_app.core.values.finding import (
+    CauseKind,
+    Diagnosis,
+    Level,
+    MemoryPressure,
+    ModelSpills,
+    PromptCacheGrowth,
+    TaskStorm,
+)
 from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.plan import Change
 from tray_app.core.values.snapshot import ServerConfig
@@ -124,6 +132,21 @@ def test_one_slot_is_the_least(slots, advised):
 def test_a_cache_that_is_small_already_is_not_advised():
     for kind, advised in ((None, True), ("f16", True), ("q8_0", False), ("q4_0", False)):
         assert ("kv-cache-type" in ids(offered(here(config=ServerConfig(kv_cache_type=kind))))) is advised
+
+
+@pytest.mark.parametrize(
+    ("kind", "unloads"),
+    [
+        # What spills gets the room of the others; a grown prompt cache goes with its own runner.
+        (ModelSpills, ["gemma3:1b"]),
+        (PromptCacheGrowth, ["qwen3:32b"]),
+        (TaskStorm, ["qwen3:32b"]),
+    ],
+)
+def test_which_of_two_models_to_unload(kind, unloads):
+    both = (BIG, loaded("gemma3:1b", 1))
+    found = [one for one in ids(offered(here(*both), kind)) if one.startswith("unload:")]
+    assert found == [f"unload:{name}" for name in unloads]
 
 
 def test_urgent_advice_is_given_once():
