@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from tests.scenarios.traces import STORIES
 from tests.scenarios.traces import trace as scenario
 from tray_app.app import trace
+from tray_app.core.report.redact import Redactor
 from tray_app.core.values.errors import StorageError
-from tray_app.core.values.reading import Known
+from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import Host, LoadedModel, Ollama, Presence, Snapshot
 
 
@@ -18,8 +20,8 @@ def snapshot(at=1.0, name="qwen3:32b"):
 
 def test_a_file_gives_back_what_was_recorded(tmp_path):
     path = tmp_path / "trace.jsonl"
-    polls = [snapshot(1.5), snapshot(2.25, "a\n\x1b[31m\u2028\ud83d\x00")]
-    with trace.Recorder(path) as recorder:
+    polls = [snapshot(1.5), snapshot(2.25, "gemma3:1b")]
+    with trace.Recorder(path, Redactor()) as recorder:
         for poll in polls:
             recorder.write(poll)
             assert path.read_text().count("\n") == polls.index(poll) + 1
@@ -31,7 +33,7 @@ def test_an_existing_file_is_not_overwritten(tmp_path):
     path = tmp_path / "trace.jsonl"
     path.write_text("mine")
     with pytest.raises(StorageError):
-        trace.Recorder(path)
+        trace.Recorder(path, Redactor())
     assert path.read_text() == "mine"
     with pytest.raises(StorageError):
         list(trace.lines_of(tmp_path / "absent"))
@@ -92,3 +94,42 @@ class TestReplay:
             line["taken_at"] += (-1) ** number * 5000.0
         polls = list(trace.replay(map(json.dumps, jumping)))
         assert sum(len(poll.notices) for poll in polls) <= 1
+
+
+@pytest.mark.parametrize("name", sorted(STORIES)[::4])
+def test_what_is_recorded_replays_to_the_same_judgement(name, tmp_path):
+    lines = [json.dumps(line) for _phase, line in scenario(name)][::3]
+    with trace.Recorder(tmp_path / "trace.jsonl", Redactor("/home/kim", ("kim",))) as recorder:
+        for poll in trace.read(lines):
+            recorder.write(poll)
+
+    def judged(given):
+        return [
+            (one.diagnosis.level, [(found.kind, found.severity) for found in one.diagnosis.findings])
+            for one in trace.replay(given)
+        ]
+
+    assert judged(trace.lines_of(tmp_path / "trace.jsonl")) == judged(lines)
+
+
+def test_a_recording_is_this_users_only_and_holds_nothing_that_is_someones_own(tmp_path):
+    secret = "Tell me about Kim's illness"
+    model = LoadedModel("/home/kim/models/mine", secret, 10, 10)
+    server = Ollama("http://kims-box:11434", Presence.RUNNING, secret, loaded=(model,))
+    poll = Snapshot(1.0, 1.0, Host("darwin"), ollama=Known(server, 1.0), open_webui=Unknown(Why.BAD_ANSWER, secret))
+    path = tmp_path / "trace.jsonl"
+    with trace.Recorder(path, Redactor("/home/kim", ("kim", "kims-box"), ("token-1234",))) as recorder:
+        recorder.write(poll)
+    assert path.stat().st_mode & 0o777 == 0o600
+    text = path.read_text()
+    assert "illness" not in text
+    assert "kim" not in text.lower()
+    (back,) = trace.read([text])
+    assert back.ollama.value.version == back.ollama.value.loaded[0].digest, "the same text has the same stand-in"
+
+
+@pytest.mark.parametrize("at", [1e18, -1.0, float("inf")])
+def test_a_time_that_no_clock_can_show_is_a_broken_line(at):
+    with pytest.raises(trace.BrokenTraceLine) as caught:
+        trace.decode_line(trace.encode_line(snapshot(at)))
+    assert "taken_at" in caught.value.reason

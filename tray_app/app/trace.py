@@ -4,17 +4,22 @@ Replay runs the very diagnosis of the running app over the lines and touches not
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tray_app.core.diagnosis.judge import Judge, Judgement
+from tray_app.core.report.anonymous import Anonymous
 from tray_app.core.report.codec import BadValue, decode, encode
+from tray_app.core.report.redact import Redactor
 from tray_app.core.values.errors import ElbowroomError, StorageError
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.snapshot import Snapshot
+from tray_app.core.values.units import is_time
 from tray_app.core.values.version import Json
+from tray_app.storage.files import create_private
 
 SCHEMA = 1
 LONGEST_LINE = 20 * 2**20
@@ -50,9 +55,12 @@ def decode_line(text: str, number: int = 1) -> Snapshot:
     if body.get("schema") != SCHEMA or isinstance(body.get("schema"), bool):
         raise BrokenTraceLine(number, f"schema: is {json.dumps(body.get('schema'))[:40]}, not {SCHEMA}")
     try:
-        return decode(Snapshot, body)
+        snapshot = decode(Snapshot, body)
     except BadValue as error:
         raise BrokenTraceLine(number, str(error)) from error
+    if not is_time(snapshot.taken_at):
+        raise BrokenTraceLine(number, "taken_at: is no time that a clock can show")
+    return snapshot
 
 
 def read(lines: Iterable[str], on_broken: Callable[[BrokenTraceLine], None] | None = None) -> Iterator[Snapshot]:
@@ -88,17 +96,19 @@ class Recorder:
     Raises StorageError where the file exists or cannot be made.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, redactor: Redactor) -> None:
+        """Only this user may read the file; nothing in it is someone's own."""
         self.path = path
+        self._anonymous = Anonymous(redactor)
         try:
-            self._file = path.open("x", encoding="ascii", newline="\n")
+            self._file = os.fdopen(create_private(path), "w", encoding="ascii", newline="\n")
         except OSError as error:
             raise StorageError(str(path), error.strerror or str(error)) from error
 
     def write(self, snapshot: Snapshot) -> None:
         """Raises StorageError where the disk is full or gone."""
         try:
-            self._file.write(encode_line(snapshot) + "\n")
+            self._file.write(encode_line(self._anonymous.snapshot(snapshot)) + "\n")
             self._file.flush()
         except OSError as error:
             raise StorageError(str(self.path), error.strerror or str(error)) from error

@@ -1,13 +1,11 @@
 """`doctor`: the sources of this app, in the order a poll asks them."""
 
-import getpass
 import platform
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from importlib.metadata import version
-from pathlib import Path
 
 from tray_app import __version__
 from tray_app.app.containers import ContainerReader
@@ -15,12 +13,11 @@ from tray_app.app.doctor import Probe, capture
 from tray_app.app.doctor import run as examine
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE
+from tray_app.cli.redactor import redactor_of
 from tray_app.cli.terminal import Terminal
-from tray_app.core.report.redact import Redactor
 from tray_app.core.tasks.settings import decode
 from tray_app.core.text import doctor as view
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import ElbowroomError
 from tray_app.core.values.reading import Reading, Unknown, Unseen, Why, value_of
 from tray_app.core.values.snapshot import Access, Processes
 from tray_app.readers._raw import sources as raw_sources
@@ -37,7 +34,7 @@ LIBRARIES = ("httpx", "psutil", "pystray", "pillow", "keyring", "filelock", "pla
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Exit code 0 whenever it answered; with --capture raw numbers go to a folder that only its owner may read."""
-    redactor = _redactor(app)
+    redactor = redactor_of(app)
     sources = list(_machine(app)) + list(_servers(app))
     if options.capture is not None:
         report = capture(sources, options.capture, redactor, _versions())
@@ -53,19 +50,6 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
 def _versions() -> list[tuple[str, str]]:
     found = [("elbowroom", __version__), ("python", platform.python_version()), ("system", platform.platform())]
     return [*found, *((name, version(name)) for name in LIBRARIES)]
-
-
-def _redactor(app: App) -> Redactor:
-    """What must not show: the home folder, this user, and every token this app knows."""
-    try:
-        user: tuple[str, ...] = (getpass.getuser(),)
-    except OSError:
-        user = ()
-    try:
-        token = app.token(app.open_webui_url)
-    except ElbowroomError:
-        token = None  # a locked keychain gives no token, so none can show
-    return Redactor(str(Path.home()), user, (token.value,) if token else ())
 
 
 def _machine(app: App) -> Iterable[Probe]:

@@ -8,6 +8,7 @@ from tray_app.app.trace import BrokenTraceLine, Recorder, lines_of
 from tray_app.app.trace import replay as replayed
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE, FAILED
+from tray_app.cli.redactor import redactor_of
 from tray_app.cli.terminal import Terminal
 from tray_app.core.remedies.ranked import remedies
 from tray_app.core.report import status as report
@@ -21,7 +22,11 @@ def record(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> 
     interval = app.settings_file.settings.poll_s
     end = time.monotonic() + options.seconds if options.seconds else None
     count = 0
-    with Recorder(options.file) as recorder, terminal.progress() as progress, suppress(KeyboardInterrupt):
+    with (
+        Recorder(options.file, redactor_of(app)) as recorder,
+        terminal.progress() as progress,
+        suppress(KeyboardInterrupt),
+    ):
         while True:
             recorder.write(app.observer.poll.take())
             count += 1
