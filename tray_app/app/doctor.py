@@ -3,7 +3,9 @@
 Works over named sources, so that the one file that wires the app decides what they are.
 """
 
+import errno
 import json
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -113,11 +115,15 @@ def _entry(source: Probe, redactor: Redactor, clock: Callable[[], float]) -> Ent
     return answered(source.name, answer, seconds, raw, redactor, ours=not source.from_server)
 
 
+_SYSTEMS_WORDS = frozenset(os.strerror(code) for code in errno.errorcode)
+"""The operating system's, never a server's."""
+
+
 def _why_of(error: ElbowroomError, redactor: Redactor) -> Unknown:
     """A server's text may hold anything; where a file of ours cannot be read, the path is of use."""
     if isinstance(error, ServiceError):
         reason = unknown(error)
-        return Unknown(reason.why, redactor.detail(reason.detail, ours=False))
+        return Unknown(reason.why, redactor.detail(reason.detail, ours=reason.detail in _SYSTEMS_WORDS))
     return Unknown(Why.BAD_ANSWER, redactor.text(" ".join(map(str, error.args))))
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from importlib.metadata import version
 
+from msgspec.structs import replace
+
 from tray_app import __version__
 from tray_app.app.containers import ContainerReader
 from tray_app.app.doctor import Probe, capture
@@ -40,6 +42,8 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         report = capture(sources, options.capture, redactor, _versions())
     else:
         report = examine(sources, redactor, _versions())
+    places = (("ollama", app.ollama_url), ("open-webui", app.open_webui_url))
+    report = replace(report, addresses=tuple((name, redactor.text(url)) for name, url in places))
     if options.json:
         terminal.json(report.as_json())
     else:

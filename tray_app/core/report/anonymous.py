@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.report.redact import ALLOWED, Redactor
-from tray_app.core.values.reading import Unknown, Unseen
+from tray_app.core.values.reading import Known, Unknown, Unseen
 from tray_app.core.values.snapshot import Snapshot
 
 _OUR_WORDS = frozenset(word.value for word in Unseen)
@@ -63,10 +63,12 @@ def _allowed_texts(value: object, *, allowed: bool = False) -> Iterator[str]:
         case str():
             if allowed:
                 yield value
+        case Known(known):
+            yield from _allowed_texts(known, allowed=allowed)
         case Struct():
             listed = ALLOWED.get(type(value).__name__, frozenset())
             for name in value.__struct_fields__:
-                yield from _allowed_texts(getattr(value, name), allowed=name in listed or (allowed and name == "value"))
+                yield from _allowed_texts(getattr(value, name), allowed=name in listed)
         case tuple() | list():
             for one in value:
                 yield from _allowed_texts(one, allowed=allowed)

@@ -78,11 +78,14 @@ class Report(Struct, frozen=True):
     versions: tuple[tuple[str, str], ...]
     entries: tuple[Entry, ...]
     files: tuple[str, ...] = ()
+    addresses: tuple[tuple[str, str], ...] = ()
+    """Server -> where it is looked for, redacted."""
 
     def as_json(self) -> dict[str, Json]:
         return {
             "schema": SCHEMA,
             "versions": dict(self.versions),
+            "addresses": dict(self.addresses),
             "sources": [_entry(entry) for entry in self.entries],
             "files": list(self.files),
         }

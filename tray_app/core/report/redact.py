@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from tray_app.core.values.reading import Known, Unknown
+from tray_app.core.values.reading import Known, Unknown, Unseen
 from tray_app.core.values.version import Json
 
 REMOVED = "<removed>"
@@ -37,8 +37,11 @@ ALLOWED: dict[str, frozenset[str]] = {
     "OpenWebUI": frozenset({"url", "version", "ollama_urls"}),
     "TaskSettings": frozenset({"task_model", "task_model_external"}),
     "Client": frozenset({"pool"}),
+    "Identity": frozenset({"version"}),
 }
 
+_OUR_WORDS = frozenset(word.value for word in Unseen)
+_VERSION = re.compile(r"v?\d+(?:\.\d+){1,3}(?:[-+.]?[a-z0-9]{1,12}){0,3}")
 _NAME = re.compile(r"[\w.:/@+() -]{1,120}")
 _WORDS = 3
 _URL = re.compile(r"\b([a-z][a-z0-9+.-]{1,15})://[^\s/?#]*@", re.IGNORECASE)
@@ -98,6 +101,8 @@ class Redactor(Struct, frozen=True):
         match value:
             case StrEnum():
                 result = value.value
+            case str() if _VERSION.fullmatch(value):
+                result = self.text(value)
             case None | bool() | int() | float():
                 result = value
             case Known():
@@ -125,7 +130,7 @@ class Redactor(Struct, frozen=True):
 
     def detail(self, text: str, *, ours: bool) -> str:
         """Why a source failed. What a server wrote may hold anything: only a single word or a number of it passes."""
-        if ours or re.fullmatch(r"[a-z0-9-]{1,30}|[0-9.]{1,8} s", text):
+        if ours or text in _OUR_WORDS or re.fullmatch(r"[a-z0-9-]{1,30}|[0-9.]{1,8} s", text):
             return self.text(text)
         return REMOVED if text else ""
 

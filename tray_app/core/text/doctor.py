@@ -7,7 +7,9 @@ from tray_app.core.report.doctor import Entry, EntryState, RawSource, Report
 from tray_app.core.text.lines import Line, Span, Style, clean, line, pad
 from tray_app.core.text.memory import remedy_for_missing
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 from tray_app.core.text.words import why_words
+from tray_app.core.values.reading import Unknown, Unseen, Why
 from tray_app.core.values.version import Json
 
 _STYLE = {EntryState.WORKS: Style.GOOD, EntryState.UNKNOWN: Style.WARN, EntryState.FAILED: Style.BAD}
@@ -19,9 +21,11 @@ def lines(report: Report, tr: Translator) -> list[Line]:
     shown: list[Line] = []
     for name, version in report.versions:
         shown.append(line(Span(f"{name} ", Style.STRONG), clean(version) or tr.gettext("unknown")))
+    for name, url in report.addresses:
+        shown.append(line(Span(f"{name} ", Style.STRONG), clean(url)))
     for entry in report.entries:
         shown.append(line(""))
-        shown.extend(_entry(entry, tr))
+        shown.extend(_entry(entry, report.addresses, tr))
     if report.files:
         shown.append(line(""))
         shown.append(line(tr.gettext("Saved, only numbers and this report; look at them before you send them:")))
@@ -37,7 +41,7 @@ def _state(state: EntryState, tr: Translator) -> str:
     }[state]
 
 
-def _entry(entry: Entry, tr: Translator) -> Iterator[Line]:
+def _entry(entry: Entry, addresses: tuple[tuple[str, str], ...], tr: Translator) -> Iterator[Line]:
     yield line(
         Span(pad(entry.name, 28), Style.STRONG),
         Span(pad(_state(entry.state, tr), 12), _STYLE[entry.state]),
@@ -46,6 +50,8 @@ def _entry(entry: Entry, tr: Translator) -> Iterator[Line]:
     if entry.why is not None:
         error = f"{entry.error}: " if entry.error else ""
         yield line(f"  {error}{why_words(entry.why, tr)}")
+        if step := next_step(entry.why, dict(addresses).get("open-webui", ""), tr):
+            yield line(f"  {step}")
     for name, text in _values(entry.value):
         yield line(Span(f"  {name} ", Style.FAINT), text)
     for name, detail in _missing_inputs(entry.value):
@@ -55,6 +61,17 @@ def _entry(entry: Entry, tr: Translator) -> Iterator[Line]:
         yield line(Span(f"  {path} ", Style.FAINT), Span(why_words(why, tr), Style.WARN))
     for raw in entry.raw:
         yield _raw(raw, tr)
+
+
+def next_step(why: Unknown, open_webui: str, tr: Translator) -> str:
+    """What to do about a source that did not answer; empty where nothing can be done here."""
+    if why.why is Why.REFUSED or why.detail == Unseen.NOT_CONNECTED:
+        return tr.gettext("Connect first: {command}").format(command=typed(tr, "connect", open_webui))
+    steps = {
+        Why.UNREACHABLE: tr.gettext("Check that it runs, or give its address with --ollama or --open-webui."),
+        Why.TIMED_OUT: tr.gettext("It may be starting or very busy: try again in a moment."),
+    }
+    return steps.get(why.why, "")
 
 
 def _missing_inputs(value: Json) -> Iterator[tuple[str, str]]:
