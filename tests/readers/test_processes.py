@@ -42,16 +42,18 @@ class FakeSystem:
 
 
 class FakeProcess:
-    def __init__(self, system, pid, name, command_line, parent, started=10.0, rss=1000, denied=(), gone=()):
+    def __init__(self, system, pid, name, command_line, parent, started=10.0, rss=1000, denied=(), gone=(), broken=()):
         self.system, self.pid, self._name, self._line, self._parent = system, pid, name, command_line, parent
         self.started, self.rss, self.busy = started, rss, 0.0
-        self.denied, self.gone = set(denied), set(gone)
+        self.denied, self.gone, self.broken = set(denied), set(gone), set(broken)
 
     def _do(self, call, answer):
         if call in self.gone:
             raise psutil.NoSuchProcess(self.pid)
         if call in self.denied:
             raise psutil.AccessDenied(self.pid)
+        if call in self.broken:
+            raise RuntimeError("proc_pidinfo(PROC_PIDTASKINFO) 2/2 syscall failed")
         return answer
 
     def oneshot(self):
@@ -210,6 +212,17 @@ class TestNumbers:
         watched(reader)
         system.now, server.busy = system.now + 4, 1.0
         assert watched(reader)[10].cpu_percent is None
+
+    @pytest.mark.parametrize("call", ["name", "ppid", "cmdline", "create_time", "memory_info", "cpu_times"])
+    def test_a_call_that_fails_in_a_way_of_its_own_costs_no_other_process(self, system, call):
+        """psutil on macOS raises a plain RuntimeError where the kernel refuses something that it does not expect."""
+        system.add(10, "ollama", ("ollama", "serve"), rss=10**9, broken={call})
+        system.add(11, "ollama", ("ollama", "serve"), rss=10**9)
+        system.add(50, "browser", rss=300, broken={call})
+        system.add(51, "editor", rss=200)
+        reading = system.reader().read(1.0, ask_others=True)
+        assert any(one.pid == 11 and one.memory_bytes == 10**9 for one in reading.value.watched)
+        assert reading.value.largest_other is not None
 
     def test_the_largest_other_program_only_when_asked(self, system):
         system.add(10, "ollama", ("ollama", "serve"), rss=10**9)

@@ -10,6 +10,7 @@ import queue
 import sys
 import threading
 import types
+import weakref
 
 
 class OffMain(BaseException):
@@ -228,12 +229,28 @@ class NSApplication(metaclass=Strict):
             self.events.get(timeout=10)()
 
 
+class NotificationCenter(metaclass=Strict):
+    """Like Apple's it does not keep its observers alive."""
+
+    def __init__(self):
+        self.observers = []
+
+    def addObserver_selector_name_object_(self, observer, selector, name, _object):
+        self.observers.append((weakref.ref(observer), selector.decode().replace(":", "_"), name))
+
+    def post(self, name):
+        for observer, method, wanted in self.observers:
+            if wanted == name:
+                getattr(observer(), method)(object())
+
+
 class Mac:
     """The modules to put into `sys.modules`, and a person with a mouse."""
 
     def __init__(self):
         broken.clear()
         self.app, self.bar, self.signals, self.activities = NSApplication(), NSStatusBar(), {}, []
+        self.center = NotificationCenter()
         self.modules = {}
         self._appkit()
         self._foundation()
@@ -264,6 +281,10 @@ class Mac:
             NSApplicationDefined=15,
             NSPoint=lambda x, y: (x, y),
             NSEvent=event,
+            NSWorkspace=types.SimpleNamespace(
+                sharedWorkspace=lambda: types.SimpleNamespace(notificationCenter=lambda: self.center)
+            ),
+            NSWorkspaceWillPowerOffNotification="NSWorkspaceWillPowerOffNotification",
         )
 
     def _foundation(self):
@@ -330,6 +351,9 @@ class Mac:
         assert row.enabled
         self.close_menu()
         send(row.target, row.action, row)
+
+    def log_out(self):
+        self.center.post("NSWorkspaceWillPowerOffNotification")
 
     def click_icon(self):
         """A left click: with a menu set, AppKit opens it; the button's own action is only for an item without one."""

@@ -1,5 +1,6 @@
 """Our macOS adapter over pystray's own darwin code, on an AppKit that ends the test where a Mac would end the app."""
 
+import gc
 import importlib
 import io
 import signal
@@ -92,7 +93,14 @@ def test_the_icon_is_a_retina_template_unless_it_raises_the_alarm(mac, tray):
 
 def test_no_dock_icon_and_a_name_that_macos_remembers(mac, tray):
     assert mac.app.policy == 1
-    assert mac.item.autosave == "main"
+    assert mac.item.autosave == "io.github.elbowroom", "outside a bundle all programs of one Python share the names"
+
+
+def test_log_out_ends_it_as_quit_does(mac, tray, sent):
+    """AppKit ends the process in C soon after this notification."""
+    tray.run(started=lambda: mac.app.later(lambda: (gc.collect(), mac.log_out())))
+    assert sent == [Quit()]
+    assert mac.bar.items == []
 
 
 def test_the_menu_is_filled_when_it_opens_and_is_one_object_for_life(mac, tray):

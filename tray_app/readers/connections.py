@@ -19,6 +19,7 @@ from tray_app.core.values.reading import Known, Reading, Unknown, Unseen, Why
 from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
 from tray_app.readers import _sock_diag
 from tray_app.readers._proc_net import SocketRow, established
+from tray_app.readers.odd import NO_ANSWER
 
 TABLE_LIMIT = 16 * 2**20
 _SOCKET = re.compile(r"socket:\[(\d+)\]")
@@ -144,7 +145,7 @@ class ConnectionReader:
         """(local, remote) of a process's established sockets; None where they are hidden or the process is gone."""
         try:
             found = self._process(pid).net_connections("tcp")
-        except (psutil.Error, OSError):
+        except NO_ANSWER:
             return None
         return [
             ((_plain(one.laddr.ip), one.laddr.port), (_plain(one.raddr.ip), one.raddr.port))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 import psutil
 
 from tray_app.core.values.snapshot import OtherProcess
+from tray_app.readers.odd import NO_ANSWER
 from tray_app.readers.roles import clean_name
 
 FULL_LOOK_S = 60.0
@@ -55,7 +56,7 @@ class LargestPrograms:
         try:
             process = known[0] if known else self._process(pid)
             size = self._memory(process)
-        except (psutil.Error, OSError):
+        except NO_ANSWER:
             size = None
         if size is None:
             self._sizes.pop(pid, None)
@@ -68,7 +69,7 @@ class LargestPrograms:
             process, size = self._sizes[pid]
             try:
                 totals[process.name()] += size
-            except (psutil.Error, OSError):
+            except NO_ANSWER:
                 continue
         if not totals:
             return None

@@ -22,3 +22,7 @@ ODD = (
     subprocess.SubprocessError,
 )
 """What the libraries of readers and services raise, and what code that takes values apart raises."""
+
+NO_ANSWER = (OSError, RuntimeError, psutil.Error)
+"""What psutil raises about one process that is gone or hidden; on macOS also a plain RuntimeError, where a call of the
+kernel's failed in a way that it does not expect (psutil, arch/osx/proc.c). The other processes are still to be read."""

@@ -15,6 +15,7 @@ from tray_app.core.values.reading import Known, Reading, Unknown, Why
 from tray_app.core.values.snapshot import OtherProcess, Processes, ProcessRole, WatchedProcess
 from tray_app.readers import footprint_macos
 from tray_app.readers.largest import LargestPrograms
+from tray_app.readers.odd import NO_ANSWER
 from tray_app.readers.roles import clean_name, could_matter, program, role_of, runner_facts
 
 YOUNG_S = 12.0
@@ -22,6 +23,7 @@ YOUNG_S = 12.0
 SWEEP = 4
 """Old processes looked at again per poll, in turn, for an exec later in life or a reused id."""
 _GONE = (psutil.NoSuchProcess, psutil.ZombieProcess)
+_HIDDEN = (psutil.AccessDenied, RuntimeError)  # the second: see NO_ANSWER
 
 
 @dataclass(slots=True)
@@ -79,7 +81,7 @@ class ProcessReader:
         """Unknown only where the list of processes cannot be had at all."""
         try:
             listed = list(self._pids())
-        except (OSError, psutil.Error) as error:
+        except NO_ANSWER as error:
             return Unknown(Why.DENIED, clean_name(str(error)))
         now = self._clock()
         present = self._known
@@ -152,14 +154,14 @@ class ProcessReader:
                 if could_matter(look.name):
                     look.command_line = _command_line(process)
                     look.parent = process.ppid()
-        except (*_GONE, psutil.AccessDenied, OSError):
+        except NO_ANSWER:
             return None
         return look
 
     def _watch(self, look: _Look, role: ProcessRole) -> None:
         try:
             started_at = look.process.create_time()
-        except (*_GONE, psutil.AccessDenied, OSError):
+        except NO_ANSWER:
             return
         identity = WatchedProcess(
             pid=look.process.pid,
@@ -204,7 +206,7 @@ class ProcessReader:
         """Of one core since the last poll; None at the first, where it is denied, or when the counter went back."""
         try:
             times = item.process.cpu_times()
-        except psutil.AccessDenied:
+        except _HIDDEN:
             return None
         busy = times.user + times.system
         before, elapsed = item.busy_s, now - item.looked_at
@@ -218,7 +220,7 @@ def _command_line(process: psutil.Process) -> list[str] | None:
     """None where the OS hides it. A process may write any bytes there, and any amount."""
     try:
         return process.cmdline()
-    except psutil.AccessDenied:
+    except _HIDDEN:
         return None
 
 
@@ -228,7 +230,7 @@ def _memory_call(system: str) -> Callable[[psutil.Process], int | None]:
     def resident(process: psutil.Process) -> int | None:
         try:
             return int(process.memory_info().rss)
-        except psutil.AccessDenied:
+        except _HIDDEN:
             return None
 
     if system != "darwin":

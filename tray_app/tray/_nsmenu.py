@@ -1,6 +1,6 @@
 """pystray's macOS icon with a menu that is filled when it opens. Everything here is for the main thread."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import AppKit
@@ -28,6 +28,15 @@ class MenuWatch(Foundation.NSObject):  # type: ignore[misc]  # PyObjC has no typ
         self.icon.menu_is_open = False
 
 
+class SessionWatch(Foundation.NSObject):  # type: ignore[misc]
+    """Hears of log-out and shut-down. AppKit would end the process in C right after, without any of our cleaning up."""
+
+    ended: Callable[[], None]
+
+    def sessionEnds_(self, _notification: Any) -> None:  # noqa: N802
+        self.ended()
+
+
 class MenuBarIcon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
     def __init__(self, name: str, send: Send) -> None:
         super().__init__(name, icon=art.draw(Shape.UNKNOWN, IMAGE_POINTS), title=name, menu=pystray.Menu())
@@ -41,6 +50,13 @@ class MenuBarIcon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
         self._watch.icon = self
         self._nsimage: Any = None
         self.menu_is_open = False
+
+    def call_at_log_out(self, ended: Callable[[], None]) -> None:
+        self._session = SessionWatch.alloc().init()  # kept: a notification centre does not hold its observers
+        self._session.ended = ended
+        AppKit.NSWorkspace.sharedWorkspace().notificationCenter().addObserver_selector_name_object_(
+            self._session, b"sessionEnds:", AppKit.NSWorkspaceWillPowerOffNotification, None
+        )
 
     def reveal(self) -> None:
         self.visible = True

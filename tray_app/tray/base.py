@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from tray_app.core.menu.screen import NoticeView, View
 from tray_app.core.values.command import Command
+from tray_app.core.values.identity import APP_ID
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +55,9 @@ class SaidOnce:
 IMAGE_POINTS = 18
 """The height of glyphs in the menu bar; drawn with twice as many pixels for Retina screens."""
 
-AUTOSAVE_NAME = "main"
-"""macOS 26 keeps what the user set for an item under this name; unnamed items have been seen to stay hidden."""
+AUTOSAVE_NAME = APP_ID
+"""macOS 26 keeps what the user set for an item under this name; unnamed items have been seen to stay hidden. Outside an
+app bundle all programs of one Python share their settings, so a plain name would be another program's, too."""
 
 KEPT_ROWS = 4000
 """Rows whose actions stay known: several menus of the longest kind."""
