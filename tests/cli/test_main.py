@@ -143,6 +143,14 @@ def test_the_secret_file_is_for_this_user_only(connected, tmp_path):
     assert stat.S_IMODE(mode) == 0o600
 
 
+def test_a_refused_key_is_told_as_what_it_is(cli, server, monkeypatch):
+    code, _, err = cli("connect", server.url, "--api-key-stdin", stdin="sk-wrong\n")
+    assert (code, "does not accept this key" in err) == (1, True)
+    monkeypatch.setenv("ELBOWROOM_API_KEY", "sk-wrong")
+    code, _, err = cli("settings", "--open-webui", server.url)
+    assert (code, "does not accept the key in ELBOWROOM_API_KEY" in err) == (1, True)
+
+
 def test_disconnect_forgets_the_token(connected, server):
     assert connected("disconnect")[0] == 0
     code, _, err = connected("settings", "--open-webui", server.url)

@@ -98,7 +98,7 @@ def test_the_environment_wins_for_a_url_the_user_named_and_only_there(make, keyc
     make().store(Token("t1", HERE), KeptIn.KEYCHAIN)
     keychain.reads = 0
     run = make(**{ENVIRONMENT_KEY: " sk-env\n"})
-    assert run.token(HERE, chosen=True) == Token("sk-env", HERE)
+    assert run.token(HERE, chosen=True) == Token("sk-env", HERE, from_environment=True)
     assert keychain.reads == 0
     assert run.token(THERE, chosen=False) is None
     assert run.token(HERE, chosen=False) == Token("t1", HERE)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import pytest
 
@@ -157,3 +158,11 @@ def test_the_check_comes_before_pystray_is_imported(monkeypatch, sent):
     with pytest.raises(TrayUnavailable):
         _linux.open_linux(sent.append)
     assert "PYSTRAY_BACKEND" not in os.environ
+
+
+@pytest.mark.parametrize(("here", "problem"), [(True, TrayProblem.OTHER_PYTHON), (False, TrayProblem.NO_LIBRARY)])
+def test_a_library_that_is_there_for_another_python_is_told_as_that(monkeypatch, tmp_path, here, problem):
+    """`install python3-gi` was the advice where it is installed and this Python cannot use it."""
+    monkeypatch.setitem(sys.modules, "gi", None)
+    monkeypatch.setattr(_linux, "SYSTEM_GI", tmp_path if here else tmp_path / "none")
+    assert _linux._missing() is problem

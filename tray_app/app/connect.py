@@ -49,7 +49,8 @@ def sign_in(app: "App", filled: Filled) -> str:
     token = Token(value, origin_of(url))
     client = app.open_webui_at(url, token)
     if client.access() is not Access.ADMIN:
-        raise Refused(url, client.refusal() or RefusedBecause.NOT_ADMIN)
+        because = client.refusal() or RefusedBecause.NOT_ADMIN
+        raise Refused(url, RefusedBecause.NEW_TOKEN if because is RefusedBecause.EXPIRED else because)
     app.secrets.store(token, KeptIn.FILE if filled.keep_in_file else KeptIn.KEYCHAIN)
     app.state.update(lambda state: replace(state, connected_url=url))
     return version

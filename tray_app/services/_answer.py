@@ -129,7 +129,7 @@ def _because(status: int, detail: str, token: Token | None) -> RefusedBecause:
     if detail.startswith("API key not allowed to access this endpoint"):
         return RefusedBecause.KEY_RESTRICTED
     if status == 401 or detail == "Not authenticated":
-        return RefusedBecause.EXPIRED
+        return RefusedBecause.ENVIRONMENT if token.from_environment else RefusedBecause.EXPIRED
     return RefusedBecause.OTHER
 
 

@@ -56,7 +56,7 @@ class Secrets:
         origin = origin_of(url)
         from_environment = self._environ.get(ENVIRONMENT_KEY, "").strip()
         if chosen and from_environment:
-            return Token(from_environment, origin)
+            return Token(from_environment, origin, from_environment=True)
         match self._state.read().secrets.get(origin):
             case KeptIn.KEYCHAIN:
                 value = self._keychain_tokens().get(origin)

@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from tray_app.core.menu.screen import NoticeView, View
@@ -25,6 +26,8 @@ from tray_app.tray.main_thread import guarded
 log = logging.getLogger(__name__)
 
 PUSH_EVERY_S = 1.0
+SYSTEM_GI = Path("/usr/lib/python3/dist-packages/gi")
+"""Where Debian and Ubuntu install PyGObject."""
 
 
 def open_linux(send: Send) -> "LinuxTray":
@@ -35,8 +38,17 @@ def open_linux(send: Send) -> "LinuxTray":
         with _without_gl():
             from tray_app.tray._appindicator import AppIndicator
     except (ImportError, ValueError) as error:  # ValueError: gi finds no typelib of that name
-        raise TrayUnavailable(TrayProblem.NO_LIBRARY, str(error)) from error
+        raise TrayUnavailable(_missing(), str(error)) from error
     return LinuxTray(send, AppIndicator)
+
+
+def _missing() -> TrayProblem:
+    """PyGObject is built for one Python: Debian's python3-gi is of no use to one from elsewhere."""
+    try:
+        import gi  # noqa: F401
+    except ImportError:
+        return TrayProblem.OTHER_PYTHON if SYSTEM_GI.is_dir() else TrayProblem.NO_LIBRARY
+    return TrayProblem.NO_LIBRARY
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from tests.core.machines import installed, loaded, machine, predict
 from tray_app.core.values.fit import Basis, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.snapshot import Ollama, Presence
 
 LIMITS = Limits()
 CLOUD = replace(installed("gemma3:4b"), remote_host="ollama.com")
@@ -45,6 +46,23 @@ def test_a_machine_that_cannot_be_seen():
         assert (report.verdict, report.basis, report.beside) == (Verdict.UNKNOWN, basis, "llama3.1:8b")
     nobody = predict("gemma3:1b", replace(far, ollama=Unknown(Why.TIMED_OUT)), with_model="x", limits=LIMITS)
     assert (nobody.verdict, nobody.basis, nobody.beside) == (Verdict.UNKNOWN, Basis.OLLAMA_UNKNOWN, "x")
+
+
+def test_without_ollama_that_is_the_reason():
+    gone = replace(there(), ollama=Known(Ollama("http://127.0.0.1:11434", Presence.ABSENT), 0.0))
+    report = predict("gemma3:1b", gone, limits=LIMITS)
+    assert (report.verdict, report.basis) == (Verdict.UNKNOWN, Basis.NO_OLLAMA)
+
+
+def test_what_is_loaded_is_what_a_model_must_fit_beside():
+    """Without a second model the answer was for an empty machine, whatever lay in memory."""
+    full = machine(loaded("llama3.1:8b", 7), loaded("gemma3:4b", 3), have=(CLOUD, SMALL, BIG), available_gib=20)
+    report = predict("gemma3:1b", full, limits=LIMITS)
+    assert (report.beside, report.beside_bytes) == ("llama3.1:8b", 7 * 2**30)
+    itself = predict("llama3.1:8b", machine(loaded("llama3.1:8b", 7), have=(BIG,)), limits=LIMITS)
+    assert itself.beside is None
+    deleted = predict("gemma3:1b", machine(loaded("llama3.1:8b", 7), have=(SMALL,)), limits=LIMITS)
+    assert deleted.beside is None
 
 
 def test_both_orders_and_what_each_takes():

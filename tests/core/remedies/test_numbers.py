@@ -128,7 +128,7 @@ def test_without_open_webui_no_switch_is_named():
         (
             web_ui(listed("qwen3:32b"), user_count=Known(2, 0.0)),
             {},
-            StrategyReason.NO_SMALL_MODEL_FITS,
+            StrategyReason.WOULD_BE_PRIVATE,
             StrategyReason.NONE_LISTED,
         ),
     ],
@@ -137,6 +137,30 @@ def test_why_a_strategy_suits_or_does_not(ui, options, small, hosted):
     made = {one.kind.value: one for one in strategies(facts(here(ui=ui, **options)), diagnosis(TaskStorm))}
     assert (made["small-model"].reason, made["hosted-model"].reason) == (small, hosted)
     assert made["hosted-model"].subject == (HOSTED.host if hosted is StrategyReason.LISTED_ALREADY else "")
+
+
+PRIVATE = tuple(replace(one, public=False) for one in LISTED)
+TWO = Known(2, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "reason", "subject"),
+    [
+        (here(ui=web_ui(*PRIVATE, user_count=TWO)), StrategyReason.FITS_BUT_PRIVATE, "gemma3:1b"),
+        (here(ui=web_ui(listed("qwen3:32b"), user_count=TWO)), StrategyReason.WOULD_BE_PRIVATE, "qwen2.5:1.5b"),
+        # With little left nothing fits, whoever may use it.
+        (here(ui=web_ui(*PRIVATE, user_count=TWO), budget_gib=19.8), StrategyReason.NO_SMALL_MODEL_FITS, ""),
+        (here(ui=web_ui(*PRIVATE)), StrategyReason.FITS_BESIDE, "gemma3:1b"),
+        (here(ui=web_ui(*LISTED, tasks=settings(**OFF))), StrategyReason.NO_TASK_IS_ON, ""),
+        (machine(have=(), open_webui=web_ui(*LISTED)), StrategyReason.NO_CHAT_MODEL, ""),
+        (machine(BIG, open_webui=replace(web_ui(), tasks=Unknown(Why.DENIED))), StrategyReason.SETTINGS_UNKNOWN, ""),
+    ],
+    ids=lambda one: one.value if isinstance(one, StrategyReason) else "",
+)
+def test_the_reason_told_for_a_small_model_is_the_one_it_was_decided_by(snapshot, reason, subject):
+    """With a second account everybody read that none fits, beside a menu that said it does."""
+    small = strategies(facts(snapshot), diagnosis(TaskStorm))[0]
+    assert (small.reason, small.subject) == (reason, subject)
 
 
 def test_who_is_to_blame():

@@ -231,3 +231,29 @@ def test_what_is_wrong_on_the_command_line(error, words):
 )
 def test_foreign_text_is_neither_run_nor_filled_in(error):
     assert said(error).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("because", "words"),
+    [
+        (RefusedBecause.EXPIRED, ("does not accept the sign-in any more", "Sign in again: elbowroom connect")),
+        (RefusedBecause.NEW_TOKEN, ("does not accept this key", "Check that the whole key is there")),
+        (RefusedBecause.ENVIRONMENT, ("does not accept the key in ELBOWROOM_API_KEY", "take it away")),
+    ],
+)
+def test_which_token_is_refused(because, words):
+    """A key that was just entered never was accepted, and to sign in again does not replace the one in a variable."""
+    error = Refused("http://127.0.0.1:8080", because)
+    assert words[0] in sentence(error, TR)
+    assert words[1] in next_step(error, TR)
+
+
+def test_where_nothing_answers_no_other_servers_option_is_named():
+    step = next_step(Unreachable("http://127.0.0.1:8080", "refused"), TR)
+    assert step == "Check that it runs, and that the address and port are right."
+
+
+def test_a_tray_library_for_another_python_is_not_installed_again():
+    told = sentence(TrayUnavailable(TrayProblem.OTHER_PYTHON, "No module named 'gi'"), TR)
+    assert "/usr/bin/python3" in told
+    assert "install " not in told

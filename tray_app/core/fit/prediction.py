@@ -5,23 +5,25 @@ from tray_app.core.values.errors import UsageError
 from tray_app.core.values.fit import Basis, Fit, FitReport, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.names import same_model
-from tray_app.core.values.snapshot import InstalledModel, LoadedModel, Ollama
+from tray_app.core.values.snapshot import InstalledModel, LoadedModel, Ollama, Presence
 
 
 def predict(
     model: str, here: Place, *, with_model: str | None = None, context: int | None = None, limits: Limits
 ) -> FitReport:
-    """UsageError where a model is not installed. Without `with_model`: alone on this machine.
+    """UsageError where a model is not installed. Without `with_model`: beside the largest that is loaded now, if any.
 
     `context` is for `model`; the other one is taken as it is loaded, or as Ollama would load it.
     """
     ollama = here.ollama
     if ollama is None:
         return FitReport(model, Verdict.UNKNOWN, Basis.OLLAMA_UNKNOWN, beside=with_model)
+    if ollama.presence is Presence.ABSENT:
+        return FitReport(model, Verdict.UNKNOWN, Basis.NO_OLLAMA, beside=with_model)
     chosen = _installed(model, ollama)
     if chosen.remote_host:
         return FitReport(chosen.name, Verdict.NOT_LOCAL, Basis.CLOUD, beside=with_model, host=chosen.remote_host)
-    other = _installed(with_model, ollama) if with_model else None
+    other = _installed(with_model, ollama) if with_model else _there_now(chosen, ollama)
     if not ollama.local or here.gpu is None:
         basis = Basis.BUDGET_UNKNOWN if ollama.local else Basis.OLLAMA_UNKNOWN
         return FitReport(chosen.name, Verdict.UNKNOWN, basis, beside=other.name if other else None)
@@ -33,6 +35,13 @@ def _installed(name: str, ollama: Ollama) -> InstalledModel:
     if found is None:
         raise UsageError("model", name, "", tuple(one.name for one in ollama.installed))
     return found
+
+
+def _there_now(chosen: InstalledModel, ollama: Ollama) -> InstalledModel | None:
+    """The largest other model in memory: that is the one that is crowded, or crowds."""
+    others = [one for one in ollama.loaded if not same_model(one.name, chosen.name)]
+    largest = max(others, key=lambda one: one.size_bytes, default=None)
+    return next((one for one in ollama.installed if largest and same_model(one.name, largest.name)), None)
 
 
 def _report(

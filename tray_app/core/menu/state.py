@@ -89,7 +89,7 @@ def access_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
         case Access.USER:
             text = tr.gettext("Read-only: the account in use is not an Open WebUI admin")
         case Access.REFUSED:
-            text = tr.gettext("Read-only: Open WebUI refuses the stored sign-in")
+            text = tr.gettext("Read-only: Open WebUI refuses the key or sign-in in use")
         case Access.ADMIN:
             return ()
     return (Row(row_text(text), Connect(seen.open_webui.url), id="access"),)

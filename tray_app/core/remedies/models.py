@@ -64,23 +64,35 @@ def models_to_get(here: Case, candidates: tuple[Candidate, ...]) -> list[UseMode
     return [_use(offer, here) for offer in fitting[:OFFERED] or pulls[:1]]
 
 
-def installed_offers(here: Case) -> list[Offer]:
-    """Installed models that Open WebUI lists and that can do the tasks."""
+def kept_private(here: Case, candidates: tuple[Candidate, ...]) -> tuple[Offer | None, Offer | None]:
+    """What fits and is not offered only because not everybody may use it: the best installed one, the best to get."""
+    theirs = [one for one in installed_offers(here, public=False) if one.fit.verdict is Verdict.FITS]
+    new = [one for one in _missing(here, candidates) if one.fit.verdict is Verdict.FITS] if here.other_users else []
+    return next(iter(theirs), None), next(iter(new), None)
+
+
+def installed_offers(here: Case, *, public: bool = True) -> list[Offer]:
+    """Installed models that Open WebUI lists and that can do the tasks: those that all users may use, or the others."""
     if here.facts.open_webui is None or here.facts.ollama is None:
         return []
     installed = {model.name: model for model in here.facts.ollama.installed}
     made = []
     for entry in here.facts.listed or ():
         model = installed.get(entry.ollama_name or "")
-        if model is not None and _can_serve(entry, model, here):
+        if model is not None and _for_all(entry, here) is public and _can_serve(entry, model, here):
             fit = beside(model, here.facts.place, here.facts.limits)
             reasoning = Capability.THINKING in (model.capabilities or ())
             made.append(Offer(entry.id, model.name, model.size_bytes, fit, reasoning))
     return _ranked(made, here)
 
 
+def _for_all(entry: WebUIModel, here: Case) -> bool:
+    """May everybody use it who is there?"""
+    return entry.public is not False or here.other_users is False
+
+
 def _can_serve(entry: WebUIModel, model: InstalledModel, here: Case) -> bool:
-    """A base model that answers in text, is smaller than the chat model, and that all users may use."""
+    """A base model that answers in text and is smaller than the chat model."""
     if (
         not can_do_tasks(entry)
         or model.remote_host
@@ -92,15 +104,17 @@ def _can_serve(entry: WebUIModel, model: InstalledModel, here: Case) -> bool:
         return False
     if model.shape is not None and not model.shape.caches:
         return False
-    if entry.public is False and here.other_users is not False:
-        return False
     chosen = here.facts.settings.model(here.facts.slot) if here.facts.settings is not None else ""
     return entry.id != chosen and model.size_bytes < WORTH_SHARE * here.facts.chat_model.size_bytes
 
 
 def pull_offers(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
     """Models of the table that are not installed. A new model is private: no help where others use this server too."""
-    if here.facts.open_webui is None or here.facts.ollama is None or here.facts.chat_model is None or here.other_users:
+    return [] if here.other_users else _missing(here, candidates)
+
+
+def _missing(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
+    if here.facts.open_webui is None or here.facts.ollama is None or here.facts.chat_model is None:
         return []
     made = []
     for one in candidates:

@@ -4,8 +4,8 @@ from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.fit.candidates import CANDIDATES, Candidate
 from tray_app.core.remedies.advice import advice, last_resorts, spills_alone
 from tray_app.core.remedies.case import Case
-from tray_app.core.remedies.models import hosted_remedies, model_remedies
-from tray_app.core.remedies.switches import all_off, autocomplete_hurts, no_thinking, switches_off
+from tray_app.core.remedies.models import hosted_remedies, kept_private, model_remedies
+from tray_app.core.remedies.switches import all_off, autocomplete_hurts, no_thinking, running_tasks, switches_off
 from tray_app.core.values.finding import Diagnosis, ModelSpills, PromptCacheGrowth
 from tray_app.core.values.fit import Basis, Verdict
 from tray_app.core.values.remedy import (
@@ -77,7 +77,7 @@ def strategies(
     fits = small is not None and small.fit is not None and small.fit.verdict is Verdict.FITS
     others = StrategyReason.SMALL_MODEL_IS_BETTER if fits else StrategyReason.NOTHING_FITS
     return (
-        Strategy(StrategyKind.SMALL_MODEL, fits, _small_reason(small), small.subject if small else ""),
+        Strategy(StrategyKind.SMALL_MODEL, fits, *_small_reason(small, here, candidates)),
         Strategy(
             StrategyKind.HOSTED_MODEL,
             not fits and not fewer and hosted is not None,
@@ -98,10 +98,25 @@ _TIGHT = {
 }
 
 
-def _small_reason(small: UseModel | None) -> StrategyReason:
+def _small_reason(small: UseModel | None, here: Case, candidates: tuple[Candidate, ...]) -> tuple[StrategyReason, str]:
+    """The reason by which it was decided, and the model it is about."""
     if small is None or small.fit is None:
-        return StrategyReason.NO_SMALL_MODEL_FITS
+        return _why_none(here, candidates)
     if small.fit.verdict is Verdict.FITS:
-        return StrategyReason.FITS_BESIDE
+        return StrategyReason.FITS_BESIDE, small.subject
     tight = small.fit.verdict is Verdict.TIGHT
-    return _TIGHT.get(small.fit.basis, StrategyReason.FIT_UNKNOWN) if tight else StrategyReason.FIT_UNKNOWN
+    unknown = StrategyReason.FIT_UNKNOWN
+    return _TIGHT.get(small.fit.basis, unknown) if tight else unknown, small.subject
+
+
+def _why_none(here: Case, candidates: tuple[Candidate, ...]) -> tuple[StrategyReason, str]:
+    if here.facts.settings is None:
+        return StrategyReason.SETTINGS_UNKNOWN, ""
+    if here.facts.chat_model is None:
+        return StrategyReason.NO_CHAT_MODEL, ""
+    if not running_tasks(here):
+        return StrategyReason.NO_TASK_IS_ON, ""
+    private, new = kept_private(here, candidates)
+    if private is not None:
+        return StrategyReason.FITS_BUT_PRIVATE, private.name
+    return (StrategyReason.WOULD_BE_PRIVATE, new.name) if new is not None else (StrategyReason.NO_SMALL_MODEL_FITS, "")

@@ -86,7 +86,7 @@ def _page_step(error: ElbowroomError, tr: Translator) -> str:
     with_key = tr.gettext("Use an API key instead.")
     refused = {
         RefusedBecause.NO_TOKEN: tr.gettext("Enter an API key, or an e-mail address and its password."),
-        RefusedBecause.EXPIRED: tr.gettext("Check that the whole key is there, or make a new one."),
+        RefusedBecause.NEW_TOKEN: tr.gettext("Check that the whole key is there, or make a new one."),
         RefusedBecause.NOT_ADMIN: tr.gettext("Sign in with an admin's account or API key."),
         RefusedBecause.OTHER: tr.gettext("Try another way to sign in."),
         RefusedBecause.PASSWORD_OFF: with_key,

@@ -117,7 +117,7 @@ def _no_answer(error: Unreachable | TimedOut | Interrupted, tr: Translator) -> t
         case Unreachable():
             return (
                 tr.gettext("Nothing answers at {server} ({detail})."),
-                tr.gettext("Check that it runs, or give its address with --ollama or --open-webui."),
+                tr.gettext("Check that it runs, and that the address and port are right."),
             )
         case TimedOut():
             return (

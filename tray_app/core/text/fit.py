@@ -160,6 +160,7 @@ def basis_sentence(basis: Basis, tr: Translator) -> str:
         Basis.SIZE_ONLY: tr.gettext("Only the size of the download is known of this model."),
         Basis.OTHER_SHAPE_UNKNOWN: tr.gettext("Ollama says too little about the other model."),
         Basis.OLLAMA_UNKNOWN: tr.gettext("The Ollama that would load it cannot be seen from here."),
+        Basis.NO_OLLAMA: tr.gettext("No Ollama runs here."),
         Basis.VERSION_UNKNOWN: tr.gettext("The version of this Ollama is not known."),
         Basis.OTHER_OLLAMA: tr.gettext("Open WebUI uses another Ollama than the one that is read here."),
         Basis.CLOUD: tr.gettext("It is a cloud model."),

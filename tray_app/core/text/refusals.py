@@ -48,6 +48,14 @@ def _token(because: RefusedBecause, server: str, tr: Translator) -> tuple[str, s
             tr.gettext("Connect first: {command}").format(command=connect),
         ),
         RefusedBecause.EXPIRED: (tr.gettext("{server} does not accept the sign-in any more."), again),
+        RefusedBecause.NEW_TOKEN: (
+            tr.gettext("{server} does not accept this key."),
+            tr.gettext("Check that the whole key is there, or make a new one."),
+        ),
+        RefusedBecause.ENVIRONMENT: (
+            tr.gettext("{server} does not accept the key in ELBOWROOM_API_KEY."),
+            tr.gettext("Put one there that works, or take it away: a stored sign-in is used then."),
+        ),
         RefusedBecause.NOT_ADMIN: (
             tr.gettext("This account on {server} is not an admin: settings can be read, not changed."),
             tr.gettext("Connect with an admin's account or API key: {command}").format(command=connect),

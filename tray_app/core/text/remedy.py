@@ -221,6 +221,17 @@ def strategy_reason(one: Strategy, tr: Translator) -> str:
         StrategyReason.NO_SMALL_MODEL_FITS: tr.gettext(
             "None of the small models fits into memory beside the chat model."
         ),
+        StrategyReason.FITS_BUT_PRIVATE: tr.gettext(
+            "{subject} fits, but only admins may use it: make it public in Open WebUI's Admin Panel > Settings > "
+            "Models."
+        ),
+        StrategyReason.WOULD_BE_PRIVATE: tr.gettext(
+            "{subject} would fit, but others use this Open WebUI too and may not use a new model until an admin makes "
+            "it public there."
+        ),
+        StrategyReason.SETTINGS_UNKNOWN: tr.gettext("Open WebUI's task settings are not known."),
+        StrategyReason.NO_CHAT_MODEL: tr.gettext("Which model it would stand beside cannot be told now."),
+        StrategyReason.NO_TASK_IS_ON: tr.gettext("No task is on that it could do."),
         StrategyReason.PRESSURE: tr.gettext("{subject} might fit, but memory is under pressure now."),
         StrategyReason.LITTLE_AVAILABLE: tr.gettext("{subject} might fit, but little memory is available now."),
         StrategyReason.BUDGET_NEARLY_FULL: tr.gettext("{subject} would fill almost all that is left for models."),

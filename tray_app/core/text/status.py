@@ -164,7 +164,7 @@ def access_words(access: Access, tr: Translator) -> str:
         Access.NONE: tr.gettext("not connected"),
         Access.USER: tr.gettext("connected without admin rights: read-only"),
         Access.ADMIN: tr.gettext("connected as admin"),
-        Access.REFUSED: tr.gettext("the stored sign-in is refused: connect again"),
+        Access.REFUSED: tr.gettext("the key or sign-in in use is refused"),
     }[access]
 
 

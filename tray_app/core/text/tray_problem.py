@@ -20,6 +20,11 @@ def sentence(error: TrayUnavailable, tr: Translator) -> str:
             )
         case TrayProblem.NO_LIBRARY:
             text = tr.gettext("The tray's libraries are missing: install {packages}, or use `{command}`. ({detail})")
+        case TrayProblem.OTHER_PYTHON:
+            text = tr.gettext(
+                "The tray's libraries are installed for the system's own Python, not for this one: "
+                "start Elbowroom with /usr/bin/python3, or use `{command}`. ({detail})"
+            )
         case TrayProblem.BROKEN:
             text = tr.gettext("The tray cannot be shown ({detail}): use `{command}`.")
     return text.format(packages=PACKAGES, command=typed(tr, "watch"), detail=clean(error.detail))

@@ -110,6 +110,8 @@ class ServerFailed(ServiceError):
 class RefusedBecause(StrEnum):
     NO_TOKEN = "no-token"
     EXPIRED = "expired"  # garbage, expired or revoked: sign in again
+    NEW_TOKEN = "new-token"  # one that was just entered, and never worked
+    ENVIRONMENT = "environment"  # the one in ELBOWROOM_API_KEY, which wins over a stored one
     NOT_ADMIN = "not-admin"
     KEYS_OFF = "keys-off"  # API keys are switched off on the server
     KEY_RESTRICTED = "key-restricted"  # the key may not call this endpoint
@@ -160,6 +162,7 @@ class TrayProblem(StrEnum):
     NO_DISPLAY = "no-display"  # no graphical session (no display, no session bus)
     NO_HOST = "no-host"  # a session, but nothing in it shows tray icons
     NO_LIBRARY = "no-library"  # PyGObject or the AppIndicator library is missing
+    OTHER_PYTHON = "other-python"  # PyGObject is there, for another Python than this one
     BROKEN = "broken"  # the tray library failed in another way; `detail` says how
 
 

@@ -44,6 +44,7 @@ class Basis(StrEnum):
     SIZE_ONLY = "size-only"
     OTHER_SHAPE_UNKNOWN = "model-shape"
     OLLAMA_UNKNOWN = "ollama"
+    NO_OLLAMA = "no-ollama"
     VERSION_UNKNOWN = "ollama-version"
     OTHER_OLLAMA = "other-ollama"
     CLOUD = "remote-host"

@@ -261,6 +261,11 @@ class StrategyReason(StrEnum):
 
     FITS_BESIDE = "fits-beside"
     NO_SMALL_MODEL_FITS = "no-small-model-fits"
+    FITS_BUT_PRIVATE = "fits-but-private"
+    WOULD_BE_PRIVATE = "would-be-private"
+    SETTINGS_UNKNOWN = "settings-unknown"
+    NO_CHAT_MODEL = "no-chat-model"
+    NO_TASK_IS_ON = "no-task-is-on"
     PRESSURE = "memory-pressure"
     LITTLE_AVAILABLE = "available-memory"
     BUDGET_NEARLY_FULL = "budget"

@@ -35,10 +35,14 @@ def is_origin(text: str) -> bool:
 
 
 class Token(Struct, frozen=True):
-    """An API key or a session token of Open WebUI; it is only ever sent to its own origin."""
+    """An API key or a session token of Open WebUI; it is only ever sent to its own origin.
+
+    `from_environment`: ELBOWROOM_API_KEY held it; nothing that is stored is used meanwhile.
+    """
 
     value: str
     origin: str = ""
+    from_environment: bool = False
 
     @property
     def is_api_key(self) -> bool:
