@@ -1,8 +1,13 @@
 """What `doctor` says of servers: their versions, where they are looked for, why they are silent and what to do."""
 
 import json
+import sys
+
+import pytest
 
 from tests.played import Played
+from tray_app.cli import doctor as doctor_command
+from tray_app.core.values.reading import Unknown, Why
 
 
 def test_versions_and_addresses_are_shown(tmp_path, monkeypatch, capsys):
@@ -26,3 +31,14 @@ def test_silence_has_its_reason_and_a_next_step(tmp_path, monkeypatch, capsys):
         assert "Connection refused" in said
         assert "Check that it runs, or give its address" in said
         assert f"connect {played.webui.url}" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="each system has its own")
+def test_what_the_tray_rests_on_is_told(monkeypatch):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    asked = {one.name: one.question() for one in doctor_command._desktop()}
+    assert asked["autostart"].state is not None
+    assert asked["tray-host"] == Unknown(Why.MISSING, "no-display")
+    monkeypatch.setattr(doctor_command, "find_host", lambda _environment: None)
+    assert {one.name: one.question() for one in doctor_command._desktop()}["tray-host"] == "found"

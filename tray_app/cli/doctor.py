@@ -1,6 +1,9 @@
 """`doctor`: the sources of this app, in the order a poll asks them."""
 
+import os
 import platform
+import sys
+import sysconfig
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping
@@ -9,17 +12,19 @@ from importlib.metadata import version
 
 from msgspec.structs import replace
 
-from tray_app import __version__
+from tray_app import __version__, autostart
 from tray_app.app.containers import ContainerReader
 from tray_app.app.doctor import Probe, capture
 from tray_app.app.doctor import run as examine
 from tray_app.app.wiring import App
+from tray_app.autostart.launch import login_command
 from tray_app.cli.main import DONE
 from tray_app.cli.redactor import redactor_of
 from tray_app.cli.terminal import Terminal
 from tray_app.core.tasks.settings import decode
 from tray_app.core.text import doctor as view
 from tray_app.core.text.text import Translator
+from tray_app.core.values.errors import TrayUnavailable
 from tray_app.core.values.reading import Reading, Unknown, Unseen, Why, value_of
 from tray_app.core.values.snapshot import Access, Processes
 from tray_app.readers._raw import sources as raw_sources
@@ -30,6 +35,7 @@ from tray_app.readers.memory import MemoryReader
 from tray_app.readers.processes import ProcessReader
 from tray_app.readers.server_log import ServerLog
 from tray_app.services.address import port_of
+from tray_app.tray._linux_host import find_host
 
 LIBRARIES = ("httpx", "psutil", "pystray", "pillow", "keyring", "filelock", "platformdirs", "truststore")
 
@@ -37,7 +43,7 @@ LIBRARIES = ("httpx", "psutil", "pystray", "pillow", "keyring", "filelock", "pla
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Exit code 0 whenever it answered; with --capture raw numbers go to a folder that only its owner may read."""
     redactor = redactor_of(app)
-    sources = list(_machine(app)) + list(_servers(app))
+    sources = [*_machine(app), *_desktop(), *_servers(app)]
     if options.capture is not None:
         report = capture(sources, options.capture, redactor, _versions())
     else:
@@ -78,6 +84,23 @@ def _machine(app: App) -> Iterable[Probe]:
     yield Probe("containers", containers, from_server=True)
     yield Probe("connections", lambda: connections.read(time.time(), seen(), port_of(app.ollama_url)))
     yield Probe("ollama-log", log)
+
+
+def _desktop() -> Iterable[Probe]:
+    """What the tray rests on, where there is something to ask."""
+    yield Probe("autostart", lambda: autostart.status(login_command()))
+    if sys.platform == "linux":
+        yield Probe("tray-host", _tray_host)
+    if sys.platform == "darwin":  # macOS 26 shows no icon of a bare framework build
+        yield Probe("python-framework", lambda: sysconfig.get_config_var("PYTHONFRAMEWORK") or "none")
+
+
+def _tray_host() -> object:
+    try:
+        find_host(os.environ)
+    except TrayUnavailable as error:
+        return Unknown(Why.MISSING, error.problem.value)
+    return "found"
 
 
 def _raw_of(collect: Callable[[], object]) -> Callable[[], Mapping[str, bytes | Unknown]]:
