@@ -136,6 +136,9 @@ def test_without_open_webui_no_switch_is_named():
 def test_why_a_strategy_suits_or_does_not(ui, options, small, hosted):
     made = {one.kind.value: one for one in strategies(facts(here(ui=ui, **options)), diagnosis(TaskStorm))}
     assert (made["small-model"].reason, made["hosted-model"].reason) == (small, hosted)
+    fits = small is StrategyReason.FITS_BESIDE
+    fewer = StrategyReason.SMALL_MODEL_IS_BETTER if fits else StrategyReason.NOTHING_FITS
+    assert (made["fewer-tasks"].reason, made["fewer-tasks"].suits) == (fewer, not fits)
     assert made["hosted-model"].subject == (HOSTED.host if hosted is StrategyReason.LISTED_ALREADY else "")
 
 

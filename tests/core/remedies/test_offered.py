@@ -5,11 +5,11 @@ from msgspec.structs import replace
 
 from tests.core.findings import example
 from tests.core.machines import HOSTED, facts, listed, loaded, machine, settings, web_ui
-from tests.core.offers import BIG, CHAT, LISTED, SMALL, by_id, diagnosis, here, ids, offered
+from tests.core.offers import BIG, CHAT, LISTED, SMALL, THINKER, by_id, diagnosis, here, ids, offered
 from tray_app.core.fit.candidates import CANDIDATES
 from tray_app.core.fit.need import need
 from tray_app.core.remedies.case import Case
-from tray_app.core.remedies.models import Offer, _ranked, models_to_get, pull_offers
+from tray_app.core.remedies.models import Offer, _ranked, installed_offers, models_to_get, pull_offers
 from tray_app.core.remedies.ranked import remedies
 from tray_app.core.values.finding import (
     CauseKind,
@@ -22,6 +22,7 @@ from tray_app.core.values.finding import (
 )
 from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.plan import Change
+from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import ServerConfig
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.units import GIB
@@ -68,6 +69,23 @@ def test_the_task_model_in_use_is_not_offered():
     assert "gemma3:1b" in models(here(ui=web_ui(*LISTED, tasks=settings(task_model_external="gemma3:1b"))))
 
 
+def test_without_open_webui_or_ollama_no_model_is_offered():
+    assert installed_offers(case(machine(BIG, have=(CHAT, SMALL)))) == []
+    assert installed_offers(case(replace(here(), ollama=Unknown(Why.TIMED_OUT)))) == []
+
+
+@pytest.mark.parametrize(
+    ("params", "after"),
+    [('{"temperature": 0}', {"temperature": 0, "think": False}), ("", {"think": False}), ('{"think": false}', None)],
+)
+def test_a_model_that_thinks_is_told_not_to_beside_what_is_set(params, after):
+    ui = web_ui(listed("qwen3:32b"), listed("qwen3:1.7b"), tasks=settings(task_model_params=params))
+    roomy = here(have=(CHAT, THINKER), ui=ui, budget_gib=60, available_gib=30)
+    plan = by_id(offered(roomy), "task-model:qwen3:1.7b").plan
+    changed = {one.setting: one.after for one in plan.changes}
+    assert changed.get(Setting.TASK_MODEL_PARAMS) == after
+
+
 @pytest.mark.parametrize(("short_of_half", "offers"), [(1, ["half:1b"]), (0, [])])
 def test_a_task_model_is_less_than_half_the_chat_model(short_of_half, offers):
     chat = replace(BIG, size_bytes=20 * GIB, size_vram_bytes=20 * GIB)
@@ -103,6 +121,14 @@ def test_small_hosted_models_first_then_by_name():
     ui = web_ui(listed("qwen3:32b"), *(replace(HOSTED, id=name) for name in names))
     found = [one for one in ids(offered(here(have=(CHAT,), ui=ui))) if one.startswith("hosted-task-model:")]
     assert [one.removeprefix("hosted-task-model:") for one in found] == ["c-flash", "z-mini", "a-large"]
+
+
+@pytest.mark.parametrize(
+    ("users", "offers"), [(Known(1, 0.0), True), (Known(2, 0.0), False), (Unknown(Why.DENIED), False)]
+)
+def test_a_private_hosted_model_only_where_nobody_else_is(users, offers):
+    ui = web_ui(listed("qwen3:32b"), replace(HOSTED, public=False), user_count=users)
+    assert (f"hosted-task-model:{HOSTED.id}" in ids(offered(here(have=(CHAT,), ui=ui)))) is offers
 
 
 def test_a_switch_goes_from_on_to_off():
@@ -147,6 +173,11 @@ def test_which_of_two_models_to_unload(kind, unloads):
     both = (BIG, loaded("gemma3:1b", 1))
     found = [one for one in ids(offered(here(*both), kind)) if one.startswith("unload:")]
     assert found == [f"unload:{name}" for name in unloads]
+
+
+def test_a_grown_cache_is_urgent_unless_tasks_hurt():
+    assert ids(offered(here(), ModelSpills, PromptCacheGrowth))[0] == "cache-ram"
+    assert ids(offered(here(), ModelSpills, PromptCacheGrowth, TaskStorm))[0] == "task-model:gemma3:1b"
 
 
 def test_urgent_advice_is_given_once():

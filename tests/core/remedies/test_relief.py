@@ -112,6 +112,14 @@ def test_a_failed_attempt_counts_for_the_cool_down():
     assert user.during(STORM, 1700).acts == ["failed"]
 
 
+def test_the_one_that_is_wished_for_wherever_it_stands():
+    other = SwitchOff(task=Setting.TAGS, plan=Plan((replace(CHANGE, setting=Setting.TAGS),)), reason=REMEDY.reason)
+    for remedies in ((other, REMEDY), (REMEDY, other)):
+        user = User()
+        user.remedies = remedies
+        assert user.during(STORM, 60).acts == ["follow-ups-off"]
+
+
 def test_never_again_after_the_user_undid_it():
     user = User().during(STORM, 15)
     user.open_changes.clear()
