@@ -133,6 +133,8 @@ def test_a_private_hosted_model_only_where_nobody_else_is(users, offers):
 
 def test_a_switch_goes_from_on_to_off():
     assert by_id(offered(here()), "titles-off").plan.changes == (Change(Setting.TITLES, True, False),)
+    every = by_id(offered(here()), "all-tasks-off").plan.changes
+    assert {(one.before, one.after) for one in every} == {(True, False)}
 
 
 # --- advice ---
