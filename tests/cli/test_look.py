@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.played import Played
+from tray_app.cli.main import run
 from tray_app.cli.status import show
 from tray_app.standins.models import BIG, LIBRARY, SMALL
 
@@ -165,3 +166,12 @@ def test_a_narrow_encoding_does_not_end_the_program(tmp_path, encoding, language
     assert child.returncode == 0, err
     assert b"Traceback" not in err
     assert out.decode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"), [('{"schema":99}', "written by a newer Elbowroom"), ('{"schema":2}', "is damaged")]
+)
+def test_a_line_of_a_newer_version_is_not_called_damaged(tmp_path, capsys, line, told):
+    (tmp_path / "journal.jsonl").write_text(line + "\n", encoding="utf-8")
+    run(["journal", "--home", str(tmp_path), "--lang", "en"])
+    assert told in capsys.readouterr().err

@@ -8,7 +8,7 @@ from tray_app.cli.main import DONE
 from tray_app.cli.terminal import Terminal
 from tray_app.core.text import journal as journal_view
 from tray_app.core.text.text import Translator
-from tray_app.storage.journal import SCHEMA, document_of, fold
+from tray_app.storage.journal import SCHEMA, Fault, document_of, fold
 
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
@@ -24,7 +24,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         return DONE
     terminal.show(journal_view.lines(fold(content.records), _local_time, tr))
     for broken in content.broken:
-        terminal.note(journal_view.broken_line(broken.number, tr))
+        terminal.note(journal_view.broken_line(broken.number, tr, newer=broken.fault is Fault.NEWER))
     return DONE
 
 

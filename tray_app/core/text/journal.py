@@ -36,5 +36,10 @@ def lines(changes: Sequence[Record], local_time: Callable[[float], str], tr: Tra
     return table((tr.gettext("when"), tr.gettext("change"), tr.gettext("state"), tr.gettext("server")), cells)
 
 
-def broken_line(number: int, tr: Translator) -> str:
-    return tr.gettext("Line {number} of the journal is damaged and was left out.").format(number=number)
+def broken_line(number: int, tr: Translator, *, newer: bool) -> str:
+    """`newer`: a newer version of this app wrote it."""
+    if newer:
+        text = tr.gettext("Line {number} of the journal was written by a newer Elbowroom and was left out.")
+    else:
+        text = tr.gettext("Line {number} of the journal is damaged and was left out.")
+    return text.format(number=number)
