@@ -117,6 +117,7 @@ def test_what_is_looked_up_what_is_a_projector_and_what_each_layer_takes():
         (tensor("a", *[1] * 9), False),
         (tensor("a", 0), False),
         (tensor("a", -1), False),
+        (tensor("a", 32, 0), False),
         (tensor("a", True), False),
         (tensor("a", 1.0), False),
         (tensor("a", 2**50), True),
