@@ -252,7 +252,7 @@ class Bench:
                 left.append(mutant)
             else:
                 self.results[mutant] = known
-        if not left:
+        if not left or time.monotonic() > self._end:
             return
         calls = self._baseline(room, tests)
         running: dict[int, tuple[Mutant, float]] = {}
