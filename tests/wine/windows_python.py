@@ -129,6 +129,7 @@ class WindowsPython:
             "DISPLAY": str(self._state().get("display", "")),
             "PYTHONPATH": windows_path(REPOSITORY),
             "PYTHONPYCACHEPREFIX": "C:\\pycache",
+            "ELBOWROOM_STARTED_BY": "elbowroom",
             **(extra or {}),
         }
 

@@ -98,12 +98,12 @@ class BusNotifier:
             actions = "actions" in self._call(bus, "GetCapabilities")[0]
             self._notify(bus, first, actions=actions)
             while True:
+                # Also what came in one piece with an answer: it is read already, and the socket stays silent about it.
+                _receive_all(bus)
                 self._act_on(signals)
                 ready = {key.fileobj for key, _ in selector.select()}
                 if self._woken in ready and self._show_waiting(bus, actions=actions):
                     return True
-                if bus.sock in ready:
-                    _receive_all(bus)
 
     def _show_waiting(self, bus: DBusConnection, *, actions: bool) -> bool:
         self._woken.recv(4096)

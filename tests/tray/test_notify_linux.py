@@ -1,0 +1,64 @@
+"""Notices on the session bus, on a connection whose every byte is ours. The real bus is in tests/e2e."""
+
+import contextlib
+import queue
+import socket
+import sys
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from tray_app.core.menu.screen import Button, NoticeView
+from tray_app.core.values.command import Refresh
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the session bus of Linux")
+
+
+class Bus:
+    """A connection on which what is read already waits in `read`, and the socket stays silent."""
+
+    def __init__(self):
+        self.sock, self._other = socket.socketpair()
+        self.read = []
+
+    def filter(self, _rule, queue):
+        self._signals = queue
+        return contextlib.nullcontext()
+
+    def recv_messages(self, timeout):
+        if not self.read:
+            raise TimeoutError
+        self._signals.append(self.read.pop(0))
+
+    def close(self):
+        self.sock.close()
+        self._other.close()
+
+
+def test_a_click_that_comes_in_one_piece_with_the_answer_is_not_left_lying(monkeypatch):
+    from tray_app.tray import _notify_linux
+
+    bus, sent = Bus(), queue.SimpleQueue()
+    clicked = SimpleNamespace(header=SimpleNamespace(fields={3: "ActionInvoked"}), body=(7, "0"))
+
+    def call(_notifier, _bus, method, *_arguments):
+        if method == "GetCapabilities":
+            return (["actions"],)
+        bus.read.append(clicked)
+        return (7,)
+
+    monkeypatch.setattr(_notify_linux, "Proxy", lambda *_, **__: SimpleNamespace(AddMatch=lambda _rule: None))
+    monkeypatch.setattr(_notify_linux.BusNotifier, "_call", call)
+    notifier = _notify_linux.BusNotifier(sent.put)
+    notice = NoticeView("title", "body", "cause", (Button("Look again", Refresh()),))
+    thread = threading.Thread(target=notifier._serve, args=(bus, notice))
+    thread.start()
+    try:
+        assert sent.get(timeout=10) == Refresh()
+    finally:
+        notifier._put(None)
+        thread.join(10)
+        notifier.close()
+        bus.close()
+    assert not thread.is_alive()
