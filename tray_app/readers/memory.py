@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from tray_app.core.diagnosis.pressure import PressureState, gauges, step
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.core.values.reading import LATE_S, Known, Reading, Unknown, Why
 from tray_app.core.values.snapshot import PAGE_READS, Memory, MissingInput
 from tray_app.readers._counters import Counters
 
@@ -20,8 +20,6 @@ elif sys.platform == "win32":
 else:
     from tray_app.readers import _linux as _system
 
-MAX_GAP_S = 45.0
-"""Three of the longest poll intervals: a longer pause is sleep, and a rate over it says nothing."""
 MAX_DRIFT_S = 5.0
 """Wall clock and monotonic clock may part by this much between polls; more is sleep or a clock that was set."""
 MIN_INTERVAL_S = 0.2
@@ -131,7 +129,7 @@ class MemoryReader:
             return False
         ran = now - self._last.at
         passed = taken_at - self._last.taken_at
-        return ran > MAX_GAP_S or passed > MAX_GAP_S or abs(passed - ran) > MAX_DRIFT_S
+        return ran > LATE_S or passed > LATE_S or abs(passed - ran) > MAX_DRIFT_S
 
 
 def _between(last: _Last, now: Counters) -> _Rates:

@@ -48,8 +48,8 @@ def reasons(answer):
 
 
 class TestGaps:
-    @pytest.mark.parametrize(("after", "counted"), [(0.0, 1), (0.5, 1), (60.0, 1), (60.5, None), (-0.5, None)])
-    def test_what_runs_is_followed_for_up_to_a_minute(self, after, counted):
+    @pytest.mark.parametrize(("after", "counted"), [(0.0, 1), (0.5, 1), (45.0, 1), (45.5, None), (-0.5, None)])
+    def test_what_runs_is_followed_until_polls_are_late(self, after, counted):
         """A request that is gone in the next poll has ended; after a gap it was never seen."""
         world = World("0.8.12")
         world.poll(clients(1), (slot(0),))

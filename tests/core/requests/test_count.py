@@ -457,12 +457,12 @@ class TestTime:
     def test_what_is_older_than_an_hour_is_forgotten(self):
         world = World("0.8.12")
         for number in range(30):
-            world.poll((), (slot(number),), after=55)
+            world.poll((), (slot(number),), after=44)
         assert world.poll((), IDLE).last_hour[0].requests == 30
-        for _ in range(40):
-            world.poll((), IDLE, after=59)
+        for _ in range(60):
+            world.poll((), IDLE, after=44)
         for number in range(10):
-            world.poll((), (slot(100 + number),), after=59)
+            world.poll((), (slot(100 + number),), after=44)
         answer = world.poll((), IDLE)
         assert 10 <= answer.last_hour[0].requests < 30
         assert len(world.state.load.minutes) <= 61

@@ -21,7 +21,7 @@ from tray_app.core.requests.last_hour import LoadWindow
 from tray_app.core.requests.releases import ONE_SLOT_SINCE
 from tray_app.core.tasks.releases import KEEPS_CONNECTIONS_SINCE
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Connections
-from tray_app.core.values.reading import Known, Reading, Unknown, Unseen, Why, value_of
+from tray_app.core.values.reading import LATE_S, Known, Reading, Unknown, Unseen, Why, value_of
 from tray_app.core.values.runner_slot import RunnerSlot
 from tray_app.core.values.snapshot import (
     NOT_ASKED,
@@ -41,8 +41,6 @@ from tray_app.core.values.snapshot import (
 from tray_app.core.values.version import parse_version
 
 QUIET_CPU_PERCENT = 1.0
-GAP_S = 60.0
-"""After a longer gap (sleep) nothing that was counted before still holds."""
 
 
 class RequestInputs(Struct, frozen=True):
@@ -94,7 +92,8 @@ class _Count(Struct, frozen=True):
 
 def step(state: RequestState, inputs: RequestInputs) -> tuple[RequestState, Requests]:
     """One poll's answer and the state for the next. A gap of more than a minute starts afresh."""
-    if state.uptime_s is not None and not 0 <= inputs.uptime_s - state.uptime_s <= GAP_S:
+    if state.uptime_s is not None and not 0 <= inputs.uptime_s - state.uptime_s <= LATE_S:
+        # Sleep, or nothing watched: what was counted before holds no more.
         state = RequestState(load=state.load)
     nothing = _nothing_to_see(inputs)
     if nothing is not None:
