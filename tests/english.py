@@ -1,8 +1,11 @@
 """The English that tests read: the sentences as they stand in the code, and our command as most people type it."""
 
+from typing import ClassVar
+
 
 class English:
     program = "elbowroom"
+    options: ClassVar[dict[str, str]] = {}
 
     def gettext(self, message: str) -> str:
         return message

@@ -24,11 +24,15 @@ STARTED_BY = "ELBOWROOM_STARTED_BY"
 """What the person typed, set by run.py: it starts a Python of its own, of which they know nothing."""
 
 
+REPEATED = ("--home", "--ollama", "--open-webui")
+
+
 class Spoken(Struct, frozen=True):
     """A language on this machine."""
 
     catalog: gettext.NullTranslations
     program: str
+    options: Mapping[str, str]
 
     def gettext(self, message: str) -> str:
         return self.catalog.gettext(message)
@@ -42,19 +46,36 @@ def program() -> str:
     told = clean(os.environ.get(STARTED_BY, ""), 1000)
     if told or shutil.which("elbowroom"):
         return told or "elbowroom"
-    python, windows = Path(sys.executable), sys.platform == "win32"
-    script = python.with_name("elbowroom.exe" if windows else "elbowroom")
+    python = Path(sys.executable)
+    script = python.with_name("elbowroom.exe" if sys.platform == "win32" else "elbowroom")
     if getattr(sys, "frozen", False):
         words = [str(python)]
     else:
         words = [str(script)] if script.exists() else [str(python), "-m", "tray_app"]
-    return subprocess.list2cmdline(words) if windows else shlex.join(words)
+    return _quoted(*words)
+
+
+def _quoted(*words: str) -> str:
+    """For the shell of this system."""
+    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
 
 
 @cache
-def load(language: str) -> Translator:
-    """The catalog of a language, read once; English needs none."""
-    return Spoken(gettext.translation(DOMAIN, CATALOGS, languages=[language], fallback=True), program())
+def load(language: str, options: tuple[tuple[str, str], ...] = ()) -> Translator:
+    """The catalog of a language, read once; English needs none. `options`: as `repeated` gives them."""
+    return Spoken(gettext.translation(DOMAIN, CATALOGS, languages=[language], fallback=True), program(), dict(options))
+
+
+def repeated(home: str, ollama: str, open_webui: str) -> tuple[tuple[str, str], ...]:
+    """What a next step of this run has to say again so that it acts on the same files and servers."""
+    told = zip(REPEATED, (home, ollama, open_webui), strict=True)
+    return tuple((name, _quoted(clean(value, 1000))) for name, value in told if value)
+
+
+def given(argv: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The same for a command line that was not parsed yet."""
+    home, ollama, open_webui = (_given(argv, name) for name in REPEATED)
+    return repeated(home, ollama, open_webui)
 
 
 @cache

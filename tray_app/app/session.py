@@ -261,7 +261,8 @@ class Session:
         )
 
     def translator(self) -> Translator:
-        return language.load(self.language())
+        given = self._overrides
+        return language.load(self.language(), language.repeated(str(given.home or ""), given.ollama, given.open_webui))
 
     def connect_work(self, url: str) -> Work:
         return connect_work(self.app, url or self.app.open_webui_url, self.translator, self.language)

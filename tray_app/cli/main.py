@@ -270,7 +270,7 @@ def run(argv: Sequence[str]) -> int:
     """Run one command; every expected failure ends as one line on stderr and an exit code."""
     terminal = _terminal(argv)
     spoken = language.of_command_line(argv)
-    tr = language.load(spoken)
+    tr = language.load(spoken, language.given(argv))
     try:
         try:
             with language.in_standard_library(spoken):

@@ -40,5 +40,5 @@ def _unexpected(
     argv: Sequence[str], kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     log.error("%s", "".join(traceback.format_exception(kind, error, trace)))
-    tr = language.load(language.of_command_line(argv))
+    tr = language.load(language.of_command_line(argv), language.given(argv))
     tell(argv, tr.gettext("Something went wrong inside Elbowroom; the log has the details."))

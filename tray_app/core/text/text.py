@@ -1,5 +1,6 @@
 """The one thing a view needs to speak a language."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -9,6 +10,11 @@ class Translator(Protocol):
     @property
     def program(self) -> str:
         """`elbowroom`, or what else starts us from this shell; quoted where it needs to be."""
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """What this run was told about where things are (`--home`, `--ollama`, `--open-webui`), quoted for this shell:
+        a next step without it would act elsewhere."""
 
     def gettext(self, message: str) -> str: ...
 
