@@ -42,7 +42,9 @@ COMMANDS = {
     "record": "trace.record",
     "replay": "trace.replay",
     "autostart": "autostart.run",
+    "completion": "completion.run",
 }
+SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
 class Parser(argparse.ArgumentParser):
@@ -162,6 +164,8 @@ def _living(add: "Adder", tr: Translator) -> None:
     start.set_defaults(at_login=False, tray=False, terminal=False, fast=False)
     autostart = add("autostart", _("start at login"), "autostart on", "autostart status")
     autostart.add_argument("state", choices=("on", "off", "status"))
+    completion = add("completion", _("print what a shell offers after Tab"), "completion bash")
+    completion.add_argument("shell", choices=SHELLS)
 
 
 class Adder:
@@ -184,11 +188,11 @@ class Adder:
         return parser
 
 
-def build(tr: Translator) -> Parser:
-    """The whole command line."""
+def build(tr: Translator, program: str = "") -> Parser:
+    """The whole command line; `program`: under another name than that which is typed here."""
     _ = tr.gettext
     parser = Parser(
-        prog=tr.program,
+        prog=program or tr.program,
         description=_(
             "Room for your chat model: watches memory, Ollama and Open WebUI, says what crowds it, and fixes it."
         ),
