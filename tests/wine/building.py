@@ -80,6 +80,10 @@ def _compile(folder: Path, build: Path) -> None:
     for name, options in (("python.exe", ()), ("pythonw.exe", ("-Wl,--subsystem,windows",))):
         program = str(folder / name)
         output(GCC, "-O2", "-s", "-municode", *options, "-o", program, str(build / "main.c"), link)
+        # What `python -m venv` puts into an environment; it finds its DLLs on the path.
+        launchers = folder / "Lib/venv/scripts/nt"
+        launchers.mkdir(exist_ok=True)
+        shutil.copy(program, launchers / name)
     stub = (
         "-shared",
         "-s",
@@ -99,10 +103,13 @@ def install(folder: Path, *arguments: str) -> None:
 
 def requirements() -> list[str]:
     """What the app and its tests need."""
+    return [*app_requirements(), "hypothesis", "pytest", "pytest-timeout"]
+
+
+def app_requirements() -> list[str]:
+    """What the app alone needs, pinned."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
-    constraints = REPOSITORY / "constraints.txt"
-    pinned = ["-c", str(constraints)] if constraints.exists() else []
-    return [*project["dependencies"], "hypothesis", "pytest", "pytest-timeout", *pinned]
+    return [*project["dependencies"], "-c", str(REPOSITORY / "constraints.txt")]
 
 
 def _uv() -> str:

@@ -38,7 +38,7 @@ from tests.wine.building import (
     requirements,
 )
 
-RECIPE = "1"
+RECIPE = "2"
 """Raise it to have everything built anew."""
 SCREEN = "1024x768"
 WINE = "/usr/lib/wine/wine64"
@@ -51,6 +51,7 @@ PROGRAMS = {
     "xwininfo": "x11-utils",
     GCC: "gcc-mingw-w64-x86-64-win32",
     "gendef": "mingw-w64-tools",
+    "/usr/sbin/locale-gen": "locales",
 }
 # Wine ends its desktop after the last program in it, and a cold start takes seconds: this program stays.
 KEEPER = (
@@ -91,6 +92,8 @@ class WindowsPython:
         self.home.mkdir(parents=True, exist_ok=True)
         if not (self.home / "prefix/system.reg").exists():
             self._wine("wineboot", "-i")
+        # Wine takes Windows' code page from the locale. Without the locale itself it garbles file names.
+        output("localedef", "-i", "ko_KR", "-f", "UTF-8", str(self._locales() / "ko_KR.UTF-8"))
         self._wine("winecfg", "/v", "win10")
         desktop = r"HKCU\Software\Wine\Explorer"
         self._wine("reg", "add", desktop, "/v", "Desktop", "/d", "shell", "/f")
@@ -132,6 +135,15 @@ class WindowsPython:
             "ELBOWROOM_STARTED_BY": "elbowroom",
             **(extra or {}),
         }
+
+    def in_korean(self) -> dict[str, str]:
+        """What makes it a Korean Windows, whose code page is 949, for the `environment` of a run."""
+        return {"LC_ALL": "ko_KR.UTF-8", "LOCPATH": str(self._locales())}
+
+    def _locales(self) -> Path:
+        folder = self.home / "locales"
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def run(
         self,
