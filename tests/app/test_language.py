@@ -52,12 +52,12 @@ def test_tags_of_every_kind_are_read(tag, code):
         ({}, ""),
         ({"LANG": "ko_KR.UTF-8"}, "ko"),
         ({"LANGUAGE": "ko:en", "LANG": "en_US.UTF-8"}, "ko"),
-        ({"LANGUAGE": "de:ko", "LANG": "en_US.UTF-8"}, "ko"),
+        ({"LANGUAGE": "fr:ko", "LANG": "en_US.UTF-8"}, "ko"),
         ({"LC_ALL": "C", "LANG": "ko_KR.UTF-8"}, "en"),
         ({"LC_MESSAGES": "ko_KR", "LANG": "en_US.UTF-8"}, "ko"),
         ({"LANGUAGE": "", "LC_ALL": "", "LANG": "ko"}, "ko"),
-        ({"LANG": "de_DE.UTF-8"}, ""),
-        ({"LC_ALL": "de_DE.UTF-8", "LANG": "ko_KR.UTF-8"}, ""),
+        ({"LANG": "fr_FR.UTF-8"}, ""),
+        ({"LC_ALL": "fr_FR.UTF-8", "LANG": "ko_KR.UTF-8"}, ""),
     ],
 )
 def test_the_first_variable_that_is_set_decides(environment, code):
@@ -66,7 +66,7 @@ def test_the_first_variable_that_is_set_decides(environment, code):
 
 def test_the_environment_comes_before_the_desktop_and_english_comes_last(monkeypatch):
     assert language.of_system() == "en"
-    monkeypatch.setattr(language, "of_desktop", lambda: ("de-DE", "ko-Kore-KR", "en-US"))
+    monkeypatch.setattr(language, "of_desktop", lambda: ("fr-FR", "ko-Kore-KR", "en-US"))
     assert language.of_system() == "ko"
     monkeypatch.setenv("LANG", "en_US.UTF-8")
     assert language.of_system() == "en"
@@ -238,13 +238,13 @@ def test_korean_has_one_form_for_every_number():
 
 
 def test_argparse_speaks_it_and_nothing_is_left_behind(monkeypatch):
-    monkeypatch.setenv("LANGUAGE", "de")
+    monkeypatch.setenv("LANGUAGE", "fr")
     domain = gettext.textdomain()
     with language.in_standard_library("ko"):
         assert gettext.gettext("options") == "옵션"
     with language.in_standard_library("en"):
         assert gettext.gettext("options") == "options"
-    assert (gettext.textdomain(), os.environ["LANGUAGE"]) == (domain, "de")
+    assert (gettext.textdomain(), os.environ["LANGUAGE"]) == (domain, "fr")
     monkeypatch.delenv("LANGUAGE")
     with language.in_standard_library("ko"):
         pass
