@@ -446,7 +446,9 @@ def link_gi() -> None:
 
 def typed_command() -> str:
     """What a person types to start this again."""
-    return " ".join(["py" if WINDOWS else "python3", shlex.quote(sys.argv[0])])
+    words = ["py" if WINDOWS else "python3", sys.argv[0]]
+    # In single quotes a folder with a space is several words for Windows' own shell.
+    return subprocess.list2cmdline(words) if WINDOWS else " ".join(map(shlex.quote, words))
 
 
 def main(arguments: list[str]) -> NoReturn:

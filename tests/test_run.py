@@ -368,6 +368,13 @@ def test_a_folder_that_may_not_be_written_gets_one_line(run, change, capsys):
     assert "/opt/elbowroom/.venv" in said
 
 
+@pytest.mark.parametrize(("windows", "typed"), [(True, 'py "my folder/run.py"'), (False, "python3 'my folder/run.py'")])
+def test_the_command_can_be_typed_again_in_the_shell_of_its_system(run, change, monkeypatch, windows, typed):
+    change("WINDOWS", windows)
+    monkeypatch.setattr(sys, "argv", ["my folder/run.py"])
+    assert run.typed_command() == typed
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="exec of POSIX systems")
 def test_the_exit_code_and_output_of_what_it_starts_are_its_own(tmp_path):
     code = f"import runpy; run = runpy.run_path({str(ROOT / 'run.py')!r}); run['become'](['/bin/sh', '-c', 'echo out; exit 7'])"

@@ -75,6 +75,8 @@ def test_it_is_installed_where_the_folder_has_a_korean_name(start, folder):
     assert (folder / ".venv" / SITE_PACKAGES / "tray_app/__main__.py").is_file()
     assert done.stdout.isascii()
     assert json.loads(done.stdout)["schema"] == 1
+    told = start("--lang", "en", *NOWHERE, "status").stdout
+    assert r'py "C:\users\홍길동\엘보 룸\run.py" status' in told  # as cmd and PowerShell both take it
     assert "installing" not in start("--lang", "en", *NOWHERE, "status", "--json").stderr
 
 

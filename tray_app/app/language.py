@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import for_windows
 from tray_app.core.values.errors import StorageError
 from tray_app.storage.catalogs import CATALOGS, DOMAIN, LANGUAGES
 
@@ -33,6 +34,9 @@ class Spoken(Struct, frozen=True):
     catalog: gettext.NullTranslations
     program: str
     options: Mapping[str, str]
+
+    def quoted(self, word: str) -> str:
+        return for_windows(word) if sys.platform == "win32" else shlex.quote(word)
 
     def gettext(self, message: str) -> str:
         return self.catalog.gettext(message)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.core.menu.states import SMALL
 from tests.english import TR, English
 from tray_app.core.text.status import remedy_lines
-from tray_app.core.text.typed import typed
+from tray_app.core.text.typed import for_windows, typed
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.task_settings import Setting
 
@@ -35,6 +35,26 @@ class FromTheFolder(English):
 def test_a_name_is_one_word_of_the_command(name, shown):
     assert typed(TR, "fix", name) == f"elbowroom fix {shown}"
     assert len(shlex.split(typed(TR, "fix", name))) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("gemma3:1b", "gemma3:1b"),
+        ("hf.co/someone/Model-GGUF:Q4_K_M", "hf.co/someone/Model-GGUF:Q4_K_M"),
+        ("C:\\Users\\홍길동", "C:\\Users\\홍길동"),
+        ("q&calc", '"q&calc"'),
+        ("q' & calc '", "\"q' & calc '\""),
+        ('q" & calc "', '"q & calc "'),
+        ("$(calc)`calc`%PATH%", '"(calc)calcPATH"'),
+        ("q\u201d; calc; \u201c", '"q; calc; "'),
+        ("two,words", '"two,words"'),
+        ("a folder\\", '"a folder\\\\"'),
+        ("", '""'),
+    ],
+)
+def test_a_name_is_one_word_for_both_shells_of_windows(name, shown):
+    assert for_windows(name) == shown
 
 
 def test_the_command_is_the_one_that_was_typed():

@@ -16,6 +16,9 @@ class Translator(Protocol):
         """What this run was told about where things are (`--home`, `--ollama`, `--open-webui`), quoted for this shell:
         a next step without it would act elsewhere."""
 
+    def quoted(self, word: str) -> str:
+        """A name from outside so that this system's shell takes it as one word and does nothing with it."""
+
     def gettext(self, message: str) -> str: ...
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str: ...
