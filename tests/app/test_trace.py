@@ -3,14 +3,34 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from tests.scenarios.traces import STORIES
 from tests.scenarios.traces import trace as scenario
 from tray_app.app import trace
+from tray_app.core.report.codec import encode
 from tray_app.core.report.redact import Redactor
+from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
 from tray_app.core.values.errors import StorageError
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.snapshot import Host, LoadedModel, Ollama, Presence, Snapshot
+from tray_app.core.values.runner_slot import RunnerSlot
+from tray_app.core.values.snapshot import (
+    Host,
+    InstalledModel,
+    LoadedModel,
+    Memory,
+    Ollama,
+    OllamaLog,
+    OpenWebUI,
+    Presence,
+    Pressure,
+    Processes,
+    ProcessRole,
+    Requests,
+    Snapshot,
+    WatchedProcess,
+    WebUIModel,
+)
 
 
 def snapshot(at=1.0, name="qwen3:32b"):
@@ -26,7 +46,9 @@ def test_a_file_gives_back_what_was_recorded(tmp_path):
             recorder.write(poll)
             assert path.read_text().count("\n") == polls.index(poll) + 1
     assert list(trace.read(trace.lines_of(path))) == polls
-    assert json.loads(path.read_text().splitlines()[0])["schema"] == 1
+    first, second = map(json.loads, path.read_text().splitlines())
+    assert (first["schema"], second["schema"]) == (2, 2)
+    assert second["changed"].keys() == {"taken_at", "uptime_s", "ollama"}, "a line says what changed"
 
 
 def test_an_existing_file_is_not_overwritten(tmp_path):
@@ -39,7 +61,8 @@ def test_an_existing_file_is_not_overwritten(tmp_path):
         list(trace.lines_of(tmp_path / "absent"))
 
 
-GOOD = trace.encode_line(snapshot())
+OLD = json.dumps({"schema": 1, **encode(snapshot())}, separators=(",", ":"))
+GOOD = trace.TraceWriter().line(snapshot())
 
 
 @pytest.mark.parametrize(
@@ -48,10 +71,17 @@ GOOD = trace.encode_line(snapshot())
         (GOOD[:-40], "JSON"),
         ("[1]", "object"),
         ("[" * 100_000, "JSON"),
-        (GOOD.replace('"schema":1', '"schema":2'), "schema"),
-        (GOOD.replace('"schema":1', '"schema":true'), "schema"),
-        (GOOD.replace('"schema":1,', ""), "schema"),
+        (OLD.replace('"schema":1', '"schema":3'), "schema"),
+        (OLD.replace('"schema":1', '"schema":true'), "schema"),
+        (OLD.replace('"schema":1,', ""), "schema"),
+        (OLD.replace('"darwin"', "5"), "host.system"),
         (GOOD.replace('"darwin"', "5"), "host.system"),
+        (GOOD.replace('"poll":0,', '"poll":"0",'), "poll"),
+        (GOOD.replace('"poll":0,', ""), "poll"),
+        (GOOD.replace('"whole"', '"hole"').replace('"poll":0', '"poll":1'), "is not an object"),
+        ('{"schema":2,"poll":1,"changed":{"later":{"x":1}}}', "later"),
+        ('{"schema":2,"poll":1,"changed":7}', "is not an object"),
+        ('{"schema":2,"poll":7,"changed":{}}', "the line of poll 6 is missing"),
         ("\ufffd\ufffd", "JSON"),
     ],
 )
@@ -60,6 +90,16 @@ def test_a_broken_line_is_named_by_its_number(line, reason):
         list(trace.read([GOOD, "", line]))
     assert caught.value.number == 3
     assert reason in caught.value.reason
+
+
+def test_lines_that_are_lost_with_a_broken_one_are_told_once_up_to_the_next_whole_line():
+    writer = trace.TraceWriter()
+    lines = [writer.line(snapshot(float(at))) for at in range(trace.WHOLE_EVERY + 2)]
+    lines[3] = lines[3][:-5]
+    broken = []
+    polls = list(trace.read(lines, broken.append))
+    assert [line.number for line in broken] == [4, 5]
+    assert [poll.taken_at for poll in polls] == [0, 1, 2, trace.WHOLE_EVERY, trace.WHOLE_EVERY + 1]
 
 
 def test_reading_goes_on_after_a_broken_line_when_asked_to():
@@ -131,5 +171,75 @@ def test_a_recording_is_this_users_only_and_holds_nothing_that_is_someones_own(t
 @pytest.mark.parametrize("at", [1e18, -1.0, float("inf")])
 def test_a_time_that_no_clock_can_show_is_a_broken_line(at):
     with pytest.raises(trace.BrokenTraceLine) as caught:
-        trace.decode_line(trace.encode_line(snapshot(at)))
+        list(trace.read([trace.TraceWriter().line(snapshot(at))]))
     assert "taken_at" in caught.value.reason
+
+
+RUNNER = WatchedProcess(
+    7, 1.0, ProcessRole.OLLAMA_RUNNER, "llama-server", blob_digest="sha256-1", port=4000, has_slots=True
+)
+MODELS = tuple(InstalledModel(f"model-{number}:7b", f"{number:064d}", number) for number in range(200))
+LISTED = tuple(WebUIModel(model.name, model.name, "ollama", ollama_name=model.name) for model in MODELS)
+
+
+def busy_poll(number):
+    """A poll of a machine at work: what moves from poll to poll moves here."""
+    at = 1_795_000_000.0 + 2.0 * number
+    loaded = LoadedModel("model-3:7b", f"{3:064d}", 10, 10, expires_at=at - at % 10)
+    slots = (RunnerSlot(0, is_processing=True, task_id=number // 7, prompt_tokens=100, decoded=number % 7),)
+    clients = tuple(Client("127.0.0.1", 40_000 + number // 5 + one, OPEN_WEBUI_POOL) for one in range(4))
+    return Snapshot(
+        at,
+        1000.0 + 2.0 * number,
+        Host("linux"),
+        memory=Known(Memory(32 * 2**30, 9 * 2**30 + number * 4096, Pressure.WARNING), at),
+        processes=Known(Processes((SERVER, replace(RUNNER, cpu_percent=number % 90 + 0.5))), at),
+        ollama=Known(Ollama("http://x", Presence.RUNNING, "0.32.0", loaded=(loaded,), installed=MODELS), at),
+        connections=Known(Connections(clients, ((4000, 1),)), at),
+        slots=((4000, Known(slots, at)),),
+        ollama_log=Known(OllamaLog(finished=number % 2), at),
+        open_webui=Known(OpenWebUI("http://y", "0.8.12", models=Known(LISTED, at - at % 60)), at),
+    )
+
+
+SERVER = WatchedProcess(6, 1.0, ProcessRole.OLLAMA_SERVER, "ollama")
+
+
+def test_requests_are_counted_anew_from_what_was_recorded(tmp_path):
+    with trace.Recorder(tmp_path / "t.jsonl", Redactor()) as recorder:
+        for number in range(5):
+            wrong = Requests(Known(9, 1.0), Known(9, 1.0), "an-older-version")
+            recorder.write(replace(busy_poll(number), requests=Known(wrong, 1.0)))
+    counts = [one.snapshot.requests.value for one in trace.replay(trace.lines_of(tmp_path / "t.jsonl"))]
+    assert [(one.running.value, one.waiting.value) for one in counts] == [(1, 3)] * 5
+    assert {one.running_source for one in counts} == {"slots"}
+    assert counts[-1].longest_wait_s == 8.0, "over the polls, as in the running app"
+
+
+def test_counts_of_the_first_schema_stay_as_recorded():
+    wrong = Requests(Known(9, 1.0), Known(9, 1.0), "an-older-version")
+    body = encode(replace(busy_poll(0), requests=Known(wrong, 1.0)))
+    line = {name: value for name, value in body.items() if name not in {"connections", "slots"}}
+    (one,) = trace.replay([json.dumps({"schema": 1, **line})])
+    assert one.snapshot.requests.value == wrong
+
+
+def test_runners_are_named_anew_too(tmp_path):
+    poll = busy_poll(0)
+    model = replace(MODELS[3], blob_digest="sha256-1")
+    server = replace(poll.ollama.value, installed=(model,))
+    stale = replace(RUNNER, model="an-old-mistake", loading=True)
+    poll = replace(poll, ollama=Known(server, 1.0), processes=Known(Processes((SERVER, stale)), 1.0))
+    with trace.Recorder(tmp_path / "t.jsonl", Redactor()) as recorder:
+        recorder.write(poll)
+    (one,) = trace.replay(trace.lines_of(tmp_path / "t.jsonl"))
+    runner = one.snapshot.processes.value.watched[1]
+    assert (runner.model, runner.loading) == ("model-3:7b", False)
+
+
+def test_a_busy_hour_stays_below_ten_megabytes():
+    """With 200 models, at the quick rhythm of 2 s."""
+    writer = trace.TraceWriter()
+    polls = 120
+    size = sum(len(writer.line(busy_poll(number))) + 1 for number in range(polls))
+    assert size / polls * 1800 < 10e6

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.played import Played
+from tray_app.app import trace as trace_of
 from tray_app.cli.main import run
 from tray_app.cli.status import show
 from tray_app.standins.models import BIG, LIBRARY, SMALL
@@ -89,6 +90,8 @@ def test_a_recording_is_judged_again_and_a_broken_line_is_told(look, played, tmp
     first = [json.loads(line) for line in out.splitlines()]
     assert (code, err) == (0, "")
     assert first[0]["findings"][0]["kind"] == "tasks-on-big-model"
+    recorded = [poll.requests for poll in trace_of.read(trace_of.lines_of(trace))]
+    assert [poll.snapshot.requests for poll in trace_of.replay(trace_of.lines_of(trace))] == recorded
     with trace.open("a") as file:
         file.write('{"torn": \n')
     code, out, err = look("replay", str(trace), "--json")

@@ -12,7 +12,8 @@ from tray_app.app.containers import ContainerReader
 from tray_app.app.odd import read
 from tray_app.app.rhythm import LOADING_S, OLLAMA_WITHIN_S, POLL_WITHIN_S, unknown
 from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
-from tray_app.core.requests.count import RequestInputs, RequestState, step
+from tray_app.core.requests.anew import counted
+from tray_app.core.requests.count import RequestState
 from tray_app.core.requests.runners import with_models, with_names
 from tray_app.core.values.connections import Connections
 from tray_app.core.values.errors import ServiceError
@@ -29,13 +30,12 @@ from tray_app.core.values.snapshot import (
     Processes,
     ProcessRole,
     Requests,
+    Slots,
     Snapshot,
 )
 from tray_app.readers.machine import Machine
 from tray_app.services import runner
 from tray_app.services.deadline import all_within
-
-Slots = tuple[tuple[int, Reading[tuple[RunnerSlot, ...]]], ...]
 
 
 class Poll:
@@ -88,19 +88,7 @@ class Poll:
         open_webui = read(lambda: self.open_webui.take(uptime_s, taken_at, requests_run=requests_run))
         known = value_of(processes) or Processes()
         connections = read(lambda: self.machine.connections.read(taken_at, known, self.ollama.port))
-        inputs = RequestInputs(
-            taken_at=taken_at,
-            uptime_s=uptime_s,
-            processes=processes,
-            ollama=ollama,
-            connections=connections,
-            slots=_slots(known, connections, taken_at),
-            log=log,
-            open_webui=open_webui,
-        )
-        self._requests, requests = step(self._requests, inputs)
-        self._notice_end(requests)
-        return Snapshot(
+        taken = Snapshot(
             taken_at=taken_at,
             uptime_s=uptime_s,
             host=self.machine.host,
@@ -108,11 +96,15 @@ class Poll:
             gpu=gpu,
             processes=processes,
             ollama=ollama,
-            requests=Known(requests, taken_at),
+            connections=connections,
+            slots=_slots(known, connections, taken_at),
             ollama_log=log,
             open_webui=open_webui,
             written=self._written(),
         )
+        self._requests, snapshot = counted(self._requests, taken)
+        self._notice_end(snapshot.requests)
+        return snapshot
 
     def look_again(self, *, models: bool = False) -> None:
         """A change was made; `models`: one was downloaded, deleted or unloaded too."""
@@ -161,9 +153,9 @@ class Poll:
         if uptime_s - self._loading_since < LOADING_S:
             self.ollama.look_again()
 
-    def _notice_end(self, requests: Requests) -> None:
+    def _notice_end(self, requests: Reading[Requests]) -> None:
         """The end of requests moves a model's expiry: ask once more then."""
-        running = value_of(requests.running) or 0
+        running = (value_of(requests.value.running) or 0) if isinstance(requests, Known) else 0
         if running < self._was_running:
             self.ollama.look_again()
         self._was_running = running

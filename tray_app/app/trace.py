@@ -1,6 +1,8 @@
-"""Record and replay snapshots: one JSON object per line and poll, with the schema number in each.
+"""Record and replay polls: one JSON object per line and poll, with the schema number in each.
 
-Replay runs the very diagnosis of the running app over the lines and touches nothing else.
+Schema 2 writes every poll's readings with the raw numbers that requests are counted from, so that `replay` counts and
+judges them anew; a line holds what changed since the line before, each WHOLE_EVERY-th one is whole. Schema 1 holds
+whole snapshots with the counts of the version that wrote them, and is replayed with these.
 """
 
 import json
@@ -13,15 +15,22 @@ from typing import Self
 from tray_app.core.diagnosis.judge import Judge, Judgement
 from tray_app.core.report.anonymous import Anonymous
 from tray_app.core.report.codec import BadValue, decode, encode
+from tray_app.core.report.delta import changed, patched
 from tray_app.core.report.redact import Redactor
+from tray_app.core.requests.anew import counted, named
+from tray_app.core.requests.count import RequestState
 from tray_app.core.values.errors import ElbowroomError, StorageError
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.snapshot import Snapshot
+from tray_app.core.values.snapshot import NOT_ASKED, Snapshot
 from tray_app.core.values.units import is_time
-from tray_app.core.values.version import Json
+from tray_app.core.values.version import Document, Json
 from tray_app.storage.files import create_private
 
-SCHEMA = 1
+SCHEMA = 2
+WITH_COUNTS = 1
+"""The schema whose lines are whole and say nothing of connections and slots."""
+WHOLE_EVERY = 60
+"""Lines; a file that lost one line is read again from the next whole one: five minutes at the usual rhythm."""
 LONGEST_LINE = 20 * 2**20
 """Characters; a longer line is not one of ours (a poll with 2,000 models is under 2 MiB)."""
 
@@ -35,58 +44,110 @@ class BrokenTraceLine(ElbowroomError):
         self.reason = reason
 
 
-def encode_line(snapshot: Snapshot) -> str:
-    """One line without its end. ASCII, so that hostile names cannot break a terminal or a line."""
-    body = encode(snapshot)
-    assert isinstance(body, dict)
-    return json.dumps({"schema": SCHEMA, **body}, separators=(",", ":"), allow_nan=False)
+class LostTraceLine(BrokenTraceLine):
+    """It says what changed since a line that could not be read."""
 
 
-def decode_line(text: str, number: int = 1) -> Snapshot:
-    """Raises BrokenTraceLine for anything that is not a snapshot of this schema."""
-    if len(text) > LONGEST_LINE:
-        raise BrokenTraceLine(number, "is too long")
-    try:
-        body: Json = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BrokenTraceLine(number, f"is not JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise BrokenTraceLine(number, "is not an object")
-    if body.get("schema") != SCHEMA or isinstance(body.get("schema"), bool):
-        raise BrokenTraceLine(number, f"schema: is {json.dumps(body.get('schema'))[:40]}, not {SCHEMA}")
-    try:
-        snapshot = decode(Snapshot, body)
-    except BadValue as error:
-        raise BrokenTraceLine(number, str(error)) from error
-    if not is_time(snapshot.taken_at):
-        raise BrokenTraceLine(number, "taken_at: is no time that a clock can show")
-    return snapshot
+class TraceWriter:
+    """Lines of one file, in their order. ASCII, so that hostile names cannot break a terminal or a line."""
+
+    def __init__(self) -> None:
+        self._poll = 0
+        self._before: Json = None
+
+    def line(self, snapshot: Snapshot) -> str:
+        """One line without its end."""
+        now = encode(snapshot)
+        whole = self._poll % WHOLE_EVERY == 0
+        body: Document = {"whole": now} if whole else {"changed": changed(now, self._before)}
+        line = json.dumps({"schema": SCHEMA, "poll": self._poll, **body}, separators=(",", ":"), allow_nan=False)
+        self._poll, self._before = self._poll + 1, now
+        return line
+
+
+class TraceReader:
+    """Lines of one file back to snapshots, in their order."""
+
+    def __init__(self) -> None:
+        self._poll = -1
+        self._before: Json = None
+
+    def snapshot(self, text: str, number: int = 1) -> Snapshot:
+        """Raises BrokenTraceLine for anything that is not a poll of these schemas."""
+        if len(text) > LONGEST_LINE:
+            raise BrokenTraceLine(number, "is too long")
+        try:
+            line: Json = json.loads(text)
+            if not isinstance(line, dict):
+                raise BrokenTraceLine(number, "is not an object")
+            snapshot = decode(Snapshot, self._body(line, number))
+        except BadValue as error:
+            raise BrokenTraceLine(number, str(error)) from error
+        except (ValueError, RecursionError) as error:
+            raise BrokenTraceLine(number, f"is not JSON: {error}") from error
+        if not is_time(snapshot.taken_at):
+            raise BrokenTraceLine(number, "taken_at: is no time that a clock can show")
+        return snapshot
+
+    def _body(self, line: Document, number: int) -> Json:
+        schema, poll = line.get("schema"), line.get("poll")
+        if type(schema) is not int or schema not in {WITH_COUNTS, SCHEMA}:
+            raise BrokenTraceLine(number, f"schema: is {json.dumps(schema)[:40]}, not {WITH_COUNTS} or {SCHEMA}")
+        if schema == WITH_COUNTS:
+            return line
+        if type(poll) is not int:
+            raise BrokenTraceLine(number, "poll: is not a whole number")
+        before, follows = self._before, poll == self._poll + 1
+        self._poll, self._before = -1, None
+        body = line.get("whole")
+        if body is not None:
+            pass  # it needs no line before it
+        elif before is None or not follows:
+            raise LostTraceLine(number, f"changed: the line of poll {poll - 1} is missing")
+        else:
+            try:
+                body = patched(before, line.get("changed"))
+            except KeyError as error:
+                raise BrokenTraceLine(number, f"changed: belongs to another poll ({error})") from error
+        self._poll, self._before = poll, body
+        return body
 
 
 def read(lines: Iterable[str], on_broken: Callable[[BrokenTraceLine], None] | None = None) -> Iterator[Snapshot]:
     """The snapshots of the lines; empty lines are skipped.
 
-    A broken line goes to `on_broken` and the rest is read on; without it the BrokenTraceLine is raised.
+    A broken line goes to `on_broken` and the rest is read on; without it the BrokenTraceLine is raised. Of the lines
+    that are lost with it, as they only say what changed, the first is told.
     """
+    reading, lost = TraceReader(), False
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            snapshot = decode_line(line, number)
+            snapshot = reading.snapshot(line, number)
         except BrokenTraceLine as broken:
             if on_broken is None:
                 raise
-            on_broken(broken)
+            told, lost = lost, isinstance(broken, LostTraceLine)
+            if not (lost and told):
+                on_broken(broken)
         else:
+            lost = False
             yield snapshot
 
 
 def replay(
     lines: Iterable[str], limits: Limits | None = None, on_broken: Callable[[BrokenTraceLine], None] | None = None
 ) -> Iterator[Judgement]:
-    """The running app's own judgement over a trace, one answer per poll. Gaps and clock jumps count as in the app."""
-    limits, judge = limits or Limits(), Judge()
-    for snapshot in read(lines, on_broken):
+    """The running app's own counting and judgement over a trace, one answer per poll.
+
+    Gaps and clock jumps count as in the app. A poll of schema 1 keeps the counts that it was recorded with.
+    """
+    limits, judge, state = limits or Limits(), Judge(), RequestState()
+    for recorded in read(lines, on_broken):
+        snapshot = recorded
+        if recorded.connections != NOT_ASKED:
+            state, snapshot = counted(state, named(recorded))
         yield judge.judge(snapshot, limits)
 
 
@@ -100,6 +161,7 @@ class Recorder:
         """Only this user may read the file; nothing in it is someone's own."""
         self.path = path
         self._anonymous = Anonymous(redactor)
+        self._writing = TraceWriter()
         try:
             self._file = os.fdopen(create_private(path), "w", encoding="ascii", newline="\n")
         except OSError as error:
@@ -108,7 +170,7 @@ class Recorder:
     def write(self, snapshot: Snapshot) -> None:
         """Raises StorageError where the disk is full or gone."""
         try:
-            self._file.write(encode_line(self._anonymous.snapshot(snapshot)) + "\n")
+            self._file.write(self._writing.line(self._anonymous.snapshot(snapshot)) + "\n")
             self._file.flush()
         except OSError as error:
             raise StorageError(str(self.path), error.strerror or str(error)) from error

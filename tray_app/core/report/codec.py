@@ -150,13 +150,27 @@ def _optional(kind: Any) -> Decode:
 
 
 def _sequence(kind: Any) -> Decode:
-    item, _ellipsis = get_args(kind)
+    item, *others = get_args(kind)
+    if others != [Ellipsis]:
+        return _places(kind)
     one = _decoder(item)
 
     def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
             raise BadValue("is not a list")
         return tuple(_at(f"[{index}]", one, entry) for index, entry in enumerate(value))
+
+    return read
+
+
+def _places(kind: Any) -> Decode:
+    """`tuple[A, B]`: a value of its own type in each place."""
+    each = [_decoder(part) for part in get_args(kind)]
+
+    def read(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list) or len(value) != len(each):
+            raise BadValue(f"is not a list of {len(each)}")
+        return tuple(_at(f"[{index}]", one, entry) for index, (one, entry) in enumerate(zip(each, value, strict=True)))
 
     return read
 

@@ -36,6 +36,7 @@ from tray_app.core.values.snapshot import (
     RequestKind,
     Requests,
     RunningRequest,
+    Slots,
     WatchedProcess,
 )
 from tray_app.core.values.version import parse_version
@@ -44,15 +45,14 @@ QUIET_CPU_PERCENT = 1.0
 
 
 class RequestInputs(Struct, frozen=True):
-    """The readings of one poll. `slots`: runner port -> what its /slots answered; a port that is not there was not
-    asked. Processes must carry model names and `loading` (runners.py)."""
+    """The readings of one poll. Processes must carry model names and `loading` (runners.py)."""
 
     taken_at: float
     uptime_s: float
     processes: Reading[Processes]
     ollama: Reading[Ollama]
     connections: Reading[Connections] = NOT_ASKED
-    slots: tuple[tuple[int, Reading[tuple[RunnerSlot, ...]]], ...] = ()
+    slots: Slots = ()
     log: Reading[OllamaLog] = NOT_ASKED
     open_webui: Reading[OpenWebUI] = NOT_ASKED
 

@@ -4,9 +4,11 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from tray_app.core.values.connections import Connections
 from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.plan import Record
 from tray_app.core.values.reading import Reading, Unknown, Why
+from tray_app.core.values.runner_slot import RunnerSlot
 from tray_app.core.values.task_settings import TaskSettings
 
 NOT_ASKED = Unknown(Why.NOT_ASKED)
@@ -369,6 +371,10 @@ class OpenWebUI(Struct, frozen=True):
     """Our own account's promptAutocomplete (0.6.0+)."""
 
 
+Slots = tuple[tuple[int, Reading[tuple[RunnerSlot, ...]]], ...]
+"""Runner port -> what its /slots answered; a port that is not there was not asked."""
+
+
 class Snapshot(Struct, frozen=True):
     """`uptime_s` is a monotonic clock: a gap against `taken_at` is sleep or a clock jump."""
 
@@ -379,7 +385,10 @@ class Snapshot(Struct, frozen=True):
     gpu: Reading[Gpu] = NOT_ASKED
     processes: Reading[Processes] = NOT_ASKED
     ollama: Reading[Ollama] = NOT_ASKED
+    connections: Reading[Connections] = NOT_ASKED
+    slots: Slots = ()
     requests: Reading[Requests] = NOT_ASKED
+    """Counted from the readings above and the polls before."""
     ollama_log: Reading[OllamaLog] = NOT_ASKED
     open_webui: Reading[OpenWebUI] = NOT_ASKED
     written: tuple[Record, ...] = ()
