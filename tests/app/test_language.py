@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tray_app.app import language
+from tray_app.cli.main import run
 from tray_app.storage.paths import Paths
 from tray_app.storage.state import State, StateFile
 
@@ -44,6 +45,48 @@ def _no_language(monkeypatch):
 )
 def test_tags_of_every_kind_are_read(tag, code):
     assert language.known(tag) == code
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [
+        ("qx_AA", "qx_AA"),
+        ("qx-AA", "qx_AA"),
+        ("qx_aa.UTF-8", "qx_AA"),
+        ("qx", "qx_AA"),
+        ("qx-BB", "qx_AA"),
+        ("qx-Latn-CC", "qx_AA"),
+        ("qx_CC", ""),
+        ("qx-Cyrl-AA", ""),
+        ("qy", "qy"),
+        ("qy_CC", "qy"),
+        ("qy_AA", "qy_AA"),
+        ("qy-Latn-AA", "qy"),
+    ],
+)
+def test_a_catalog_for_some_countries_is_taken_by_the_tags_it_names_and_no_other(monkeypatch, tag, code):
+    """Who reads another script gets the next language that they asked for, not this one."""
+    own = {"qx_AA": "qx qx_AA qx_BB qx_Latn", "qy_AA": "qy_AA"}
+    monkeypatch.setattr(language, "LANGUAGES", ("en", "qx_AA", "qy", "qy_AA"))
+    monkeypatch.setattr(language, "load", lambda name: gettext.NullTranslations() if name == "qy" else Says(own[name]))
+    assert language.known(tag) == code
+
+
+class Says(gettext.NullTranslations):
+    """Translates everything by one text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def gettext(self, _message: str) -> str:
+        return self._text
+
+
+@pytest.mark.parametrize("given", ["ko", "KO", "ko-KR"])
+def test_the_option_takes_every_name_that_systems_have_for_a_language(given, tmp_path, capsys):
+    assert run(["journal", "--home", str(tmp_path), "--lang", given]) == 0
+    assert "아직 아무것도 바꾸지 않았습니다" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

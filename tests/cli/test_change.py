@@ -175,7 +175,7 @@ def test_without_a_terminal_it_needs_yes(played, fix, monkeypatch):
     assert "--yes" in one_line(err)
 
 
-@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("네", 0), ("n", 1), ("", 1)])
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("yes", 0), ("n", 1), ("", 1)])
 def test_a_person_is_asked(played, fix, monkeypatch, answer, code):
     monkeypatch.setattr("tray_app.cli.terminal.Terminal.interactive", property(lambda _self: True))
     monkeypatch.setattr("builtins.input", lambda: answer)

@@ -7,9 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from tray_app.app import language
 from tray_app.cli import terminal
+from tray_app.cli.main import build
 from tray_app.cli.terminal import ProgressLine, Terminal
-from tray_app.core.text.lines import Span, Style, line
+from tray_app.core.text.lines import Span, Style, line, width
+from tray_app.core.text.words import yes_words
+from tray_app.storage.catalogs import LANGUAGES
 
 
 class Tty(io.StringIO):
@@ -61,10 +65,39 @@ def test_a_terminal_gets_one_line_that_is_taken_away():
     assert err.getvalue().endswith("\r" + " " * len("short") + "\r")
 
 
-@pytest.mark.parametrize(("answer", "yes"), [("y", True), (" YES ", True), ("네", True), ("", False), ("no", False)])
-def test_an_answer(monkeypatch, answer, yes):
+@pytest.mark.parametrize(
+    ("code", "answer", "yes"),
+    [
+        ("en", "y", True),
+        ("en", " YES ", True),
+        ("en", "네", False),
+        ("en", "", False),
+        ("en", "no", False),
+        ("ko", "네", True),
+        ("ko", "ㅇ", True),
+        ("ko", "ｙ", True),
+        ("ko", "아니요", False),
+    ],
+)
+def test_an_answer_is_understood_in_the_language_of_the_question_and_in_english(monkeypatch, code, answer, yes):
     monkeypatch.setattr("builtins.input", lambda: answer)
-    assert Terminal(io.StringIO(), io.StringIO()).ask("Do it?") is yes
+    assert Terminal(io.StringIO(), io.StringIO()).ask("Do it?", yes_words(language.load(code))) is yes
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_help_is_no_wider_than_the_terminal_in_any_language(monkeypatch, capsys, code, columns):
+    """By columns, not characters; an example stays in one piece, so that it can be copied."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("NO_COLOR", "1")
+    tr = language.load(code)
+    asked = [["--help"], ["fit", "--help"], ["set", "--help"], ["speed", "--help"]]
+    # argparse keeps a group of options of which one excludes the other in one piece.
+    for argv in asked if columns == 60 else [*asked, ["connect", "--help"]]:
+        with language.in_standard_library(code), pytest.raises(SystemExit):
+            build(tr, "elbowroom").parse_args(argv)
+        lines = capsys.readouterr().out.splitlines()
+        assert [one for one in lines if width(one) > columns and not one.startswith(f"  {tr.program}")] == []
 
 
 def test_the_end_of_input_is_a_no(monkeypatch):
@@ -72,7 +105,7 @@ def test_the_end_of_input_is_a_no(monkeypatch):
         raise EOFError
 
     monkeypatch.setattr("builtins.input", ended)
-    assert Terminal(io.StringIO(), io.StringIO()).ask("Do it?") is False
+    assert Terminal(io.StringIO(), io.StringIO()).ask("Do it?", ("y",)) is False
 
 
 class Console:

@@ -25,6 +25,8 @@ STARTED_BY = "ELBOWROOM_STARTED_BY"
 """What the person typed, set by run.py: it starts a Python of its own, of which they know nothing."""
 
 
+SCRIPT = 4
+"""Letters in the name of a script (ISO 15924): Hans, Latn."""
 REPEATED = ("--home", "--ollama", "--open-webui")
 
 
@@ -90,10 +92,23 @@ def names() -> tuple[tuple[str, str], ...]:
 
 
 def known(tag: str) -> str:
-    """`ko-Kore-KR`, `ko_KR.UTF-8` or `KO` as `ko`; C and POSIX, the untranslated locales, as `en`; else empty."""
-    word = tag.strip().replace("-", "_").partition(".")[0].partition("@")[0].partition("_")[0].lower()
-    word = "en" if word in {"c", "posix"} else word
-    return word if word in LANGUAGES else ""
+    """`ko-Kore-KR`, `ko_KR.UTF-8` or `KO` as `ko`; C and POSIX, the untranslated locales, as `en`; else empty.
+
+    A catalog with more than a language in its name, such as pt_BR, is for the tags that it names itself: another script
+    or another country of its language may not be able to read it.
+    """
+    name, *parts = tag.strip().replace("-", "_").partition(".")[0].partition("@")[0].lower().split("_")
+    name = "en" if name in {"c", "posix"} else name
+    # A script says more than a country: zh-Hant-CN is written as in Taipei, by somebody in China.
+    form = next((part for part in parts if len(part) == SCRIPT and part.isalpha()), parts[0] if parts else "")
+    wanted = f"{name}_{form}" if form else name
+    kin = (code for code in LANGUAGES if code.partition("_")[0] == name and code != name)
+    return next((code for code in kin if wanted in _own_tags(code)), name if name in LANGUAGES else "")
+
+
+def _own_tags(code: str) -> tuple[str, ...]:
+    # Each catalog translates "en" by the tags it is for: language, language_script and language_COUNTRY.
+    return (code.lower(), *load(code).gettext("en").lower().split())
 
 
 def first_known(tags: Iterable[str]) -> str:

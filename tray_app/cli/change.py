@@ -14,6 +14,7 @@ from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text import status as status_view
 from tray_app.core.text.lines import line
 from tray_app.core.text.text import Translator
+from tray_app.core.text.words import yes_words
 from tray_app.core.values.errors import ChangeError, Problem, UsageError
 from tray_app.core.values.plan import ActionKind, Event, Plan, Record
 from tray_app.core.values.remedy import Consent, Remedy
@@ -105,7 +106,7 @@ def _chosen(wanted: str | None, remedies: Sequence[Remedy]) -> Remedy | None:
 def _agreed(terminal: Terminal, remedy: Remedy, tr: Translator) -> bool:
     if not terminal.interactive:
         raise UsageError("needs-yes", f"fix {remedy.id}")
-    if terminal.ask(view.question(remedy, tr)):
+    if terminal.ask(view.question(remedy, tr), yes_words(tr)):
         return True
     terminal.text(view.left_alone(tr))
     return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tray_app import __version__
 from tray_app.app import language
 from tray_app.autostart.launch import AT_LOGIN
-from tray_app.cli.terminal import Terminal, drop_output, prepare_streams
+from tray_app.cli.terminal import Help, Terminal, drop_output, prepare_streams
 from tray_app.core.tasks.assignments import nearest
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import ElbowroomError, UsageError
@@ -61,6 +61,11 @@ def _command(given: str) -> str:
     return given
 
 
+def _language(given: str) -> str:
+    """Under any name that systems have for it."""
+    return language.known(given) or given
+
+
 def _globals(parser: argparse.ArgumentParser, tr: Translator, *, defaults: bool) -> None:
     """Options that work before and after the command: only the first parser sets defaults."""
     _ = tr.gettext
@@ -69,7 +74,7 @@ def _globals(parser: argparse.ArgumentParser, tr: Translator, *, defaults: bool)
     group.add_argument("--home", type=Path, metavar="DIR", default=default, help=_("keep every file under DIR"))
     group.add_argument("--ollama", metavar="URL", default=default, help=_("where Ollama listens"))
     group.add_argument("--open-webui", metavar="URL", default=default, help=_("where Open WebUI answers"))
-    group.add_argument("--lang", choices=LANGUAGES, default=default, help=_("language of this command"))
+    group.add_argument("--lang", type=_language, choices=LANGUAGES, default=default, help=_("language of this command"))
 
 
 def _examples(tr: Translator, *lines: str) -> str:
@@ -181,7 +186,7 @@ class Adder:
             help=text,
             description=text,
             epilog=_examples(self._tr, *examples) if any(examples) else None,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=Help,
             allow_abbrev=False,
         )
         _globals(parser, self._tr, defaults=False)
@@ -197,7 +202,7 @@ def build(tr: Translator, program: str = "") -> Parser:
             "Room for your chat model: watches memory, Ollama and Open WebUI, says what crowds it, and fixes it."
         ),
         epilog=_examples(tr, "status", "fix --dry-run", "set follow-ups=off", "undo", "demo"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
         allow_abbrev=False,
     )
     version = f"elbowroom {__version__}"

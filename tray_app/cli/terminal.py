@@ -1,15 +1,18 @@
 """The terminal: colours that can be off, progress on one line, questions. No sentences of its own."""
 
+import argparse
+import gettext
 import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+import unicodedata
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
-from tray_app.core.text.lines import Line, Style, width, wrapped
+from tray_app.core.text.lines import Line, Span, Style, cut, width, wrapped
 
 _CODES = {
     Style.STRONG: "1",
@@ -18,6 +21,9 @@ _CODES = {
     Style.WARN: "33",
     Style.BAD: "1;31",
 }
+
+USAGE = "usage: "
+"""argparse's own word, translated for it."""
 
 _VIRTUAL_TERMINAL = 0x0004
 """ENABLE_VIRTUAL_TERMINAL_PROCESSING (SetConsoleMode, Microsoft Learn)."""
@@ -134,8 +140,8 @@ class Terminal:
         if obeys_escapes(self.out):
             self.out.write("\x1b[H\x1b[2J\x1b[3J")
 
-    def ask(self, question: str) -> bool:
-        """True for a yes in English or Korean; the end of input is a no."""
+    def ask(self, question: str, yes: Collection[str]) -> bool:
+        """True for one of the words in `yes`, in small or capital letters of any width; the end of input is a no."""
         self.err.write(question + " ")
         self.err.flush()
         try:
@@ -143,10 +149,40 @@ class Terminal:
         except EOFError:
             self.err.write("\n")
             return False
-        return answer.strip().lower() in {"y", "yes", "ㅇ", "네", "예"}
+        said = answer.strip().lower()
+        return said in yes or unicodedata.normalize("NFKC", said) in yes
 
     def progress(self) -> "ProgressLine":
         return ProgressLine(self.err)
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """argparse's, which counts characters and breaks at spaces only, with the line breaks of every other text here.
+    Examples stay in one piece, so that they can be copied."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return ["".join(span.text for span in piece) for piece in wrapped((Span(" ".join(text.split())),), width)]
+
+    def _format_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[argparse._MutuallyExclusiveGroup],
+        prefix: str | None,
+    ) -> str:
+        actions, begins = list(actions), gettext.gettext(USAGE) if prefix is None else prefix
+        words = (begins, *(one.metavar for one in actions if isinstance(one.metavar, str)))
+        wider = sum(width(word) - len(word) for word in words)
+        self._width -= wider
+        try:
+            return super()._format_usage(usage, actions, groups, prefix)
+        finally:
+            self._width += wider
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        lines = text.splitlines()
+        pieces = (piece for one in lines for piece in ([one] if one.startswith(" ") else self._split_lines(one, width)))
+        return "".join(f"{indent}{piece}\n" for piece in pieces)
 
 
 class ProgressLine:
@@ -177,7 +213,7 @@ class ProgressLine:
         """Show `text`; `step` names the stage, so that a log gets one line per stage."""
         if self._live:
             room = max(20, shutil.get_terminal_size((100, 24)).columns - 1)
-            text = text[:room]
+            text = cut(text, room)
             self._stream.write("\r" + text + " " * max(0, self._width - width(text)))
             self._width = width(text)
         elif (step or text) != self._last:

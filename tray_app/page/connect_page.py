@@ -66,7 +66,7 @@ class ConnectPage:
         self.read_timeout_s = read_timeout_s
         self._whose = whose
         self._check = check
-        self._texts = {**texts, "lang": language}
+        self._texts = {**texts, "lang": language.replace("_", "-")}  # BCP 47
         self._clock = clock
         self._one_at_a_time = threading.Lock()
         self._last_seen = clock()

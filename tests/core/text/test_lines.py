@@ -2,7 +2,7 @@
 
 import pytest
 
-from tray_app.core.text.lines import Span, Style, clean, line, pad, table, width, wrapped
+from tray_app.core.text.lines import Span, Style, clean, cut, line, pad, table, width, wrapped
 
 
 def text(one):
@@ -27,6 +27,28 @@ def test_a_long_line_breaks_at_spaces_and_loses_nothing(columns):
     assert all(width(text(piece)) <= columns for piece in pieces)
     assert " ".join(text(piece).strip() for piece in pieces) == "* " + words
     assert all(text(piece).startswith("  ") for piece in pieces[1:])
+
+
+@pytest.mark.parametrize(
+    ("words", "pieces"),
+    [
+        ("モデルを待っています。続き（例）です", ["モデルを待って", "います。続き", "（例）です"]),
+        ("あいうえおか「は」", ["あいうえおか", "「は」"]),
+        ("正在等待模型，请稍候。", ["正在等待模型，", "请稍候。"]),
+        ("使用qwen3:32b模型。完", ["使用qwen3:32b", "模型。完"]),
+        ("残り12件です (x)", ["残り12件です", "(x)"]),
+        ("요청이가나다라마바사 끝", ["요청이가나다라마바사", "끝"]),
+    ],
+)
+def test_a_script_without_spaces_breaks_between_its_characters_but_not_before_a_stop(words, pieces):
+    """Korean has spaces and breaks there. A stop begins no line, an opening bracket ends none."""
+    assert [text(piece) for piece in wrapped(line(words), 14)] == pieces
+
+
+def test_a_text_is_cut_by_columns_not_by_characters():
+    assert cut("메모리 ab", 5) == "메모"
+    assert cut("メモリ", 6) == "メモリ"
+    assert cut("ab", 0) == ""
 
 
 def test_a_short_line_stays_as_it_is():

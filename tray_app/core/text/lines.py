@@ -1,4 +1,4 @@
-"""Lines for a terminal as values: text with a style, and tables whose columns line up in Korean too."""
+"""Lines for a terminal as values: text with a style, tables and line breaks that know how wide every script is."""
 
 import re
 import unicodedata
@@ -43,6 +43,13 @@ def pad(text: str, columns: int) -> str:
     return text + " " * max(0, columns - width(text))
 
 
+def cut(text: str, columns: int) -> str:
+    """As much of the beginning as fits."""
+    while width(text) > columns:
+        text = text[:-1]
+    return text
+
+
 def clean(text: str, limit: int = 200) -> str:
     """A name from outside, made safe to print: no control or direction characters, clipped."""
     kept = "".join(char for char in text if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -64,7 +71,8 @@ def indented(lines: Sequence[Line], indent: str = "   ") -> list[Line]:
 
 
 def wrapped(one: Line, columns: int) -> list[Line]:
-    """The line in pieces no wider than `columns`, broken at spaces; later pieces hang under the first one's text."""
+    """The line in pieces no wider than `columns`, broken at spaces, and between the characters of a script that has no
+    spaces; later pieces hang under the first one's text."""
     text = "".join(span.text for span in one)
     if width(text) <= columns:
         return [one]
@@ -83,6 +91,29 @@ def wrapped(one: Line, columns: int) -> list[Line]:
     return [tuple(piece) for piece in pieces]
 
 
+NOT_FIRST = frozenset("、。，．：；？！）」』】〉》〕〗％～ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ")
+NOT_LAST = frozenset("（「『【〈《〔〖")
+"""What begins and what ends no line (JIS X 4051; W3C, Requirements for Chinese Text Layout)."""
+
+
 def _words(text: str) -> list[str]:
-    """Words with the spaces before them."""
-    return re.findall(r"\s*\S+|\s+$", text) or ([text] if text else [])
+    """Words with the spaces before them; where a script has no spaces, what may stand alone in a line."""
+    return [piece for word in re.findall(r"\s*\S+|\s+$", text) for piece in _parts(word)] or ([text] if text else [])
+
+
+def _parts(word: str) -> list[str]:
+    begins = [at for at in range(1, len(word)) if _may_break(word[at - 1], word[at])]
+    return [word[begin:end] for begin, end in zip((0, *begins), (*begins, len(word)), strict=True)]
+
+
+def _may_break(before: str, after: str) -> bool:
+    if before in NOT_LAST or after in NOT_FIRST or before.isspace() or before.isdigit():
+        return False
+    one_by_one = _stands_alone(before), _stands_alone(after)
+    # Beside such a character a Latin word begins a line, and its brackets and stops stay with it.
+    return all(one_by_one) or (one_by_one[0] and after not in ").,:;!?%/") or (one_by_one[1] and before not in "(/[")
+
+
+def _stands_alone(char: str) -> bool:
+    """A character beside which a line may break without a space: all wide ones but Korean, which has spaces."""
+    return unicodedata.east_asian_width(char) in "WF" and not unicodedata.name(char, "").startswith("HANGUL")

@@ -21,6 +21,12 @@ def size(count: int | None) -> str:
     return "?" if count is None else format_bytes(count)
 
 
+def yes_words(tr: Translator) -> frozenset[str]:
+    """What a person may answer to a question; English is understood everywhere."""
+    # A catalog adds the words of its language, in small letters, with spaces between them.
+    return frozenset(("y", "yes", *tr.gettext("y yes").split()))
+
+
 def waits_behind(model: str, waiting: int, tr: Translator) -> str:
     return tr.ngettext("{count} request waits behind {model}", "{count} requests wait behind {model}", waiting).format(
         count=waiting, model=model
