@@ -96,7 +96,7 @@ def test_output_through_a_pipe_is_utf_8(elbowroom):
 
 def test_the_demo_tells_its_whole_story(elbowroom):
     text = elbowroom("--lang", "en", "demo", "--fast")
-    assert "elbowroom undo --all" in text
+    assert "fix task-model:gemma3:1b" in text
 
 
 def test_watch_writes_a_line_for_each_look(elbowroom, servers):

@@ -109,8 +109,9 @@ class Terminal:
             f"\x1b[{_CODES[span.style]}m{span.text}\x1b[0m" if span.style in _CODES else span.text for span in line
         )
 
-    def show(self, lines: Iterable[Line]) -> None:
-        columns = self.columns if self.out.isatty() else 0
+    def show(self, lines: Iterable[Line], widest: int = 0) -> None:
+        """Wrapped where a terminal is narrower; `widest` also where nobody knows how wide the reader's is."""
+        columns = self.columns if self.out.isatty() else widest
         for line in lines:
             for piece in wrapped(line, columns) if columns else (line,):
                 self.out.write(self.render(piece, self.out) + "\n")

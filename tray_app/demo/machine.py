@@ -4,6 +4,7 @@ Only the counters are played; everything above them is what runs on a real machi
 """
 
 import time
+from collections.abc import Callable
 
 from tray_app.core.values.connections import Client, Connections
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
@@ -27,13 +28,20 @@ CLOCK = 10.0
 SERVER_PID, RUNNER_PID, WEBUI_PID = 501, 620, 480
 
 
-def played_machine(ollama: DemoOllama) -> Machine:
-    """`ollama` is the stand-in whose load it shows."""
+def _fast_clock() -> float:
+    return time.monotonic() * CLOCK
+
+
+def played_machine(
+    ollama: DemoOllama, *, settle_s: float = SETTLE_S, pressure_clock: Callable[[], float] = _fast_clock
+) -> Machine:
+    """`ollama` is the stand-in whose load it shows. A story that must always be the same has no settling and a clock
+    that it moves itself."""
     memory = MemoryReader(
-        collector=PlayedKernel(ollama),
+        collector=PlayedKernel(ollama, settle_s),
         decode=lambda counters: counters,
         platform="darwin",
-        pressure_clock=lambda: time.monotonic() * CLOCK,
+        pressure_clock=pressure_clock,
     )
     host = Host("darwin", "15.6", "arm64", apple_silicon=True)
     return Machine(host, memory, PlayedGpu(ollama), PlayedProcesses(ollama), PlayedConnections(ollama), NoLog())
@@ -42,14 +50,15 @@ def played_machine(ollama: DemoOllama) -> Machine:
 class PlayedKernel:
     """The compressor follows the queue with some delay, as programs are squeezed one after the other."""
 
-    def __init__(self, ollama: DemoOllama) -> None:
+    def __init__(self, ollama: DemoOllama, settle_s: float) -> None:
         self._ollama = ollama
+        self._settle_s = settle_s
         self._compressed = COMPRESSED_IDLE
         self._at = time.monotonic()
 
     def collect(self) -> Counters:
         now = time.monotonic()
-        share = min(1.0, (now - self._at) / SETTLE_S)
+        share = min(1.0, (now - self._at) / self._settle_s) if self._settle_s else 1.0
         self._at = now
         # The kernel leaves a squeezed program alone; what is not used soon stays compressed for a while.
         goal = COMPRESSED_IDLE + COMPRESSED_PER_WAITING * min(self._ollama.waiting, 4)

@@ -65,6 +65,10 @@ class Person:
         body = {"model": self.model, "prompt": text, "messages": list(self._history), "type": "general"}
         self._typing = self._thread(lambda: self._post("auto", body | {"stream": False}))
 
+    def send_soon(self, text: str) -> None:
+        """One message, without waiting for its answer."""
+        self._thread(lambda: self.send(text))
+
     def send(self, text: str) -> None:
         """One message; returns when the answer is there, and before 0.8.11 when its tasks are done too."""
         first = not self._history

@@ -7,6 +7,7 @@ one at a time and answers "busy" when it is full.
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from tray_app.standins.server import Gone
 GIB = 1 << 30
 DEFAULT_CONTEXT = 4096
 KEEP_ALIVE_S = 300.0
+SEEN = 1000
 FOREVER_S = 292 * 365 * 86400.0
 """What Ollama makes of a negative keep_alive."""
 
@@ -44,6 +46,16 @@ class Work:
     task_id: int = -1
     slot: int = -1
     waited_since: float = 0.0
+    before: "tuple[Work, ...]" = ()
+    """What ran or waited at its model when it came."""
+    asked_s: float = 0.0
+    first_s: float | None = None
+    """By the model's own clock (Runner.worked_s): when it came, and when its first token was there."""
+
+    @property
+    def first_token_s(self) -> float | None:
+        """How long its caller waited for the first token, in seconds of the model's own work."""
+        return None if self.first_s is None else self.first_s - self.asked_s
 
 
 @dataclass(eq=False)
@@ -60,6 +72,9 @@ class Runner:
     expires_at: float | None = None
     """None until the first burst of requests has ended: until then /api/ps shows a time that moves with the clock."""
     expiring: bool = False
+    worked_s: float = 0.0
+    """What it has done so far, in seconds of the pace that is played. With one slot this is the same in every run: it
+    moves with the work and not with the machine that plays it."""
 
     def running(self) -> list[Work]:
         return [work for work in self.work if work.started]
@@ -78,6 +93,8 @@ class Pace:
     """One token of a 32B model; smaller models are faster in proportion to their parameters."""
     prompt_token_s: float = 0.0
     load_s_per_gib: float = 0.0
+    speed: float = 1.0
+    """So many times faster than that it is played; Runner.worked_s counts the seconds of the real pace."""
 
 
 class Scheduler:
@@ -97,6 +114,10 @@ class Scheduler:
         self.loads: list[str] = []
         """Every load so far, by model name."""
         self.evictions: list[str] = []
+        self.seen: deque[Work] = deque(maxlen=SEEN)
+        """The requests that found their model, oldest first."""
+        self.hold_after: Callable[[Work], bool] = lambda _: False
+        """Asked at each end of a request: where it says so, everything else stands still from that moment on."""
         self.on_load: Callable[[Runner], None] = lambda _: None
         self.on_unload: Callable[[Runner], None] = lambda _: None
         self.stopped = False
@@ -137,10 +158,12 @@ class Scheduler:
     def produce(self, runner: Runner, work: Work, tokens: int) -> Iterator[int]:
         """Yields once for each token, at the runner's pace. Gone when the caller hangs up."""
         size = runner.model.parameters / 32.8e9
-        self._pass_time(work, self.pace.prompt_token_s * size * work.prompt_tokens)
+        self._work(runner, work, self.pace.prompt_token_s * size * work.prompt_tokens)
         for index in range(tokens):
-            self._pass_time(work, self.pace.token_s * size)
+            self._work(runner, work, self.pace.token_s * size)
             work.decoded = index + 1
+            if work.first_s is None:
+                work.first_s = runner.worked_s
             yield index
 
     def unload(self, name: str) -> None:
@@ -172,7 +195,7 @@ class Scheduler:
             self.loaded()
             ready = self._ready(model, context)
             if ready is not None:
-                ready.work.append(work)
+                self._join(ready, work)
                 return ready
             if len(self.pending) >= self.max_queue:
                 raise Busy
@@ -181,11 +204,16 @@ class Scheduler:
                 while self.pending[0] is not work or not self._make_room(model, context):
                     self._wait(work)
                 runner = self._ready(model, context) or self._load(model, work, context)
-                runner.work.append(work)
+                self._join(runner, work)
                 return runner
             finally:
                 self.pending.remove(work)
                 self.changed.notify_all()
+
+    def _join(self, runner: Runner, work: Work) -> None:
+        work.before, work.asked_s = tuple(runner.work), runner.worked_s
+        runner.work.append(work)
+        self.seen.append(work)
 
     def _ready(self, model: DemoModel, context: int) -> Runner | None:
         for runner in self.runners:
@@ -217,7 +245,7 @@ class Scheduler:
 
     def _load(self, model: DemoModel, work: Work, context: int) -> Runner:
         """While it lasts, the model is in no list and the queue stands still."""
-        self._wait(work, self.pace.load_s_per_gib * model.size_bytes / GIB)
+        self._wait(work, self.pace.load_s_per_gib * model.size_bytes / GIB / self.pace.speed)
         size = model.loaded_bytes(context * self.parallel)
         vram = min(size, self.budget_bytes - sum(runner.size_vram_bytes for runner in self.runners))
         runner = Runner(model, context, self.parallel, size, vram)
@@ -241,6 +269,8 @@ class Scheduler:
     def _leave(self, runner: Runner, work: Work, keep_alive_s: float | None) -> None:
         with self.changed:
             runner.work.remove(work)
+            if self.hold_after(work):
+                self.held.set()
             if keep_alive_s is not None:
                 runner.keep_alive_s = FOREVER_S if keep_alive_s < 0 else keep_alive_s
             if not runner.work:
@@ -273,6 +303,11 @@ class Scheduler:
             self.changed.wait(left)
             if end is None:
                 return
+
+    def _work(self, runner: Runner, work: Work, seconds: float) -> None:
+        self._pass_time(work, seconds / self.pace.speed)
+        with self.changed:
+            runner.worked_s += seconds
 
     def _pass_time(self, work: Work, seconds: float) -> None:
         """As long as `seconds` last, or as long as the work is held."""

@@ -43,6 +43,11 @@ def prompt(task: str, version: Version, messages: Sequence[dict[str, Any]], text
     return f"{opening}\n{shape}\n<chat_history>\n{history}\n</chat_history>\n<text>{text}</text>"
 
 
+def task_of(text: str) -> str | None:
+    """The task whose prompt begins like this; None for anything else, such as a person's own words."""
+    return next((task for task, lines in _OPENINGS.items() if any(line[:40] == text[:40] for _, line in lines)), None)
+
+
 def length_limit(task: str, version: Version) -> dict[str, Any]:
     """What a release sends to Ollama to end a title: in `options`, uselessly beside them, or not at all."""
     if task != "title":

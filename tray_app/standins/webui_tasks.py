@@ -47,6 +47,8 @@ class Generations:
         self.registry = registry
         self.settings = settings
         self.running: dict[str, Chat] = {}
+        self.before_task: Callable[[str], None] = lambda _: None
+        """Called before a task of a chat is sent: the demo lines the calls up, so that its story is always the same."""
         self._threads: list[threading.Thread] = []
         self._calls: weakref.WeakSet[Call] = weakref.WeakSet()
 
@@ -238,6 +240,7 @@ class Chat:
         return [task for task in order if wanted.get(names[task])]
 
     def task(self, kind: str) -> None:
+        self.generations.before_task(kind)
         try:
             self.generations.task(kind, {"model": self.body["model"], "messages": self.body["messages"]}, self.account)
         except NotAllowed:

@@ -1,87 +1,211 @@
-"""The words of the demo: who plays, and what happens scene by scene."""
+"""The words of the demo: who plays, what happens scene by scene, and what it comes to."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
 
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.level import level_word
-from tray_app.core.text.lines import Line, Span, Style, clean, line
+from tray_app.core.text.lines import Line, Span, Style, line, pad, width
+from tray_app.core.text.plan import value_word
 from tray_app.core.text.status import level_style, pressure_style
+from tray_app.core.text.tasks import setting_name, tasks_named
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import pressure_word
 from tray_app.core.values.finding import Level
+from tray_app.core.values.plan import Change
 from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import Pressure
+from tray_app.core.values.task_settings import Setting
+
+INDENT = "   "
+BAR_COLUMNS = 16
+
+
+class StorySide(Struct, frozen=True):
+    """One column of the last table: what the second message met."""
+
+    first_word_s: float
+    calls_before: int
+    calls: int
+    tasks_on: int
 
 
 def opening(tr: Translator) -> list[Line]:
     """What is real and what is played."""
     return [
         line(Span(tr.gettext("Elbowroom demo"), Style.STRONG)),
-        line(tr.gettext("A 32 GB Mac with qwen3:32b in Ollama and Open WebUI 0.12.4, as stand-ins on this machine.")),
+        line(tr.gettext("A 32 GB Mac with qwen3:32b in Ollama, and Open WebUI 0.12.4. One person chats.")),
         line(
-            Span(
-                tr.gettext(
-                    "Played: the two servers and the memory of the Mac. Real: everything Elbowroom does with them."
-                ),
-                Style.FAINT,
-            )
+            Span(tr.gettext("Played: both servers and the Mac's memory. Real: everything Elbowroom does."), Style.FAINT)
         ),
-        line(""),
     ]
 
 
 def scene(number: int, tr: Translator) -> Line:
-    """The title of a scene; 1 to 6."""
+    """The title of a scene; 1 to 7."""
     titles = (
-        tr.gettext("Quiet: the model is loaded and nobody asks anything."),
-        tr.gettext("You start a chat. Open WebUI sends title, tags, follow-ups and autocomplete to the same model."),
+        tr.gettext("You chat. Open WebUI sends its background tasks to the same model."),
         tr.gettext("Elbowroom says what is wrong, and what helps."),
-        tr.gettext("One command makes the change, through Open WebUI's admin API, and checks it."),
-        tr.gettext("The same chat again."),
-        tr.gettext("And back: every change can be undone."),
+        tr.gettext("The quickest help: no background tasks."),
+        tr.gettext("You miss them? Every change can be undone."),
+        tr.gettext("The usual advice is a small model for the tasks. A 3B, here?"),
+        tr.gettext("One that fits beside the chat model. All tasks stay on."),
+        tr.gettext("What it came to."),
     )
     return line(Span(f"{number}  ", Style.FAINT), Span(titles[number - 1], Style.STRONG))
+
+
+def clock(seconds: float) -> str:
+    """`0:07`, by the story's own clock."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+def _at(seconds: float, what: str, *more: str | Span) -> Line:
+    return line(Span(f"{INDENT}{clock(seconds):>5}  ", Style.FAINT), what, *more)
+
+
+def question(number: int, tr: Translator) -> str:
+    """What the person asks; the first or the second message."""
+    return (
+        tr.gettext("Why does my computer slow down while you answer?"),
+        tr.gettext("Which part of it is the memory, and which the model?"),
+    )[number]
+
+
+def asks(seconds: float, number: int, tr: Translator) -> Line:
+    return _at(seconds, tr.gettext("You ask: {question}").format(question=question(number, tr)))
+
+
+def in_front(tasks: Sequence[Setting], tr: Translator) -> Line:
+    """Who stands in the queue before the message."""
+    text = tr.ngettext(
+        "{count} background call stands before you: {tasks}",
+        "{count} background calls stand before you: {tasks}",
+        len(tasks),
+    )
+    if not tasks:
+        return line(INDENT + "       ", Span(tr.gettext("Nothing stands before you."), Style.GOOD))
+    return line(INDENT + "       ", Span(text.format(count=len(tasks), tasks=tasks_named(tasks, tr)), Style.WARN))
+
+
+def waiting(seconds: float, tr: Translator) -> str:
+    """While the first word is not there; written over again and again."""
+    return INDENT + "       " + tr.gettext("no word yet, {seconds} s").format(seconds=f"{seconds:.1f}")
+
+
+SLOW_S = 3.0
+"""A first word later than this feels slow."""
+
+
+def first_word(at: float, seconds: float, tr: Translator) -> Line:
+    text = tr.gettext("First word after {seconds} s").format(seconds=f"{seconds:.1f}")
+    return _at(at, "", Span(text, Style.BAD if seconds > SLOW_S else Style.GOOD))
+
+
+def drained(seconds: float, tr: Translator) -> Line:
+    text = tr.gettext("What was in the queue is answered first. Now it is empty.")
+    return _at(seconds, text)
+
+
+def again(tr: Translator) -> Line:
+    return line(INDENT + "       ", tr.gettext("The same two messages again, in a new chat."))
 
 
 def moment(
     seconds: float, requests: tuple[int | None, int | None], pressure: Pressure | None, level: Level, tr: Translator
 ) -> Line:
-    """One poll as one line: time, requests (running, waiting; None: not known), pressure, level."""
-    running, waiting = requests
+    """One look as one line: level, requests (running, waiting; None: not known), pressure."""
+    running, waits = requests
     counts = tr.gettext("{running} running, {waiting} waiting").format(
-        running="?" if running is None else running, waiting="?" if waiting is None else waiting
+        running="?" if running is None else running, waiting="?" if waits is None else waits
     )
     words = pressure_word(pressure, tr) if pressure else "?"
-    return line(
-        Span(f"   {seconds:4.0f} s  ", Style.FAINT),
-        f"{counts}   ",
-        Span(tr.gettext("memory pressure {pressure}").format(pressure=words), pressure_style(pressure)),
-        "   ",
+    return _at(
+        seconds,
+        "",
         Span(level_word(level, tr), level_style(level)),
+        f"   {counts}   ",
+        Span(tr.gettext("memory pressure {pressure}").format(pressure=words), pressure_style(pressure)),
     )
 
 
 def command(text: str) -> Line:
     """The command a person would type."""
-    return line(Span("   $ ", Style.FAINT), Span(text, Style.STRONG))
+    return line(Span(f"{INDENT}$ ", Style.FAINT), Span(text, Style.STRONG))
 
 
 def chosen(remedy: Remedy, tr: Translator) -> Line:
     effect = remedy_view.effect(remedy, tr)
+    told = remedy_view.sentence(remedy, tr)
+    return line(INDENT, Span(f"> {told}", Style.GOOD), Span(f"  {effect}" if effect else "", Style.FAINT))
+
+
+def done(changes: Sequence[Change], tr: Translator) -> list[Line]:
+    """What the server holds now: settings with the same step share a line."""
+    steps: dict[tuple[str, str], list[str]] = {}
+    for change in changes:
+        step = value_word(change.setting, change.before, tr), value_word(change.setting, change.after, tr)
+        steps.setdefault(step, []).append(setting_name(change.setting, tr))
+    return [
+        line(
+            INDENT,
+            Span("ok ", Style.GOOD),
+            tr.gettext("{setting}: {before} -> {after}").format(setting=", ".join(names), before=was, after=now),
+        )
+        for (was, now), names in steps.items()
+    ]
+
+
+def verified(tr: Translator) -> Line:
+    return line(INDENT, Span(tr.gettext("Read back from Open WebUI and found as it should be."), Style.FAINT))
+
+
+def foreseen(tr: Translator) -> Line:
+    """After the verdict on the model that does not fit."""
     return line(
-        "   ", Span(remedy_view.sentence(remedy, tr), Style.GOOD), Span(f"  {effect}" if effect else "", Style.FAINT)
+        INDENT,
+        tr.gettext("Every title would load it, and then the chat model again. Elbowroom does not offer it here."),
     )
 
 
-def press_enter(tr: Translator) -> str:
-    return tr.gettext("Press Enter to go on")
+def receipt(before: StorySide, now: StorySide, tr: Translator) -> list[Line]:
+    """Two columns with bars, as long as their numbers."""
 
+    def seconds(value: float) -> tuple[float, str]:
+        return value, tr.gettext("{seconds} s").format(seconds=f"{value:.1f}")
 
-def receipt(before: float, after: float, tr: Translator) -> list[Line]:
-    """The effect, counted at the server: calls that one message costs the chat model."""
-    text = tr.gettext("Calls to qwen3:32b for each message: {before} before, {after} after.").format(
-        before=f"{before:.1f}", after=f"{after:.1f}"
+    def count(value: int) -> tuple[float, str]:
+        return value, str(value)
+
+    rows = (
+        (tr.gettext("First word after"), seconds(before.first_word_s), seconds(now.first_word_s)),
+        (tr.gettext("Calls before yours"), count(before.calls_before), count(now.calls_before)),
+        (tr.gettext("Calls to the chat model"), count(before.calls), count(now.calls)),
+        (tr.gettext("Tasks switched on"), count(before.tasks_on), count(now.tasks_on)),
     )
-    return [line("   ", Span(text, Style.GOOD))]
+    label = max(width(name) for name, *_ in rows) + 2
+    cell = BAR_COLUMNS + 7
+    head = INDENT + " " * label + pad(tr.gettext("before"), cell) + tr.gettext("now")
+    made = [line(Span(head, Style.FAINT))]
+    for name, was, is_ in rows:
+        most = max(was[0], is_[0])
+        worse = was[0] > is_[0]
+        made.append(
+            line(
+                INDENT + pad(name, label),
+                Span(_cell(was, most, cell), Style.BAD if worse else Style.PLAIN),
+                Span(_cell(is_, most, cell).rstrip(), Style.GOOD if worse else Style.PLAIN),
+            )
+        )
+    return made
+
+
+def _cell(number: tuple[float, str], most: float, columns: int) -> str:
+    value, text = number
+    bar = "#" * max(1 if value else 0, round(value / most * BAR_COLUMNS)) if most else ""
+    return pad(pad(text, 6) + bar, columns)
 
 
 def closing(tr: Translator) -> list[Line]:
@@ -95,9 +219,4 @@ def closing(tr: Translator) -> list[Line]:
 
 
 def unclear(tr: Translator) -> str:
-    return tr.gettext("The overload did not build up on this machine in time; run the demo again.")
-
-
-def held(name: str, tr: Translator) -> str:
-    """What the server itself says after the undo."""
-    return tr.gettext("Open WebUI holds again: tasks on: {tasks}").format(tasks=clean(name))
+    return tr.gettext("This machine is too busy to play the demo; run it again later.")
