@@ -6,10 +6,12 @@ import httpx
 import pytest
 
 from tray_app.core.tasks.settings import changed, decode
+from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.errors import BadAnswer, Insecure, Invalid, NotFound, NotThatServer, Refused, RefusedBecause
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.task_settings import Setting, Switch
 from tray_app.core.values.token import Token
+from tray_app.services._webui_models import Outside
 from tray_app.services.http import Http
 from tray_app.services.open_webui import OpenWebUIClient
 
@@ -339,9 +341,21 @@ def test_ollama_servers_without_those_switched_off(connect):
         "OLLAMA_BASE_URLS": ["http://a:1", "http://b:1", "http://c:1"],
         "OLLAMA_API_CONFIGS": {"1": {"enable": False, "key": "secret"}, "http://c:1": {"enable": False}},
     }
-    assert connect(Server(**{"GET /ollama/config": config})).ollama_urls() == ("http://a:1",)
+    assert connect(Server(**{"GET /ollama/config": config})).connections() == (OllamaConnection(0, "http://a:1"),)
     config["ENABLE_OLLAMA_API"] = False
-    assert connect(Server(**{"GET /ollama/config": config})).ollama_urls() == ()
+    assert connect(Server(**{"GET /ollama/config": config})).connections() == ()
+
+
+def test_ollama_servers_with_their_prefixes_by_position_or_address(connect):
+    config = {
+        "ENABLE_OLLAMA_API": True,
+        "OLLAMA_BASE_URLS": ["http://a:1", "http://b:1"],
+        "OLLAMA_API_CONFIGS": {"0": {"prefix_id": "mac"}, "http://b:1": {"prefix_id": "box", "model_ids": ["x"]}},
+    }
+    assert connect(Server(**{"GET /ollama/config": config})).connections() == (
+        OllamaConnection(0, "http://a:1", "mac"),
+        OllamaConnection(1, "http://b:1", "box", limited=True),
+    )
 
 
 def test_ollama_servers_of_0_3(connect):
@@ -349,7 +363,7 @@ def test_ollama_servers_of_0_3(connect):
         "GET /ollama/config": {"ENABLE_OLLAMA_API": True},
         "GET /ollama/urls": {"OLLAMA_BASE_URLS": ["http://a:1"]},
     }
-    assert connect(Server("0.3.35", **routes)).ollama_urls() == ("http://a:1",)
+    assert connect(Server("0.3.35", **routes)).connections() == (OllamaConnection(0, "http://a:1"),)
 
 
 def test_hosts_of_outside_connections_without_their_keys(connect, caplog):
@@ -360,11 +374,13 @@ def test_hosts_of_outside_connections_without_their_keys(connect, caplog):
     }
     caplog.set_level(0)
     client = connect(Server(**{"GET /openai/config": config}))
-    hosts = client.outside_hosts()
-    assert hosts == {0: "openrouter.ai", 1: "::1"}
+    hosts = client.outside()
+    assert hosts == {0: Outside("openrouter.ai", "openrouter.ai:443"), 1: Outside("::1", "[::1]:1234")}
     assert "secret" not in caplog.text + repr(vars(client)) + repr(hosts)
     urls = {"OPENAI_API_BASE_URLS": ["https://api.openai.com/v1"]}
-    assert connect(Server("0.3.35", **{"GET /openai/urls": urls})).outside_hosts() == {0: "api.openai.com"}
+    assert connect(Server("0.3.35", **{"GET /openai/urls": urls})).outside() == {
+        0: Outside("api.openai.com", "api.openai.com:443")
+    }
 
 
 def test_busy_chats(connect):
@@ -403,6 +419,29 @@ def test_stopping_everything_counts_what_it_stopped(connect):
 )
 def test_the_number_of_accounts(connect, routes, count):
     assert connect(Server(**routes)).user_count() == count
+
+
+ROLES = [{"role": "admin"}, {"role": "admin"}, {"role": "pending"}, {"role": "user"}, {}, None]
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        {"GET /api/v1/users/search": {"users": ROLES, "total": 5}},
+        {"GET /api/v1/users/search": (400, {"detail": "not found"}), "GET /api/v1/users/": ROLES},
+    ],
+    ids=["search", "before 0.6.30"],
+)
+def test_only_accounts_that_may_be_refused_a_model_count_as_ordinary(connect, routes):
+    """Administrators pass everywhere, and who waits for approval asks nothing."""
+    assert connect(Server(**routes)).ordinary_users() == 1
+
+
+def test_ordinary_accounts_of_every_page_count(connect):
+    pages = iter([[{"role": "admin"}] * 30, [{"role": "user"}] * 3])
+    server = Server()
+    server.route("GET /api/v1/users/search", lambda _: {"users": next(pages), "total": 33})
+    assert connect(server).ordinary_users() == 3
 
 
 @pytest.mark.parametrize(

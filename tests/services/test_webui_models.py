@@ -3,8 +3,9 @@
 import pytest
 
 from tray_app.core.tasks.slots import slot_for
+from tray_app.core.values.connections import OllamaConnection, Served
 from tray_app.core.values.task_settings import Setting
-from tray_app.services._webui_models import decode, with_hosts
+from tray_app.services._webui_models import Outside, decode, with_outside
 
 NEW, OLD = (0, 12, 4), (0, 3, 35)
 OLLAMA = {
@@ -23,6 +24,7 @@ OUTSIDE = {
     "openai": {},
 }
 PIPE = {"id": "mypipe.one", "name": "One", "owned_by": "openai", "pipe": {"type": "pipe"}}
+OUT = {0: Outside("openrouter.ai", "openrouter.ai:443", "out")}
 ARENA = {"id": "arena-model", "owned_by": "arena", "arena": True, "info": {"meta": {"model_ids": None}}}
 PRESET = {
     "id": "helper",
@@ -34,8 +36,12 @@ PRESET = {
 }
 
 
+def servers(*prefixes):
+    return tuple(OllamaConnection(index, f"http://s{index}:1", prefix) for index, prefix in enumerate(prefixes))
+
+
 def one(entry, version=NEW, prefixes=()):
-    return decode([entry], version, prefixes)[0]
+    return decode([entry], version, servers(*prefixes))[0]
 
 
 def test_an_ollama_model():
@@ -47,8 +53,24 @@ def test_an_ollama_model():
 @pytest.mark.parametrize("name", ["mac.qwen3:32b", "qwen3:32b"], ids=["0.12", "0.6"])
 def test_the_prefix_of_a_connection_is_no_part_of_ollama_s_name(name):
     entry = OLLAMA | {"ollama": OLLAMA["ollama"] | {"name": name}}
-    assert one(entry, prefixes=("other", "mac")).ollama_name == "qwen3:32b"
+    assert one(entry, prefixes=("mac", "other")).ollama_name == "qwen3:32b"
     assert one(entry, prefixes=("mac",)).id == "mac.qwen3:32b"
+    without_servers = entry | {"ollama": {key: entry["ollama"][key] for key in ("name", "model")}}
+    assert one(without_servers, prefixes=("other", "mac")).ollama_name == "qwen3:32b"
+
+
+def test_what_another_connection_calls_its_prefix_is_part_of_the_name():
+    """A model of the first server may be called as if it had the prefix of the second."""
+    assert one(OLLAMA, prefixes=("", "mac")).ollama_name == "mac.qwen3:32b"
+
+
+def test_by_which_server_it_is_served_and_when_that_stored_it():
+    stored = OLLAMA["ollama"] | {"modified_at": "2026-11-22T13:21:01.5+09:00", "urls": [1, 0]}
+    assert one(OLLAMA | {"ollama": stored}).served == Served((1, 0), changed_at=1795321261.5)
+    told = one(OUTSIDE | {"openai": {"id": "openai/gpt-5-mini", "created": 1795321261}}).served
+    assert (told.servers, told.upstream, told.changed_at) == ((), "openai/gpt-5-mini", 1795321261)
+    _, preset = decode([OLLAMA | {"ollama": stored}, PRESET], NEW)
+    assert preset.served.servers == (1, 0)
 
 
 def test_a_dot_in_a_name_is_no_prefix():
@@ -63,7 +85,7 @@ def test_ollama_s_own_words_about_a_model():
 
 
 def test_a_preset_is_its_base_in_memory():
-    _, found = decode([OLLAMA, PRESET], NEW, ("mac",))
+    _, found = decode([OLLAMA, PRESET], NEW, servers("mac"))
     assert (found.preset, found.base_model_id, found.name) == (True, "mac.qwen3:32b", "Helper")
     assert (found.ollama_name, found.digest, found.size_bytes) == ("qwen3:32b", "d32", 20_000)
 
@@ -90,12 +112,17 @@ def test_hosts_that_receive_chats():
     preset = {"id": "p", "owned_by": "openai", "info": {"base_model_id": OUTSIDE["id"]}}
     models = decode([OLLAMA, OUTSIDE, preset, OUTSIDE | {"id": "y", "urlIdx": 9}], NEW)
     assert [model.host for model in models] == [None] * 4
-    assert [model.host for model in with_hosts(models, {0: "openrouter.ai"})] == [
+    assert [model.host for model in with_outside(models, OUT)] == [
         None,
         "openrouter.ai",
         "openrouter.ai",
         None,
     ]
+
+
+def test_an_outside_connection_s_prefix_is_no_part_of_what_its_server_calls_the_model():
+    (found,) = with_outside(decode([OUTSIDE | {"openai": {"id": OUTSIDE["id"]}}], NEW), OUT)
+    assert (found.served.upstream, found.served.address) == ("openai/gpt-5-mini", "openrouter.ai:443")
 
 
 EVERYBODY = {"principal_type": "user", "principal_id": "*", "permission": "read"}

@@ -199,7 +199,8 @@ class Carrier:
         if not remedy.plan.changes:
             return Outcome(unloaded=tuple(unloaded), stopped=stopped)
         if pulled:
-            self._wait_until_listed(pulled, cancelled)
+            chosen = [str(one.after) for one in remedy.plan.changes if one.setting in SLOTS and one.after]
+            self._wait_until_listed(chosen or pulled, cancelled)
         done = self._apply(remedy.plan.changes, remedy.id)
         return Outcome(done.changes, done.others, done.change_id, tuple(unloaded), stopped)
 
@@ -226,9 +227,9 @@ class Carrier:
             raise ChangeError(Problem.CANCELLED, action.subject)
 
     def _wait_until_listed(self, names: list[str], cancelled: Callable[[], bool]) -> None:
-        """Until Open WebUI lists a model, its tasks silently stay on the chat model."""
+        """Until Open WebUI lists this very id, its tasks silently stay on the chat model."""
         for _ in range(LIST_TRIES):
-            listed = {model.ollama_name or model.id for model in self.open_webui.models(refresh=True)}
+            listed = {model.id for model in self.open_webui.models(refresh=True) if model.active}
             if set(names) <= listed:
                 return
             if cancelled():

@@ -17,6 +17,7 @@ from tray_app.app.rhythm import (
     Asked,
 )
 from tray_app.core.tasks.settings import decode
+from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.errors import (
     BadAnswer,
     ServiceError,
@@ -33,7 +34,7 @@ from tray_app.core.values.snapshot import (
     WebUIModel,
 )
 from tray_app.core.values.task_settings import TaskSettings
-from tray_app.services._webui_models import any_outside, with_hosts
+from tray_app.services._webui_models import any_outside, with_outside
 from tray_app.services.address import port_of
 from tray_app.services.ollama import OllamaClient, Shown
 from tray_app.services.open_webui import Identity, OpenWebUIClient
@@ -139,7 +140,7 @@ def _models(service: OpenWebUIClient, access: Access) -> tuple[WebUIModel, ...]:
     if access is not Access.ADMIN or not any_outside(models):
         return models
     try:
-        return with_hosts(models, service.outside_hosts())
+        return with_outside(models, service.outside())
     except ServiceError:
         return models  # the host then stays unknown, and no hosted remedy is offered
 
@@ -157,7 +158,8 @@ class OpenWebUIPoll:
     _models: Asked[tuple[WebUIModel, ...]] = field(default_factory=lambda: Asked(MODELS_EVERY_S))
     _busy: Asked[int] = field(default_factory=lambda: Asked(BUSY_EVERY_S))
     _users: Asked[int] = field(default_factory=lambda: Asked(RARELY_S))
-    _urls: Asked[tuple[str, ...]] = field(default_factory=lambda: Asked(RARELY_S))
+    _ordinary: Asked[int] = field(default_factory=lambda: Asked(RARELY_S))
+    _connections: Asked[tuple[OllamaConnection, ...]] = field(default_factory=lambda: Asked(RARELY_S))
     _autocomplete: Asked[bool] = field(default_factory=lambda: Asked(RARELY_S))
 
     def take(self, uptime_s: float, now: float, *, requests_run: bool) -> Reading[OpenWebUI]:
@@ -189,7 +191,8 @@ class OpenWebUIPoll:
             ("models", self._models, lambda: _models(self.service, access), True),
             ("own_autocomplete", self._autocomplete, self.service.own_autocomplete, True),
             ("user_count", self._users, self.service.user_count, admin),
-            ("ollama_urls", self._urls, self.service.ollama_urls, admin),
+            ("ordinary_users", self._ordinary, self.service.ordinary_users, admin),
+            ("connections", self._connections, self.service.connections, admin),
         )
         answers: dict[str, Any] = {}
         gone = False

@@ -1,12 +1,14 @@
 """JSON from outside, one field at a time. A field of the wrong type is absent; the caller says what it needs."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from tray_app.core.values.errors import BadAnswer
 from tray_app.core.values.version import Json
 
 _LARGEST = 1 << 53
+FIRST_YEAR = 1971
 
 
 def an_object(value: Json, url: str) -> dict[str, Json]:
@@ -47,6 +49,15 @@ def part(value: Mapping[str, Any], key: str) -> dict[str, Any]:
     """A nested object, empty where there is none."""
     found = value.get(key)
     return found if isinstance(found, dict) else {}
+
+
+def moment(stamp: str) -> float | None:
+    """Unix seconds of Go's RFC 3339 time; None where there is none, or the zero time that Go writes for unknown."""
+    try:
+        when = datetime.fromisoformat(stamp)
+    except ValueError:
+        return None
+    return when.timestamp() if when.tzinfo is not None and when.year >= FIRST_YEAR else None
 
 
 def texts(value: Mapping[str, Any], key: str) -> tuple[str, ...] | None:

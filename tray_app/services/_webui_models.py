@@ -2,23 +2,34 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.tasks.releases import MODEL_ACCESS_SINCE
+from tray_app.core.values.connections import OllamaConnection, Served
 from tray_app.core.values.snapshot import WebUIModel
 from tray_app.core.values.version import Version
-from tray_app.services._decode import number, part, text, text_or_none, texts
+from tray_app.services._decode import moment, number, part, text, text_or_none, texts
+
+
+class Outside(Struct, frozen=True):
+    """An OpenAI-type connection, without its key. `address`: host and port."""
+
+    host: str
+    address: str
+    prefix: str = ""
 
 
 def decode(
-    entries: Iterable[Mapping[str, Any]], version: Version, prefixes: Iterable[str] = ()
+    entries: Iterable[Mapping[str, Any]], version: Version, connections: Iterable[OllamaConnection] = ()
 ) -> tuple[WebUIModel, ...]:
     """Entries without an id are left out. Presets take name, digest, size and host from their base model.
 
-    `prefixes` are those of the Ollama connections: Open WebUI puts them before Ollama's own names.
+    `connections` are the Ollama servers: Open WebUI puts their prefixes before Ollama's own names.
     """
-    prefixes = tuple(prefixes)
+    prefixes = {one.index: one.prefix for one in connections if one.prefix}
     models = tuple(_model(entry, version, prefixes) for entry in entries if text(entry, "id"))
     by_id = {model.id: model for model in models if not model.preset}
     # Open WebUI also finds an Ollama base by its name without the tag (utils/models.py, base_model_lookup).
@@ -26,8 +37,9 @@ def decode(
     return tuple(_with_base(model, by_id, by_stem) for model in models)
 
 
-def _model(entry: Mapping[str, Any], version: Version, prefixes: Iterable[str]) -> WebUIModel:
-    info, ollama = part(entry, "info"), part(entry, "ollama")
+def _model(entry: Mapping[str, Any], version: Version, prefixes: Mapping[int, str]) -> WebUIModel:
+    info, ollama, openai = part(entry, "info"), part(entry, "ollama"), part(entry, "openai")
+    servers = _numbers(ollama.get("urls"))
     preset = entry.get("preset") is True or bool(text(info, "base_model_id"))
     return WebUIModel(
         id=text(entry, "id"),
@@ -35,7 +47,7 @@ def _model(entry: Mapping[str, Any], version: Version, prefixes: Iterable[str]) 
         owned_by=text(entry, "owned_by"),
         connection_type=text_or_none(entry, "connection_type"),
         base_model_id=text_or_none(info, "base_model_id"),
-        ollama_name=_ollama_name(ollama, prefixes),
+        ollama_name=_ollama_name(ollama, servers, prefixes),
         digest=text_or_none(ollama, "digest"),
         size_bytes=number(ollama, "size"),
         preset=preset,
@@ -45,15 +57,26 @@ def _model(entry: Mapping[str, Any], version: Version, prefixes: Iterable[str]) 
         public=_public(info, version),
         url_index=number(entry, "urlIdx"),
         capabilities=texts(ollama, "capabilities"),
+        served=Served(
+            servers=servers,
+            upstream=text(openai, "id") or None,
+            changed_at=moment(text(ollama, "modified_at")) or number(openai, "created") or None,
+        ),
     )
 
 
-def _ollama_name(ollama: Mapping[str, Any], prefixes: Iterable[str]) -> str | None:
+def _numbers(value: object) -> tuple[int, ...]:
+    found = value if isinstance(value, list) else []
+    return tuple(one for one in found if isinstance(one, int) and not isinstance(one, bool))
+
+
+def _ollama_name(ollama: Mapping[str, Any], servers: tuple[int, ...], prefixes: Mapping[int, str]) -> str | None:
     """Ollama's own name. Older versions put the connection's prefix before `model` only, newer before both."""
     name = text(ollama, "name") or text(ollama, "model")
-    for prefix in prefixes:
-        if name == text(ollama, "model") and name.startswith(f"{prefix}."):
-            return name.removeprefix(f"{prefix}.")
+    for index in servers or tuple(prefixes):
+        prefix = f"{prefixes.get(index, '')}."
+        if prefix != "." and name == text(ollama, "model") and name.startswith(prefix):
+            return name.removeprefix(prefix)
     return name or None
 
 
@@ -96,6 +119,7 @@ def _with_base(model: WebUIModel, by_id: Mapping[str, WebUIModel], by_stem: Mapp
         size_bytes=base.size_bytes,
         url_index=base.url_index,
         capabilities=base.capabilities,
+        served=base.served,
     )
 
 
@@ -104,9 +128,50 @@ def any_outside(models: Iterable[WebUIModel]) -> bool:
     return any(model.url_index is not None and not model.is_ollamas for model in models)
 
 
-def with_hosts(models: Iterable[WebUIModel], hosts: Mapping[int, str]) -> tuple[WebUIModel, ...]:
-    """The models with the host that receives their chats, where `outside_hosts()` told it."""
-    return tuple(
-        model if model.url_index is None else replace(model, host=hosts.get(model.url_index, model.host))
-        for model in models
-    )
+def with_outside(models: Iterable[WebUIModel], outside: Mapping[int, Outside]) -> tuple[WebUIModel, ...]:
+    """The models with the host that receives their chats, where `outside()` told it."""
+    return tuple(_with_outside(model, outside) for model in models)
+
+
+def _with_outside(model: WebUIModel, outside: Mapping[int, Outside]) -> WebUIModel:
+    if model.url_index is None or model.url_index not in outside:
+        return model
+    by = outside[model.url_index]
+    upstream = model.served.upstream
+    if upstream and by.prefix:
+        upstream = upstream.removeprefix(f"{by.prefix}.")
+    return replace(model, host=by.host, served=replace(model.served, address=by.address, upstream=upstream))
+
+
+def connections_of(config: Mapping[str, Any], urls: Iterable[str]) -> tuple[OllamaConnection, ...]:
+    """The Ollama servers in use, from `/ollama/config`: its settings go by address to 0.5.0, by position later."""
+    configs = part(config, "OLLAMA_API_CONFIGS")
+    made = []
+    for index, url in enumerate(urls):
+        own = part(configs, str(index)) or part(configs, url)
+        if own.get("enable") is not False:
+            made.append(OllamaConnection(index, url, text(own, "prefix_id"), limited=bool(own.get("model_ids"))))
+    return tuple(made)
+
+
+def outside_of(config: Mapping[str, Any], urls: Iterable[str]) -> dict[int, Outside]:
+    """The OpenAI-type connections by position, from an answer that holds their keys, too: those stay behind."""
+    configs = part(config, "OPENAI_API_CONFIGS")
+    made = {}
+    for index, url in enumerate(urls):
+        host, address = _place(url)
+        if host:
+            prefix = text(part(configs, str(index)) or part(configs, url), "prefix_id")
+            made[index] = Outside(host, address, prefix)
+    return made
+
+
+def _place(url: str) -> tuple[str, str]:
+    """The host, and host with port."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return "", ""
+    shown = f"[{host}]" if ":" in host else host
+    return host, f"{shown}:{port}"

@@ -23,7 +23,7 @@ from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.snapshot import InstalledModel, LoadedModel
 from tray_app.core.values.version import Json
 from tray_app.services._answer import short
-from tray_app.services._decode import an_object, number, objects, part, text, text_or_none, texts
+from tray_app.services._decode import an_object, moment, number, objects, part, text, text_or_none, texts
 from tray_app.services.address import ollama_address
 from tray_app.services.http import Http
 
@@ -162,6 +162,7 @@ def _installed(entry: Mapping[str, Any]) -> InstalledModel:
         quantization=text(part(entry, "details"), "quantization_level"),
         capabilities=texts(entry, "capabilities"),
         remote_host=text_or_none(entry, "remote_host"),
+        changed_at=moment(text(entry, "modified_at")),
     )
 
 

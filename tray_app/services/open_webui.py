@@ -6,7 +6,7 @@ Addresses and roles were read in 53 releases and tried on running servers. Only 
 
 import time
 from collections.abc import Callable
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -20,6 +20,7 @@ from tray_app.core.tasks.releases import (
     runs,
 )
 from tray_app.core.tasks.settings import decode
+from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.errors import (
     BadAnswer,
     Instead,
@@ -37,6 +38,7 @@ from tray_app.services import _task_calls, _webui_models
 from tray_app.services._answer import short
 from tray_app.services._decode import an_object, number, objects, part, text, texts
 from tray_app.services._task_calls import TaskAnswer
+from tray_app.services._webui_models import Outside
 from tray_app.services.http import Http
 
 WHO_PATH = "/api/config"
@@ -46,6 +48,8 @@ LIST_DEADLINE_S = 12.0
 """Open WebUI waits up to 10 s for each outside connection (AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST) before it answers."""
 WRITE_DEADLINE_S = 10.0
 CALL_DEADLINE_S = 600.0
+USER_PAGES = 5
+"""Pages of accounts (30 each) that are read at most: how many ordinary users there are beyond changes nothing."""
 
 
 class Identity(Struct, frozen=True):
@@ -75,7 +79,7 @@ class OpenWebUIClient:
         self._identity: Identity | None = None
         self._version = version
         self._refusal: RefusedBecause | None = None
-        self._prefixes: tuple[str, ...] = ()
+        self._connections: tuple[OllamaConnection, ...] = ()
 
     def close(self) -> None:
         self._http.close()
@@ -264,36 +268,32 @@ class OpenWebUIClient:
         path = "/api/models?refresh=true" if refresh else "/api/models"
         answer = self._known.get_json(path, deadline_s=deadline_s, limit_bytes=LIST_LIMIT_BYTES)
         entries = objects(an_object(answer, self.url), "data", self.url)
-        return _webui_models.decode(entries, self._numbers(), self._prefixes)
+        return _webui_models.decode(entries, self._numbers(), self._connections)
 
-    def ollama_urls(self) -> tuple[str, ...]:
+    def connections(self) -> tuple[OllamaConnection, ...]:
         """The Ollama servers it uses, without those that are switched off. Needs an admin."""
         config = self._ollama_config()
         if config.get("ENABLE_OLLAMA_API") is False:
             return ()
         if "OLLAMA_BASE_URLS" not in config:  # 0.3
             config = an_object(self._known.get_json("/ollama/urls"), self.url)
-        urls = texts(config, "OLLAMA_BASE_URLS") or ()
-        configs = part(config, "OLLAMA_API_CONFIGS")  # by address to 0.5.0, by position later
-        off = {key for key in configs if part(configs, key).get("enable") is False}
-        return tuple(url for index, url in enumerate(urls) if str(index) not in off and url not in off)
+        return _webui_models.connections_of(config, texts(config, "OLLAMA_BASE_URLS") or ())
 
     def _ollama_config(self) -> dict[str, Json]:
-        """Of each connection only the prefix is kept, which its models' names begin with; keys are not."""
+        """Of each connection the prefix is kept, which its models' names begin with; keys are not."""
         config = an_object(self._known.get_json("/ollama/config"), self.url)
-        configs = part(config, "OLLAMA_API_CONFIGS")
-        self._prefixes = tuple(found for key in configs if (found := text(part(configs, key), "prefix_id")))
+        self._connections = _webui_models.connections_of(config, texts(config, "OLLAMA_BASE_URLS") or ())
         return config
 
-    def outside_hosts(self) -> dict[int, str]:
-        """Hosts of the OpenAI-type connections by position, as `WebUIModel.url_index` counts. Needs an admin.
+    def outside(self) -> dict[int, Outside]:
+        """The OpenAI-type connections by position, as `WebUIModel.url_index` counts. Needs an admin.
 
-        The answer also holds the connections' keys: nothing but the host names leaves this function, and
+        The answer also holds the connections' keys: nothing but hosts and prefixes leaves this function, and
         neither the answer nor an error of it is logged.
         """
         path = "/openai/config" if self._numbers() >= OPENAI_CONFIG_SINCE else "/openai/urls"
-        urls = texts(an_object(self._known.get_json(path), self.url), "OPENAI_API_BASE_URLS") or ()
-        return {index: host for index, url in enumerate(urls) if (host := _host(url))}
+        config = an_object(self._known.get_json(path), self.url)
+        return _webui_models.outside_of(config, texts(config, "OPENAI_API_BASE_URLS") or ())
 
     # --- what goes on ---
 
@@ -322,16 +322,32 @@ class OpenWebUIClient:
 
     def user_count(self) -> int:
         """Accounts on the server, whether signed in or not. Needs an admin; only the number is kept."""
-        try:
-            answer = self._known.get_json("/api/v1/users/search?page=1")
-        except (NotFound, Invalid):  # before 0.6.30
-            answer = self._known.get_json("/api/v1/users/?skip=0&limit=50")
-        if isinstance(answer, list):
-            return len(answer)
-        total = number(an_object(answer, self.url), "total")
-        if total is None:
-            raise BadAnswer(self.url, "no total")
-        return total
+        return self._accounts()[0]
+
+    def ordinary_users(self) -> int:
+        """Accounts whose role is `user`: who else may be refused a model. Needs an admin; only the number is kept."""
+        return self._accounts()[1]
+
+    def _accounts(self) -> tuple[int, int]:
+        """All accounts, and those whose role is `user`; of a long list as many pages as are worth it."""
+        total, seen, ordinary = None, 0, 0
+        for page in range(1, USER_PAGES + 1):
+            try:
+                answer = self._known.get_json(f"/api/v1/users/search?page={page}")
+            except (NotFound, Invalid):  # before 0.6.30
+                answer = self._known.get_json("/api/v1/users/?skip=0&limit=500")
+            if isinstance(answer, list):
+                return len(answer), sum(_is_ordinary(one) for one in answer)
+            found = an_object(answer, self.url)
+            users = list(objects(found, "users", self.url)) if "users" in found else []
+            total = number(found, "total")
+            if total is None:
+                raise BadAnswer(self.url, "no total")
+            seen += len(users)
+            ordinary += sum(_is_ordinary(one) for one in users)
+            if not users or seen >= total:
+                break
+        return total or 0, ordinary
 
     def own_autocomplete(self) -> bool:
         """Whether our own account asks for autocomplete (0.6.0+; off unless it says so). NotFound before."""
@@ -376,8 +392,5 @@ class OpenWebUIClient:
         raise BadAnswer(self.url, "no words")
 
 
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
+def _is_ordinary(account: object) -> bool:
+    return isinstance(account, dict) and account.get("role") == "user"

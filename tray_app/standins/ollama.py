@@ -69,6 +69,8 @@ class DemoOllama(DemoServer):
         self.context = context
         self.pace = pace or Pace()
         self.pull_step_s = 0.0
+        self.stored_at = "2026-08-20T10:00:00.5Z"
+        """When it stored its models, in its own words: another server stored the same ones at another moment."""
         self.models: dict[str, DemoModel] = {name: LIBRARY[name] for name in installed}
         self.partial: dict[str, int] = {}
         """Bytes of broken-off pulls, by model name: the next pull goes on from there."""
@@ -143,6 +145,7 @@ class DemoOllama(DemoServer):
             ("GET", "/api/version"): lambda _: as_json({"version": self.version}),
             ("GET", "/api/tags"): lambda _: as_json({"models": [self._tag(name) for name in self.models]}),
             ("GET", "/api/ps"): lambda _: as_json({"models": [self._loaded(r) for r in self.scheduler.loaded()]}),
+            ("GET", "/v1/models"): lambda _: as_json({"object": "list", "data": self._openai_list()}),
             ("POST", "/api/show"): self._show,
             ("POST", "/api/chat"): self._generate,
             ("POST", "/api/generate"): self._generate,
@@ -166,7 +169,7 @@ class DemoOllama(DemoServer):
         tag: dict[str, Any] = {
             "name": name,
             "model": name,
-            "modified_at": "2026-08-20T10:00:00.5Z",
+            "modified_at": self.stored_at,
             "size": model.size_bytes,
             "digest": model.digest,
             "details": model.details(),
@@ -175,6 +178,11 @@ class DemoOllama(DemoServer):
             tag["details"] |= {"context_length": model.context_length, "embedding_length": model.width}
             tag["capabilities"] = list(model.capabilities)
         return tag
+
+    def _openai_list(self) -> list[dict[str, Any]]:
+        """The same models at Ollama's OpenAI address."""
+        created = int(dt.datetime.fromisoformat(self.stored_at).timestamp())
+        return [{"id": name, "object": "model", "created": created, "owned_by": "library"} for name in self.models]
 
     def _loaded(self, runner: Runner) -> dict[str, Any]:
         model = runner.model
@@ -208,7 +216,7 @@ class DemoOllama(DemoServer):
                 "model_info": model.model_info(),
                 "tensors": model.tensors(),
                 "capabilities": list(model.capabilities),
-                "modified_at": "2026-08-20T10:00:00.5Z",
+                "modified_at": self.stored_at,
             }
         )
 

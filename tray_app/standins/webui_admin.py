@@ -191,8 +191,18 @@ class AdminRoutes:
         self.accounts.admin(request)
         told: dict[str, Any] = {"ENABLE_OLLAMA_API": self.registry.ollama_on}
         if self.version >= (0, 4, 0):
-            told |= {"OLLAMA_BASE_URLS": list(self.registry.ollama_urls), "OLLAMA_API_CONFIGS": {}}
+            told |= {"OLLAMA_BASE_URLS": list(self.registry.ollama_urls), "OLLAMA_API_CONFIGS": self._ollama_configs()}
         return as_json(told)
+
+    def _ollama_configs(self) -> dict[str, Any]:
+        """By address up to 0.5.0, by position later."""
+        prefixes = {url: self.registry.prefix(index) for index, url in enumerate(self.registry.ollama_urls)}
+        keys = [url if self.version <= (0, 5, 0) else str(index) for index, url in enumerate(prefixes)]
+        return {
+            key: {"enable": True, "prefix_id": prefix}
+            for key, prefix in zip(keys, prefixes.values(), strict=True)
+            if prefix
+        }
 
     def _openai_config(self, request: Request) -> Response:
         self.accounts.admin(request)
@@ -204,7 +214,9 @@ class AdminRoutes:
                 "ENABLE_OPENAI_API": bool(hosted),
                 "OPENAI_API_BASE_URLS": [connection.url for connection in hosted],
                 "OPENAI_API_KEYS": [connection.key for connection in hosted],
-                "OPENAI_API_CONFIGS": {},
+                "OPENAI_API_CONFIGS": {
+                    str(index): {"prefix_id": one.prefix} for index, one in enumerate(hosted) if one.prefix
+                },
             }
         )
 

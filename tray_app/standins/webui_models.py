@@ -1,5 +1,6 @@
 """The played Open WebUI's model list, and which model a task runs on (its utils/models.py and utils/task.py)."""
 
+import random
 import threading
 import time
 from dataclasses import dataclass, field
@@ -44,6 +45,9 @@ class Registry:
         self.ollama_on = True
         self.ollama_connection_type = "local"
         self.ollama_prefix = ""
+        """Of the first Ollama connection."""
+        self.more_prefixes: tuple[str, ...] = ()
+        """Of the further ones."""
         self.hosted = hosted
         self.arena = (0, 3, 33) <= version < (0, 12, 0)
         """The arena entry is listed by default in these releases."""
@@ -84,18 +88,42 @@ class Registry:
         return record is None or record.active
 
     def _from_ollama(self) -> list[dict[str, Any]]:
+        """A model that several servers have under one id is one entry: the first fills it, all of them serve it."""
         if not self.ollama_on:
             return []
+        found: dict[str, dict[str, Any]] = {}
+        for index, url in enumerate(self.ollama_urls):
+            for entry in self._of_one_ollama(index, url):
+                if entry["id"] in found:
+                    found[entry["id"]]["ollama"]["urls"].append(index)
+                else:
+                    found[entry["id"]] = entry
+        return list(found.values())
+
+    def _of_one_ollama(self, index: int, url: str) -> list[dict[str, Any]]:
         try:
-            tags = get_json(self.ollama_urls[0], "/api/tags")["models"]
-            loaded = get_json(self.ollama_urls[0], "/api/ps")["models"] if self.version >= (0, 6, 11) else []
+            tags = get_json(url, "/api/tags")["models"]
+            loaded = get_json(url, "/api/ps")["models"] if self.version >= (0, 6, 11) else []
         except UpstreamError:
             return []
-        return [self._ollama_entry(tag, {entry["name"] for entry in loaded}) for tag in tags]
+        return [self._ollama_entry(tag, {entry["name"] for entry in loaded}, index) for tag in tags]
 
-    def _ollama_entry(self, tag: dict[str, Any], loaded: set[str]) -> dict[str, Any]:
-        model_id = f"{self.ollama_prefix}.{tag['model']}" if self.ollama_prefix else tag["model"]
-        inner: dict[str, Any] = {**tag, "name": model_id, "model": model_id, "urls": [0]}
+    def prefix(self, index: int) -> str:
+        """Of one Ollama connection."""
+        return dict(enumerate((self.ollama_prefix, *self.more_prefixes))).get(index, "")
+
+    def served_by(self, model_id: str) -> tuple[str, str]:
+        """The Ollama that a call goes to (one of several by chance), and the model's name there."""
+        entry = self.entries.get(self.base_of(model_id), {})
+        index = random.choice(entry.get("ollama", {}).get("urls") or [0])  # noqa: S311 - as the server does
+        prefix = self.prefix(index)
+        name = self.base_of(model_id)
+        return self.ollama_urls[index], name.removeprefix(f"{prefix}.") if prefix else name
+
+    def _ollama_entry(self, tag: dict[str, Any], loaded: set[str], index: int) -> dict[str, Any]:
+        prefix = self.prefix(index)
+        model_id = f"{prefix}.{tag['model']}" if prefix else tag["model"]
+        inner: dict[str, Any] = {**tag, "name": model_id, "model": model_id, "urls": [index]}
         entry: dict[str, Any] = {
             "id": model_id,
             "name": model_id,

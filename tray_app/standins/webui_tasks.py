@@ -167,9 +167,8 @@ class Generations:
             plain: dict[str, Any] = {name: body[name] for name in ("messages", "stream") if name in body}
             named = base.removeprefix(f"{hosted.prefix}.") if hosted.prefix else base
             return self._opened(Call(hosted.url, "/chat/completions", {"model": named, **plain}, hosted.key))
-        prefix = self.registry.ollama_prefix
-        named = base.removeprefix(f"{prefix}.") if prefix else base
-        return self._opened(Call(self.registry.ollama_urls[0], "/api/chat", {**body, "model": named}))
+        url, named = self.registry.served_by(model)
+        return self._opened(Call(url, "/api/chat", {**body, "model": named}))
 
     def _opened(self, call: Call) -> Call:
         self._calls.add(call)

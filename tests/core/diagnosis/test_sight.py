@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.core.poll_builder import BIG, OFF, active, facts, poll, requests, server, settings
+from tests.core.poll_builder import BIG, OFF, active, facts, poll, requests, runner, server, settings
 from tests.english import TR
 from tray_app.core.diagnosis.diagnose import diagnose
 from tray_app.core.menu.menu import render
@@ -12,6 +12,7 @@ from tray_app.core.report.status import status
 from tray_app.core.text.change import nothing_to_fix
 from tray_app.core.text.status import status_lines
 from tray_app.core.values.command import Connect
+from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.finding import Blind, Level
 from tray_app.core.values.reading import Known, Unknown, Unseen, Why
 from tray_app.core.values.snapshot import NOT_ASKED, Access, Ollama, Presence, Pressure, RequestKind, Requests
@@ -38,6 +39,15 @@ SEEN = {
     None: quiet(),
     Blind.NOTHING_TO_WATCH: quiet(ollama=ABSENT),
     Blind.OTHER_OLLAMA: quiet(open_webui=replace(ADMIN, ollama_urls=Known(("http://gpu.lan:11999",), 0.0))),
+    Blind.WHICH_OLLAMA: quiet(
+        open_webui=replace(
+            ADMIN,
+            connections=Known((OllamaConnection(0, "http://gpu.lan:11999"),), 0.0),
+            models=Unknown(Why.TIMED_OUT),
+        )
+    ),
+    Blind.NOTHING_LISTED: quiet(open_webui=replace(ADMIN, models=Known((), 0.0))),
+    Blind.NOT_JUDGED: quiet(runners=[runner(loading=True)]),
     Blind.NO_OPEN_WEBUI: quiet(open_webui=Unknown(Why.UNREACHABLE)),
     Blind.NOT_CONNECTED: quiet(open_webui=STRANGER),
     Blind.SIGN_IN_REFUSED: quiet(open_webui=replace(STRANGER, access=Access.REFUSED)),
@@ -57,6 +67,24 @@ SAID = {
         "Calm as far as can be seen  Open WebUI uses another Ollama than the one that is read: http://gpu.lan:11999.",
         "Read that one: elbowroom status --ollama http://gpu.lan:11999",
         "Calm as far as can be seen: Open WebUI uses another Ollama",
+    ),
+    Blind.WHICH_OLLAMA: (
+        (
+            "Calm as far as can be seen  Open WebUI uses an Ollama at http://gpu.lan:11999; whether that is the one that "
+            "is read cannot be told."
+        ),
+        "Read it by the same address as Open WebUI does: elbowroom status --ollama http://gpu.lan:11999",
+        "Calm as far as can be seen: Open WebUI may use another Ollama",
+    ),
+    Blind.NOTHING_LISTED: (
+        "Calm as far as can be seen  Open WebUI lists no model of this Ollama: what it sends does not arrive here.",
+        "Check Open WebUI's connection to Ollama: Admin Panel > Settings > Connections.",
+        "Calm as far as can be seen: Open WebUI lists no model of this Ollama",
+    ),
+    Blind.NOT_JUDGED: (
+        "Calm as far as can be seen  Not judged now: task-storm, queue-backlog.",
+        "What each source said: elbowroom doctor",
+        "Calm as far as can be seen: not all of it could be judged",
     ),
     Blind.NO_OPEN_WEBUI: (
         "Calm as far as can be seen  Memory and Ollama are seen, but no Open WebUI answers.",

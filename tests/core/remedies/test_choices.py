@@ -142,7 +142,8 @@ def test_a_download_asks_where_others_may_use_the_server(users, asks):
     ("entries", "name"),
     [
         ((listed("qwen3:32b", id="mac.qwen3:32b"),), "mac.gemma3:1b"),
-        ((listed("qwen3:32b", id="mac.qwen3:32b"), listed("a:1b", id="pc.a:1b")), "gemma3:1b"),
+        # Two prefixes, and nothing says whose: by which id a new model would be listed cannot be told.
+        ((listed("qwen3:32b", id="mac.qwen3:32b"), listed("a:1b", id="pc.a:1b")), None),
         ((listed("qwen3:32b", id="mac.qwen3:32b"), listed("x", id="pc.x", preset=True)), "mac.gemma3:1b"),
         ((listed("qwen3:32b", id="mac.qwen3:32b"), HOSTED), "mac.gemma3:1b"),
         ((listed("qwen3:32b", id="mac.qwen3:32b"), listed("y", id="renamed")), "mac.gemma3:1b"),
@@ -150,7 +151,8 @@ def test_a_download_asks_where_others_may_use_the_server(users, asks):
 )
 def test_a_download_is_listed_under_the_connections_prefix(entries, name):
     case = Case(facts(there(*entries, have=(CHAT,))), diagnosis(TaskStorm))
-    assert name in [one.model for one in models_to_get(case, CANDIDATES)]
+    made = [one.model for one in models_to_get(case, CANDIDATES)]
+    assert name in made if name else made == []
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def document_path(release: str) -> str:
 
 
 def hosts_path(release: str) -> str:
-    return asked(release, "outside_hosts")
+    return asked(release, "outside")
 
 
 def search_path(release: str) -> str:

@@ -22,7 +22,7 @@ def diagnose(facts: Facts) -> Diagnosis:
             found.extend(answer)
     explained = tuple(finding for finding in found if _is_explained(finding, found))
     shown = sorted((finding for finding in found if finding not in explained), key=_importance)
-    level, blind = _level(shown, facts)
+    level, blind = _level(shown, facts, undecided)
     return Diagnosis(level, tuple(shown), explained, tuple(undecided), blind)
 
 
@@ -41,12 +41,13 @@ def _importance(finding: Finding) -> tuple[int, int, int, str]:
     return _WORST_FIRST.index(finding.severity), first, _ORDER[type(finding)], finding.subject
 
 
-def _level(found: list[Finding], facts: Facts) -> tuple[Level, Blind | None]:
+def _level(found: list[Finding], facts: Facts, undecided: list[type[Finding]]) -> tuple[Level, Blind | None]:
     """The highest severity; info is calm. Where nothing is found, what could not be asked goes with it."""
     severities = {finding.severity for finding in found}
     if Severity.OVERLOADED in severities:
         return Level.OVERLOADED, None
     if Severity.TIGHT in severities:
         return Level.TIGHT, None
-    blind = blind_to(facts)
+    idle = facts.running == 0 and facts.waiting is None  # what waits is asked only while something runs
+    blind = blind_to(facts) or (Blind.NOT_JUDGED if undecided and not idle else None)
     return Level.UNKNOWN if blind is Blind.NO_ANSWER else Level.CALM, blind

@@ -15,7 +15,6 @@ from tray_app.core.fit.verdict import Place, ram_bytes
 from tray_app.core.report.overview import overview
 from tray_app.core.tasks.chat import chat_model
 from tray_app.core.tasks.releases import AUTOCOMPLETE_BY_ACCOUNT, NEWEST_SEEN
-from tray_app.core.tasks.same_ollama import is_among
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.tasks.target import (
     Target,
@@ -166,7 +165,8 @@ class Facts:
     @cached_property
     def place(self) -> Place:
         """What decides whether another model fits."""
-        return Place(self.ollama, self.gpu, self.memory, self.budget_bytes, self.serves_open_webui)
+        ours, unclear = self.serves_open_webui, self.may_be_another_ollama
+        return Place(self.ollama, self.gpu, self.memory, self.budget_bytes, ours, unclear)
 
     def ram_bytes(self, model: LoadedModel) -> int:
         """What of a loaded model lies in RAM."""
@@ -231,13 +231,25 @@ class Facts:
 
     @cached_property
     def serves_open_webui(self) -> bool | None:
-        """Is the Ollama that is read one of those that Open WebUI uses?"""
-        urls = self.overview.ollama_urls
-        return is_among(self.ollama.url, urls) if urls and self.ollama is not None else None
+        """Is the Ollama that is read one of those that Open WebUI uses? None also where Open WebUI does not say."""
+        connections = self.overview.connections
+        if connections is None or self.ollama is None:
+            return None
+        if any(one.watched for one in connections) or any(
+            one.ollama_name and not one.is_ollamas for one in self.listed or ()
+        ):
+            return True
+        return None if any(one.watched is None for one in connections) else False
+
+    @property
+    def may_be_another_ollama(self) -> bool:
+        """Open WebUI's Ollama is at another address, and nothing tells whether it is this one all the same."""
+        doubtful = any(one.watched is None for one in self.overview.connections or ())
+        return self.ollama is not None and self.serves_open_webui is None and doubtful
 
     def target(self, model: str) -> Target | None:
         """Where tasks of chats with this loaded model go."""
-        if self.tasks is None or self.serves_open_webui is False:
+        if self.tasks is None or self.serves_open_webui is False or self.may_be_another_ollama:
             return None
         return target_of(model, self.tasks)
 

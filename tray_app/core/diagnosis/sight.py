@@ -20,11 +20,23 @@ def blind_to(facts: Facts) -> Blind | None:
     if facts.pressure is Pressure.UNKNOWN or facts.ollama is None:
         return Blind.NO_ANSWER
     if facts.serves_open_webui is False:
-        return Blind.OTHER_OLLAMA
+        return Blind.OTHER_OLLAMA if facts.overview.connections else Blind.NOTHING_LISTED
     if facts.ollama.presence is Presence.ABSENT:
         return Blind.NOTHING_TO_WATCH
+    if facts.may_be_another_ollama:
+        return Blind.WHICH_OLLAMA
+    if _nothing_listed(facts):
+        return Blind.NOTHING_LISTED
     requests = _requests(facts)
     return requests if requests is Blind.NO_ANSWER else _open_webui(facts) or requests
+
+
+def _nothing_listed(facts: Facts) -> bool:
+    """An administrator is shown every model: where this Ollama has some and none is listed, none is reached."""
+    server = facts.open_webui
+    if server is None or server.access is not Access.ADMIN or facts.listed is None or not facts.installed:
+        return False
+    return not any(one.ollama_name and not one.served.elsewhere for one in facts.listed)
 
 
 def _open_webui(facts: Facts) -> Blind | None:

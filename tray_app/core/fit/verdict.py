@@ -66,6 +66,8 @@ class Place(Struct, frozen=True):
     memory: Memory | None
     budget_bytes: int | None
     serves_open_webui: bool | None = None
+    may_be_another: bool = False
+    """Nothing tells whether Open WebUI uses this Ollama."""
 
     @property
     def gpu_budget(self) -> int:
@@ -175,6 +177,8 @@ def beside(candidate: ModelShape | InstalledModel, here: Place, limits: Limits) 
         return Fit(Verdict.UNKNOWN, basis=Basis.OLLAMA_UNKNOWN)
     if here.serves_open_webui is False:
         return Fit(Verdict.UNKNOWN, basis=Basis.OTHER_OLLAMA)
+    if here.may_be_another:
+        return Fit(Verdict.UNKNOWN, basis=Basis.WHICH_OLLAMA)
     name = candidate.name if isinstance(candidate, InstalledModel) else ""
     already = next((one for one in ollama.loaded if name and same_model(one.name, name)), None)
     if already is not None:

@@ -15,12 +15,12 @@ UNKNOWN = Fit(Verdict.UNKNOWN)
 
 
 def choice(model: WebUIModel, facts: Facts) -> TaskModelChoice:
-    here = next((one for one in facts.installed if one.name == model.ollama_name), None)
+    here = facts.installed_as(model.ollama_name) if model.ollama_name else None
     if here is not None and here.remote_host:
         return TaskModelChoice(model.id, NOT_LOCAL, here.remote_host)
     if here is not None and facts.serves_open_webui is not False:
         return TaskModelChoice(model.id, beside(here, facts.place, facts.limits))
-    if not model.is_ollamas and model.host:
+    if model.host and (model.served.elsewhere or not model.is_ollamas):
         return TaskModelChoice(model.id, NOT_LOCAL, model.host)
     return TaskModelChoice(model.id, UNKNOWN)
 

@@ -116,6 +116,9 @@ def pull_offers(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
 def _missing(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
     if here.facts.open_webui is None or here.facts.ollama is None or here.facts.chat_model is None:
         return []
+    prefix = _prefix(here)
+    if prefix is None:
+        return []
     made = []
     for one in candidates:
         there = any(same_model(model.name, one.name) for model in here.facts.ollama.installed)
@@ -123,20 +126,22 @@ def _missing(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
             continue
         fit = beside(one.shape, here.facts.place, here.facts.limits)
         if fit.verdict is not Verdict.UNKNOWN:
-            name = _prefix(here) + one.name
-            made.append(Offer(name, one.name, one.download_bytes, fit, one.reasoning, one.download_bytes))
+            made.append(Offer(prefix + one.name, one.name, one.download_bytes, fit, one.reasoning, one.download_bytes))
     return _ranked(made, here)
 
 
-def _prefix(here: Case) -> str:
-    """The connection's prefix that Open WebUI puts before Ollama's names, where all of them have the same."""
-    base = [
-        one
+def _prefix(here: Case) -> str | None:
+    """What Open WebUI puts before this Ollama's names; None where it would list a new model by none at all."""
+    ours = next((one for one in here.facts.overview.connections or () if one.watched), None)
+    if ours is not None and (ours.limited or ours.prefix):
+        return None if ours.limited else f"{ours.prefix}."
+    prefixes = {
+        one.id.removesuffix(one.ollama_name)
         for one in here.facts.listed or ()
-        if one.ollama_name and not one.preset and one.id.endswith(one.ollama_name)
-    ]
-    prefixes = {one.id.removesuffix(one.ollama_name or "") for one in base}
-    return prefixes.pop() if len(prefixes) == 1 else ""
+        if one.ollama_name and one.id.endswith(one.ollama_name) and not (one.preset or one.served.elsewhere)
+        if ours is None or not one.served.servers or ours.index in one.served.servers
+    }
+    return prefixes.pop() if len(prefixes) == 1 else None if prefixes else ""
 
 
 def _ranked(offers: list[Offer], here: Case) -> list[Offer]:
@@ -207,4 +212,13 @@ def hosted_remedies(here: Case) -> list[HostedModel]:
 def _is_hosted(entry: WebUIModel, here: Case) -> bool:
     if not can_do_tasks(entry) or entry.ollama_name or not entry.host or _NOT_FOR_TEXT.search(entry.id):
         return False
-    return not entry.is_local and not (entry.public is False and here.other_users is not False)
+    if entry.served.elsewhere and not _is_small(entry, here):
+        return False
+    outside = entry.served.elsewhere or not entry.is_local
+    return outside and not (entry.public is False and here.other_users is not False)
+
+
+def _is_small(entry: WebUIModel, here: Case) -> bool:
+    """Small enough for a server of one's own, where a big one is no quick helper either."""
+    chat = here.facts.chat_model
+    return chat is not None and entry.size_bytes is not None and entry.size_bytes < WORTH_SHARE * chat.size_bytes

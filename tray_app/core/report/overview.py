@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from tray_app.core.tasks.same_ollama import placed, with_watched
+from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.reading import Known, Moment, Reading, Unknown, value_of
 from tray_app.core.values.snapshot import (
     Gpu,
@@ -42,7 +44,8 @@ class Source(StrEnum):
 class Overview(Struct, frozen=True):
     """What rules, remedies and screens read. None: not known, for the reason in `why`.
 
-    `settings_read_at`: Unix seconds. A part of a source that is unknown itself has no reason of its own.
+    `settings_read_at`: Unix seconds. `listed` and `connections`: with what of them is the Ollama that is read.
+    A part of a source that is unknown itself has no reason of its own.
     """
 
     at: Moment
@@ -62,7 +65,8 @@ class Overview(Struct, frozen=True):
     listed: tuple[WebUIModel, ...] | None
     busy_chats: int | None
     users: int | None
-    ollama_urls: tuple[str, ...] | None
+    ordinary_users: int | None
+    connections: tuple[OllamaConnection, ...] | None
     own_autocomplete: bool | None
 
 
@@ -92,8 +96,25 @@ def unknown_in(snapshot: Snapshot) -> dict[Source, Unknown]:
     return {source: reading for source, reading in readings.items() if isinstance(reading, Unknown)}
 
 
+def _connections(server: OpenWebUI | None) -> tuple[OllamaConnection, ...] | None:
+    """Its Ollama servers; recordings of before have addresses alone."""
+    if server is None:
+        return None
+    urls = value_of(server.ollama_urls)
+    old = tuple(OllamaConnection(index, url) for index, url in enumerate(urls)) if urls else None
+    told = value_of(server.connections)
+    return old if told is None else told
+
+
 def overview(snapshot: Snapshot) -> Overview:
     requests, server = value_of(snapshot.requests), value_of(snapshot.open_webui)
+    ollama, connections = value_of(snapshot.ollama), _connections(server)
+    listed = value_of(server.models) if server is not None else None
+    if server is not None and ollama is not None:
+        if connections is not None:
+            connections = with_watched(connections, listed, ollama, server.url)
+        if listed is not None:
+            listed = placed(listed, connections or (), ollama, server.url)
     tasks = server.tasks if server is not None else None
     return Overview(
         at=Moment(snapshot.uptime_s, snapshot.taken_at),
@@ -102,7 +123,7 @@ def overview(snapshot: Snapshot) -> Overview:
         memory=value_of(snapshot.memory),
         gpu=value_of(snapshot.gpu),
         processes=value_of(snapshot.processes),
-        ollama=value_of(snapshot.ollama),
+        ollama=ollama,
         log=value_of(snapshot.ollama_log),
         requests=requests,
         running=value_of(requests.running) if requests is not None else None,
@@ -110,9 +131,10 @@ def overview(snapshot: Snapshot) -> Overview:
         open_webui=server,
         settings=value_of(tasks) if tasks is not None else None,
         settings_read_at=tasks.taken_at if isinstance(tasks, Known) else None,
-        listed=value_of(server.models) if server is not None else None,
+        listed=listed,
         busy_chats=value_of(server.busy_chats) if server is not None else None,
         users=value_of(server.user_count) if server is not None else None,
-        ollama_urls=value_of(server.ollama_urls) if server is not None else None,
+        ordinary_users=value_of(server.ordinary_users) if server is not None else None,
+        connections=connections,
         own_autocomplete=value_of(server.own_autocomplete) if server is not None else None,
     )

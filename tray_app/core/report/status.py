@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from tray_app.core.report.overview import unknown_in
+from tray_app.core.report.overview import Overview, overview, unknown_in
 from tray_app.core.report.programs import program_loads
-from tray_app.core.values.finding import Diagnosis, Finding, Value
+from tray_app.core.values.finding import Blind, Diagnosis, Finding, Value
 from tray_app.core.values.fit import Budget, Fit, FitReport
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.reading import Reading, Unknown, value_of
 from tray_app.core.values.remedy import Remedy
-from tray_app.core.values.snapshot import Gpu, Memory, Ollama, OpenWebUI, Presence, Processes, Requests, Snapshot
+from tray_app.core.values.snapshot import Gpu, Memory, Ollama, Presence, Processes, Requests, Snapshot
 from tray_app.core.values.task_settings import TASKS, TaskSettings
 
 SCHEMA = 1
@@ -117,15 +117,15 @@ def tasks_of(settings: TaskSettings) -> dict[str, str]:
     return {task.value: settings.switch(task).value for task in TASKS}
 
 
-def _open_webui(reading: Reading[OpenWebUI]) -> dict[str, Any]:
-    server = value_of(reading)
+def _open_webui(seen: Overview) -> dict[str, Any]:
+    server, settings = seen.open_webui, seen.settings
     if server is None:
         return {"access": "unknown", "tasks": {}}
-    settings = value_of(server.tasks)
     return {
         "url": server.url,
         "version": server.version,
         "access": server.access.value,
+        "ollamas": [{"url": one.url, "prefix": one.prefix, "watched": one.watched} for one in seen.connections or ()],
         "busy_chats": value_of(server.busy_chats),
         "tasks": tasks_of(settings) if settings else {},
         "task_model": settings.task_model if settings else None,
@@ -205,6 +205,12 @@ def remedy_of(remedy: Remedy) -> dict[str, Any]:
     }
 
 
+def _not_judged(diagnosis: Diagnosis) -> dict[str, str]:
+    """Why a rule could not be asked: what the level lacks most, where that is known."""
+    more = diagnosis.blind if diagnosis.blind is not Blind.NOT_JUDGED else None
+    return {"why": Blind.NOT_JUDGED.value, "detail": more.value if more is not None else ""}
+
+
 def status(
     snapshot: Snapshot,
     diagnosis: Diagnosis,
@@ -234,12 +240,15 @@ def status(
         "ollama": _ollama(snapshot.ollama),
         "models": _models(snapshot.ollama),
         "requests": _requests(snapshot.requests),
-        "open_webui": _open_webui(snapshot.open_webui),
+        "open_webui": _open_webui(overview(snapshot)),
         "findings": [
             finding_of(one, None if alerts is None else alerts.get(one.key, "pending")) for one in diagnosis.findings
         ],
         "remedies": [remedy_of(remedy) for remedy in remedies],
-        "unknown": {source.value: unknown_of(why) for source, why in unknown_in(snapshot).items()},
+        "unknown": {
+            **{source.value: unknown_of(why) for source, why in unknown_in(snapshot).items()},
+            **{f"findings.{kind.kind}": _not_judged(diagnosis) for kind in diagnosis.undecided},
+        },
     }
 
 

@@ -82,9 +82,13 @@ def come_unasked(server: TaskServer) -> tuple[Setting, ...]:
 
 
 def entry_of(model: str, listed: tuple[WebUIModel, ...]) -> WebUIModel | None:
-    """Open WebUI's entry of an Ollama model: the base model itself before presets on it."""
+    """Open WebUI's entry of an Ollama model: the base model itself before presets on it; no other server's."""
     name = full_name(model)
-    found = [entry for entry in listed if full_name(entry.ollama_name or entry.base_model_id or entry.id) == name]
+    found = [
+        entry
+        for entry in listed
+        if not entry.served.elsewhere and full_name(entry.ollama_name or entry.base_model_id or entry.id) == name
+    ]
     return min(found, key=lambda entry: entry.preset, default=None)
 
 
@@ -106,7 +110,7 @@ def _chosen(model: str, slot: Setting, server: TaskServer, listed: tuple[WebUIMo
         other = settings.model(_other(slot))
         # The other slot is right for chats that use it; wrong only where no chat model does. A local task model is not
         # one to chat with; a hosted one may be.
-        chats = [one for one in listed if one.id != other or not one.is_ollamas]
+        chats = [one for one in listed if one.id != other or not (one.is_ollamas or one.ollama_name)]
         wrong = bool(other) and not _slot_is_used(_other(slot), server, chats)
         reason = Unusable.WRONG_SLOT if wrong else None
         return Target(Where.SAME, model, other if wrong else "", slot, reason)
@@ -117,7 +121,7 @@ def _chosen(model: str, slot: Setting, server: TaskServer, listed: tuple[WebUIMo
         return Target(Where.SAME, model, chosen, slot, Unusable.INACTIVE)
     unusable = Unusable.PRIVATE if _fails_for_others(entry, server) else None
     name = entry.ollama_name or (entry.base_model_id if entry.is_ollamas else None)
-    if not name:
+    if not name or entry.served.elsewhere:
         return Target(Where.HOSTED, chosen, chosen, slot, unusable)
     where = Where.SAME if full_name(name) == full_name(model) else Where.OTHER
     return Target(where, name, chosen, slot, unusable)

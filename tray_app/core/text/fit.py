@@ -162,6 +162,7 @@ def basis_sentence(basis: Basis, tr: Translator) -> str:
         Basis.OLLAMA_UNKNOWN: tr.gettext("The Ollama that would load it cannot be seen from here."),
         Basis.NO_OLLAMA: tr.gettext("No Ollama runs here."),
         Basis.VERSION_UNKNOWN: tr.gettext("The version of this Ollama is not known."),
+        Basis.WHICH_OLLAMA: tr.gettext("Whether Open WebUI uses this Ollama cannot be told."),
         Basis.OTHER_OLLAMA: tr.gettext("Open WebUI uses another Ollama than the one that is read here."),
         Basis.CLOUD: tr.gettext("It is a cloud model."),
         Basis.LOADED: tr.gettext("It is loaded now."),

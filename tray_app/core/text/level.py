@@ -39,11 +39,20 @@ def told(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
             return tr.gettext("Open WebUI uses another Ollama than the one that is read: {url}.").format(
                 url=clean(_other_ollama(seen))
             )
+        case Blind.WHICH_OLLAMA:
+            return tr.gettext(
+                "Open WebUI uses an Ollama at {url}; whether that is the one that is read cannot be told."
+            ).format(url=clean(_other_ollama(seen)))
+        case Blind.NOT_JUDGED:
+            return tr.gettext("Not judged now: {kinds}.").format(kinds=_kinds(diagnosis))
         case Blind.REQUESTS_UNSEEN:
             return tr.gettext("Requests at Ollama: {why}.").format(why=_why_requests(seen, tr))
         case _:
             return {
                 Blind.NOTHING_TO_WATCH: tr.gettext("No Ollama runs here."),
+                Blind.NOTHING_LISTED: tr.gettext(
+                    "Open WebUI lists no model of this Ollama: what it sends does not arrive here."
+                ),
                 Blind.NO_OPEN_WEBUI: tr.gettext("Memory and Ollama are seen, but no Open WebUI answers."),
                 Blind.NOT_CONNECTED: tr.gettext(
                     "Not connected: memory and Ollama are seen, not what Open WebUI sends."
@@ -76,11 +85,20 @@ def _step(blind: Blind, seen: Overview, tr: Translator) -> tuple[str, str]:
             tr.gettext("Read that one: {command}"),
             typed(tr, "status", "--ollama", _other_ollama(seen)),
         ),
+        Blind.WHICH_OLLAMA: (
+            tr.gettext("Read it by the same address as Open WebUI does: {command}"),
+            typed(tr, "status", "--ollama", _other_ollama(seen)),
+        ),
+        Blind.NOTHING_LISTED: (
+            tr.gettext("Check Open WebUI's connection to Ollama: Admin Panel > Settings > Connections."),
+            "",
+        ),
         Blind.NO_OPEN_WEBUI: (tr.gettext("When it runs, connect to it: {command}"), connect),
         Blind.NOT_CONNECTED: (tr.gettext("Connect: {command}"), connect),
         Blind.SIGN_IN_REFUSED: (tr.gettext("Sign in again: {command}"), connect),
         Blind.NOT_ADMIN: (tr.gettext("Connect with an admin's account or API key: {command}"), connect),
         Blind.REQUESTS_UNSEEN: doctor,
+        Blind.NOT_JUDGED: doctor,
         Blind.NO_ANSWER: doctor,
     }[blind]
 
@@ -92,6 +110,9 @@ def brief(diagnosis: Diagnosis, tr: Translator) -> str:
     what = {
         Blind.NOTHING_TO_WATCH: tr.gettext("no Ollama runs here"),
         Blind.OTHER_OLLAMA: tr.gettext("Open WebUI uses another Ollama"),
+        Blind.WHICH_OLLAMA: tr.gettext("Open WebUI may use another Ollama"),
+        Blind.NOTHING_LISTED: tr.gettext("Open WebUI lists no model of this Ollama"),
+        Blind.NOT_JUDGED: tr.gettext("not all of it could be judged"),
         Blind.NO_OPEN_WEBUI: tr.gettext("no Open WebUI answers"),
         Blind.NOT_CONNECTED: tr.gettext("not connected to Open WebUI"),
         Blind.SIGN_IN_REFUSED: tr.gettext("Open WebUI refuses the sign-in"),
@@ -103,7 +124,12 @@ def brief(diagnosis: Diagnosis, tr: Translator) -> str:
 
 
 def _other_ollama(seen: Overview) -> str:
-    return next(iter(seen.ollama_urls or ()), ELSEWHERE)
+    """The first of Open WebUI's servers that is not the one that is read."""
+    return next((one.url for one in seen.connections or () if not one.watched), ELSEWHERE)
+
+
+def _kinds(diagnosis: Diagnosis) -> str:
+    return ", ".join(one.kind for one in diagnosis.undecided)
 
 
 def _why_requests(seen: Overview, tr: Translator) -> str:

@@ -168,6 +168,19 @@ def access_words(access: Access, tr: Translator) -> str:
     }[access]
 
 
+def _servers(seen: Overview, tr: Translator) -> list[str]:
+    """Open WebUI's Ollama servers where there are several: what runs at the others is not seen here."""
+    servers = seen.connections or ()
+    others = [clean(one.url) for one in servers if one.watched is not True]
+    ours = {one.index for one in servers if one.watched}
+    if not ours or not others:
+        return []
+    told = [tr.gettext("it also uses other Ollama servers, which are not read: {urls}").format(urls=", ".join(others))]
+    if any(ours & set(one.served.servers) and set(one.served.servers) - ours for one in seen.listed or ()):
+        told.append(tr.gettext("models that several servers have are called at any of them: not all calls arrive here"))
+    return told
+
+
 def _open_webui(seen: Overview, tr: Translator) -> list[Line]:
     server, tasks = seen.open_webui, seen.settings
     if server is None:
@@ -178,6 +191,7 @@ def _open_webui(seen: Overview, tr: Translator) -> list[Line]:
             Span(", " + access_words(server.access, tr), Style.FAINT),
         )
     ]
+    rows += [line(text) for text in _servers(seen, tr)]
     if tasks is not None:
         on = [setting_name(task, tr) for task in TASKS if tasks.switch(task) is Switch.ON]
         rows.append(line(tr.gettext("tasks on: {tasks}").format(tasks=", ".join(on) or tr.gettext("none"))))

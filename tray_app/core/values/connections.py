@@ -1,4 +1,6 @@
-"""TCP connections at Ollama's server port and at its runners' ports, our own left out."""
+"""TCP connections at Ollama's server port and at its runners' ports, our own left out; and Open WebUI's own list of
+Ollama servers, which it calls connections, too.
+"""
 
 from msgspec import Struct
 
@@ -23,3 +25,31 @@ class Connections(Struct, frozen=True):
     def at_runner(self, port: int) -> int | None:
         """The number of connections at a runner's port; None where it could not be read."""
         return next((count for known, count in self.runners if known == port), None)
+
+
+class OllamaConnection(Struct, frozen=True):
+    """A server on Open WebUI's list. `index`: its place there, by which models name it. `prefix`: what its models' ids
+    begin with. `watched`: it is the Ollama that is read; None: that cannot be told.
+    """
+
+    index: int
+    url: str
+    prefix: str = ""
+    limited: bool = False
+    """Only models that an administrator chose are listed from it."""
+    watched: bool | None = None
+
+
+class Served(Struct, frozen=True):
+    """By what server a model of Open WebUI's list is served, and what is known of it there."""
+
+    servers: tuple[int, ...] = ()
+    """The Ollama connections that serve it; its calls are spread over several."""
+    address: str | None = None
+    """Host and port of the OpenAI-type connection that serves it."""
+    upstream: str | None = None
+    """What that connection calls it: the id without the connection's prefix."""
+    changed_at: float | None = None
+    """When its server stored it, by that server's own list."""
+    elsewhere: bool = False
+    """Another Ollama than the one that is read; worked out from the above."""

@@ -38,11 +38,14 @@ class Blind(StrEnum):
 
     NOTHING_TO_WATCH = "nothing-to-watch"  # no Ollama runs here
     OTHER_OLLAMA = "other-ollama"  # Open WebUI uses another one than the one that is read
+    WHICH_OLLAMA = "which-ollama"  # Open WebUI's is at another address, and may be the same all the same
+    NOTHING_LISTED = "nothing-listed"  # Open WebUI lists no model of this Ollama
     NO_OPEN_WEBUI = "no-open-webui"
     NOT_CONNECTED = "not-connected"
     SIGN_IN_REFUSED = "sign-in-refused"
     NOT_ADMIN = "not-admin"
     REQUESTS_UNSEEN = "requests-unseen"
+    NOT_JUDGED = "not-judged"  # a rule could not be asked
     NO_ANSWER = "no-answer"  # a source that tells at other times: the level is unknown
 
 

@@ -47,6 +47,7 @@ class Basis(StrEnum):
     NO_OLLAMA = "no-ollama"
     VERSION_UNKNOWN = "ollama-version"
     OTHER_OLLAMA = "other-ollama"
+    WHICH_OLLAMA = "which-ollama"
     CLOUD = "remote-host"
     HOSTED = "hosted"
     LOADED = "loaded"

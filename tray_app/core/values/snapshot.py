@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from tray_app.core.values.connections import Connections
+from tray_app.core.values.connections import Connections, OllamaConnection, Served
 from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.plan import Record
 from tray_app.core.values.reading import Reading, Unknown, Why
@@ -197,6 +197,8 @@ class InstalledModel(Struct, frozen=True):
     """A `PARAMETER num_ctx` of the model itself."""
     blob_digest: str | None = None
     """`sha256-...` from the modelfile's FROM line."""
+    changed_at: float | None = None
+    """When this server stored it: two servers with the same model differ in this."""
 
 
 class Presence(StrEnum):
@@ -343,7 +345,8 @@ class WebUIModel(Struct, frozen=True):
     host: str | None = None
     """Host of the outside connection that serves it."""
     url_index: int | None = None
-    """Which of Open WebUI's OpenAI-type connections serves it; `outside_hosts()` turns it into a host."""
+    """Which of Open WebUI's OpenAI-type connections serves it; `outside()` tells its host."""
+    served: Served = Served()
     capabilities: tuple[str, ...] | None = None
     """Ollama's words (completion, embedding, thinking...); Ollama lists them from 0.30 on."""
 
@@ -366,7 +369,9 @@ class OpenWebUI(Struct, frozen=True):
     models: Reading[tuple[WebUIModel, ...]] = NOT_ASKED
     busy_chats: Reading[int] = NOT_ASKED
     user_count: Reading[int] = NOT_ASKED
+    ordinary_users: Reading[int] = NOT_ASKED
     ollama_urls: Reading[tuple[str, ...]] = NOT_ASKED
+    connections: Reading[tuple[OllamaConnection, ...]] = NOT_ASKED
     own_autocomplete: Reading[bool] = NOT_ASKED
     """Our own account's promptAutocomplete (0.6.0+)."""
 

@@ -1,0 +1,200 @@
+"""The set-ups that people have, played through with whole commands: several Ollamas, other addresses, other accounts.
+
+A model is another one at another server: what is judged, offered and written is the one of the Ollama that is read.
+"""
+
+import json
+
+import pytest
+
+from tests.played import Played
+from tray_app.core.values.task_settings import Setting
+from tray_app.standins.models import BIG, SMALL
+from tray_app.standins.ollama import DemoOllama
+from tray_app.standins.server import DemoServer, as_json
+from tray_app.standins.upstream import get_json
+from tray_app.standins.webui_models import Hosted
+
+TINY = "qwen2.5:3b"
+ELSEWHERE_AT = "2026-03-01T08:00:00.25Z"
+
+
+@pytest.fixture
+def played(tmp_path, monkeypatch):
+    for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
+    with Played(tmp_path / "home") as made:
+        yield made
+
+
+@pytest.fixture
+def box():
+    """Another machine's Ollama with the same big model and smaller ones."""
+    with DemoOllama(installed=(BIG, SMALL, TINY)) as made:
+        made.stored_at = ELSEWHERE_AT
+        yield made
+
+
+@pytest.fixture
+def run(played, capsys):
+    def call(*argv):
+        code = played.run(*argv)
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def status(run):
+    return json.loads(run("status", "--json")[1])
+
+
+def two(played, box, *, prefixes=("", "")):
+    registry = played.webui.registry
+    registry.ollama_urls.append(box.url)
+    registry.ollama_prefix, registry.more_prefixes = prefixes[0], prefixes[1:]
+
+
+class TestTwoConnectionsWithPrefixes:
+    @pytest.fixture(autouse=True)
+    def _connected(self, played, box):
+        two(played, box, prefixes=("mac", "box"))
+
+    def test_a_download_sets_the_id_that_is_listed_for_this_connection(self, played, run):
+        """Set by Ollama's own name it would be stored, and the next title would run on the big model all the same."""
+        assert run("fix", f"task-model:mac.{SMALL}", "--yes")[0] == 0
+        assert played.settings["TASK_MODEL"] == f"mac.{SMALL}"
+        assert SMALL in played.ollama.models
+        client = played.app().open_webui
+        client.models()
+        before = len(played.ollama.calls())
+        client.run_task(Setting.TITLES, f"mac.{BIG}")
+        assert [one["model"] for one in played.ollama.calls()[before:]] == [SMALL]
+
+    def test_models_of_the_other_server_get_no_verdict_of_this_machine(self, run):
+        made = status(run)["remedies"]
+        assert not [one["id"] for one in made if one["id"].startswith("task-model:box.")]
+        assert all(
+            one["fit"]["verdict"] == "not-local" for one in made if one["id"].startswith("hosted-task-model:box.")
+        )
+        assert [one["id"] for one in made if one["id"].startswith("task-model:mac.")]
+
+    def test_tasks_that_run_on_the_other_server_do_not_crowd_the_model_here(self, played, run):
+        played.webui.settings["TASK_MODEL"] = f"box.{BIG}"
+        kinds = {one["kind"] for one in status(run)["findings"]}
+        assert not kinds & {"tasks-on-big-model", "task-model-does-not-fit", "task-model-unusable"}
+        played.webui.settings["TASK_MODEL"] = f"mac.{BIG}"
+        assert "tasks-on-big-model" in {one["kind"] for one in status(run)["findings"]}
+
+    def test_the_other_server_is_named(self, box, played, run):
+        assert status(run)["open_webui"]["ollamas"] == [
+            {"url": played.ollama.url, "prefix": "mac", "watched": True},
+            {"url": box.url, "prefix": "box", "watched": False},
+        ]
+        told = run("status")[1]
+        assert f"it also uses other Ollama servers, which are not read: {box.url}" in told
+        assert "not all calls arrive here" not in told
+
+
+def test_without_prefixes_it_is_said_that_calls_are_spread(played, box, run):
+    two(played, box)
+    told = run("status")[1]
+    assert "models that several servers have are called at any of them: not all calls arrive here" in told
+    ready = [one["id"] for one in status(run)["remedies"] if one["id"].startswith("task-model:") and not one["actions"]]
+    assert f"task-model:{TINY}" not in ready
+
+
+def test_a_download_that_open_webui_would_not_list_is_not_made(played, run, monkeypatch):
+    """Its connection lists chosen models only: a new one would stay unused."""
+    registry = played.webui.registry
+    monkeypatch.setattr("tray_app.app.changes.LIST_PAUSE_S", 0.0)
+    monkeypatch.setattr(registry, "_of_one_ollama", lambda index, url: _only(registry, index, url))
+    before = played.settings
+    code, _, err = run("fix", f"task-model:{SMALL}", "--yes")
+    assert (code, played.settings) == (1, before)
+    assert "does not list" in err
+
+
+def _only(registry, index, url):
+    return [registry._ollama_entry(tag, set(), index) for tag in get_json(url, "/api/tags")["models"][:1]]
+
+
+class TestOwnOllamaByItsOpenAIAddress:
+    @pytest.fixture(autouse=True)
+    def _connected(self, played):
+        registry = played.webui.registry
+        registry.ollama_on = False
+        registry.hosted = [Hosted(f"{played.ollama.url}/v1")]
+        played.ollama.models[SMALL] = DemoOllama(installed=(SMALL,)).models[SMALL]
+
+    def test_nothing_of_it_is_hosted_and_the_chat_model_is_not_offered(self, run):
+        made = status(run)
+        offered = {one["id"]: one for one in made["remedies"]}
+        assert not [one for one in offered if one.startswith("hosted-task-model:")]
+        assert f"task-model:{BIG}" not in offered
+        assert offered[f"task-model:{SMALL}"]["fit"]["verdict"] == "fits"
+        assert "tasks-on-big-model" in {one["kind"] for one in made["findings"]}
+
+    def test_the_small_one_goes_into_the_external_slot(self, played, run):
+        assert run("fix", f"task-model:{SMALL}", "--yes")[0] == 0
+        assert (played.settings["TASK_MODEL"], played.settings["TASK_MODEL_EXTERNAL"]) == ("", SMALL)
+        assert "127.0.0.1" not in run("fix", "--list")[1]
+
+
+class Relay(DemoServer):
+    """A published port: another address of the same Ollama."""
+
+    def __init__(self, target):
+        super().__init__()
+        self.target = target
+
+    def handle(self, request):
+        return as_json(get_json(self.target, request.path))
+
+
+class TestTheSameOllamaBehindAnotherPort:
+    @pytest.fixture
+    def relay(self, played):
+        with Relay(played.ollama.url) as made:
+            played.webui.registry.ollama_urls[:] = [made.url]
+            yield made
+
+    @pytest.mark.usefixtures("relay")
+    def test_it_is_known_by_what_it_serves(self, run):
+        made = status(run)
+        assert made["open_webui"]["ollamas"][0]["watched"] is True
+        assert "tasks-on-big-model" in {one["kind"] for one in made["findings"]}
+        assert made["remedies"]
+
+    def test_where_nothing_tells_it_is_said(self, played, relay, run):
+        """An old Ollama, or a program between that leaves the moment out."""
+        played.ollama.stored_at = ""
+        made = status(run)
+        assert (made["level"], made["level_reason"]) == ("calm", "which-ollama")
+        assert made["unknown"]["findings.tasks-on-big-model"] == {"why": "not-judged", "detail": "which-ollama"}
+        told = run("status")[1]
+        assert f"Open WebUI uses an Ollama at {relay.url}; whether that is the one that is read cannot be told" in told
+        assert "Nothing crowds your models" not in told
+
+    def test_the_same_models_stored_at_another_moment_are_another_server_s(self, played, run):
+        with DemoOllama(installed=(BIG,)) as other:
+            other.stored_at = ELSEWHERE_AT
+            played.webui.registry.ollama_urls[:] = [other.url]
+            made = status(run)
+            assert made["level_reason"] == "other-ollama"
+            assert f"Open WebUI uses another Ollama than the one that is read: {other.url}" in run("status")[1]
+
+
+def test_an_open_webui_that_reaches_no_ollama_is_no_calm(played, run):
+    played.webui.registry._from_ollama = list
+    made = status(run)
+    assert (made["level"], made["level_reason"]) == ("calm", "nothing-listed")
+    told = run("status")[1]
+    assert "Open WebUI lists no model of this Ollama: what it sends does not arrive here." in told
+    assert "Admin Panel > Settings > Connections" in told
+
+
+def test_a_dead_ollama_at_another_address_is_named(played, run):
+    played.webui.registry.ollama_urls[:] = ["http://127.0.0.1:9"]
+    assert status(run)["level_reason"] == "other-ollama"
+    assert "http://127.0.0.1:9" in run("status")[1]
