@@ -40,12 +40,19 @@ PANEL_CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
   <property name="plugin-2" type="string" value="systray"/>
  </property>
 </channel>"""
+TINT2_CONFIG = """panel_items = S
+panel_size = 200 32
+panel_position = bottom left horizontal
+systray_icon_size = 24
+systray_padding = 4 4 4
+strut_policy = none
+"""
 STOPS_WITHIN_S = 15
 
 
-def missing(*, panel=False, old_panel=False):
+def missing(*panels):
     """What this machine lacks for the bench, or an empty text."""
-    programs = ["Xvfb", "dbus-daemon", *(["xfce4-panel"] if panel else []), *(["trayer"] if old_panel else [])]
+    programs = ["Xvfb", "dbus-daemon", *panels]
     lacking = [name for name in programs if shutil.which(name) is None]
     if lacking:
         return f"{', '.join(lacking)} not installed"
@@ -152,11 +159,28 @@ class Desk:
         self.watcher.close()
         self.watcher = None
 
-    def start_old_panel(self):
+    def start_old_panel(self, name):
         """One that knows only XEmbed; its first icon sits in the lower left corner."""
         place = ["--edge", "bottom", "--align", "left", "--widthtype", "pixel", "--width", "200", "--height", "32"]
-        self.start(["trayer", *place], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if name == "tint2":
+            file = self.folder / "tint2rc"
+            file.write_text(TINT2_CONFIG)
+            self._say_one_desktop()
+            place = ["-c", str(file)]
+        self.start([name, *place], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(lambda: has_xembed_tray(self.env["DISPLAY"]), "the panel")
+
+    def _say_one_desktop(self):
+        """What a window manager says of the screen; without it tint2 waits 15 s for one."""
+        from Xlib import Xatom, display
+
+        screen = display.Display(self.env["DISPLAY"])
+        try:
+            name = screen.intern_atom("_NET_NUMBER_OF_DESKTOPS")
+            screen.screen().root.change_property(name, Xatom.CARDINAL, 32, [1])
+            screen.sync()
+        finally:
+            screen.close()
 
     def screenshot(self, path):
         ImageGrab.grab(xdisplay=self.env["DISPLAY"]).save(path)

@@ -5,13 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
+import jeepney
 import pytest
 from PIL import Image
 
 from tests.e2e.bus import wait_for
 from tests.e2e.canned import HOSTILE
-from tests.e2e.desk import App, Desk, missing
+from tests.e2e.desk import ROOT, App, Desk, missing
 from tests.requirements import require
 from tray_app.core.menu.screen import Shape
 from tray_app.tray.art import COLOURS
@@ -116,7 +118,7 @@ def test_without_a_tray_host_it_says_so(bench):
     with Desk(host=False) as desk:
         app = App(desk, [sys.executable, "-m", "tests.e2e.canned"])
         assert app.ended() == 1
-        assert app.lines == ["unavailable no-host org.kde.StatusNotifierWatcher"]
+        assert [line.strip() for line in app.lines] == ["unavailable no-host"]
 
 
 def colours(desk, path):
@@ -126,12 +128,15 @@ def colours(desk, path):
         return {colour for _, colour in picture.convert("RGB").crop((0, 668, 34, 700)).getcolors(2000)}
 
 
-def test_a_panel_of_the_older_kind_shows_the_icon_and_its_menu(tmp_path):
-    """tint2, i3bar, polybar, LXDE: no host on the bus, and the whole menu nevertheless."""
-    if lacking := missing(old_panel=True):
+@pytest.mark.parametrize(("panel", "with_bus"), [("trayer", True), ("tint2", True), ("tint2", False)])
+def test_a_panel_of_the_older_kind_shows_the_icon_and_its_menu(tmp_path, panel, with_bus):
+    """tint2, i3bar, polybar, LXDE: no host on the bus, or no bus at all, and the whole menu nevertheless."""
+    if lacking := missing(panel):
         require("tray", lacking)
     with Desk(host=False) as desk:
-        desk.start_old_panel()
+        desk.start_old_panel(panel)
+        if not with_bus:
+            desk.env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={desk.folder}/none"
         app = App(desk, [sys.executable, "-m", "tests.e2e.canned"])
         app.wait_line("started")
         app.tell("show 2")
@@ -151,6 +156,30 @@ def test_a_panel_of_the_older_kind_shows_the_icon_and_its_menu(tmp_path):
         desk.press_key("Return")
         assert app.ended() == 0
         assert sent(app) == ["sent Quit()"]
+
+
+def test_the_systems_own_library_is_taken_where_this_python_has_none(bench, tmp_path):
+    """An environment of pip, pipx or uv: what AppIndicator needs comes from the system, whose other packages do not."""
+    if bench:
+        require("tray", bench)
+    for path in Path(jeepney.__file__).parents[1].iterdir():
+        if path.name != "gi":
+            (tmp_path / path.name).symlink_to(path)
+    script = f"""
+import sys
+from importlib.util import find_spec
+sys.path += [{str(ROOT)!r}, {str(tmp_path)!r}]
+assert find_spec("gi") is None
+from tray_app.tray import _linux
+_linux._borrow_gi()
+from tray_app.tray._appindicator import AppIndicator
+print(sys.modules["gi"].__file__)
+"""
+    with Desk(host=False) as desk:
+        command = [sys.executable, "-I", "-S", "-c", script]
+        done = subprocess.run(command, env=desk.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("/usr/lib")
 
 
 def test_gtk_finds_the_icons_by_name_where_it_looks_in_themes_alone(bench, tmp_path, monkeypatch):

@@ -182,7 +182,7 @@ def test_an_ollama_that_is_killed_and_comes_back_is_told(desk, ollama, server):
 
 
 def test_a_real_panel_that_is_killed_gets_the_icon_back(bench, ollama, server):
-    if reason := bench or missing(panel=True):
+    if reason := bench or missing("xfce4-panel"):
         require("tray", reason)
     with Desk(panel=True) as desk:
         start(desk, ollama, server)

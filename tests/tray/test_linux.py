@@ -2,11 +2,17 @@
 
 import os
 import signal
+import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
 
 import pytest
 
+from tests.english import TR
 from tray_app.core.menu.screen import MenuView, NoticeView, Row, Shape, View
+from tray_app.core.text.tray_problem import sentence
 from tray_app.core.values.command import Quit, Refresh
 from tray_app.core.values.errors import TrayProblem, TrayUnavailable
 from tray_app.tray import _linux
@@ -144,11 +150,30 @@ def test_without_a_display_there_is_no_tray_and_a_reason():
     assert caught.value.problem is TrayProblem.NO_DISPLAY
 
 
-def test_a_display_without_a_session_bus_is_no_session(monkeypatch, tmp_path):
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+@pytest.mark.parametrize(
+    "address", ["", "unix:path={}/none", "disabled:", "autolaunch:", "tcp:host=localhost,port=1", ";"]
+)
+def test_a_display_without_a_session_bus_is_told_as_that(tmp_path, address):
+    """`There is no graphical session here` was said in one."""
     with pytest.raises(TrayUnavailable) as caught:
-        find_host({"DISPLAY": ":1"})
-    assert caught.value.problem is TrayProblem.NO_DISPLAY
+        find_host({"WAYLAND_DISPLAY": "wayland-1", "DBUS_SESSION_BUS_ADDRESS": address.format(tmp_path)})
+    assert caught.value.problem is TrayProblem.NO_BUS
+    assert caught.value.detail
+
+
+def test_the_bus_of_the_runtime_folder_is_asked_where_no_address_is_told(tmp_path):
+    """A shell by ssh or su has the folder, and no address."""
+    with socket.socket(socket.AF_UNIX) as bus, ThreadPoolExecutor(1) as thread:
+        bus.bind(str(tmp_path / "bus"))
+        bus.listen()
+
+        def hang_up():
+            bus.accept()[0].close()
+
+        came = thread.submit(hang_up)
+        with pytest.raises(TrayUnavailable):
+            find_host({"WAYLAND_DISPLAY": "wayland-1", "XDG_RUNTIME_DIR": str(tmp_path)})
+        came.result(10)
 
 
 def test_the_check_comes_before_pystray_is_imported(monkeypatch, sent):
@@ -160,9 +185,48 @@ def test_the_check_comes_before_pystray_is_imported(monkeypatch, sent):
     assert "PYSTRAY_BACKEND" not in os.environ
 
 
-@pytest.mark.parametrize(("here", "problem"), [(True, TrayProblem.OTHER_PYTHON), (False, TrayProblem.NO_LIBRARY)])
-def test_a_library_that_is_there_for_another_python_is_told_as_that(monkeypatch, tmp_path, here, problem):
+@pytest.fixture
+def system_gi(monkeypatch, tmp_path):
+    """A Python without PyGObject, and the folder of the system's."""
+    real = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "gi"}
+    for name in real:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if not (Path(path) / "gi").exists()])
+    monkeypatch.setattr(_linux, "_system_gi", lambda: [path for path in [tmp_path / "gi"] if path.is_dir()])
+    yield tmp_path / "gi"
+    for name in [name for name in sys.modules if name.partition(".")[0] == "gi"]:
+        del sys.modules[name]  # monkeypatch puts back the real ones
+
+
+def test_what_is_missing_is_told_as_it_is(system_gi):
     """`install python3-gi` was the advice where it is installed and this Python cannot use it."""
-    monkeypatch.setitem(sys.modules, "gi", None)
-    monkeypatch.setattr(_linux, "SYSTEM_GI", tmp_path if here else tmp_path / "none")
-    assert _linux._missing() is problem
+    assert _linux._missing() is TrayProblem.NO_LIBRARY
+    system_gi.mkdir()
+    assert _linux._missing() is TrayProblem.OTHER_PYTHON
+    assert "install " not in sentence(TrayUnavailable(TrayProblem.OTHER_PYTHON, "gi"), TR)
+
+
+def test_the_systems_library_is_taken_where_it_fits_this_python(system_gi):
+    system_gi.mkdir()
+    (system_gi / "__init__.py").write_text("from . import _gi", encoding="utf-8")
+    (system_gi / "_gi.py").touch()
+    (system_gi / "_gi.cpython-27-x86_64-linux-gnu.so").touch()
+    _linux._borrow_gi()
+    assert "gi" not in sys.modules
+    (system_gi / f"_gi{EXTENSION_SUFFIXES[0]}").touch()
+    (system_gi / "__init__.py").write_text("from . import repository", encoding="utf-8")
+    (system_gi / "repository.py").touch()
+    _linux._borrow_gi()
+    assert Path(sys.modules["gi"].__file__).parent == system_gi
+    # What AppIndicator needs beside it was not installed: PyGObject is not named.
+    assert _linux._missing() is TrayProblem.NO_INDICATOR
+    assert "python3-gi " not in sentence(TrayUnavailable(TrayProblem.NO_INDICATOR, "no such typelib"), TR)
+
+
+def test_a_library_of_the_system_that_does_not_load_leaves_nothing_behind(system_gi):
+    system_gi.mkdir()
+    (system_gi / f"_gi{EXTENSION_SUFFIXES[0]}").touch()
+    (system_gi / "__init__.py").write_text("raise ImportError('libgirepository')", encoding="utf-8")
+    with pytest.raises(ImportError):
+        _linux._borrow_gi()
+    assert "gi" not in sys.modules

@@ -8,9 +8,12 @@ been seen to crash at bursts of 50 menus a second; they never get more than one.
 import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +29,8 @@ from tray_app.tray.main_thread import guarded
 log = logging.getLogger(__name__)
 
 PUSH_EVERY_S = 1.0
-SYSTEM_GI = Path("/usr/lib/python3/dist-packages/gi")
-"""Where Debian and Ubuntu install PyGObject."""
+SYSTEM_GI = ("lib/python3/dist-packages/gi", "lib*/python3.*/site-packages/gi")
+"""Where Debian and Ubuntu, and where Fedora, Arch and openSUSE install PyGObject, below /usr."""
 
 
 def open_linux(send: Send) -> "LinuxTray":
@@ -35,6 +38,7 @@ def open_linux(send: Send) -> "LinuxTray":
     find_host(os.environ)
     os.environ["PYSTRAY_BACKEND"] = "appindicator"  # its other backends have no menu or no place in today's panels
     try:
+        _borrow_gi()
         with _without_gl():
             from tray_app.tray._appindicator import AppIndicator
     except (ImportError, ValueError) as error:  # ValueError: gi finds no typelib of that name
@@ -44,11 +48,36 @@ def open_linux(send: Send) -> "LinuxTray":
 
 def _missing() -> TrayProblem:
     """PyGObject is built for one Python: Debian's python3-gi is of no use to one from elsewhere."""
+    if find_spec("gi") is None:
+        return TrayProblem.OTHER_PYTHON if _system_gi() else TrayProblem.NO_LIBRARY
     try:
         import gi  # noqa: F401
     except ImportError:
-        return TrayProblem.OTHER_PYTHON if SYSTEM_GI.is_dir() else TrayProblem.NO_LIBRARY
-    return TrayProblem.NO_LIBRARY
+        return TrayProblem.BROKEN
+    return TrayProblem.NO_INDICATOR
+
+
+def _system_gi() -> list[Path]:
+    return [path for place in SYSTEM_GI for path in sorted(Path("/usr").glob(place)) if path.is_dir()]
+
+
+def _borrow_gi() -> None:
+    """PyGObject is no wheel, so an environment of pip, pipx or uv lacks it: where the system's own fits this Python, it
+    alone is taken from there, with nothing that lies beside it."""
+    if find_spec("gi") is not None:
+        return
+    for folder in _system_gi():
+        if (folder / f"_gi{EXTENSION_SUFFIXES[0]}").is_file():
+            spec = spec_from_file_location("gi", folder / "__init__.py", submodule_search_locations=[str(folder)])
+            assert spec is not None
+            assert spec.loader is not None
+            sys.modules["gi"] = module = module_from_spec(spec)
+            try:
+                spec.loader.exec_module(module)
+            except ImportError:
+                del sys.modules["gi"]
+                raise
+            return
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def open_macos(send: Send) -> "MacTray":
     try:
         from tray_app.tray._nsmenu import make_icon
     except ImportError as error:
-        raise TrayUnavailable(TrayProblem.NO_LIBRARY, str(error)) from error
+        raise TrayUnavailable(TrayProblem.BROKEN, str(error)) from error
     return MacTray(send, make_icon)
 
 

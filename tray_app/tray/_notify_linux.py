@@ -12,10 +12,11 @@ from collections import deque
 from typing import Any
 
 from jeepney import DBusAddress, DBusErrorResponse, MatchRule, Message, message_bus, new_method_call
-from jeepney.io.blocking import DBusConnection, Proxy, open_dbus_connection
+from jeepney.io.blocking import DBusConnection, Proxy
 from jeepney.wrappers import unwrap_msg
 
 from tray_app.core.menu.screen import NoticeView
+from tray_app.tray._linux_host import open_session_bus
 from tray_app.tray.base import SaidOnce, Send
 
 log = logging.getLogger(__name__)
@@ -81,10 +82,10 @@ class BusNotifier:
             if notice is None:
                 return
             try:
-                with open_dbus_connection() as bus:
+                with open_session_bus() as bus:
                     if self._serve(bus, notice):
                         return
-            except (OSError, KeyError, ValueError, DBusErrorResponse) as error:
+            except (OSError, DBusErrorResponse) as error:
                 self._failed(error)
 
     def _serve(self, bus: DBusConnection, first: NoticeView) -> bool:

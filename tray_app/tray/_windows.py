@@ -32,7 +32,7 @@ def open_windows(send: Send) -> "WindowsTray":
     try:
         from tray_app.tray._winmenu import make_icon
     except (ImportError, OSError) as error:  # OSError: a DLL or one of its functions is missing
-        raise TrayUnavailable(TrayProblem.NO_LIBRARY, str(error)) from error
+        raise TrayUnavailable(TrayProblem.BROKEN, str(error)) from error
     return WindowsTray(send, make_icon)
 
 

@@ -5,8 +5,9 @@ from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.values.errors import TrayProblem, TrayUnavailable
 
-# Debian's and Ubuntu's names; other systems name theirs alike.
-PACKAGES = "python3-gi gir1.2-ayatanaappindicator3-0.1"
+# Debian's and Ubuntu's names, which the sentences say.
+INDICATOR = "gir1.2-ayatanaappindicator3-0.1"
+LIBRARY = f"python3-gi {INDICATOR}"
 
 
 def sentence(error: TrayUnavailable, tr: Translator) -> str:
@@ -14,12 +15,20 @@ def sentence(error: TrayUnavailable, tr: Translator) -> str:
     match error.problem:
         case TrayProblem.NO_DISPLAY:
             text = tr.gettext("There is no graphical session here, so there is no tray: use `{command}`.")
+        case TrayProblem.NO_BUS:
+            text = tr.gettext(
+                "The session's message bus (D-Bus), over which panels show tray icons, cannot be reached ({detail}): "
+                "start Elbowroom from within your desktop, or use `{command}`."
+            )
         case TrayProblem.NO_HOST:
             text = tr.gettext(
                 "Nothing on this desktop shows tray icons (GNOME needs its AppIndicator extension): use `{command}`."
             )
-        case TrayProblem.NO_LIBRARY:
-            text = tr.gettext("The tray's libraries are missing: install {packages}, or use `{command}`. ({detail})")
+        case TrayProblem.NO_LIBRARY | TrayProblem.NO_INDICATOR:
+            text = tr.gettext(
+                "The tray's libraries are missing: install {packages} (so named on Debian and Ubuntu), "
+                "or use `{command}`. ({detail})"
+            )
         case TrayProblem.OTHER_PYTHON:
             text = tr.gettext(
                 "The tray's libraries are installed for the system's own Python, not for this one: "
@@ -27,4 +36,5 @@ def sentence(error: TrayUnavailable, tr: Translator) -> str:
             )
         case TrayProblem.BROKEN:
             text = tr.gettext("The tray cannot be shown ({detail}): use `{command}`.")
-    return text.format(packages=PACKAGES, command=typed(tr, "watch"), detail=clean(error.detail))
+    packages = INDICATOR if error.problem is TrayProblem.NO_INDICATOR else LIBRARY
+    return text.format(packages=packages, command=typed(tr, "watch"), detail=clean(error.detail))

@@ -159,9 +159,11 @@ class StorageError(ElbowroomError):
 class TrayProblem(StrEnum):
     """What is missing for an icon with a menu."""
 
-    NO_DISPLAY = "no-display"  # no graphical session (no display, no session bus)
+    NO_DISPLAY = "no-display"  # no graphical session
+    NO_BUS = "no-bus"  # a session whose message bus cannot be asked; `detail` says why
     NO_HOST = "no-host"  # a session, but nothing in it shows tray icons
-    NO_LIBRARY = "no-library"  # PyGObject or the AppIndicator library is missing
+    NO_LIBRARY = "no-library"  # PyGObject is missing
+    NO_INDICATOR = "no-indicator"  # PyGObject is there, the AppIndicator library is not
     OTHER_PYTHON = "other-python"  # PyGObject is there, for another Python than this one
     BROKEN = "broken"  # the tray library failed in another way; `detail` says how
 
