@@ -62,6 +62,8 @@ class Server:
     def access(self):
         return self.granted
 
+    refusal_detail = ""
+
     def refusal(self):
         return RefusedBecause.NOT_ADMIN
 

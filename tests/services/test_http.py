@@ -12,6 +12,7 @@ from tray_app import __version__
 from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
+    InFront,
     Insecure,
     Interrupted,
     Invalid,
@@ -23,6 +24,7 @@ from tray_app.core.values.errors import (
     ServerFailed,
     ServiceError,
     TimedOut,
+    TooMany,
     Unreachable,
     Untrusted,
 )
@@ -368,7 +370,8 @@ def test_other_content_is_a_bad_answer(serve, closing, content_type):
             ServerFailed,
             {"detail": "Loading model"},
         ),
-        ("429 Too Many", b'{"detail": "slow"}', Refused, {"because": RefusedBecause.RATE_LIMITED}),
+        ("429 Too Many", b'{"detail": "slow"}', TooMany, {"detail": "slow"}),
+        ("407 Proxy", b'{"detail": "sign in"}', InFront, {}),
         ("401 No", b'{"detail": "Not authenticated"}', Refused, {"because": RefusedBecause.NO_TOKEN}),
         ("403 No", b'{"detail": "Not authenticated"}', Refused, {"because": RefusedBecause.NO_TOKEN}),
     ],

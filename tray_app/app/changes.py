@@ -23,6 +23,7 @@ from tray_app.core.values.errors import (
     ChangeError,
     ElbowroomError,
     Problem,
+    RefusedBecause,
     ServerFailed,
     ServiceError,
     StorageError,
@@ -157,8 +158,8 @@ class Carrier:
         if access is Access.NONE:
             raise ChangeError(Problem.NOT_CONNECTED, client.url)
         if access is not Access.ADMIN:
-            refusal = client.refusal()
-            raise ChangeError(Problem.NO_PERMISSION, client.url, refusal.value if refusal else "")
+            because = client.refusal() or RefusedBecause.NOT_ADMIN
+            raise ChangeError(Problem.NO_PERMISSION, client.url, client.refusal_detail, because=because)
         return client
 
     def _allow(self, remedy: Remedy, given: Consent) -> None:

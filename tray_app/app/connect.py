@@ -50,7 +50,8 @@ def sign_in(app: "App", filled: Filled) -> str:
     client = app.open_webui_at(url, token)
     if client.access() is not Access.ADMIN:
         because = client.refusal() or RefusedBecause.NOT_ADMIN
-        raise Refused(url, RefusedBecause.NEW_TOKEN if because is RefusedBecause.EXPIRED else because)
+        never_worked = because is RefusedBecause.EXPIRED
+        raise Refused(url, RefusedBecause.NEW_TOKEN if never_worked else because, client.refusal_detail)
     app.secrets.store(token, KeptIn.FILE if filled.keep_in_file else KeptIn.KEYCHAIN)
     app.state.update(lambda state: replace(state, connected_url=url))
     return version

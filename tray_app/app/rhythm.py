@@ -6,11 +6,13 @@ from typing import Generic, TypeVar
 from tray_app.app.odd import unknown_for
 from tray_app.core.values.errors import (
     BadAnswer,
+    InFront,
     NotFound,
     NotThatServer,
     Refused,
     ServiceError,
     TimedOut,
+    TooMany,
     Unreachable,
 )
 from tray_app.core.values.finding import Level
@@ -64,6 +66,10 @@ def unknown(error: ServiceError) -> Unknown:
             why = Why.TIMED_OUT
         case Refused():
             return Unknown(Why.REFUSED, error.because.value)
+        case InFront():
+            why = Why.IN_FRONT
+        case TooMany():
+            why = Why.TOO_MANY
         case NotFound():
             why = Why.UNSUPPORTED
         case NotThatServer() | BadAnswer():

@@ -7,7 +7,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from tray_app.app.rhythm import (
-    AWAY,
     BUSY_EVERY_S,
     MODELS_EVERY_S,
     PS_EVERY_S,
@@ -20,6 +19,7 @@ from tray_app.core.tasks.settings import decode
 from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.errors import (
     BadAnswer,
+    RefusedBecause,
     ServiceError,
 )
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
@@ -161,6 +161,7 @@ class OpenWebUIPoll:
     _ordinary: Asked[int] = field(default_factory=lambda: Asked(RARELY_S))
     _connections: Asked[tuple[OllamaConnection, ...]] = field(default_factory=lambda: Asked(RARELY_S))
     _autocomplete: Asked[bool] = field(default_factory=lambda: Asked(RARELY_S))
+    _refused: RefusedBecause | None = None
 
     def take(self, uptime_s: float, now: float, *, requests_run: bool) -> Reading[OpenWebUI]:
         """`requests_run`: Ollama is at work, so that asking for busy chats is worth a line in the server's log."""
@@ -170,17 +171,20 @@ class OpenWebUIPoll:
         server = OpenWebUI(self.url, identity.value.version, deployment_id=identity.value.deployment_id)
         if not self.connected:
             return Known(server, now)
-        access = self._access.ask(self.service.access, uptime_s, now)
+        access = self._access.ask(self._asked_access, uptime_s, now)
         if isinstance(access, Unknown):
             self._doubt(self._access, uptime_s)
-            if access.why in AWAY:
-                return access
-            return Known(replace(server, access=Access.REFUSED if access.why is Why.REFUSED else Access.NONE), now)
-        server = replace(server, access=access.value)
+            return access
+        server = replace(server, access=access.value, refused=self._refused)
         if access.value not in {Access.USER, Access.ADMIN}:
             return Known(server, now)
         answers = self._details(access.value, uptime_s, now, requests_run=requests_run)
         return Known(replace(server, **answers), now)
+
+    def _asked_access(self) -> Access:
+        found = self.service.access()
+        self._refused = self.service.refusal()
+        return found
 
     def _details(self, access: Access, uptime_s: float, now: float, *, requests_run: bool) -> dict[str, Any]:
         """What a signed-in account may read. A server that hangs is waited for once per poll, not once per question."""

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from tray_app.core.values.reading import Unknown, Why
-from tray_app.core.values.snapshot import Host, MissingInput, NoStalls
+from tray_app.core.values.reading import NoStalls, Unknown, Why
+from tray_app.core.values.snapshot import Host, MissingInput
 from tray_app.readers._counters import Counters
 from tray_app.readers._raw import Source, number, read_file
 

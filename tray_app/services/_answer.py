@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from tray_app.core.values.errors import (
     BadAnswer,
+    InFront,
     Instead,
     Invalid,
     NoSuchPath,
@@ -18,6 +19,7 @@ from tray_app.core.values.errors import (
     Refused,
     RefusedBecause,
     ServerFailed,
+    TooMany,
 )
 from tray_app.core.values.token import Token
 from tray_app.core.values.version import Json
@@ -104,15 +106,23 @@ def refuse(answer: Answer, token: Token | None) -> NoReturn:
     url, status, detail = answer.url, answer.status, _detail(answer)
     if 300 <= status < 400:
         raise Redirected(url, redirect_target(answer.headers.get("location", "")))
+    if status == 407 or (status in {401, 403} and _is_a_proxys(answer)):
+        raise InFront(url, detail)
     if status in {401, 403}:
         raise Refused(url, _because(status, detail, token), detail)
     if status == 429:
-        raise Refused(url, RefusedBecause.RATE_LIMITED, detail)
+        raise TooMany(url, detail)
     if status in {404, 405}:
         raise (NoSuchPath if detail in NOT_ROUTED else NotFound)(url, detail)
     if 400 <= status < 500:
         raise Invalid(url, _fields(answer), detail, status)
     raise ServerFailed(url, status, detail)
+
+
+def _is_a_proxys(answer: Answer) -> bool:
+    """Open WebUI and Ollama refuse in JSON and never ask for Basic or Digest: that is somebody before them."""
+    scheme = answer.headers.get("www-authenticate", "").partition(" ")[0].lower()
+    return answer.content_type == "text/html" or scheme in {"basic", "digest", "negotiate", "ntlm"}
 
 
 def _because(status: int, detail: str, token: Token | None) -> RefusedBecause:
@@ -129,8 +139,12 @@ def _because(status: int, detail: str, token: Token | None) -> RefusedBecause:
     if detail.startswith("API key not allowed to access this endpoint"):
         return RefusedBecause.KEY_RESTRICTED
     if status == 401 or detail == "Not authenticated":
-        return RefusedBecause.ENVIRONMENT if token.from_environment else RefusedBecause.EXPIRED
+        return not_accepted(token)
     return RefusedBecause.OTHER
+
+
+def not_accepted(token: Token) -> RefusedBecause:
+    return RefusedBecause.ENVIRONMENT if token.from_environment else RefusedBecause.EXPIRED
 
 
 def _decoded(answer: Answer) -> Json:

@@ -21,14 +21,13 @@ from tray_app.core.values.errors import (
     Interrupted,
     NoSuchPath,
     Refused,
-    RefusedBecause,
     ServiceError,
     TimedOut,
     Unreachable,
 )
 from tray_app.core.values.token import Token, origin_of
 from tray_app.core.values.version import Json
-from tray_app.services._answer import Answer, Hidden, parse, parse_json, refuse
+from tray_app.services._answer import Answer, Hidden, not_accepted, parse, parse_json, refuse
 from tray_app.services._body import lines_of, whole
 from tray_app.services._connection import Endpoint, Introduction, KeptConnection
 from tray_app.services._errors import typed_errors
@@ -152,7 +151,7 @@ class Http:
         self.refuse_insecure()
         if not self.token.value.isascii() or not self.token.value.isprintable():
             # Not a header's text: no server could have given it away.
-            raise Refused(self.url, RefusedBecause.EXPIRED)
+            raise Refused(self.url, not_accepted(self.token))
 
     def _addresses(self) -> list[str]:
         """Where to connect. `localhost` is tried as 127.0.0.1 first: on Windows the IPv6 attempt can hang."""

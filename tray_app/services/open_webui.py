@@ -29,14 +29,16 @@ from tray_app.core.values.errors import (
     NotThatServer,
     Refused,
     RefusedBecause,
+    TooMany,
     TooOld,
 )
 from tray_app.core.values.snapshot import Access, WebUIModel
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.version import Document, Json, Version, parse_version
-from tray_app.services import _task_calls, _webui_models
+from tray_app.services import _features, _refusals, _task_calls, _webui_models
 from tray_app.services._answer import short
 from tray_app.services._decode import an_object, number, objects, part, text, texts
+from tray_app.services._features import PublicFeatures
 from tray_app.services._task_calls import TaskAnswer
 from tray_app.services._webui_models import Outside
 from tray_app.services.http import Http
@@ -59,15 +61,6 @@ class Identity(Struct, frozen=True):
     deployment_id: str = ""
 
 
-class PublicFeatures(Struct, frozen=True):
-    """What `GET /api/config` tells everybody. None: this version does not say."""
-
-    auth: bool
-    """False: WEBUI_AUTH is off, anybody may sign in as the admin."""
-    login_form: bool | None = None
-    name: str = ""
-
-
 class OpenWebUIClient:
     """One server with one token, or none. Every method raises ServiceError subclasses only."""
 
@@ -79,6 +72,8 @@ class OpenWebUIClient:
         self._identity: Identity | None = None
         self._version = version
         self._refusal: RefusedBecause | None = None
+        self.refusal_detail = ""
+        """The server's own words for it."""
         self._connections: tuple[OllamaConnection, ...] = ()
 
     def close(self) -> None:
@@ -128,16 +123,7 @@ class OpenWebUIClient:
         return self._public(answer)
 
     def _public(self, answer: Json) -> PublicFeatures:
-        config = answer if isinstance(answer, dict) else {}
-        features = part(config, "features")
-        if not isinstance(features.get("auth"), bool) or not text(config, "version"):
-            raise NotThatServer(self.url, Instead.OTHER_JSON)
-        login_form = features.get("enable_login_form")
-        return PublicFeatures(
-            auth=features["auth"],
-            login_form=login_form if isinstance(login_form, bool) else None,
-            name=short(text(config, "name")),
-        )
+        return _features.decode(answer, self.url)
 
     def _not_this(self, error: NotFound | BadAnswer | Invalid) -> NotThatServer:
         """What answers instead: Ollama is worth a word of its own, people mix up the two addresses."""
@@ -165,12 +151,12 @@ class OpenWebUIClient:
         try:
             answer = self._http.post_json("/api/v1/auths/signin", body, deadline_s=WRITE_DEADLINE_S, secret=password)
         except Invalid as error:
-            known = error.status == 400 and "trusted header" not in error.detail
-            because = RefusedBecause.BAD_CREDENTIALS if known else RefusedBecause.OTHER
+            known = self.features()
+            because = _refusals.of_sign_in(error, directory=known.ldap, no_account_yet=known.no_account_yet)
             raise Refused(self.url, because, error.detail) from error
+        except TooMany as error:
+            raise Refused(self.url, RefusedBecause.RATE_LIMITED, error.detail) from error
         except Refused as error:
-            if error.because is RefusedBecause.RATE_LIMITED:
-                raise
             raise Refused(self.url, RefusedBecause.PASSWORD_OFF, error.detail) from error
         found = an_object(answer, self.url)
         if token := text(found, "token"):
@@ -187,7 +173,7 @@ class OpenWebUIClient:
         try:
             self._ollama_config()  # admins only in every version, for keys and sessions alike
         except Refused as error:
-            self._refusal = error.because
+            self._refusal, self.refusal_detail = error.because, error.detail
         except NotFound:
             return self._access_by_role()
         else:
@@ -198,7 +184,7 @@ class OpenWebUIClient:
 
     def refusal(self) -> RefusedBecause | None:
         """Why the last `access()` was not ADMIN."""
-        return self._refusal
+        return _refusals.of_token(self._refusal, self._http.token, self._version)
 
     def _access_by_reading(self, first: RefusedBecause) -> Access:
         """Every active account may read the task settings; one that waits for approval may not."""
@@ -207,6 +193,7 @@ class OpenWebUIClient:
         except Refused as error:
             pending = first is RefusedBecause.NOT_ADMIN and error.because is RefusedBecause.NOT_ADMIN
             self._refusal = RefusedBecause.PENDING if pending else error.because
+            self.refusal_detail = error.detail
             return Access.REFUSED
         return Access.USER
 
@@ -215,8 +202,11 @@ class OpenWebUIClient:
         try:
             role = text(an_object(self._http.get_json("/api/v1/auths/"), self.url), "role")
         except (Refused, NotFound):
+            self._refusal = RefusedBecause.OTHER  # not asked for what only admins may: it may be one
             return self._access_by_reading(RefusedBecause.OTHER)
+        self._refusal = RefusedBecause.NOT_ADMIN
         if role == "admin":
+            self._refusal = None
             return Access.ADMIN
         return self._access_by_reading(RefusedBecause.NOT_ADMIN)
 

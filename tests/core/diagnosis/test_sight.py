@@ -13,6 +13,7 @@ from tray_app.core.text.change import nothing_to_fix
 from tray_app.core.text.status import status_lines
 from tray_app.core.values.command import Connect
 from tray_app.core.values.connections import OllamaConnection
+from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import Blind, Level
 from tray_app.core.values.reading import Known, Unknown, Unseen, Why
 from tray_app.core.values.snapshot import NOT_ASKED, Access, Ollama, Presence, Pressure, RequestKind, Requests
@@ -50,8 +51,8 @@ SEEN = {
     Blind.NOT_JUDGED: quiet(runners=[runner(loading=True)]),
     Blind.NO_OPEN_WEBUI: quiet(open_webui=Unknown(Why.UNREACHABLE)),
     Blind.NOT_CONNECTED: quiet(open_webui=STRANGER),
-    Blind.SIGN_IN_REFUSED: quiet(open_webui=replace(STRANGER, access=Access.REFUSED)),
-    Blind.NOT_ADMIN: quiet(open_webui=replace(ADMIN, access=Access.USER)),
+    Blind.SIGN_IN_REFUSED: quiet(open_webui=replace(STRANGER, access=Access.REFUSED, refused=RefusedBecause.KEYS_OFF)),
+    Blind.NOT_ADMIN: quiet(open_webui=replace(ADMIN, access=Access.USER, refused=RefusedBecause.NOT_ADMIN)),
     Blind.REQUESTS_UNSEEN: quiet(requests=unseen(HIDDEN)),
     Blind.NO_ANSWER: quiet(ollama=Unknown(Why.TIMED_OUT)),
 }
@@ -97,12 +98,21 @@ SAID = {
         "Calm as far as can be seen: not connected to Open WebUI",
     ),
     Blind.SIGN_IN_REFUSED: (
-        "Calm as far as can be seen  Open WebUI refuses the sign-in: memory and Ollama are seen, not what it sends.",
-        f"Sign in again: elbowroom connect {URL}",
-        "Calm as far as can be seen: Open WebUI refuses the sign-in",
+        (
+            f"Calm as far as can be seen  {URL} has API keys switched off, which newer versions do by default. "
+            "Memory and Ollama are seen, not what Open WebUI sends."
+        ),
+        (
+            "Switch them on in Open WebUI (Admin Panel > Settings > General > Authentication), or sign in with e-mail "
+            f"and password: elbowroom connect {URL}"
+        ),
+        "Calm as far as can be seen: API keys are switched off there",
     ),
     Blind.NOT_ADMIN: (
-        "Calm as far as can be seen  Connected without admin rights: not all that Open WebUI sends is seen.",
+        (
+            f"Calm as far as can be seen  This account on {URL} is not an admin: settings can be read, not changed. "
+            "Not all that Open WebUI sends is seen."
+        ),
         f"Connect with an admin's account or API key: elbowroom connect {URL}",
         "Calm as far as can be seen: connected without admin rights",
     ),

@@ -143,7 +143,14 @@ def test_toggles_show_the_server_and_carry_both_values():
 @pytest.mark.parametrize("access", [Access.USER, Access.NONE, Access.REFUSED])
 def test_without_admin_rights_nothing_can_be_written_and_a_line_says_why(access):
     state = replace(with_server(access=access), remedies=())
-    assert find(state, "access").text.startswith("Read-only")
+    assert (
+        find(state, "access").text
+        == {
+            Access.USER: "Read-only: the account is not an admin",
+            Access.NONE: "Read-only: connect to Open WebUI to change its settings",
+            Access.REFUSED: "Open WebUI cannot be read: access is refused",
+        }[access]
+    )
     assert find(state, "task-model") is None
     assert not [row for row in walk(rows_of(state)) if isinstance(row.command, SetSettings | ApplyRemedy)]
     assert isinstance(find(state, "connect").command, Connect)

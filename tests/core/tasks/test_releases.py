@@ -16,10 +16,11 @@ from tray_app.core.tasks import releases
 from tray_app.core.tasks.releases import TASK_KINDS, endpoint, runs, support
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.tasks.target import TaskServer, come_unasked
-from tray_app.core.values.errors import NotFound
+from tray_app.core.values.errors import NotFound, Refused, RefusedBecause
 from tray_app.core.values.finding import Unusable
 from tray_app.core.values.reading import Known
 from tray_app.core.values.task_settings import TASKS, Comes, Setting, Switch
+from tray_app.core.values.token import Token
 from tray_app.core.values.version import parse_version
 from tray_app.services import _webui_models
 from tray_app.services.open_webui import OpenWebUIClient
@@ -40,7 +41,8 @@ class Wire:
     """Answers like a server of this release, on the paths of all, and keeps the paths that were asked for."""
 
     url = origin = "http://127.0.0.1:3000"
-    token = None
+    token: Token | None = None
+    refuses: Refused | None = None
 
     def __init__(self, release: str) -> None:
         self.release = release
@@ -51,6 +53,8 @@ class Wire:
 
     def get_json(self, path: str, **_options: Any) -> Any:
         self.asked.append(path)
+        if self.refuses is not None and path == "/ollama/config":
+            raise self.refuses
         return {"version": self.release} if path == "/api/version" else ANSWERS[path]
 
     def post_json(self, path: str, _body: Any, **_options: Any) -> Any:
@@ -87,6 +91,16 @@ def running_path(release: str) -> str:
 
 def account_path(release: str) -> str:
     return asked(release, "own_autocomplete")
+
+
+def keys_off(release: str) -> RefusedBecause | None:
+    """Why a key is refused that the server says keys are off to."""
+    wire = Wire(release)
+    wire.token = Token("sk-1")
+    wire.refuses = Refused(wire.url, RefusedBecause.KEYS_OFF)
+    client = OpenWebUIClient(wire)  # type: ignore[arg-type]
+    client.access()
+    return client.refusal()
 
 
 def public_without_record(release: str) -> bool | None:
@@ -144,6 +158,7 @@ def a_thousand_tokens(release: str) -> str:
     return one.reason
 
 
+KEYS_OFF, EITHER = RefusedBecause.KEYS_OFF, RefusedBecause.KEYS_OFF_OR_RESTRICTED
 BEHAVIOUR = [
     ("OLDEST", "0.2.5", "0.3.0", document_path, "not asked", "/api/task/config"),
     ("OPENAI_CONFIG_SINCE", "0.3.35", "0.4.0", hosts_path, "/openai/urls", "/openai/config"),
@@ -153,6 +168,8 @@ BEHAVIOUR = [
     ("UNDER_V1", "0.4.8", "0.5.0", document_path, "/api/task/config", "/api/v1/tasks/config"),
     ("GENERATIONS_SINCE", "0.4.8", "0.5.0", running_path, "not asked", "/api/tasks"),
     ("GENERATIONS_SINCE", "0.4.8", "0.5.0", stop_is_offered, False, True),
+    ("KEYS_LIMITED_SINCE", "0.4.8", "0.5.0", keys_off, KEYS_OFF, EITHER),
+    ("KEYS_TOLD_APART_SINCE", "0.6.36", "0.6.37", keys_off, EITHER, KEYS_OFF),
     ("AUTOCOMPLETE_BY_ACCOUNT", "0.5.20", "0.6.0", account_path, "not asked", "/api/v1/users/user/settings"),
     ("AUTOCOMPLETE_BY_ACCOUNT", "0.5.20", "0.6.0", autocomplete_unasked, True, False),
     ("SLOT_BY_CONNECTION", "0.6.10", "0.6.11", slot_of_outside_model, Setting.TASK_MODEL, Setting.TASK_MODEL_EXTERNAL),

@@ -43,8 +43,8 @@ def _open_webui(facts: Facts) -> Blind | None:
     server = facts.open_webui
     if server is None:
         # Where nothing listens, nothing is sent either: it is not running, which is no fault that passes by itself.
-        late = facts.overview.why[Source.OPEN_WEBUI].why in {Why.TIMED_OUT, Why.BAD_ANSWER}
-        return Blind.NO_ANSWER if late else Blind.NO_OPEN_WEBUI
+        absent = facts.overview.why[Source.OPEN_WEBUI].why in {Why.UNREACHABLE, Why.NOT_ASKED}
+        return Blind.NO_OPEN_WEBUI if absent else Blind.NO_ANSWER
     if server.access in _BY_ACCESS:
         return _BY_ACCESS[server.access]
     return Blind.NO_ANSWER if facts.settings is None else None

@@ -36,7 +36,7 @@ def headline(state: ScreenState, tr: Translator) -> str:
     if diagnosis is None:
         return tr.gettext("Looking at Ollama and Open WebUI...")
     if diagnosis.top is None or diagnosis.level in {Level.CALM, Level.UNKNOWN}:
-        return brief(diagnosis, tr)
+        return brief(diagnosis, state.overview, tr)
     return tr.gettext("{level}: {what}").format(
         level=level_words(diagnosis, tr), what=finding_view.headline(diagnosis.top, tr)
     )

@@ -4,10 +4,12 @@ from tray_app.core.menu.icon import headline
 from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.report.overview import Overview, Source
 from tray_app.core.text import findings as finding_view
+from tray_app.core.text import refusals
 from tray_app.core.text.names import row_text, short, wrapped
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import pressure_word, why_words
 from tray_app.core.values.command import Cancel, Connect, Refresh
+from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import Blind
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.snapshot import Access, Presence
@@ -87,9 +89,11 @@ def access_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
         case Access.NONE:
             text = tr.gettext("Read-only: connect to Open WebUI to change its settings")
         case Access.USER:
-            text = tr.gettext("Read-only: the account in use is not an Open WebUI admin")
+            because = refusals.brief(seen.open_webui.refused or RefusedBecause.NOT_ADMIN, tr)
+            text = tr.gettext("Read-only: {reason}").format(reason=because)
         case Access.REFUSED:
-            text = tr.gettext("Read-only: Open WebUI refuses the key or sign-in in use")
+            because = refusals.brief(seen.open_webui.refused or RefusedBecause.OTHER, tr)
+            text = tr.gettext("Open WebUI cannot be read: {reason}").format(reason=because)
         case Access.ADMIN:
             return ()
     return (Row(row_text(text), Connect(seen.open_webui.url), id="access"),)

@@ -24,6 +24,10 @@ UNDER_V1: Version = (0, 5, 0)
 """`/api/task/...` before, `/api/v1/tasks/...` from here on: the only path change in all versions (routers/tasks.py)."""
 GENERATIONS_SINCE: Version = (0, 5, 0)
 """Running answers are listed and can be stopped (main.py, GET /api/tasks and POST /api/tasks/stop)."""
+KEYS_LIMITED_SINCE: Version = (0, 5, 0)
+"""API keys can be limited to some addresses; one that is not among them is refused as if keys were off (utils/auth)."""
+KEYS_TOLD_APART_SINCE: Version = (0, 6, 37)
+"""A limited key is refused in words of its own (utils/auth.py)."""
 AUTOCOMPLETE_BY_ACCOUNT: Version = (0, 6, 0)
 """An account must switch autocomplete on for itself (settings `ui.promptAutocomplete`); before, all had it."""
 SLOT_BY_CONNECTION: Version = (0, 6, 11)

@@ -86,11 +86,14 @@ def _page_step(error: ElbowroomError, tr: Translator) -> str:
     with_key = tr.gettext("Use an API key instead.")
     refused = {
         RefusedBecause.NO_TOKEN: tr.gettext("Enter an API key, or an e-mail address and its password."),
-        RefusedBecause.NEW_TOKEN: tr.gettext("Check that the whole key is there, or make a new one."),
         RefusedBecause.NOT_ADMIN: tr.gettext("Sign in with an admin's account or API key."),
         RefusedBecause.OTHER: tr.gettext("Try another way to sign in."),
         RefusedBecause.PASSWORD_OFF: with_key,
         RefusedBecause.MFA: with_key,
+        RefusedBecause.TRUSTED_HEADER: with_key,
+        RefusedBecause.BAD_CREDENTIALS_OR_DIRECTORY: with_key,
+        RefusedBecause.KEYS_OFF: tr.gettext("Sign in with e-mail and password instead."),
+        RefusedBecause.KEYS_OFF_OR_RESTRICTED: tr.gettext("Sign in with e-mail and password instead."),
     }
     match error:
         case Refused(because=because) if because in refused:

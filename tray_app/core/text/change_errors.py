@@ -5,7 +5,7 @@ from tray_app.core.text.lines import clean
 from tray_app.core.text.tasks import unsupported
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.values.errors import ChangeError, Problem, RefusedBecause, Written
+from tray_app.core.values.errors import ChangeError, Problem, Written
 from tray_app.core.values.units import format_bytes
 
 
@@ -37,11 +37,7 @@ def _unsupported(setting: str, version: str, tr: Translator) -> str:
 
 
 def _no_permission(error: ChangeError, subject: str, tr: Translator) -> tuple[str, str]:
-    try:
-        because = RefusedBecause(error.detail)
-    except ValueError:
-        because = RefusedBecause.NOT_ADMIN
-    reason, step = refusals.said(because, subject, "", tr)
+    reason, step = refusals.said(error.because, subject, clean(error.detail), tr)
     return tr.gettext("{reason} Nothing was changed.").format(reason=reason), step
 
 

@@ -10,6 +10,7 @@ from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
     ElbowroomError,
+    InFront,
     Insecure,
     Instead,
     Interrupted,
@@ -23,6 +24,7 @@ from tray_app.core.values.errors import (
     ServiceError,
     StorageError,
     TimedOut,
+    TooMany,
     TooOld,
     TrayUnavailable,
     Unreachable,
@@ -80,7 +82,7 @@ def _server(url: str) -> str:
 
 def _service(error: ServiceError, tr: Translator) -> tuple[str, str]:
     match error:
-        case Unreachable() | TimedOut() | Interrupted():
+        case Unreachable() | TimedOut() | Interrupted() | InFront() | TooMany():
             text, step = _no_answer(error, tr)
         case Redirected():
             text = tr.gettext("{server} sends everybody on to {detail}, and a token never follows.")
@@ -105,13 +107,14 @@ def _service(error: ServiceError, tr: Translator) -> tuple[str, str]:
     return text.format(server=_server(error.url), detail=clean(error.detail)), step
 
 
-def _no_answer(error: Unreachable | TimedOut | Interrupted, tr: Translator) -> tuple[str, str]:
+def _no_answer(error: Unreachable | TimedOut | Interrupted | InFront | TooMany, tr: Translator) -> tuple[str, str]:
     match error:
         case Untrusted():
             return (
                 tr.gettext("A safe connection to {server} could not be made ({detail})."),
                 tr.gettext(
-                    "Check that the address and its certificate belong together, or try http on your own network."
+                    "Does its certificate come from an authority of your own? Add that to this system, or name its "
+                    "file as ca_file in settings.toml."
                 ),
             )
         case Unreachable():
@@ -123,6 +126,16 @@ def _no_answer(error: Unreachable | TimedOut | Interrupted, tr: Translator) -> t
             return (
                 tr.gettext("{server} did not answer in time ({detail})."),
                 tr.gettext("It may be starting or very busy: try again in a moment."),
+            )
+        case InFront():
+            return (
+                tr.gettext("A proxy before {server} asks for a sign-in of its own: {server} was not reached."),
+                tr.gettext("Use an address that leads past the proxy, such as the server's own port."),
+            )
+        case TooMany():
+            return (
+                tr.gettext("{server} takes no more requests for now: too many came."),
+                tr.gettext("Wait a minute; a proxy in between may set the limit."),
             )
         case Interrupted():
             return (

@@ -1,10 +1,12 @@
 """The level in words: plain calm only where everything could be asked, else what is missing and the way to get it."""
 
 from tray_app.core.report.overview import Overview, Source
+from tray_app.core.text import refusals
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import why_words
+from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import Blind, Diagnosis, Level
 
 OPEN_WEBUI_URL = "http://127.0.0.1:8080"
@@ -43,12 +45,13 @@ def told(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
             return tr.gettext(
                 "Open WebUI uses an Ollama at {url}; whether that is the one that is read cannot be told."
             ).format(url=clean(_other_ollama(seen)))
-        case Blind.NOT_JUDGED:
-            return tr.gettext("Not judged now: {kinds}.").format(kinds=_kinds(diagnosis))
+        case Blind.SIGN_IN_REFUSED | Blind.NOT_ADMIN:
+            return _refused(diagnosis.blind, seen, tr)
         case Blind.REQUESTS_UNSEEN:
             return tr.gettext("Requests at Ollama: {why}.").format(why=_why_requests(seen, tr))
         case _:
             return {
+                Blind.NOT_JUDGED: tr.gettext("Not judged now: {kinds}.").format(kinds=_kinds(diagnosis)),
                 Blind.NOTHING_TO_WATCH: tr.gettext("No Ollama runs here."),
                 Blind.NOTHING_LISTED: tr.gettext(
                     "Open WebUI lists no model of this Ollama: what it sends does not arrive here."
@@ -57,18 +60,35 @@ def told(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
                 Blind.NOT_CONNECTED: tr.gettext(
                     "Not connected: memory and Ollama are seen, not what Open WebUI sends."
                 ),
-                Blind.SIGN_IN_REFUSED: tr.gettext(
-                    "Open WebUI refuses the sign-in: memory and Ollama are seen, not what it sends."
-                ),
-                Blind.NOT_ADMIN: tr.gettext("Connected without admin rights: not all that Open WebUI sends is seen."),
                 Blind.NO_ANSWER: tr.gettext("Not enough could be read to judge."),
             }[diagnosis.blind]
+
+
+def _refused(blind: Blind, seen: Overview, tr: Translator) -> str:
+    """The server's reason, and what is not seen for it."""
+    url, because = _refusal(blind, seen)
+    lacks = {
+        Blind.NOT_ADMIN: tr.gettext("Not all that Open WebUI sends is seen."),
+        Blind.SIGN_IN_REFUSED: tr.gettext("Memory and Ollama are seen, not what Open WebUI sends."),
+    }[blind]
+    return f"{refusals.said(because, url, because.value, tr)[0]} {lacks}"
+
+
+def _refusal(blind: Blind, seen: Overview) -> tuple[str, RefusedBecause]:
+    """Where from, and why. A recording of an earlier version does not hold the reason."""
+    unknown = RefusedBecause.NOT_ADMIN if blind is Blind.NOT_ADMIN else RefusedBecause.OTHER
+    if seen.open_webui is None:
+        return OPEN_WEBUI_URL, unknown
+    return clean(seen.open_webui.url), seen.open_webui.refused or unknown
 
 
 def next_step(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
     """The way to what is missing, with a command to type; empty where nothing is."""
     if diagnosis.blind is None:
         return ""
+    if diagnosis.blind in {Blind.SIGN_IN_REFUSED, Blind.NOT_ADMIN}:
+        url, because = _refusal(diagnosis.blind, seen)
+        return refusals.said(because, url, "", tr)[1]
     step, command = _step(diagnosis.blind, seen, tr)
     return step.format(command=command)
 
@@ -95,18 +115,17 @@ def _step(blind: Blind, seen: Overview, tr: Translator) -> tuple[str, str]:
         ),
         Blind.NO_OPEN_WEBUI: (tr.gettext("When it runs, connect to it: {command}"), connect),
         Blind.NOT_CONNECTED: (tr.gettext("Connect: {command}"), connect),
-        Blind.SIGN_IN_REFUSED: (tr.gettext("Sign in again: {command}"), connect),
-        Blind.NOT_ADMIN: (tr.gettext("Connect with an admin's account or API key: {command}"), connect),
         Blind.REQUESTS_UNSEEN: doctor,
         Blind.NOT_JUDGED: doctor,
         Blind.NO_ANSWER: doctor,
     }[blind]
 
 
-def brief(diagnosis: Diagnosis, tr: Translator) -> str:
+def brief(diagnosis: Diagnosis, seen: Overview | None, tr: Translator) -> str:
     """Level and reason for a tooltip: `Calm as far as can be seen: not connected to Open WebUI`."""
     if diagnosis.blind is None and diagnosis.level is Level.CALM:
         return tr.gettext("Calm: nothing crowds your models")
+    refused = seen.open_webui.refused if seen is not None and seen.open_webui is not None else None
     what = {
         Blind.NOTHING_TO_WATCH: tr.gettext("no Ollama runs here"),
         Blind.OTHER_OLLAMA: tr.gettext("Open WebUI uses another Ollama"),
@@ -115,7 +134,7 @@ def brief(diagnosis: Diagnosis, tr: Translator) -> str:
         Blind.NOT_JUDGED: tr.gettext("not all of it could be judged"),
         Blind.NO_OPEN_WEBUI: tr.gettext("no Open WebUI answers"),
         Blind.NOT_CONNECTED: tr.gettext("not connected to Open WebUI"),
-        Blind.SIGN_IN_REFUSED: tr.gettext("Open WebUI refuses the sign-in"),
+        Blind.SIGN_IN_REFUSED: refusals.brief(refused or RefusedBecause.OTHER, tr),
         Blind.NOT_ADMIN: tr.gettext("connected without admin rights"),
         Blind.REQUESTS_UNSEEN: tr.gettext("requests cannot be seen"),
         Blind.NO_ANSWER: tr.gettext("not everything can be seen"),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tray_app.core.report.overview import Overview, Source
 from tray_app.core.report.programs import program_loads, seen_once
 from tray_app.core.text import findings as finding_view
+from tray_app.core.text import refusals
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.evidence import evidence_lines
 from tray_app.core.text.level import level_words, next_step, told
@@ -14,11 +15,13 @@ from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import pressure_word, why_words
+from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import Diagnosis, Finding, Level, Severity
 from tray_app.core.values.reading import Why
 from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import (
     Access,
+    OpenWebUI,
     Presence,
     Pressure,
     ProcessRole,
@@ -159,13 +162,16 @@ def _requests(seen: Overview, tr: Translator) -> Line:
     return line(Span(text, Style.WARN if seen.waiting and seen.waiting > 0 else Style.PLAIN))
 
 
-def access_words(access: Access, tr: Translator) -> str:
+def access_words(server: OpenWebUI, tr: Translator) -> str:
+    """`connected as admin`, or why not."""
+    refused = refusals.brief(server.refused or RefusedBecause.OTHER, tr)
+    read_only = refusals.brief(server.refused or RefusedBecause.NOT_ADMIN, tr)
     return {
         Access.NONE: tr.gettext("not connected"),
-        Access.USER: tr.gettext("connected without admin rights: read-only"),
+        Access.USER: tr.gettext("connected, read-only: {reason}").format(reason=read_only),
         Access.ADMIN: tr.gettext("connected as admin"),
-        Access.REFUSED: tr.gettext("the key or sign-in in use is refused"),
-    }[access]
+        Access.REFUSED: refused,
+    }[server.access]
 
 
 def _servers(seen: Overview, tr: Translator) -> list[str]:
@@ -188,7 +194,7 @@ def _open_webui(seen: Overview, tr: Translator) -> list[Line]:
     rows = [
         line(
             tr.gettext("{version} at {url}").format(version=clean(server.version), url=clean(server.url)),
-            Span(", " + access_words(server.access, tr), Style.FAINT),
+            Span(", " + access_words(server, tr), Style.FAINT),
         )
     ]
     rows += [line(text) for text in _servers(seen, tr)]

@@ -1,7 +1,9 @@
 """Single words that several views say alike."""
 
+from tray_app.core.text import refusals
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
+from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.reading import Unknown, Unseen, Why
 from tray_app.core.values.snapshot import Pressure
 from tray_app.core.values.units import format_bytes
@@ -44,6 +46,8 @@ def why_words(unknown: Unknown, tr: Translator) -> str:
         Why.UNREACHABLE: tr.gettext("nothing answers"),
         Why.TIMED_OUT: tr.gettext("no answer in time"),
         Why.REFUSED: tr.gettext("the sign-in was refused"),
+        Why.IN_FRONT: tr.gettext("a proxy before it asks for a sign-in of its own"),
+        Why.TOO_MANY: tr.gettext("it takes no more requests for now"),
         Why.BAD_ANSWER: tr.gettext("an answer that makes no sense"),
         Why.REMOTE: tr.gettext("runs on another machine"),
     }
@@ -56,6 +60,9 @@ def why_words(unknown: Unknown, tr: Translator) -> str:
     }
     if unknown.detail in facts:
         return tr.gettext("unknown ({reason})").format(reason=facts[unknown.detail])
+    if unknown.why is Why.REFUSED and unknown.detail in set(RefusedBecause):
+        reason = refusals.brief(RefusedBecause(unknown.detail), tr)
+        return tr.gettext("unknown ({reason})").format(reason=reason)
     reason = words[unknown.why]
     fact = clean(unknown.detail)
     if fact:

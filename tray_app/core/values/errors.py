@@ -12,7 +12,9 @@ ElbowroomError
 |   |-- NotFound               404, 405 or the single-page app where an endpoint was expected
 |   |-- Invalid                422 or 400: the server refuses the request and names fields where it can
 |   |-- ServerFailed           5xx
-|   |-- Refused                the token was refused; see RefusedBecause
+|   |-- Refused                the server refused the token or the sign-in; see RefusedBecause
+|   |-- InFront                a proxy before the server wants a sign-in of its own: the server was not reached
+|   |-- TooMany                429: it takes no more requests for now
 |   `-- Insecure               a token over plain http to a public host
 |-- UsageError                 the command line or a value on it is wrong
 |-- StorageError               one of our files cannot be read or written
@@ -108,14 +110,21 @@ class ServerFailed(ServiceError):
 
 
 class RefusedBecause(StrEnum):
+    """Each has a sentence and a next step of its own: what is no more than guessed is OTHER."""
+
     NO_TOKEN = "no-token"
     EXPIRED = "expired"  # garbage, expired or revoked: sign in again
     NEW_TOKEN = "new-token"  # one that was just entered, and never worked
     ENVIRONMENT = "environment"  # the one in ELBOWROOM_API_KEY, which wins over a stored one
     NOT_ADMIN = "not-admin"
+    ENVIRONMENT_NOT_ADMIN = "environment-not-admin"  # the same of the key in ELBOWROOM_API_KEY
     KEYS_OFF = "keys-off"  # API keys are switched off on the server
+    KEYS_OFF_OR_RESTRICTED = "keys-off-or-restricted"  # Open WebUI to 0.6.36 says the same for both
     KEY_RESTRICTED = "key-restricted"  # the key may not call this endpoint
     BAD_CREDENTIALS = "bad-credentials"
+    BAD_CREDENTIALS_OR_DIRECTORY = "bad-credentials-or-directory"  # accounts may also live in a directory (LDAP)
+    TRUSTED_HEADER = "trusted-header"  # a proxy signs people in: a password cannot
+    NO_ACCOUNT = "no-account"  # nobody has an account there yet
     RATE_LIMITED = "rate-limited"
     PASSWORD_OFF = "password-off"  # password sign-in is switched off
     MFA = "mfa"  # sign-in needs a second factor: use an API key
@@ -127,6 +136,14 @@ class Refused(ServiceError):
     def __init__(self, url: str, because: RefusedBecause, detail: str = "") -> None:
         super().__init__(url, detail)
         self.because = because
+
+
+class InFront(ServiceError):
+    """A proxy before the server answers 401 or 403 itself: a token of the server would not help."""
+
+
+class TooMany(ServiceError):
+    """429, for whatever was asked. A sign-in that is refused so is Refused(RATE_LIMITED)."""
 
 
 class Insecure(ServiceError):
@@ -208,8 +225,18 @@ class Written(StrEnum):
 
 
 class ChangeError(ElbowroomError):
-    def __init__(self, problem: Problem, subject: str = "", detail: str = "", written: Written = Written.NO) -> None:
+    """`because`: why the server refuses, with NO_PERMISSION."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        subject: str = "",
+        detail: str = "",
+        written: Written = Written.NO,
+        because: RefusedBecause = RefusedBecause.OTHER,
+    ) -> None:
         super().__init__(problem.value, subject, detail)
+        self.because = because
         self.problem = problem
         self.subject = subject
         self.detail = detail

@@ -23,7 +23,9 @@ class Why(StrEnum):
     DENIED = "denied"  # the OS refused us
     UNREACHABLE = "unreachable"  # nothing accepted the connection
     TIMED_OUT = "timed-out"
-    REFUSED = "refused"  # the server refused our token
+    REFUSED = "refused"  # the server refused our token; `detail` is a RefusedBecause
+    IN_FRONT = "in-front"  # a proxy before the server wants a sign-in of its own
+    TOO_MANY = "too-many-requests"  # the server wants us to wait
     BAD_ANSWER = "bad-answer"  # an answer of another shape than expected
     REMOTE = "remote"  # the server runs on another machine and cannot be observed from here
 
@@ -36,6 +38,14 @@ class Unseen(StrEnum):
     CONNECTIONS_KEPT = "clients keep their connections"
     OTHER_USERS_SOCKETS = "sockets of another user's process"
     NOT_CONNECTED = "not connected"
+
+
+class NoStalls(StrEnum):
+    """Why Linux does not say how long programs wait for memory."""
+
+    ABSENT = "psi-absent"  # a kernel before 4.20, or built without it
+    OFF = "psi-off"  # built in, but the boot option psi=1 is missing
+    DENIED = "psi-denied"
 
 
 class Known(Struct, Generic[T_co], frozen=True):

@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tray_app.core.values.connections import Connections, OllamaConnection, Served
+from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.plan import Record
 from tray_app.core.values.reading import Reading, Unknown, Why
@@ -51,14 +52,6 @@ class PressureInput(Struct, frozen=True):
     value: float
     unit: str
     pressure: Pressure
-
-
-class NoStalls(StrEnum):
-    """Why Linux does not say how long programs wait for memory."""
-
-    ABSENT = "psi-absent"  # a kernel before 4.20, or built without it
-    OFF = "psi-off"  # built in, but the boot option psi=1 is missing
-    DENIED = "psi-denied"
 
 
 PAGE_READS = "page-reads"
@@ -365,6 +358,7 @@ class OpenWebUI(Struct, frozen=True):
     version: str
     access: Access = Access.NONE
     deployment_id: str = ""
+    refused: RefusedBecause | None = None  # why the access is not ADMIN
     tasks: Reading[TaskSettings] = NOT_ASKED
     models: Reading[tuple[WebUIModel, ...]] = NOT_ASKED
     busy_chats: Reading[int] = NOT_ASKED
