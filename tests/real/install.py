@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import filelock
@@ -150,17 +151,30 @@ def _fill(venv: Path, version: str) -> None:
 
 def install(version: str) -> Path:
     """The virtual environment of a version, made on first use. Safe to call from several processes. CannotInstall."""
-    venv = cache() / f"open-webui-{version}"
-    complete = venv / "complete"
+    return _once(f"open-webui-{version}", lambda venv: _fill(venv, version))
+
+
+def wheel(requirement: str) -> Path:
+    """A folder with what one package's wheel holds, and nothing that it needs. As `install`."""
+    return _once(
+        requirement.replace("==", "-"),
+        lambda folder: _run(*_uv(), "pip", "install", "-q", "--no-deps", "--target", folder, requirement),
+    )
+
+
+def _once(name: str, fill: Callable[[Path], None]) -> Path:
+    """A folder of the cache, filled by the first who needs it; the others wait."""
+    folder = cache() / name
+    complete = folder / "complete"
     if complete.exists():
-        return venv
+        return folder
     try:
         cache().mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(cache() / f"{venv.name}.lock", timeout=INSTALL_DEADLINE_S):
+        with filelock.FileLock(cache() / f"{name}.lock", timeout=INSTALL_DEADLINE_S):
             if not complete.exists():
-                shutil.rmtree(venv, ignore_errors=True)
-                _fill(venv, version)
+                shutil.rmtree(folder, ignore_errors=True)
+                fill(folder)
                 complete.touch()
     except (OSError, filelock.Timeout) as error:
         raise CannotInstall(str(error)) from error
-    return venv
+    return folder

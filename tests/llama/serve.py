@@ -1,0 +1,302 @@
+"""The server half of Ollama as a process of its own, in front of real llama-servers that it starts as Ollama does.
+
+Runs as a process named `ollama` with the argument `serve` (bench.py starts it so), so that what looks at processes,
+sockets, slots and logs sees the real thing: real runners with Ollama's command line, a queue per model, real answers.
+Shapes and sizes in its API are those of well-known models; the files behind them hold zeros. Settings come from the
+environment: Ollama's own names, and STAND_IN_ANSWER_S, after which an answer ends.
+"""
+
+import collections
+import contextlib
+import datetime as dt
+import http.client
+import http.server
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from tests.llama.gguf import write
+from tray_app.standins.models import CHAT_TEMPLATE, LIBRARY
+
+VERSION = os.environ.get("STAND_IN_VERSION", "0.32.15")
+ANSWER_S = float(os.environ.get("STAND_IN_ANSWER_S", "2"))
+PARALLEL = int(os.environ.get("OLLAMA_NUM_PARALLEL", "1"))
+MOST_LOADED = int(os.environ.get("OLLAMA_MAX_LOADED_MODELS", "3"))
+CONTEXT = int(os.environ.get("OLLAMA_CONTEXT_LENGTH", "4096"))
+MODELS = Path(os.environ["OLLAMA_MODELS"])
+INSTALLED = os.environ.get("STAND_IN_MODELS", "qwen3:32b gemma3:1b").split()
+
+
+class Gone(Exception):
+    """The client closed its connection."""
+
+
+class Runner:
+    """One llama-server with places for so many requests; the others wait in the order in which they came."""
+
+    def __init__(self, name):
+        self.name = name
+        self.used_at = time.time()
+        self.waiting = collections.deque()
+        self.running = set()
+        self._changed = threading.Condition()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        blob = write(MODELS, name)
+        # The command line of 0.32 (llm/llama_server.go).
+        options = [
+            "--host",
+            "127.0.0.1",
+            "--no-webui",
+            "--offline",
+            "-c",
+            str(CONTEXT * PARALLEL),
+            "-np",
+            str(PARALLEL),
+        ]
+        options += ["--log-verbosity", "1", "--flash-attn", "auto", "-b", "512", "-ub", "512", "-t", "1"]
+        options += ["--context-shift", "--keep", "4"]
+        program = os.environ["STAND_IN_RUNNER"]
+        self.process = subprocess.Popen(
+            [program, "--model", str(blob), "--port", str(self.port), *options],
+            env={**os.environ, "LD_LIBRARY_PATH": str(Path(program).parent)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self._wait_until_loaded()
+
+    def _wait_until_loaded(self):
+        while self.process.poll() is None:
+            with contextlib.suppress(OSError), contextlib.closing(self.connection()) as asked:
+                asked.request("GET", "/health")
+                if asked.getresponse().status == 200:
+                    return
+            time.sleep(0.05)
+        raise RuntimeError(f"the runner of {self.name} ended with {self.process.returncode}")
+
+    def connection(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
+
+    @contextlib.contextmanager
+    def place(self, check):
+        """Waits for one; `check` raises Gone while it waits."""
+        ticket = object()
+        with self._changed:
+            self.waiting.append(ticket)
+        try:
+            with self._changed:
+                while self.waiting[0] is not ticket or len(self.running) >= PARALLEL:
+                    self._changed.wait(0.05)
+                    check()
+                self.running.add(ticket)
+                self.waiting.remove(ticket)
+            yield
+        finally:
+            with self._changed:
+                self.running.discard(ticket)
+                if ticket in self.waiting:
+                    self.waiting.remove(ticket)
+                self.used_at = time.time()
+                self._changed.notify_all()
+
+    def idle(self):
+        return not self.running and not self.waiting
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class Scheduler:
+    """Which models are loaded; the one that was idle longest makes room."""
+
+    def __init__(self):
+        self.runners = {}
+        self.loading = 0
+        self._lock = threading.Lock()
+
+    def runner(self, name, check):
+        self.loading += 1
+        try:
+            while not self._lock.acquire(timeout=0.05):
+                check()
+            try:
+                return self._loaded(name, check)
+            finally:
+                self._lock.release()
+        finally:
+            self.loading -= 1
+
+    def _loaded(self, name, check):
+        while name not in self.runners and len(self.runners) >= MOST_LOADED:
+            check()
+            idle = sorted((one for one in self.runners.values() if one.idle()), key=lambda one: one.used_at)
+            if idle:
+                self.unload(idle[0].name)
+            else:
+                time.sleep(0.05)
+        if name not in self.runners:
+            self.runners[name] = Runner(name)
+        return self.runners[name]
+
+    def unload(self, name):
+        self.runners.pop(name).end()
+
+    def truth(self):
+        """What only the server knows: for those who compare."""
+        runners = list(self.runners.values())
+        waiting = sum(len(one.waiting) for one in runners) + self.loading
+        return {"running": sum(len(one.running) for one in runners), "waiting": waiting}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    scheduler = Scheduler()
+
+    def log_message(self, *_):
+        """The access log below is Ollama's."""
+
+    def do_GET(self):
+        answers = {
+            "/": lambda: "Ollama is running",
+            "/api/version": lambda: {"version": VERSION},
+            "/api/tags": lambda: {"models": [_tag(name) for name in INSTALLED]},
+            "/api/ps": lambda: {"models": [_loaded(one) for one in list(self.scheduler.runners.values())]},
+            "/truth": self.scheduler.truth,
+        }
+        made = answers.get(self.path)
+        self._answer(made() if made else {"error": "not found"}, 200 if made else 404)
+
+    def do_POST(self):
+        started = time.monotonic()
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or "{}")
+        name = body.get("model") or body.get("name") or ""
+        if name not in INSTALLED:
+            self._answer({"error": f"model '{name}' not found"}, 404)
+        elif self.path == "/api/show":
+            self._answer(_shown(name))
+        elif self.path in {"/api/generate", "/api/chat"} and body.get("keep_alive") == 0:
+            self.scheduler.unload(name)
+            self._answer({"model": name, "done": True, "done_reason": "unload"})
+        elif self.path in {"/api/generate", "/api/chat"}:
+            self.close_connection |= not self._generate(name, body)
+            stamp = time.strftime("%Y/%m/%d - %H:%M:%S")
+            took = f"{time.monotonic() - started:.6f}s"
+            print(f'[GIN] {stamp} | 200 | {took:>13} | {"127.0.0.1":>15} | POST     "{self.path}"', file=sys.stderr)
+        else:
+            self._answer({"error": "not found"}, 404)
+
+    def _generate(self, name, body):
+        """Whether the client stayed to the end."""
+        try:
+            runner = self.scheduler.runner(name, self._check)
+            with runner.place(self._check):
+                words = self._answered(runner, body)
+        except (Gone, OSError):
+            return False
+        if body.get("stream", True):
+            self._chunk(self._message(name, "", done=True))
+            self.wfile.write(b"0\r\n\r\n")
+        else:
+            self._answer(self._message(name, words, done=True))
+        return True
+
+    def _answered(self, runner, body):
+        """The answer, streamed on as it comes; ended after ANSWER_S by hanging up, as Ollama does."""
+        streamed, words = body.get("stream", True), ""
+        limit = (body.get("options") or {}).get("num_predict", -1)
+        prompt = json.dumps(body.get("messages", body.get("prompt", "")))[:2000]
+        asked = {"prompt": prompt, "n_predict": limit, "ignore_eos": True, "stream": True}
+        if streamed:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-ndjson")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+        with contextlib.closing(runner.connection()) as connection:
+            connection.request("POST", "/completion", json.dumps(asked), {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            until, told = time.monotonic() + ANSWER_S, 0.0
+            for line in answer:
+                now = time.monotonic()
+                if not line.startswith(b"data: "):
+                    continue
+                words += json.loads(line[6:]).get("content", "")
+                if now - told > 0.05:  # a few words at a time
+                    self._check()
+                    if streamed:
+                        self._chunk(self._message(runner.name, words[-40:], done=False))
+                    told = now
+                if now > until:
+                    break
+        return words[:200]
+
+    def _message(self, name, text, *, done):
+        made = {"model": name, "created_at": _stamp(time.time()), "done": done}
+        made["response" if self.path == "/api/generate" else "message"] = (
+            text if self.path == "/api/generate" else {"role": "assistant", "content": text}
+        )
+        return {**made, "done_reason": "stop"} if done else made
+
+    def _chunk(self, value):
+        data = json.dumps(value).encode() + b"\n"
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+
+    def _answer(self, value, status=200):
+        data = (value if isinstance(value, str) else json.dumps(value)).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _check(self):
+        """Gone where the client closed its connection."""
+        readable, _, _ = select.select([self.connection], [], [], 0)
+        if readable and not self.connection.recv(1, 2):  # 2: MSG_PEEK
+            raise Gone
+
+
+def _stamp(seconds):
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def _tag(name):
+    model = LIBRARY[name]
+    details = model.details() | {"context_length": model.context_length, "embedding_length": model.width}
+    found = {"name": name, "model": name, "modified_at": "2026-08-20T10:00:00Z", "size": model.size_bytes}
+    return found | {"digest": model.digest, "details": details, "capabilities": list(model.capabilities)}
+
+
+def _loaded(runner):
+    model = LIBRARY[runner.name]
+    size = model.loaded_bytes(CONTEXT)
+    found = {"name": model.name, "model": model.name, "size": size, "digest": model.digest, "details": model.details()}
+    return found | {"expires_at": _stamp(time.time() + 300), "size_vram": 0, "context_length": CONTEXT}
+
+
+def _shown(name):
+    model, blob = LIBRARY[name], write(MODELS, name)
+    found = {"modelfile": f"FROM {blob}\nTEMPLATE {CHAT_TEMPLATE}\n", "template": CHAT_TEMPLATE}
+    found |= {"details": model.details(), "model_info": model.model_info(), "tensors": model.tensors()}
+    return found | {"capabilities": list(model.capabilities)}
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+def main():
+    host, _, port = os.environ["OLLAMA_HOST"].removeprefix("http://").rpartition(":")
+    print(f"listening on {host}:{port}", file=sys.stderr, flush=True)
+    Server((host, int(port)), Handler).serve_forever()
+
+
+main()
