@@ -80,6 +80,7 @@ class OwnFiles:
         lock.acquire()
         lock.publish(1234)
         self.good = {path: path.read_bytes() for path in self.files}
+        self.undoable = {one.id: one.changes for one in app.changes().undoable(origin)}
         lock.release()
         self.restore()
 
@@ -134,13 +135,20 @@ class OwnFiles:
         elif any(row.id == "broken" for row in screen.views[-1].menu.rows):
             found.append("a part of the frame is missing")
         app = session.app
-        undoable = {one.id for one in app.changes().undoable(origin_of(self.played.webui.url))}
+        undoable = {one.id: one.changes for one in app.changes().undoable(origin_of(self.played.webui.url))}
         if path == self.paths.journal_file:
-            found += [f"{name} cannot be undone" for name in self._untouched(data) - undoable]
+            found += [f"{name} cannot be undone" for name in self._untouched(data) - undoable.keys()]
+            found += self._silent(session, data, undoable)
         session.close()
         for argv in (["journal"], ["journal", "--json"], ["disconnect"]):
             found += self._command(argv)
         return found
+
+    def _silent(self, session: Session, data: bytes, undoable: dict) -> list[str]:
+        """A change that is not offered as it was is told as missing. Lines that were cut off as a whole leave no trace."""
+        if len(data) != len(self.good[self.paths.journal_file]) or undoable == self.undoable or session.complaint():
+            return []
+        return [f"silently offers {undoable}"]
 
     def _untouched(self, data: bytes) -> set[str]:
         """Changes all of whose lines are as they were."""

@@ -487,6 +487,29 @@ def test_a_token_that_the_server_repeats_is_in_no_value(serve, closing):
     assert list(lines.post_lines("/x", {}, cancelled=lambda: False)) == [{"a": "(hidden)"}]
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "".join(f"\\u{ord(letter):04x}" for letter in "secret-token"),
+        "".join(f"\\u{ord(letter):04X}" for letter in "secret-token"),
+        "secret\\u002dtoken",
+        "secret\\n-token",
+        "secret\\u200b-to\\u202eken",
+        "secret\u200b-\u2066token",
+        "s\ufeffecret-token\u00e9",
+    ],
+)
+def test_a_token_in_another_spelling_is_hidden_too(serve, closing, written):
+    """JSON may escape any letter, and what is shown has no line ends and no characters without a shape."""
+    http = with_token(closing, serve(answers(f'{{"version": "a {written}"}}'.encode())).url)
+    assert "".join(letter for letter in str(http.get_json("/x")) if letter.isalnum()).startswith("versionahidden")
+
+
+def test_what_only_looks_like_escapes_is_left_alone(serve, closing):
+    http = with_token(closing, serve(answers(b'{"a": "C:\\\\u0041 \\n secret \\u00e9"}')).url)
+    assert http.get_json("/x") == {"a": "C:\\u0041 \n secret \u00e9"}
+
+
 def test_a_document_that_is_written_back_is_not_touched(serve, closing):
     http = with_token(closing, serve(answers(b'{"prompt": "say secret-token"}')).url)
     assert http.get_json("/x", as_is=True) == {"prompt": "say secret-token"}

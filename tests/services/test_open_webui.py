@@ -324,6 +324,16 @@ def test_what_cannot_be_task_settings_stops_everything(connect, document):
         connect(Server("0.99.0", **{"GET /api/v1/tasks/config": document})).read_document()
 
 
+@pytest.mark.parametrize("written", ["sk-secret", "say sk-secret", "sk-\u200bsecret"])
+@pytest.mark.parametrize("key", ["TASK_MODEL", "TASK_MODEL_EXTERNAL"])
+def test_settings_that_hold_our_token_are_neither_shown_nor_journaled(connect, key, written):
+    server = Server(**{"GET /api/v1/tasks/config": DOCUMENT | {key: written}})
+    with pytest.raises(BadAnswer) as caught:
+        connect(server, "sk-secret").read_document()
+    assert "secret" not in str(caught.value)
+    assert connect(server, "sk-other").read_document()[key] == written
+
+
 def test_refused_fields_are_named(connect):
     problem = {"detail": [{"loc": ["body", "ENABLE_TAGS_GENERATION"], "msg": "x", "type": "bool_type"}]}
     client = connect(Server(**{"POST /api/v1/tasks/config/update": (422, problem)}))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +62,9 @@ def test_what_was_appended_is_read_back(journal):
 def test_a_line_has_the_documented_shape(journal):
     journal.append(entry())
     (line,) = journal.path.read_text(encoding="utf-8").splitlines()
-    assert json.loads(line) == {
+    document = json.loads(line)
+    assert document.pop("check") == f"{zlib.crc32(json.dumps(document, separators=(',', ':')).encode()):08x}"
+    assert document == {
         "schema": 2,
         "id": "a",
         "at": 1.5,
@@ -153,6 +156,48 @@ def test_hostile_lines_are_faults(line):
 
 def test_unknown_keys_of_a_line_do_no_harm():
     assert decode_line(json.dumps({**document_of(entry()), "later": 1}).encode()) == entry()
+
+
+def test_no_flipped_bit_makes_a_line_say_something_else(journal):
+    """A change whose id, server or event turned into another one would be gone without a word."""
+    written = entry(Event.APPLIED, "5f0c", (TITLES, Change(Setting.TASK_MODEL, "", "gemma3:1b")), detail="read back")
+    journal.append(written)
+    good = journal.path.read_bytes().rstrip(b"\n")
+    for offset in range(len(good)):
+        for bit in range(8):
+            line = bytearray(good)
+            line[offset] ^= 1 << bit
+            assert decode_line(bytes(line)) in {written, *Fault}, bytes(line)
+
+
+def test_a_line_of_an_earlier_version_has_no_checksum_and_counts(journal):
+    journal.append(entry())
+    without = json.dumps(document_of(entry(Event.APPLIED)))
+    with journal.path.open("a") as file:
+        file.write(without + "\n")
+    assert journal.read().records == (entry(), entry(Event.APPLIED))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('"a"', '"b"'), ('","check', '", "check'), ('"check":"', '"check":"0'), ("}]", "} ]"), ("}\n", ',"x":1}\n')],
+)
+def test_a_line_that_was_edited_is_damaged_and_the_others_stay(journal, old, new):
+    for event in (Event.INTENDED, Event.APPLIED):
+        journal.append(entry(event))
+    first, second = journal.path.read_text().splitlines(keepends=True)
+    assert old in second
+    journal.path.write_text(first + second.replace(old, new, 1))
+    assert journal.read().broken == (BrokenLine(2, Fault.CHANGED),)
+    assert [one.event for one in journal.changes().undoable(ORIGIN)] == [Event.INTENDED]
+    assert journal.damage.lines == (2,)
+    assert not journal.damage.newer
+
+
+def test_an_editor_that_ends_lines_as_windows_does_damages_none(journal):
+    journal.append(entry())
+    journal.path.write_bytes(journal.path.read_bytes().replace(b"\n", b"\r\n"))
+    assert journal.read().records == (entry(),)
 
 
 @pytest.mark.parametrize("cut", [1, 2, 40, 100])
@@ -437,7 +482,8 @@ def test_a_file_that_was_replaced_by_one_of_the_same_size_is_seen(journal):
     assert [one.id for one in journal.changes().all] == ["a"]
     found = journal.path.stat()
     spare = journal.path.with_name("spare")
-    spare.write_bytes(journal.path.read_bytes().replace(b'"id":"a"', b'"id":"b"'))
+    Journal(spare).append(entry(name="b"))
+    assert spare.stat().st_size == found.st_size
     os.utime(spare, ns=(found.st_atime_ns, found.st_mtime_ns))
     spare.replace(journal.path)
     assert [one.id for one in journal.changes().all] == ["b"]

@@ -48,7 +48,7 @@ class Poll:
         open_webui: OpenWebUIPoll,
         containers: ContainerReader,
         limits: Callable[[], Limits],
-        written: Callable[[], tuple[Record, ...]],
+        written: Callable[[], tuple[Record, ...] | None],
         now: Callable[[], float] = time.time,
         uptime: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tray_app.app.watch import Observer
     from tray_app.core.fit.candidates import Candidate
     from tray_app.core.values.limits import Limits
+    from tray_app.core.values.plan import Record
     from tray_app.core.values.setting_problem import SettingProblem
     from tray_app.readers.machine import Machine
     from tray_app.services.http import Http
@@ -104,7 +105,8 @@ class App:
     def file_problems(self) -> tuple[ElbowroomError, ...]:
         """Why our own files could not be used, as far as this run read them and went on without."""
         state = self.state.problem if "state" in self.__dict__ else None
-        return tuple(one for one in (state, self._journal_problem, self.token_problem) if one is not None)
+        journal = self._journal_problem or (self.journal.damage if "journal" in self.__dict__ else None)
+        return tuple(one for one in (state, journal, self.token_problem) if one is not None)
 
     def changes(self) -> Folded:
         """What became of every change, as far as the journal can be read; where not, `file_problems` says so."""
@@ -113,6 +115,11 @@ class App:
         except StorageError as error:
             changes, self._journal_problem = Folded(), error
         return changes
+
+    def _written(self, origin: str) -> "tuple[Record, ...] | None":
+        """What we changed on that server and is in force; None where the journal does not say."""
+        changes = self.changes()
+        return None if self._journal_problem else changes.in_force(origin)
 
     @cached_property
     def state(self) -> StateFile:
@@ -284,6 +291,6 @@ class App:
             open_webui=OpenWebUIPoll(client, url, connected=connected),
             containers=containers,
             limits=lambda: self.limits,
-            written=lambda: self.changes().in_force(origin_of(url)),
+            written=lambda: self._written(origin_of(url)),
         )
         return Observer(poll, lambda: self.limits, lambda: self.candidates)

@@ -1,6 +1,7 @@
 """One HTTP answer as a value or a typed error: the only reader of status codes and of the servers' refusals."""
 
 import codecs
+import re
 from collections.abc import Mapping
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -48,9 +49,38 @@ class Hidden:
         return text
 
     def hide_in(self, data: bytes) -> bytes:
+        """Also where JSON writes it with escapes, or broken by what is not shown: reading and showing bring it back."""
         for value in self._values:
             data = data.replace(value.encode(), HIDDEN.encode())
+        if self._values and (b"\\" in data or not data.isascii()):
+            plain = _UNSHOWN.sub(b"", data)
+            if b"\\u00" in plain:
+                plain = _ASCII.sub(lambda found: bytes.fromhex(found[1].decode()), plain)
+            for value in self._values:
+                if value.encode() in plain:
+                    data = _written(value).sub(HIDDEN.encode(), data)
         return data
+
+
+_UNSHOWN = re.compile(
+    rb"\\[bfnrt]|\\u(?:00[01][0-9a-fA-F]|007[fF]|20(?:0[b-fB-F]|2[89a-eA-E]|6[0-9a-fA-F])|[fF][eE][fF][fF])"
+    rb"|\xe2(?:\x80[\x8b-\x8f\xa8-\xae]|\x81[\xa0-\xaf])|\xef\xbb\xbf"
+)
+"""Line ends, other controls and characters without a shape, as JSON can hold them; core/text takes them away."""
+_ASCII = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
+
+
+def _written(value: str) -> re.Pattern[bytes]:
+    """Every way of JSON to write a text, and to write it so that it comes about when it is shown."""
+    return re.compile((rb"(?:%b)*" % _UNSHOWN.pattern).join(map(_letter, value)))
+
+
+def _letter(letter: str) -> bytes:
+    """A pattern for one letter: as itself, or as JSON escapes it."""
+    itself = re.escape(letter.encode())
+    units = letter.encode("utf-16-be").hex(" ", 2).split()
+    escaped = "".join(rf"\\u(?i:{unit})" for unit in units)
+    return b"(?:" + b"|".join((itself, escaped.encode())) + b")"
 
 
 class Answer(Struct, frozen=True):

@@ -134,6 +134,11 @@ class Http:
                 if field == b"data" and data.strip() != b"[DONE]":
                     yield parse_json(self.url + path, data)
 
+    def tells_token(self, text: str) -> bool:
+        """For what is read `as_is`: whether our token would be seen in it."""
+        data = text.encode("utf-8", "backslashreplace")
+        return self._hidden.hide_in(data) != data
+
     def refuse_insecure(self) -> None:
         """Insecure where a secret would cross a public network in clear text."""
         server = self._server

@@ -230,9 +230,11 @@ class OpenWebUIClient:
     def _document(self, answer: Json) -> Document:
         document = an_object(answer, self.url)
         try:
-            decode(document)
+            settings = decode(document)
         except ValueError as error:
             raise BadAnswer(self.url, str(error)) from error
+        if self._http.tells_token(repr(settings)):  # it would be shown, and stand in the journal
+            raise BadAnswer(self.url, "a setting holds our token")
         return document
 
     def _numbers(self) -> Version:

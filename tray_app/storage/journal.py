@@ -6,6 +6,8 @@ leaves at worst an intent without a result. Lines are never rewritten; archive.p
 
 import json
 import os
+import re
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -15,7 +17,7 @@ from msgspec import Struct, ValidationError, convert
 from msgspec.structs import replace
 
 from tray_app.core.report.codec import encode
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors import ChangeError, JournalDamaged, Problem
 from tray_app.core.values.plan import IN_FORCE, OPEN, SETTLED, Event, Record
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.units import is_time
@@ -42,6 +44,7 @@ class Fault(StrEnum):
     """Why a line does not count."""
 
     NOT_JSON = "not-json"  # torn by a crash, or edited
+    CHANGED = "changed"  # its checksum is another one: it says something else than what was written
     SHAPE = "shape"  # JSON, but no record
     NEWER = "newer"  # written by a newer version of this app
 
@@ -63,8 +66,10 @@ class JournalContent(Struct, frozen=True):
 class Folded:
     """Every change as its lines leave it, in the order they were intended. Questions are worked out once."""
 
-    def __init__(self, lines: Iterable[Record] = ()) -> None:
+    def __init__(self, lines: Iterable[Record] = (), broken: tuple[BrokenLine, ...] = ()) -> None:
+        """`broken`: lines that do not count, so that a change may be missing here."""
         self.all = fold(lines)
+        self.broken = broken
         self._by_id = {one.id: one for one in self.all}
         self._undoable: dict[str, tuple[Record, ...]] = {}
         self._in_force: dict[str, tuple[Record, ...]] = {}
@@ -106,9 +111,9 @@ class Journal:
 
     def append(self, record: Record) -> None:
         """Add a line and have it on the disk. StorageError where that fails: the line then does not count."""
-        line = json.dumps(document_of(record), allow_nan=False, separators=(",", ":")) + "\n"
+        line = json.dumps(document_of(record), allow_nan=False, separators=(",", ":")).encode("ascii")
         with self.locked():
-            self._append_bytes(line.encode("ascii"))
+            self._append_bytes(_checked(line) + b"\n")
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -165,8 +170,16 @@ class Journal:
         """
         stamp = stamp_of(self.path)
         if stamp != self._known[0]:
-            self._known = (stamp, Folded(self.read().records))
+            content = self.read()
+            self._known = (stamp, Folded(content.records, content.broken))
         return self._known[1]
+
+    @property
+    def damage(self) -> JournalDamaged | None:
+        """What was left out when the changes were last read."""
+        broken = self._known[1].broken
+        newer = all(one.fault is Fault.NEWER for one in broken)
+        return JournalDamaged(str(self.path), tuple(one.number for one in broken), newer=newer) if broken else None
 
 
 def _ends_with_newline(descriptor: int, size: int) -> bool:
@@ -181,6 +194,20 @@ def document_of(record: Record) -> Document:
     return {"schema": SCHEMA, **body}
 
 
+CHECK = "check"
+_CHECKED = re.compile(rb'(.*),"check":"([0-9a-f]{8})"\}', re.DOTALL)
+
+
+def _checked(line: bytes) -> bytes:
+    """The line with its own checksum as the last key: a word that turned into another one is seen, not believed."""
+    return b'%b,"%b":"%08x"}' % (line[:-1], CHECK.encode(), zlib.crc32(line))
+
+
+def _is_as_written(line: bytes) -> bool:
+    found = _CHECKED.fullmatch(line)
+    return found is not None and zlib.crc32(found[1] + b"}") == int(found[2], 16)
+
+
 _FIELDS = frozenset(Record.__struct_fields__)
 """Each line has all of them: one that lacks some was edited."""
 _SETTINGS = frozenset(setting.value for setting in Setting)
@@ -189,7 +216,10 @@ _LONGEST_ID = 64
 
 
 def decode_line(line: bytes) -> Record | Fault:
-    """One line of the file. What it hands on can be shown and compared: words that we know, times of a clock."""
+    """One line of the file. What it hands on can be shown and compared: words that we know, times of a clock.
+
+    Lines of earlier versions have no checksum and are taken as they are.
+    """
     try:
         document = json.loads(line.decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -199,12 +229,18 @@ def decode_line(line: bytes) -> Record | Fault:
     schema = document.get("schema")
     if type(schema) is int and schema > SCHEMA:
         return Fault.NEWER
+    if CHECK in document and not _is_as_written(line.strip()):
+        return Fault.CHANGED
+    return _record(document)
+
+
+def _record(document: Document) -> Record | Fault:
     if not document.keys() >= _FIELDS:
         return Fault.SHAPE
     try:
         record = convert(document, Record)
     except (ValidationError, OverflowError):
-        return Fault.NEWER if schema == SCHEMA and _has_unknown_words(document) else Fault.SHAPE
+        return Fault.NEWER if document.get("schema") == SCHEMA and _has_unknown_words(document) else Fault.SHAPE
     good = is_time(record.at) and 0 < len(record.id) <= _LONGEST_ID and record.id.isprintable()
     return record if good else Fault.SHAPE
 

@@ -17,6 +17,7 @@ from tray_app.core.values.errors import (
     Instead,
     Interrupted,
     Invalid,
+    JournalDamaged,
     NoSuchPath,
     NotFound,
     NotThatServer,
@@ -62,6 +63,8 @@ CHANGE = [ChangeError(problem, "follow-ups", "1/2", written=Written.NO) for prob
 OTHER = [
     UsageError("setting", "follwo-ups", "follow-ups"),
     StorageError("/home/kim/.config/elbowroom/settings.toml", "Permission denied"),
+    JournalDamaged("/home/kim/.local/share/elbowroom/journal.jsonl", (3, 7), newer=False),
+    JournalDamaged("/home/kim/.local/share/elbowroom/journal.jsonl", (3,), newer=True),
     *(TrayUnavailable(problem, "gi") for problem in TrayProblem),
 ]
 ALL = [*SERVICE, *CHANGE, *OTHER]
@@ -102,6 +105,10 @@ def test_a_server_is_named_and_there_is_a_way_on(error):
 def test_two_errors_are_never_told_alike():
     texts = [sentence(error, TR) for error in ALL]
     assert len(set(texts)) == len(texts)
+
+
+def test_of_many_damaged_lines_the_first_are_named():
+    assert "damaged (1, 2, 3, 4, 5, ...)" in said(JournalDamaged("journal.jsonl", tuple(range(1, 99)), newer=False))
 
 
 def test_the_base_of_all_errors_still_ends_in_a_line():

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from tray_app.core.tasks.same_ollama import placed, with_watched
 from tray_app.core.values.connections import OllamaConnection
-from tray_app.core.values.reading import Known, Moment, Reading, Unknown, value_of
+from tray_app.core.values.reading import Known, Moment, Reading, Unknown, Why, value_of
 from tray_app.core.values.snapshot import (
     Gpu,
     Host,
@@ -39,6 +39,7 @@ class Source(StrEnum):
     TASKS = "open_webui.tasks"
     MODELS = "open_webui.models"
     BUSY_CHATS = "open_webui.busy_chats"
+    JOURNAL = "journal"
 
 
 class Overview(Struct, frozen=True):
@@ -81,6 +82,8 @@ def unknown_in(snapshot: Snapshot) -> dict[Source, Unknown]:
         Source.OLLAMA_LOG: snapshot.ollama_log,
         Source.OPEN_WEBUI: snapshot.open_webui,
     }
+    if snapshot.written is None:
+        readings[Source.JOURNAL] = Unknown(Why.BAD_ANSWER, "journal.jsonl")
     requests, server = value_of(snapshot.requests), value_of(snapshot.open_webui)
     if requests is not None:
         readings |= {Source.RUNNING: requests.running, Source.WAITING: requests.waiting}

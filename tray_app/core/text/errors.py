@@ -2,7 +2,7 @@
 
 import re
 
-from tray_app.core.text import change_errors, refusals, tray_problem, usage_errors
+from tray_app.core.text import change_errors, journal, refusals, tray_problem, usage_errors
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
@@ -15,6 +15,7 @@ from tray_app.core.values.errors import (
     Instead,
     Interrupted,
     Invalid,
+    JournalDamaged,
     NoSuchPath,
     NotFound,
     NotThatServer,
@@ -67,6 +68,8 @@ def _said(error: ElbowroomError, tr: Translator) -> tuple[str, str]:
             said = change_errors.said(error, short_path(error.subject), tr)
         case StorageError():
             said = _storage(error, tr)
+        case JournalDamaged():
+            said = journal.damaged(error, short_path(error.path), tr)
         case TrayUnavailable():
             said = tray_problem.sentence(error, tr), ""
         case _:

@@ -5,7 +5,11 @@ from collections.abc import Callable, Sequence
 from tray_app.core.text.lines import Line, clean, line, table
 from tray_app.core.text.plan import change_sentence
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
+from tray_app.core.values.errors import JournalDamaged
 from tray_app.core.values.plan import Event, Record
+
+NAMED_LINES = 5
 
 
 def state_word(event: Event, tr: Translator) -> str:
@@ -43,3 +47,18 @@ def broken_line(number: int, tr: Translator, *, newer: bool) -> str:
     else:
         text = tr.gettext("Line {number} of the journal is damaged and was left out.")
     return text.format(number=number)
+
+
+def damaged(error: JournalDamaged, path: str, tr: Translator) -> tuple[str, str]:
+    """What is missing, and what to do."""
+    numbers = ", ".join(str(number) for number in error.lines[:NAMED_LINES])
+    numbers += ", ..." if len(error.lines) > NAMED_LINES else ""
+    if error.newer:
+        text = tr.gettext(
+            "A newer Elbowroom wrote lines of {path} ({numbers}); what they changed may be missing from undo here."
+        )
+        step = tr.gettext("Use the newer one to take that back.")
+    else:
+        text = tr.gettext("Lines of {path} are damaged ({numbers}); what they changed may be missing from undo.")
+        step = tr.gettext("`{command}` shows the others; without the damaged lines this is not said any more.")
+    return text.format(path=path, numbers=numbers), step.format(command=typed(tr, "journal"))

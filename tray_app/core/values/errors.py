@@ -173,6 +173,19 @@ class StorageError(ElbowroomError):
         self.too_long = too_long
 
 
+class JournalDamaged(ElbowroomError):
+    """Lines of the journal that do not count: the changes they tell of may not be offered for undo. Counted from 1.
+
+    `newer`: a newer version of this app wrote them all, and nothing is wrong with them.
+    """
+
+    def __init__(self, path: str, lines: tuple[int, ...], *, newer: bool) -> None:
+        super().__init__(path, lines)
+        self.path = path
+        self.lines = lines
+        self.newer = newer
+
+
 class TrayProblem(StrEnum):
     """What is missing for an icon with a menu."""
 

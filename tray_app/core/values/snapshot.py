@@ -390,5 +390,5 @@ class Snapshot(Struct, frozen=True):
     """Counted from the readings above and the polls before."""
     ollama_log: Reading[OllamaLog] = NOT_ASKED
     open_webui: Reading[OpenWebUI] = NOT_ASKED
-    written: tuple[Record, ...] = ()
-    """Our changes in force on this Open WebUI, each with the settings that no newer one changed: for drift."""
+    written: tuple[Record, ...] | None = ()
+    """Our changes in force there, each with the settings that no newer one changed; None: no journal could be read."""

@@ -11,7 +11,9 @@ from tray_app.core.values.version import Json
 
 
 def check(facts: Facts) -> tuple[SettingsDrift, ...] | None:
-    """Judged on settings that were read after the write."""
+    """Judged on settings that were read after the write. None where nobody can tell what was written."""
+    if facts.written is None:
+        return None
     if not facts.written:
         return ()
     settings, read_at = facts.settings, facts.settings_read_at
