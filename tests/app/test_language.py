@@ -37,7 +37,6 @@ def _no_language(monkeypatch):
         ("C.UTF-8", "en"),
         ("POSIX", "en"),
         ("kok-IN", ""),
-        ("zh-Hant-TW", ""),
         ("", ""),
         ("  ko-KR ", "ko"),
         ("한국어", ""),
@@ -70,6 +69,32 @@ def test_a_catalog_for_some_countries_is_taken_by_the_tags_it_names_and_no_other
     monkeypatch.setattr(language, "LANGUAGES", ("en", "qx_AA", "qy", "qy_AA"))
     monkeypatch.setattr(language, "load", lambda name: gettext.NullTranslations() if name == "qy" else Says(own[name]))
     assert language.known(tag) == code
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [
+        ("ja_JP.UTF-8", "ja"),
+        ("ja-JP", "ja"),
+        ("zh_CN.UTF-8", "zh_CN"),
+        ("zh_CN.GB18030", "zh_CN"),
+        ("zh_SG", "zh_CN"),
+        ("zh", "zh_CN"),
+        ("zh-Hans", "zh_CN"),
+        ("zh-Hans-CN", "zh_CN"),
+        ("zh-Hans-US", "zh_CN"),
+        ("zh-Hans-HK", "zh_CN"),
+        ("zh_TW.UTF-8", ""),
+        ("zh-HK", ""),
+        ("zh-Hant", ""),
+        ("zh-Hant-TW", ""),
+        ("zh-Hant-CN", ""),
+    ],
+)
+def test_who_reads_simplified_characters_gets_them_and_who_reads_others_gets_the_next_language(tag, code):
+    """Tags as Linux, macOS and Windows give them. A Mac in the United States says zh-Hans-US."""
+    assert language.known(tag) == code
+    assert language.first_known((tag, "ko-KR")) == (code or "ko")
 
 
 class Says(gettext.NullTranslations):
@@ -274,10 +299,18 @@ def test_a_catalog_is_read_once(monkeypatch):
     assert language.load("en").gettext("Quit") == "Quit"
 
 
-def test_korean_has_one_form_for_every_number():
-    tr = language.load("ko")
-    forms = {tr.ngettext("{count} request", "{count} requests", count) for count in (0, 1, 2, 5)}
-    assert forms == {"요청 {count}개"}
+@pytest.mark.parametrize(
+    ("code", "form"), [("ko", "요청 {count}개"), ("ja", "リクエスト{count}件"), ("zh_CN", "{count} 个请求")]
+)
+def test_some_languages_have_one_form_for_every_number(code, form):
+    tr = language.load(code)
+    assert {tr.ngettext("{count} request", "{count} requests", count) for count in (0, 1, 2, 5)} == {form}
+
+
+@pytest.mark.parametrize(("code", "options"), [("ja", "オプション"), ("zh_CN", "选项")])
+def test_argparse_speaks_a_language_under_the_name_of_its_folder(code, options):
+    with language.in_standard_library(code):
+        assert gettext.gettext("options") == options
 
 
 def test_argparse_speaks_it_and_nothing_is_left_behind(monkeypatch):
