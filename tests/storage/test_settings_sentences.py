@@ -7,13 +7,14 @@ import pytest
 from tests.english import TR
 from tray_app.core.text.settings import sentence
 from tray_app.core.values.setting_problem import SettingFault, SettingProblem
+from tray_app.storage.catalogs import LANGUAGES
 from tray_app.storage.settings import decode
 
 
 def test_three_errors_read_well():
     _, problems = decode(b'language = "kr"\npoll_s = 0\nnotice = true\n', Path("/"))
     assert [sentence(problem, TR) for problem in problems] == [
-        "Settings file, line 1: `language` is `kr`, but must be one of en, ko; the default is used.",
+        f"Settings file, line 1: `language` is `kr`, but must be one of {', '.join(LANGUAGES)}; the default is used.",
         "Settings file, line 2: `poll_s` is `0`, but must be within 1..300; the default is used.",
         "Settings file, line 3: There is no key `notice`; it is ignored. Did you mean `notices`?",
     ]
