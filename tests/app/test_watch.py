@@ -1,18 +1,21 @@
 """What makes the observer ask again, and that a server that hangs never takes the memory readings with it."""
 
+import socket
+
 import pytest
 from msgspec.structs import replace
 
 from tests.played import Played
 from tray_app.app.containers import ContainerReader
 from tray_app.app.poll import Poll
-from tray_app.app.rhythm import LOADING_S
 from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
 from tray_app.app.watch import Observer
 from tray_app.core.fit.candidates import CANDIDATES
+from tray_app.core.requests.runners import LOADING_S
+from tray_app.core.values.connections import Owner
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why, value_of
-from tray_app.core.values.snapshot import Presence, ProcessRole
+from tray_app.core.values.snapshot import Presence, ProcessRole, WatchedProcess
 from tray_app.standins.models import BIG, SMALL
 from tray_app.standins.server import FaultKind
 
@@ -125,6 +128,22 @@ def test_a_runner_of_another_server_does_not_keep_us_asking(observer, clock, pro
     played.ollama.asked.clear()
     go(observer, clock, 60)
     assert asked(played.ollama, "/api/ps") <= 3
+
+
+def test_another_servers_runner_is_neither_asked_nor_counted(observer, clock, processes, played):
+    """Its port takes connections; nobody of ours may come, though it looks as if it loaded for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as theirs:
+        theirs.setblocking(False)
+        second = WatchedProcess(700, 1.0, ProcessRole.OLLAMA_SERVER, "ollama", ports=(11500,))
+        runner = replace(loading_runner(played), port=theirs.getsockname()[1], parent_pid=700)
+        processes.more = (second, runner)
+        seen = go(observer, clock, 60).snapshot
+        with pytest.raises(BlockingIOError):
+            theirs.accept()
+    found = {one.pid: one for one in value_of(seen.processes).watched}
+    assert (found[999].owner, found[999].loading, found[999].model) == (Owner.OTHER, False, SMALL)
+    assert {one.owner for pid, one in found.items() if pid not in (700, 999)} <= {Owner.OURS, Owner.UNSURE}
+    assert (seen.requests.value.running.value, seen.requests.value.waiting.value) == (0, 0)
 
 
 def test_a_hanging_open_webui_delays_only_itself(observer, clock, played):

@@ -116,5 +116,10 @@ class OllamaStandIn:
         self.clients.append(client)
         return client
 
+    def kill(self) -> None:
+        """Ends the server as a crash does: its runner stays. Whoever calls it ends that one."""
+        self._process.kill()
+        self._process.wait()
+
     def finish_oldest(self) -> None:
         self.clients.pop(0).close()

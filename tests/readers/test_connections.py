@@ -6,18 +6,20 @@ import socket
 import struct
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 from msgspec.structs import replace
 
 from tests.readers.stand_in import OllamaStandIn, until
-from tray_app.core.values.connections import Client
+from tray_app.core.values.connections import Client, Owner
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
-from tray_app.readers._proc_net import decode_address, established
+from tray_app.readers._proc_net import SocketRow, decode_address, established
 from tray_app.readers._sock_diag import decode, dump
 from tray_app.readers.connections import ConnectionReader
+from tray_app.readers.listening import Listening, listening
 from tray_app.readers.processes import ProcessReader
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc/net is Linux's")
@@ -209,6 +211,84 @@ class TestNetlink:
         assert reader.read(5.0, here, 0x2CAA).value.clients == ()
 
 
+class TestPublishedPort:
+    """Ollama in a container listens on 11434 there and is watched at 11500 here."""
+
+    WATCHED, BRIDGE = 11500, "172.17.0.1"
+
+    @pytest.fixture
+    def boxed(self, proc, monkeypatch):
+        inside = TABLE.decode().splitlines()
+        for number, client in enumerate((b"\xac\x11\x00\x01", b"\xac\x11\x00\x01"), 1):
+            host = client[::-1].hex().upper()
+            inside.append(
+                f"   {number + 6}: 0100007F:2CAA {host}:D43{number} 01 0:0 00:0 0 0 0 500{number} 1 0 20 4 30 10 -1"
+            )
+        (proc / "41" / "net").mkdir()
+        (proc / "41" / "net" / "route").write_text("eth0 0011AC")
+        (proc / "41" / "net" / "tcp").write_text("\n".join(inside) + "\n")
+        (proc / "self" / "fd" / "7").symlink_to("socket:[9001]")
+        monkeypatch.setattr(psutil, "net_if_addrs", lambda: {"docker0": [SimpleNamespace(address=self.BRIDGE)]})
+        return proc
+
+    def read(self, proc, own_port=40100):
+        outside = [SocketRow("127.0.0.1", own_port, "127.0.0.1", self.WATCHED, 9001)]
+        server = replace(SERVER, ports=(0x2CAA, 0x9449), apart=True)
+        reader = ConnectionReader(system="linux", proc=proc, dump=lambda ports: outside)
+        return reader.read(5.0, Processes((server, RUNNER, WEB)), self.WATCHED).value
+
+    def test_clients_are_counted_at_the_port_inside(self, boxed):
+        assert len(self.read(boxed).clients) == 3
+
+    def test_our_own_connection_comes_from_the_bridge_and_is_not_counted(self, boxed):
+        assert [one.host for one in self.read(boxed).clients].count(self.BRIDGE) == 1
+        assert Client(self.BRIDGE, 0xD431, self.BRIDGE) not in self.read(boxed, own_port=0xD431).clients
+
+    def test_two_containers_that_could_be_the_one_are_not_guessed(self, boxed):
+        one = replace(SERVER, ports=(0x2CAA,), apart=True, owner=Owner.UNSURE)
+        reader = ConnectionReader(system="linux", proc=boxed, dump=lambda ports: [])
+        answer = reader.read(5.0, Processes((one, replace(one, pid=77))), self.WATCHED)
+        assert answer == Unknown(Why.UNSUPPORTED, "several servers could be the one")
+
+
+class TestListening:
+    def test_a_process_whose_files_can_be_read(self, proc):
+        (proc / "41" / "net").mkdir()
+        (proc / "41" / "net" / "tcp").write_bytes(TABLE)
+        (proc / "41" / "fd" / "3").symlink_to("socket:[1651]")
+        found = listening(41, system="linux", proc=proc)
+        assert found == Listening((0x2CAA,), apart=False)
+
+    def test_a_container_lives_apart(self, proc):
+        (proc / "41" / "net").mkdir()
+        (proc / "41" / "net" / "tcp").write_bytes(TABLE)
+        (proc / "41" / "net" / "route").write_text("eth0 0011AC")
+        assert listening(41, system="linux", proc=proc).apart
+
+    def test_a_process_that_is_gone_or_denied_is_hidden(self, proc):
+        assert listening(77, system="linux", proc=proc).ports is None
+        denied = FakeProcess(41, {41: psutil.AccessDenied(41)})
+        assert listening(41, system="darwin", process=lambda _pid: denied).ports is None
+
+    def test_by_process(self):
+        rows = [((LOOP, 11434), None, LISTEN), ((LOOP, 11434), (LOOP, 5000), ESTABLISHED), ((LOOP, 70), None, LISTEN)]
+        shown = FakeProcess(41, {41: rows})
+        assert listening(41, system="win32", process=lambda _pid: shown) == Listening((70, 11434))
+
+    @linux
+    def test_this_process(self):
+        with socket.create_server((LOOP, 0)) as server:
+            found = listening(os.getpid())
+            assert server.getsockname()[1] in found.ports
+            assert not found.apart
+
+    @other_user
+    def test_another_users_server(self):
+        with OllamaStandIn(user=NOBODY, python=SYSTEM_PYTHON) as ollama:
+            found = in_child(lambda: listening(ollama.pid), READER)
+            assert ollama.port in found.ports
+
+
 class FakeProcess:
     """psutil.Process on a system that shows sockets per process."""
 
@@ -247,7 +327,8 @@ class TestByProcess:
                 41: [
                     ((LOOP, 11434), (), LISTEN),
                     ((LOOP, 11434), (LOOP, 5001), ESTABLISHED),
-                    ((LOOP, 11434), (LOOP, 5002), ESTABLISHED),
+                    # macOS with OLLAMA_HOST=0.0.0.0
+                    (("::127.0.0.1", 11434), ("::127.0.0.1", 5002), ESTABLISHED),
                     (("::ffff:127.0.0.1", 11434), ("::ffff:127.0.0.1", 5003), ESTABLISHED),
                     ((LOOP, 6001), (LOOP, 0x9449), ESTABLISHED),
                 ],

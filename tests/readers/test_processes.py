@@ -12,8 +12,11 @@ import psutil
 import pytest
 
 from tests.readers.stand_in import BLOB, OllamaStandIn, until
+from tray_app.core.requests.owners import with_owners
+from tray_app.core.values.connections import Owner
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import ProcessRole
+from tray_app.readers.listening import Listening
 from tray_app.readers.processes import YOUNG_S, ProcessReader
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the stand-in's names need links to the interpreter")
@@ -26,13 +29,24 @@ class FakeSystem:
         self.now = 1000.0
         self.table = {}
         self.looked_at = []
+        self.listens, self.ports_asked = {}, []
 
     def add(self, pid, name, command_line=(), parent=1, **more):
         self.table[pid] = FakeProcess(self, pid, name, command_line, parent, **more)
         return self.table[pid]
 
     def reader(self, system="linux"):
-        return ProcessReader(system=system, pids=lambda: list(self.table), process=self.get, clock=lambda: self.now)
+        return ProcessReader(
+            system=system,
+            pids=lambda: list(self.table),
+            process=self.get,
+            clock=lambda: self.now,
+            ports=self.ports,
+        )
+
+    def ports(self, pid):
+        self.ports_asked.append(pid)
+        return Listening(self.listens.get(pid))
 
     def get(self, pid):
         self.looked_at.append(pid)
@@ -251,8 +265,86 @@ class TestNumbers:
         assert largest == 3999
 
 
+class TestFamily:
+    """Who started a runner, and where a server listens."""
+
+    def family(self, system):
+        system.add(10, "ollama", ("ollama", "serve"), started=time.time())
+        system.add(11, "llama-server", RUNNER_LINE, parent=10, started=time.time())
+        return system.reader()
+
+    def test_a_runner_knows_its_server(self, system):
+        runner = watched(self.family(system))[11]
+        assert (runner.parent_pid, runner.orphaned) == (10, False)
+
+    def test_a_runner_is_left_behind_by_a_server_that_was_killed(self, system):
+        reader = self.family(system)
+        watched(reader)
+        del system.table[10]
+        system.table[11]._parent = 1
+        assert watched(reader)[11].orphaned
+
+    def test_on_windows_the_parents_number_stays(self, system):
+        reader = self.family(system)
+        watched(reader)
+        del system.table[10]
+        assert watched(reader)[11].orphaned
+
+    def test_a_number_that_another_program_has_now_is_no_parent(self, system):
+        system.add(10, "notepad.exe", started=time.time() + 60)
+        system.add(11, "llama-server", RUNNER_LINE, parent=10, started=time.time())
+        assert watched(system.reader())[11].orphaned
+
+    def test_a_sessions_systemd_takes_over_what_was_left(self, system):
+        system.add(10, "systemd", started=1.0)
+        system.add(11, "llama-server", RUNNER_LINE, parent=10, started=time.time())
+        assert watched(system.reader())[11].orphaned
+
+    def test_a_runner_that_somebody_else_started_is_not_left_behind(self, system):
+        system.add(10, "bash", started=1.0)
+        system.add(11, "llama-server", RUNNER_LINE, parent=10, started=time.time())
+        assert not watched(system.reader())[11].orphaned
+
+    def test_ports_are_asked_until_the_server_listens_and_never_again(self, system):
+        reader = self.family(system)
+        assert watched(reader)[10].ports is None
+        system.listens[10] = (11434,)
+        assert watched(reader)[10].ports == (11434,)
+        system.ports_asked.clear()
+        for _ in range(5):
+            assert watched(reader)[10].ports == (11434,)
+        assert system.ports_asked == []
+
+    def test_an_old_server_with_hidden_ports_is_asked_once(self, system):
+        system.add(10, "ollama", ("ollama", "serve"), started=10.0)
+        reader = system.reader()
+        for _ in range(5):
+            assert watched(reader)[10].ports is None
+        assert system.ports_asked == [10]
+
+
 @linux
 class TestReal:
+    def test_two_servers_side_by_side_and_one_of_them_killed(self):
+        with OllamaStandIn() as ours, OllamaStandIn() as theirs:
+            reader = ProcessReader()
+            found = watched(reader)
+            assert (found[ours.pid].ports, found[theirs.pid].ports) == ((ours.port,), (theirs.port,))
+            assert (found[ours.pid].apart, found[ours.runner_pid].orphaned) == (False, False)
+            owned = with_owners(reader.read(1.0).value, ours.port, local=True).watched
+            owners = {one.pid: one.owner for one in owned}
+            assert (owners[ours.pid], owners[ours.runner_pid]) == (Owner.OURS, Owner.OURS)
+            assert (owners[theirs.pid], owners[theirs.runner_pid]) == (Owner.OTHER, Owner.OTHER)
+            left = psutil.Process(theirs.runner_pid)
+            theirs.kill()
+            try:
+                until(lambda: watched(reader)[theirs.runner_pid].orphaned)
+                again = with_owners(reader.read(1.0).value, ours.port, local=True).watched
+                assert {one.pid: one.owner for one in again}[theirs.runner_pid] is Owner.NOBODY
+            finally:
+                left.kill()
+            until(lambda: theirs.runner_pid not in watched(reader))
+
     def test_a_server_and_its_runner(self):
         with OllamaStandIn() as ollama:
             reader = ProcessReader()

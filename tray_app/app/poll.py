@@ -4,17 +4,18 @@ Servers at the rhythm of app/rhythm.py, this machine each time.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from msgspec.structs import replace
 
 from tray_app.app.containers import ContainerReader
 from tray_app.app.odd import read
-from tray_app.app.rhythm import LOADING_S, OLLAMA_WITHIN_S, POLL_WITHIN_S, unknown
+from tray_app.app.rhythm import OLLAMA_WITHIN_S, POLL_WITHIN_S, unknown
 from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
 from tray_app.core.requests.anew import counted
 from tray_app.core.requests.count import RequestState
-from tray_app.core.requests.runners import with_models, with_names
+from tray_app.core.requests.owners import with_owners
+from tray_app.core.requests.runners import LOADING_S, with_models, with_names
 from tray_app.core.values.connections import Connections
 from tray_app.core.values.errors import ServiceError
 from tray_app.core.values.limits import Limits
@@ -32,6 +33,7 @@ from tray_app.core.values.snapshot import (
     Requests,
     Slots,
     Snapshot,
+    WatchedProcess,
 )
 from tray_app.readers.machine import Machine
 from tray_app.services import runner
@@ -62,7 +64,7 @@ class Poll:
         self.uptime = uptime
         self._requests = RequestState()
         self._runners: frozenset[int] = frozenset()
-        self._loading_since: float | None = None
+        self._first_seen: dict[tuple[int, float], float] = {}
         self._was_loading = False
         self._was_running = 0
 
@@ -82,8 +84,10 @@ class Poll:
         with all_within(OLLAMA_WITHIN_S):
             ollama = read(lambda: self.ollama.take(uptime_s, taken_at, process_seen=_server_seen(processes)))
         if isinstance(ollama, Known):
-            processes, log = self._named(processes, log, ollama.value)
-        self._notice_loading(uptime_s, processes)
+            old = self._old_runners(processes, uptime_s)
+            processes, log = self._named(processes, log, ollama.value, old)
+        if _loading(processes):  # `/api/ps` leaves a model out until it is loaded
+            self.ollama.look_again()
         requests_run = self._was_running > 0
         open_webui = read(lambda: self.open_webui.take(uptime_s, taken_at, requests_run=requests_run))
         known = value_of(processes) or Processes()
@@ -124,34 +128,33 @@ class Poll:
         found = read(lambda: self.machine.processes.read(taken_at, ask_others=_pressed(memory)))
         if isinstance(found, Known):
             containers = read(lambda: self._containers.read(taken_at))
-            found = Known(replace(found.value, containers=containers), found.taken_at)
-            runners = frozenset(one.pid for one in found.value.watched if one.role is ProcessRole.OLLAMA_RUNNER)
+            owned = with_owners(found.value, self.ollama.port, local=self.ollama.local)
+            found = Known(replace(owned, containers=containers), found.taken_at)
+            runners = frozenset(one.pid for one in owned.watched if _is_runner(one))
             if runners != self._runners:  # `/api/ps` has news
                 self._runners = runners
                 self.ollama.look_again()
         return found
 
     def _named(
-        self, processes: Reading[Processes], log: Reading[OllamaLog], ollama: Ollama
+        self, processes: Reading[Processes], log: Reading[OllamaLog], ollama: Ollama, old: Collection[int]
     ) -> tuple[Reading[Processes], Reading[OllamaLog]]:
         """Runners and log events with the names of their models; whether one is loading."""
         if isinstance(processes, Known):
-            processes = Known(with_models(processes.value, ollama), processes.taken_at)
+            processes = Known(with_models(processes.value, ollama, old), processes.taken_at)
             self._was_loading = _loading(processes)
         if isinstance(log, Known):
             log = Known(with_names(log.value, ollama), log.taken_at)
         return processes, log
 
-    # --- what makes a server be asked sooner -------------------------------------------------
+    def _old_runners(self, processes: Reading[Processes], uptime_s: float) -> frozenset[int]:
+        """Runners that we have seen for longer than a load takes: what Ollama does not list then is not loading."""
+        watched = processes.value.watched if isinstance(processes, Known) else ()
+        runners = {(one.pid, one.started_at) for one in watched if one.role is ProcessRole.OLLAMA_RUNNER}
+        self._first_seen = {one: self._first_seen.get(one, uptime_s) for one in runners}
+        return frozenset(pid for (pid, _), since in self._first_seen.items() if uptime_s - since >= LOADING_S)
 
-    def _notice_loading(self, uptime_s: float, processes: Reading[Processes]) -> None:
-        """`/api/ps` leaves a model out until it is loaded. A runner that never shows up belongs to another server."""
-        if not _loading(processes):
-            self._loading_since = None
-            return
-        self._loading_since = self._loading_since or uptime_s
-        if uptime_s - self._loading_since < LOADING_S:
-            self.ollama.look_again()
+    # --- what makes a server be asked sooner -------------------------------------------------
 
     def _notice_end(self, requests: Reading[Requests]) -> None:
         """The end of requests moves a model's expiry: ask once more then."""
@@ -162,10 +165,10 @@ class Poll:
 
 
 def _slots(processes: Processes, connections: Reading[Connections], taken_at: float) -> Slots:
-    """`/slots` of every llama-server that has a connection, or whose connections cannot be seen."""
+    """`/slots` of every llama-server of ours that has a connection, or whose connections cannot be seen."""
     answers = []
     for one in processes.watched:
-        if not one.has_slots or not one.port or one.loading:
+        if not one.has_slots or not one.port or one.loading or not one.owner.is_ours:
             continue
         if isinstance(connections, Known) and connections.value.at_runner(one.port) == 0:
             continue  # idle: asking would only wake it
@@ -185,12 +188,14 @@ def _pressed(memory: Reading[Memory]) -> bool:
 
 
 def _loading(processes: Reading[Processes]) -> bool:
-    return isinstance(processes, Known) and any(
-        one.role is ProcessRole.OLLAMA_RUNNER and one.loading for one in processes.value.watched
-    )
+    return isinstance(processes, Known) and any(_is_runner(one) and one.loading for one in processes.value.watched)
+
+
+def _is_runner(one: WatchedProcess) -> bool:
+    return one.role is ProcessRole.OLLAMA_RUNNER and one.owner.is_ours
 
 
 def _server_seen(processes: Reading[Processes]) -> bool:
     return isinstance(processes, Known) and any(
-        one.role is ProcessRole.OLLAMA_SERVER for one in processes.value.watched
+        one.role is ProcessRole.OLLAMA_SERVER and one.owner.is_ours for one in processes.value.watched
     )

@@ -29,8 +29,6 @@ OLLAMA_WITHIN_S = 2.0
 """So that an Ollama that hangs leaves time for Open WebUI."""
 SECOND_SAMPLE_S = 1.0
 """Between the two polls of a command that looks once, so that rates are known."""
-LOADING_S = 300.0
-"""Ollama gives up on a load after five minutes without progress (OLLAMA_LOAD_TIMEOUT)."""
 
 # Seconds between questions, so that a user's server logs stay readable.
 PS_EVERY_S = 30.0

@@ -1,4 +1,4 @@
-"""Established connections from the text of /proc/net/tcp and /proc/net/tcp6 (Linux, net/ipv4/tcp_ipv4.c). Pure."""
+"""Connections and listeners from the text of /proc/net/tcp and /proc/net/tcp6 (Linux, net/ipv4/tcp_ipv4.c). Pure."""
 
 import ipaddress
 import struct
@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from msgspec import Struct
 
 ESTABLISHED = b"01"
+LISTENING = b"0A"
 
 
 class SocketRow(Struct, frozen=True):
@@ -17,6 +18,14 @@ class SocketRow(Struct, frozen=True):
     local_port: int
     remote_host: str
     remote_port: int
+    inode: int
+
+
+class Listener(Struct, frozen=True):
+    """One socket that waits for connections, and the user it belongs to."""
+
+    port: int
+    user: int
     inode: int
 
 
@@ -52,3 +61,15 @@ def established(table: bytes, ports: Collection[int]) -> Iterator[SocketRow]:
             continue
         if local_port in ports or remote_port in ports:
             yield row
+
+
+def listeners(table: bytes) -> Iterator[Listener]:
+    """Rows that wait for connections. Lines that are cut or of another shape are skipped."""
+    for line in table.splitlines()[1:]:
+        parts = line.split()
+        if len(parts) < 10 or parts[3] != LISTENING:
+            continue
+        try:
+            yield Listener(decode_address(parts[1])[1], int(parts[7]), int(parts[9]))
+        except ValueError:
+            continue

@@ -12,8 +12,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from tray_app.core.values.reading import Unknown, Why
-from tray_app.core.values.snapshot import PAGE_READS, Host, MissingInput
+from tray_app.core.values.reading import PAGE_READS, Unknown, Why
+from tray_app.core.values.snapshot import Host, MissingInput
 from tray_app.readers._counters import Counters
 from tray_app.readers._pdh import Query, decode_raw, load
 from tray_app.readers._raw import Source

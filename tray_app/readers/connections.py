@@ -1,4 +1,4 @@
-"""Who is connected to Ollama's server and to its runners.
+"""Who is connected to the Ollama that is watched and to its runners.
 
 Linux shows every user's sockets by port, by netlink and in /proc/net/tcp{,6}: Ollama runs as another user there and
 its open files are hidden. macOS and Windows show the sockets of a process that belongs to the same user.
@@ -6,10 +6,8 @@ its open files are hidden. macOS and Windows show the sockets of a process that 
 
 import ipaddress
 import os
-import re
 import sys
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -19,10 +17,11 @@ from tray_app.core.values.reading import Known, Reading, Unknown, Unseen, Why
 from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
 from tray_app.readers import _sock_diag
 from tray_app.readers._proc_net import SocketRow, established
+from tray_app.readers.inodes import socket_inodes
+from tray_app.readers.listening import same_network
 from tray_app.readers.odd import NO_ANSWER
 
 TABLE_LIMIT = 16 * 2**20
-_SOCKET = re.compile(r"socket:\[(\d+)\]")
 
 
 class ConnectionReader:
@@ -49,10 +48,14 @@ class ConnectionReader:
         Unknown (missing) when no Ollama server of this machine is in `processes`: it runs elsewhere or in a virtual
         machine; Unknown (denied) when the OS does not show its sockets.
         """
-        servers = [one for one in processes.watched if one.role is ProcessRole.OLLAMA_SERVER]
+        servers = [one for one in processes.watched if one.role is ProcessRole.OLLAMA_SERVER and one.owner.is_ours]
         if not servers:
             return Unknown(Why.MISSING, Unseen.NO_SERVER_PROCESS)
-        runners = [one for one in processes.watched if one.role is ProcessRole.OLLAMA_RUNNER and one.port]
+        if len(servers) > 1 and any(one.apart for one in servers):
+            return Unknown(Why.UNSUPPORTED, Unseen.SEVERAL_SERVERS)
+        runners = [
+            one for one in processes.watched if one.role is ProcessRole.OLLAMA_RUNNER and one.owner.is_ours and one.port
+        ]
         web_pids = [one.pid for one in processes.watched if one.role is ProcessRole.OPEN_WEBUI]
         read = self._read_linux if self._system == "linux" else self._read_by_process
         answer = read(servers, runners, web_pids, server_port)
@@ -61,16 +64,19 @@ class ConnectionReader:
     def _read_linux(
         self, servers: list[WatchedProcess], runners: list[WatchedProcess], web_pids: list[int], server_port: int
     ) -> Connections | Unknown:
-        ports = {server_port, *(one.port for one in runners if one.port)}
+        inner_port = _port_inside(servers[0], runners, server_port)
+        ports = {inner_port, *(one.port for one in runners if one.port)}
         rows, problem = self._rows(servers, ports)
         if problem is not None:
             return problem
-        ours = _inodes(self._proc / "self")
+        ours = socket_inodes(self._proc / "self")
         own = {(row.local_host, row.local_port) for row in rows if row.inode in ours}
-        clients = [row for row in rows if row.local_port == server_port]
+        if servers[0].apart:
+            own |= self._own_from_outside(ours, server_port, [row for row in rows if row.local_port == inner_port])
+        clients = [row for row in rows if row.local_port == inner_port]
         web: set[tuple[str, int]] = set()
         if clients:
-            theirs = set().union(*(_inodes(self._proc / str(pid)) for pid in web_pids))
+            theirs = set().union(*(socket_inodes(self._proc / str(pid)) for pid in web_pids))
             web = {(row.local_host, row.local_port) for row in rows if row.inode in theirs}
         at_runner = {one.port: 0 for one in runners if one.port}
         for row in rows:
@@ -107,16 +113,27 @@ class ConnectionReader:
                 break
         return rows, problem
 
+    def _own_from_outside(self, ours: set[int], server_port: int, inside: list[SocketRow]) -> set[tuple[str, int]]:
+        """Our own connections to a published port, as the container sees them: each comes from the machine's address
+        there, under our port or under that of the program that passes it on."""
+        try:
+            rows = self._dump([server_port]) if self._dump is not None else []
+        except OSError:
+            rows = []
+        mine = {row.local_port for row in rows if row.inode in ours and row.remote_port == server_port}
+        if not mine:
+            return set()
+        passed = [(row.remote_host, row.remote_port) for row in inside if row.remote_host in _addresses()]
+        straight = {one for one in passed if one[1] in mine}
+        relayed = sorted(set(passed) - straight, key=lambda one: one[1])
+        return straight | set(relayed[: len(mine) - len(straight)])
+
     def _is_same_network(self, server: WatchedProcess) -> bool:
-        """Asked once per server process. The namespace itself is hidden for another user's process, its routes are
-        not: a container has others than the machine."""
+        """Asked once per server process."""
         identity = server.pid, server.started_at
         if self._server != identity:
             self._server = identity
-            self._same_network = all(
-                _content(self._proc / str(server.pid) / "net" / name) == _content(self._proc / "self" / "net" / name)
-                for name in ("route", "if_inet6")
-            )
+            self._same_network = same_network(server.pid, self._proc)
         return self._same_network
 
     def _read_by_process(
@@ -154,31 +171,21 @@ class ConnectionReader:
         ]
 
 
-def _content(path: Path) -> bytes:
-    """Nothing where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
+def _port_inside(server: WatchedProcess, runners: list[WatchedProcess], watched: int) -> int:
+    """The port that is published as `watched`: the only one, beside its runners', on which the container listens."""
+    taken = {one.port for one in runners}
+    ports = [port for port in server.ports or () if port not in taken]
+    return ports[0] if server.apart and watched not in ports and len(ports) == 1 else watched
+
+
+def _addresses() -> set[str]:
+    """This machine's own addresses, those on its bridges to containers included."""
+    return {_plain(one.address) for found in psutil.net_if_addrs().values() for one in found}
 
 
 def _plain(host: str) -> str:
-    """An IPv4 address that came over an IPv6 socket as what it is."""
-    return host.removeprefix("::ffff:")
-
-
-def _inodes(folder: Path) -> set[int]:
-    """Socket inodes of a process; empty where its files are hidden or it is gone."""
-    found: set[int] = set()
-    try:
-        for entry in (folder / "fd").iterdir():
-            with suppress(OSError):  # closed since it was listed
-                match = _SOCKET.fullmatch(str(entry.readlink()))
-                if match:
-                    found.add(int(match[1]))
-    except OSError:
-        return found
-    return found
+    """An IPv4 address that came over an IPv6 socket as what it is: `::ffff:127.0.0.1`, on macOS `::127.0.0.1`."""
+    return host.rpartition(":")[2] if host.startswith("::") and "." in host else host
 
 
 def _clients(

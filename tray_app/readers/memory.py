@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from tray_app.core.diagnosis.pressure import PressureState, gauges, step
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.reading import LATE_S, Known, Reading, Unknown, Why
-from tray_app.core.values.snapshot import PAGE_READS, Memory, MissingInput
+from tray_app.core.values.reading import LATE_S, PAGE_READS, Known, Reading, Unknown, Why
+from tray_app.core.values.snapshot import Memory, MissingInput
 from tray_app.readers._counters import Counters
 
 if sys.platform == "darwin":

@@ -15,6 +15,7 @@ from tray_app.core.values.reading import Known, Reading, Unknown, Why
 from tray_app.core.values.snapshot import OtherProcess, Processes, ProcessRole, WatchedProcess
 from tray_app.readers import footprint_macos
 from tray_app.readers.largest import LargestPrograms
+from tray_app.readers.listening import Listening, listening
 from tray_app.readers.odd import NO_ANSWER
 from tray_app.readers.roles import clean_name, could_matter, program, role_of, runner_facts
 
@@ -22,6 +23,11 @@ YOUNG_S = 12.0
 """A process may still be a copy of its parent (fork, then exec): a new one is looked at again for so long."""
 SWEEP = 4
 """Old processes looked at again per poll, in turn, for an exec later in life or a reused id."""
+SETTLES_S = 30.0
+"""A server listens a moment after its start, and is asked again until then."""
+_FAMILY = {ProcessRole.OLLAMA_SERVER, ProcessRole.OLLAMA_RUNNER}
+_REAPERS = {"init", "launchd", "systemd"}
+"""What becomes the parent of a process whose own parent ended."""
 _GONE = (psutil.NoSuchProcess, psutil.ZombieProcess)
 _HIDDEN = (psutil.AccessDenied, RuntimeError)  # the second: see NO_ANSWER
 
@@ -64,7 +70,9 @@ class ProcessReader:
         pids: Callable[[], Iterable[int]] = psutil.pids,
         process: Callable[[int], psutil.Process] = psutil.Process,
         clock: Callable[[], float] = time.monotonic,
+        ports: Callable[[int], Listening] = listening,
     ) -> None:
+        self._ports = ports
         self._pids = pids
         self._process = process
         self._clock = clock
@@ -169,7 +177,13 @@ class ProcessReader:
             role=role,
             name=clean_name(look.name),
             has_slots=role is ProcessRole.OLLAMA_RUNNER and program(look.name).startswith("llama-server"),
+            parent_pid=look.parent if role in _FAMILY else None,
         )
+        known = self._watched.get(identity.pid)
+        if role is ProcessRole.OLLAMA_SERVER:
+            identity = self._with_ports(identity, known.identity if known else None)
+        if role is ProcessRole.OLLAMA_RUNNER:
+            identity = self._with_parent(identity, look.parent)
         if role is ProcessRole.OLLAMA_RUNNER and look.command_line:
             facts = runner_facts(look.command_line)
             identity = replace(
@@ -180,9 +194,45 @@ class ProcessReader:
                 context_length=facts.context_length,
                 parallel=facts.parallel,
             )
-        known = self._watched.get(identity.pid)
         if known is None or known.identity != identity:
             self._watched[identity.pid] = _Watched(look.process, identity)
+
+    def _with_ports(self, server: WatchedProcess, known: WatchedProcess | None) -> WatchedProcess:
+        """Where it listens: asked once, and again while it starts."""
+        if known is not None and known.started_at == server.started_at:
+            server = replace(server, ports=known.ports, apart=known.apart)
+            if known.ports or time.time() - server.started_at > SETTLES_S:
+                return server
+        found = self._ports(server.pid)
+        return replace(server, ports=found.ports, apart=found.apart)
+
+    def _with_parent(self, runner: WatchedProcess, parent: int | None) -> WatchedProcess:
+        return replace(
+            runner, parent_pid=parent, orphaned=parent is not None and self._is_gone(parent, runner.started_at)
+        )
+
+    def _is_gone(self, parent: int, started_at: float) -> bool:
+        """Did the parent end? Then another process took its place as the parent, or (on Windows) perhaps its id."""
+        if parent <= 1 or parent not in self._known:
+            return True
+        try:
+            process = self._process(parent)
+            return process.create_time() > started_at + 1 or program(process.name()) in _REAPERS
+        except NO_ANSWER:
+            return False
+
+    def _followed(self, item: _Watched) -> None:
+        """A runner's server may end, a server that starts may listen only now."""
+        known = item.identity
+        if known.role is ProcessRole.OLLAMA_SERVER and not known.ports:
+            item.identity = self._with_ports(known, known)
+        if known.role is ProcessRole.OLLAMA_RUNNER and known.parent_pid is not None and not known.orphaned:
+            try:
+                parent = item.process.ppid()
+            except NO_ANSWER:
+                return
+            if parent != known.parent_pid or parent not in self._known:
+                item.identity = self._with_parent(known, parent)
 
     def _measure(self, item: _Watched, now: float) -> WatchedProcess | None:
         """CPU and memory now; None and forgotten when the process is gone or its id was given to another."""
@@ -192,6 +242,7 @@ class ProcessReader:
             with item.process.oneshot():
                 memory = self._memory(item.process)
                 cpu = self._cpu_percent(item, now)
+                self._followed(item)
         except _GONE:
             del self._watched[item.identity.pid]
             # Whoever has the id now is new, also where the list looks the same.

@@ -30,8 +30,8 @@ def ollama(loaded, *installed):
     return Ollama("http://o", Presence.RUNNING, loaded=entries, installed=installed)
 
 
-def named(processes, server):
-    return [(one.model, one.loading) for one in with_models(Processes(tuple(processes)), server).watched]
+def named(processes, server, old=()):
+    return [(one.model, one.loading) for one in with_models(Processes(tuple(processes)), server, old).watched]
 
 
 def test_a_runner_has_the_name_of_its_blob():

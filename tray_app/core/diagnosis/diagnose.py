@@ -23,7 +23,7 @@ def diagnose(facts: Facts) -> Diagnosis:
     explained = tuple(finding for finding in found if _is_explained(finding, found))
     shown = sorted((finding for finding in found if finding not in explained), key=_importance)
     level, blind = _level(shown, facts, undecided)
-    return Diagnosis(level, tuple(shown), explained, tuple(undecided), blind)
+    return Diagnosis(level, tuple(shown), explained, tuple(undecided), facts.settling, blind)
 
 
 def _is_explained(finding: Finding, found: list[Finding]) -> bool:

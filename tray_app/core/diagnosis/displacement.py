@@ -19,17 +19,21 @@ QUICK_S = 120.0
 
 
 class Displacement(Struct, frozen=True):
-    """`model` was loaded in the place of `of`; both the same: a reload of the same model."""
+    """`model` was loaded in the place of `of`; both the same: a reload of it. A blob where no name is known."""
 
     model: str
     of: str
 
 
 class Thrash(Struct, frozen=True):
-    """Displacements within the window. `contexts`: context lengths one model was loaded with, in order."""
+    """Displacements within the window. `contexts`: context lengths one model was loaded with, in order.
+
+    `models`: those whose names are known. `several`: more than one, named or not.
+    """
 
     loads: int
     models: tuple[str, ...]
+    several: bool
     reloads: int
     """Loads of the model that was loaded most often."""
     contexts: tuple[int, ...]
@@ -38,14 +42,26 @@ class Thrash(Struct, frozen=True):
 def thrash(now: Seen, before: History, window_s: float) -> Thrash | None:
     """None where no model took another's place."""
     polls = before.unbroken(window_s, now)
-    found = _by_log(polls) if now.runners is None else _by_runners(before.swaps_since_gap(window_s, now))
+    swaps = before.swaps_since_gap(window_s, now)
+    names = _names(swaps)
+    found = _by_log(polls) if now.runners is None else _by_runners(swaps)
     if not found:
         return None
     counts: dict[str, int] = {}
     for one in found:
-        counts[one.model] = counts.get(one.model, 0) + 1
-    models = dict.fromkeys(name for one in found for name in (one.of, one.model))
-    return Thrash(len(found), tuple(models), max(counts.values()), _contexts(polls, tuple(models)))
+        loaded = names.get(one.model, one.model)
+        counts[loaded] = counts.get(loaded, 0) + 1
+    models = dict.fromkeys(names.get(key, key) for one in found for key in (one.of, one.model))
+    blobs = {runner.blob_digest for swap in swaps for poll in swap for runner in poll.runners or ()}
+    named = tuple(model for model in models if model and model not in blobs)
+    contexts = _contexts(polls, named[0], names) if len(models) == len(named) == 1 else ()
+    return Thrash(len(found), named, len(models) > 1, max(counts.values()), contexts)
+
+
+def _names(swaps: tuple[Swap, ...]) -> dict[str, str]:
+    """Key of a runner -> name of its model, as far as one was ever seen; the newest name of a blob."""
+    runners = (one for swap in swaps for poll in swap for one in poll.runners or ())
+    return {_key(one): full_name(one.model) for one in runners if one.model}
 
 
 def _runners(poll: Seen) -> dict[tuple[int, float], WatchedProcess]:
@@ -59,15 +75,16 @@ def _by_runners(swaps: tuple[Swap, ...]) -> list[Displacement]:
         now_s = after.at.uptime_s
         old, new = _runners(before), _runners(after)
         gone = [entry for entry in gone if now_s - entry[1] <= FOLLOWS_S]
-        gone.extend((_name(one), now_s) for key, one in old.items() if key not in new)
+        gone.extend((_key(one), now_s) for key, one in old.items() if key not in new)
         for key, runner in new.items():
             if key not in old and gone:
-                found.append(Displacement(_name(runner), gone.pop()[0]))
+                found.append(Displacement(_key(runner), gone.pop()[0]))
     return found
 
 
-def _name(runner: WatchedProcess) -> str:
-    return full_name(runner.model) if runner.model else runner.blob_digest or ""
+def _key(runner: WatchedProcess) -> str:
+    """Its name may come a poll later than the runner, the blob is there from the start."""
+    return runner.blob_digest or (full_name(runner.model) if runner.model else "")
 
 
 def _by_log(polls: tuple[Seen, ...]) -> list[Displacement]:
@@ -81,16 +98,14 @@ def _by_log(polls: tuple[Seen, ...]) -> list[Displacement]:
     return [Displacement(after[0], before[0]) for before, after in pairwise(loads) if after[1] - before[1] <= QUICK_S]
 
 
-def _contexts(polls: tuple[Seen, ...], models: tuple[str, ...]) -> tuple[int, ...]:
+def _contexts(polls: tuple[Seen, ...], model: str, names: dict[str, str]) -> tuple[int, ...]:
     """The context lengths of a single model that reloads, oldest first, each once."""
-    if len(models) != 1:
-        return ()
     lengths: dict[int, None] = {}
     for poll in polls:
         for runner in poll.runners or ():
-            if runner.context_length and _name(runner) == models[0]:
+            if runner.context_length and names.get(_key(runner)) == model:
                 lengths[runner.context_length] = None
-        for model in poll.loaded or ():
-            if model.context_length and full_name(model.name) == models[0]:
-                lengths[model.context_length] = None
+        for entry in poll.loaded or ():
+            if entry.context_length and full_name(entry.name) == model:
+                lengths[entry.context_length] = None
     return tuple(lengths)

@@ -26,6 +26,7 @@ from tray_app.core.tasks.target import (
     target_of,
     tasks_on,
 )
+from tray_app.core.values.finding import Settling
 from tray_app.core.values.fit import Budget
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.names import same_model
@@ -46,6 +47,8 @@ from tray_app.core.values.version import Version, parse_version
 
 SPILL_SHARE = 0.01
 """Rounding between what Ollama adds up as total and as GPU part is below this share."""
+SERVER = "Ollama"
+"""Whom a finding is about where no model can be named."""
 BUSY_PERIOD_S = 600.0
 """How far back the beginning of a busy stretch is looked for."""
 
@@ -88,7 +91,8 @@ class Facts:
     def cause(self) -> Cause:
         """What takes the memory."""
         other = self.processes.largest_other if self.processes is not None else None
-        return cause_of(self._models_in_ram, other, self.memory.total_bytes if self.memory is not None else 0)
+        total = self.memory.total_bytes if self.memory is not None else 0
+        return cause_of(self._models_in_ram, other, total, self.strangers)
 
     @property
     def _models_in_ram(self) -> list[Holding] | None:
@@ -130,9 +134,18 @@ class Facts:
 
     @cached_property
     def runners(self) -> tuple[WatchedProcess, ...] | None:
-        if self.processes is None:
-            return None
-        return tuple(one for one in self.processes.watched if one.role is ProcessRole.OLLAMA_RUNNER)
+        """Of the Ollama that is watched."""
+        return None if self.processes is None else tuple(one for one in self._all_runners if one.owner.is_ours)
+
+    @cached_property
+    def strangers(self) -> tuple[WatchedProcess, ...]:
+        """Runners of another Ollama, and those that a killed one left behind."""
+        return tuple(one for one in self._all_runners if not one.owner.is_ours)
+
+    @property
+    def _all_runners(self) -> tuple[WatchedProcess, ...]:
+        watched = self.processes.watched if self.processes is not None else ()
+        return tuple(one for one in watched if one.role is ProcessRole.OLLAMA_RUNNER)
 
     @cached_property
     def has_gpu(self) -> bool | None:
@@ -292,9 +305,11 @@ class Facts:
         return traffic_of(model, self.running, self.waiting, self.requests.active, loaded, longest)
 
     @cached_property
-    def is_settling(self) -> bool:
+    def settling(self) -> Settling | None:
         """Right after sleep or while a model loads, requests that wait say nothing about tasks."""
-        return self.before.woke_s_ago(self.limits.wake_grace_s, self.seen) is not None or self.is_loading
+        if self.before.woke_s_ago(self.limits.wake_grace_s, self.seen) is not None:
+            return Settling.AWAKE
+        return Settling.LOADING if self.is_loading else None
 
     @cached_property
     def is_loading(self) -> bool:

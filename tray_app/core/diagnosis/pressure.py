@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.snapshot import PAGE_READS, Pressure, PressureInput, System
+from tray_app.core.values.reading import PAGE_READS
+from tray_app.core.values.snapshot import Pressure, PressureInput, System
 
 SUSTAINED_WARNING_S = 30.0
 SUSTAINED_CRITICAL_S = 15.0

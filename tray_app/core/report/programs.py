@@ -5,16 +5,18 @@ from itertools import groupby
 
 from msgspec import Struct
 
+from tray_app.core.values.connections import Owner
 from tray_app.core.values.reading import value_of
 from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
 
 _ORDER = (ProcessRole.OLLAMA_SERVER, ProcessRole.OLLAMA_RUNNER, ProcessRole.OPEN_WEBUI)
+_OWNERS = tuple(Owner)
 
 
 class ProgramLoad(Struct, frozen=True):
     """`cpu_percent` is of one core. None: hidden from us, or for CPU not known at the first look.
 
-    A runner is named with its model, a container with its name.
+    A runner is named with its model, a container with its name. `owner`: of Ollama's processes.
     """
 
     role: ProcessRole
@@ -22,19 +24,25 @@ class ProgramLoad(Struct, frozen=True):
     container: str | None = None
     memory_bytes: int | None = None
     cpu_percent: float | None = None
+    owner: Owner = Owner.OURS
 
 
 def program_loads(processes: Processes) -> tuple[ProgramLoad, ...]:
-    """Ollama's server with its app, each runner, Open WebUI with its workers, then the containers."""
+    """Ollama's server with its app, each runner, Open WebUI with its workers, then the containers.
 
-    def key(one: WatchedProcess) -> tuple[int, str]:
+    Other servers and runners come after those of the Ollama that is watched.
+    """
+
+    def key(one: WatchedProcess) -> tuple[int, int, str]:
         role = _role(one)
-        return _ORDER.index(role), f"{one.model or ''} {one.pid}" if role is ProcessRole.OLLAMA_RUNNER else ""
+        name = f"{one.model or ''} {one.pid}" if role is ProcessRole.OLLAMA_RUNNER else ""
+        return _ORDER.index(role), _OWNERS.index(one.owner), name
 
     loads = []
     for _, group in groupby(sorted(processes.watched, key=key), key):
         parts = tuple(group)
-        loads.append(ProgramLoad(_role(parts[0]), parts[0].model, None, _memory(parts), _cpu(parts)))
+        first = parts[0]
+        loads.append(ProgramLoad(_role(first), first.model, None, _memory(parts), _cpu(parts), first.owner))
     boxes = value_of(processes.containers) or ()
     return (*loads, *(ProgramLoad(one.role, None, one.name, one.memory_bytes, one.cpu_percent) for one in boxes))
 

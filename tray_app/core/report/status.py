@@ -80,6 +80,7 @@ def _processes(reading: Reading[Processes]) -> list[dict[str, Any]]:
     return [
         {
             "role": one.role.value,
+            "owner": one.owner.value,
             "model": one.model,
             "container": one.container,
             "memory_bytes": one.memory_bytes,
@@ -206,8 +207,8 @@ def remedy_of(remedy: Remedy) -> dict[str, Any]:
 
 
 def _not_judged(diagnosis: Diagnosis) -> dict[str, str]:
-    """Why a rule could not be asked: what the level lacks most, where that is known."""
-    more = diagnosis.blind if diagnosis.blind is not Blind.NOT_JUDGED else None
+    """Why a rule could not be asked: what makes this poll no evidence, or what the level lacks most."""
+    more = diagnosis.settling or (diagnosis.blind if diagnosis.blind is not Blind.NOT_JUDGED else None)
     return {"why": Blind.NOT_JUDGED.value, "detail": more.value if more is not None else ""}
 
 

@@ -112,7 +112,7 @@ def _nothing_to_see(inputs: RequestInputs) -> Requests | None:
         return Requests(Unknown(Why.REMOTE), Unknown(Why.REMOTE))
     if isinstance(inputs.processes, Unknown):
         return Requests(inputs.processes, inputs.processes)
-    roles = {one.role for one in inputs.processes.value.watched}
+    roles = {one.role for one in inputs.processes.value.watched if one.owner.is_ours}
     if not roles & {ProcessRole.OLLAMA_SERVER, ProcessRole.OLLAMA_RUNNER}:
         hidden = Unknown(Why.MISSING, Unseen.NO_SERVER_PROCESS)
         return Requests(hidden, hidden)
@@ -124,7 +124,9 @@ def _count(state: RequestState, inputs: RequestInputs) -> tuple[RequestState, Re
     slots = dict(inputs.slots)
     connections = value_of(inputs.connections)
     runners = tuple(
-        _seen(one, slots, connections) for one in processes.watched if one.role is ProcessRole.OLLAMA_RUNNER
+        _seen(one, slots, connections)
+        for one in processes.watched
+        if one.role is ProcessRole.OLLAMA_RUNNER and one.owner.is_ours
     )
     settings = request_kind.settings_of(value_of(inputs.open_webui), value_of(inputs.ollama))
     running = _running(runners)

@@ -1,9 +1,10 @@
 """Which model a runner serves: its command line names a blob, people know a model. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
+from tray_app.core.values.connections import Owner
 from tray_app.core.values.names import full_name
 from tray_app.core.values.snapshot import (
     LoadedModel,
@@ -14,6 +15,9 @@ from tray_app.core.values.snapshot import (
     ProcessRole,
     WatchedProcess,
 )
+
+LOADING_S = 300.0
+"""Ollama gives up on a load after five minutes without progress (OLLAMA_LOAD_TIMEOUT)."""
 
 
 def names_by_blob(ollama: Ollama) -> dict[str, tuple[str, ...]]:
@@ -26,32 +30,47 @@ def names_by_blob(ollama: Ollama) -> dict[str, tuple[str, ...]]:
     return {blob: tuple(names) for blob, names in found.items()}
 
 
-def with_models(processes: Processes, ollama: Ollama) -> Processes:
+def with_models(processes: Processes, ollama: Ollama, old: Collection[int] = ()) -> Processes:
     """The processes with each runner's model name, and `loading` where /api/ps does not list it yet.
 
-    Ollama lists a model once it is loaded, so `ollama.loaded` must be as new as the processes.
+    Ollama lists a model once it is loaded, so `ollama.loaded` must be as new as the processes. `old`: pids of runners
+    that are there for longer than a load takes (LOADING_S). Another server's runner only gets its name, where the same
+    file is installed here too.
     """
     names = names_by_blob(ollama)
     left = list(ollama.loaded)
     runners: dict[int, WatchedProcess] = {}
-    unsure: list[WatchedProcess] = []
+    nameless: list[WatchedProcess] = []
+    all_known = all(one.blob_digest for one in ollama.installed if one.remote_host is None)
     for runner in processes.watched:
         if runner.role is not ProcessRole.OLLAMA_RUNNER:
             continue
         candidates = (runner.model,) if runner.model else names.get(runner.blob_digest or "", ())
-        entry = _entry(candidates, left)
+        entry = _entry(candidates, left) if runner.owner.is_ours else None
         if entry is not None:
             left.remove(entry)
-            runners[runner.pid] = replace(runner, model=entry.name, loading=False)
+            runners[runner.pid] = replace(runner, model=entry.name, loading=False, owner=Owner.OURS)
+        elif not runner.owner.is_ours:
+            runners[runner.pid] = replace(runner, model=candidates[0] if candidates else None, loading=False)
         elif candidates:
-            runners[runner.pid] = replace(runner, model=candidates[0], loading=True)
+            runners[runner.pid] = replace(runner, model=candidates[0], loading=runner.pid not in old)
+        elif runner.owner is Owner.UNSURE and runner.blob_digest and all_known:
+            runners[runner.pid] = replace(runner, owner=Owner.OTHER)  # its file is not among ours
         else:
-            unsure.append(runner)
-    for runner in unsure:
+            nameless.append(runner)
+    for runner in nameless:
         # The blob is not known yet. One runner and one entry left belong together.
-        only = left[0] if len(left) == len(unsure) == 1 else None
-        runners[runner.pid] = replace(runner, model=only.name if only else None, loading=not left)
-    return replace(processes, watched=tuple(runners.get(one.pid, one) for one in processes.watched))
+        only = left[0] if len(left) == len(nameless) == 1 else None
+        loading = not left and runner.pid not in old
+        runners[runner.pid] = replace(runner, model=only.name if only else None, loading=loading)
+    watched = (runners.get(one.pid, one) for one in processes.watched)
+    return replace(processes, watched=tuple(_settled(one) for one in watched))
+
+
+def _settled(one: WatchedProcess) -> WatchedProcess:
+    """A runner that could be ours, does not load and is not listed belongs to another server."""
+    unlisted = one.role is ProcessRole.OLLAMA_RUNNER and one.owner is Owner.UNSURE and not one.loading
+    return replace(one, owner=Owner.OTHER) if unlisted else one
 
 
 def _entry(names: Sequence[str], loaded: Sequence[LoadedModel]) -> LoadedModel | None:

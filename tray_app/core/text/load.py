@@ -3,6 +3,7 @@
 from tray_app.core.report.programs import ProgramLoad
 from tray_app.core.text.names import short
 from tray_app.core.text.text import Translator
+from tray_app.core.values.connections import Owner
 from tray_app.core.values.snapshot import Gpu, ProcessRole
 from tray_app.core.values.units import format_bytes
 
@@ -12,14 +13,29 @@ def part(load: ProgramLoad, tr: Translator) -> str:
     if load.container is not None:
         return tr.gettext("container {name}").format(name=short(load.container))
     if load.role is not ProcessRole.OLLAMA_RUNNER:
-        return tr.gettext("server")
-    return tr.gettext("runner of {model}").format(model=short(load.model)) if load.model else tr.gettext("runner")
+        return tr.gettext("server of another Ollama") if load.owner is Owner.OTHER else tr.gettext("server")
+    return _runner(load.owner, short(load.model or ""), tr)
+
+
+def _runner(owner: Owner, model: str, tr: Translator) -> str:
+    match owner:
+        case Owner.OTHER if model:
+            text = tr.gettext("runner of {model}, of another Ollama")
+        case Owner.OTHER:
+            text = tr.gettext("runner of another Ollama")
+        case Owner.NOBODY if model:
+            text = tr.gettext("runner of {model}, left behind by an Ollama that has ended")
+        case Owner.NOBODY:
+            text = tr.gettext("runner left behind by an Ollama that has ended")
+        case _:
+            text = tr.gettext("runner of {model}") if model else tr.gettext("runner")
+    return text.format(model=model)
 
 
 def program(load: ProgramLoad, tr: Translator) -> str:
     """`Ollama`, `runner of qwen3:32b` or `Open WebUI (container web)`: for a row that stands alone."""
     name = "Open WebUI" if load.role is ProcessRole.OPEN_WEBUI else "Ollama"
-    if load.container is not None:
+    if load.container is not None or (load.role is ProcessRole.OLLAMA_SERVER and load.owner is Owner.OTHER):
         return f"{name} ({part(load, tr)})"
     return part(load, tr) if load.role is ProcessRole.OLLAMA_RUNNER else name
 

@@ -1,8 +1,7 @@
 """What a person can do about an input of memory pressure that this machine does not give."""
 
 from tray_app.core.text.text import Translator
-from tray_app.core.values.reading import NoStalls
-from tray_app.core.values.snapshot import PAGE_READS
+from tray_app.core.values.reading import PAGE_READS, NoStalls
 
 
 def remedy_for_missing(name: str, detail: str, tr: Translator) -> str:

@@ -1,10 +1,26 @@
-"""TCP connections at Ollama's server port and at its runners' ports, our own left out; and Open WebUI's own list of
-Ollama servers, which it calls connections, too.
+"""Whose Ollama's processes are; TCP connections at Ollama's server port and its runners' ports, our own left out; and
+Open WebUI's own list of Ollama servers, which it calls connections, too.
 """
+
+from enum import StrEnum
 
 from msgspec import Struct
 
 OPEN_WEBUI_POOL = "open-webui"
+
+
+class Owner(StrEnum):
+    """Whose a process of Ollama is, seen from the one that is watched. Values are stable: they appear in the JSON."""
+
+    OURS = "ours"
+    OTHER = "other-ollama"  # of another Ollama server that runs
+    NOBODY = "no-ollama"  # the server that started it is gone
+    UNSURE = "unsure"  # several servers could be the one that is watched
+
+    @property
+    def is_ours(self) -> bool:
+        """Of the Ollama that is watched, as far as can be told."""
+        return self in (Owner.OURS, Owner.UNSURE)
 
 
 class Client(Struct, frozen=True):

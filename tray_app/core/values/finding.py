@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, get_args
 
 from msgspec import Struct
 
+from tray_app.core.values.connections import Owner
 from tray_app.core.values.fit import Verdict
 from tray_app.core.values.snapshot import Confidence, Pressure, PressureInput
 from tray_app.core.values.task_settings import Setting
@@ -47,6 +48,13 @@ class Blind(StrEnum):
     REQUESTS_UNSEEN = "requests-unseen"
     NOT_JUDGED = "not-judged"  # a rule could not be asked
     NO_ANSWER = "no-answer"  # a source that tells at other times: the level is unknown
+
+
+class Settling(StrEnum):
+    """Why requests that wait are no evidence in this poll. Values are stable: they appear in the JSON output."""
+
+    LOADING = "model-loads"
+    AWAKE = "just-awake"
 
 
 class Unit(StrEnum):
@@ -215,6 +223,8 @@ class MemoryPressure(Finding, frozen=True, kw_only=True):
     available_bytes: Bytes
     total_bytes: Bytes
     cause_bytes: MaybeBytes = None
+    owner: Owner | None = None
+    """Where it is a runner that is not of the Ollama that is watched."""
     swap_used_bytes: MaybeBytes = None
     inputs: tuple[PressureInput, ...] = ()
 
@@ -361,6 +371,7 @@ class Diagnosis(Struct, frozen=True):
     """True as well, but only another side of a finding above: nothing to speak of, and not over either."""
     undecided: tuple[type[Finding], ...] = ()
     """What could not be judged in this poll: neither found nor gone."""
+    settling: Settling | None = None
     blind: Blind | None = None
 
     @property

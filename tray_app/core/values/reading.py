@@ -37,6 +37,7 @@ class Unseen(StrEnum):
     RUNNER_WITHOUT_SLOTS = "runner without slots"
     CONNECTIONS_KEPT = "clients keep their connections"
     OTHER_USERS_SOCKETS = "sockets of another user's process"
+    SEVERAL_SERVERS = "several servers could be the one"
     NOT_CONNECTED = "not connected"
 
 
@@ -46,6 +47,10 @@ class NoStalls(StrEnum):
     ABSENT = "psi-absent"  # a kernel before 4.20, or built without it
     OFF = "psi-off"  # built in, but the boot option psi=1 is missing
     DENIED = "psi-denied"
+
+
+PAGE_READS = "page-reads"
+"""The number of pages that were read back from disk, where pressure rests on it."""
 
 
 class Known(Struct, Generic[T_co], frozen=True):

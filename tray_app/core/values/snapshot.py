@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from tray_app.core.values.connections import Connections, OllamaConnection, Served
+from tray_app.core.values.connections import Connections, OllamaConnection, Owner, Served
 from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.plan import Record
@@ -52,9 +52,6 @@ class PressureInput(Struct, frozen=True):
     value: float
     unit: str
     pressure: Pressure
-
-
-PAGE_READS = "page-reads"
 
 
 class MissingInput(Struct, frozen=True):
@@ -115,7 +112,11 @@ class ProcessRole(StrEnum):
 
 
 class WatchedProcess(Struct, frozen=True):
-    """`cpu_percent` is of one core. Runner fields are None for other roles or where the command line hides them."""
+    """`cpu_percent` is of one core. Runner fields are None for other roles or where the command line hides them.
+
+    `orphaned`: its parent is gone. `ports`: where a server listens, None: hidden; not this machine's own where it lives
+    `apart`, in a container's network.
+    """
 
     pid: int
     started_at: float
@@ -134,6 +135,11 @@ class WatchedProcess(Struct, frozen=True):
     loading: bool = False
     has_slots: bool = False
     """A llama-server (Ollama 0.30 and later): it tells its slots, and gets one connection per request."""
+    parent_pid: int | None = None
+    orphaned: bool = False
+    ports: tuple[int, ...] | None = None
+    apart: bool = False
+    owner: Owner = Owner.OURS
 
 
 class OtherProcess(Struct, frozen=True):

@@ -19,6 +19,7 @@ def check(facts: Facts) -> tuple[MemoryPressure, ...] | None:
         available_bytes=memory.available_bytes,
         total_bytes=memory.total_bytes,
         cause_bytes=cause.bytes,
+        owner=cause.owner,
         swap_used_bytes=memory.swap_used_bytes or None,
         inputs=tuple(one for one in memory.inputs if one.pressure in (Pressure.WARNING, Pressure.CRITICAL)),
     )

@@ -1,7 +1,7 @@
 """Two models evict each other, or one reloads again and again because its requests want different contexts."""
 
 from tray_app.core.diagnosis.displacement import Thrash
-from tray_app.core.diagnosis.facts import Facts
+from tray_app.core.diagnosis.facts import SERVER, Facts
 from tray_app.core.tasks.target import Where
 from tray_app.core.values.finding import (
     ModelThrash,
@@ -24,7 +24,7 @@ def check(facts: Facts) -> tuple[ModelThrash, ...] | None:
     if seen is None or seen.loads < facts.limits.reloads or seen.reloads < 2:
         return ()
     sizes = _sizes(facts)
-    subject = max(seen.models, key=lambda name: sizes.get(name, 0))
+    subject = max(seen.models, key=lambda name: sizes.get(name, 0), default=SERVER)
     others = tuple(name for name in seen.models if name != subject)
     target = facts.target(subject)
     to_others = target is not None and target.where is Where.OTHER and full_name(target.model) in others
@@ -41,14 +41,13 @@ def check(facts: Facts) -> tuple[ModelThrash, ...] | None:
 
 
 def _cause(seen: Thrash) -> ThrashCause:
-    if len(seen.models) > 1:
+    if seen.several:
         return ThrashCause.EVICTION
     return ThrashCause.CONTEXT if len(seen.contexts) > 1 else ThrashCause.RELOAD
 
 
 def _sizes(facts: Facts) -> dict[str, int]:
     if facts.here is None:
-        watched = facts.processes.watched if facts.processes is not None else ()
-        return {full_name(one.model): one.memory_bytes or 0 for one in watched if one.model}
+        return {full_name(one.model): one.memory_bytes or 0 for one in facts.runners or () if one.model}
     installed = {full_name(model.name): model.size_bytes for model in facts.installed}
     return installed | {full_name(model.name): model.size_bytes for model in facts.here}

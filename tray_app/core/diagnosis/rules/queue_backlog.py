@@ -1,18 +1,17 @@
 """Requests wait at Ollama, or it turns them away."""
 
-from tray_app.core.diagnosis.facts import Facts
+from tray_app.core.diagnosis.facts import SERVER, Facts
 from tray_app.core.values.finding import QueueBacklog, Severity
 
 REFUSALS_S = 60.0
 """Answers 503 of the last minute count."""
-SERVER = "Ollama"
 
 
 def check(facts: Facts) -> tuple[QueueBacklog, ...] | None:
     """Overloaded at refused requests or long waits, else tight. Loading and waking explain a queue by themselves."""
     refused = facts.refused(REFUSALS_S)
     if not refused:
-        if facts.waiting is None or facts.is_settling:
+        if facts.waiting is None or facts.settling is not None:
             return None
         if facts.waiting < facts.limits.waiting_requests:
             return ()

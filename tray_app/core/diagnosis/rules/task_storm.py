@@ -16,7 +16,7 @@ EXPLAINS = (QueueBacklog, MemoryPressure, TasksOnBigModel, AutocompleteOn)
 
 def check(facts: Facts) -> tuple[TaskStorm, ...] | None:
     """A big model, tasks on it, requests that pile up, and something that hurts: all four, or nothing."""
-    if facts.running is None or facts.big_models is None or facts.is_settling:
+    if facts.running is None or facts.big_models is None or facts.settling is not None:
         return None
     found = (_storm(one, facts) for one in facts.big_models)
     return tuple(finding for finding in found if finding is not None)

@@ -3,6 +3,7 @@
 from tray_app.core.text.names import short
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import size
+from tray_app.core.values.connections import Owner
 from tray_app.core.values.finding import CauseKind, MemoryPressure, Severity
 
 
@@ -10,6 +11,8 @@ def sentence(finding: MemoryPressure, tr: Translator) -> str:
     critical = finding.severity is Severity.OVERLOADED
     name, taken = short(finding.subject), size(finding.cause_bytes)
     left, total = size(finding.available_bytes), size(finding.total_bytes)
+    if finding.owner is not None:
+        name = _runner(finding, tr)
     match finding.cause:
         case CauseKind.PROGRAM if critical:
             text = tr.gettext(
@@ -33,6 +36,13 @@ def sentence(finding: MemoryPressure, tr: Translator) -> str:
         case _:
             text = tr.gettext("Memory is short: {left} of {total} are left; what takes it cannot be told.")
     return text.format(name=name, taken=taken, total=total, left=left)
+
+
+def _runner(finding: MemoryPressure, tr: Translator) -> str:
+    """A runner that is not of the Ollama that is watched, as part of a sentence."""
+    if finding.owner is Owner.NOBODY:
+        return tr.gettext("{name}, left behind by an Ollama that has ended,").format(name=short(finding.subject))
+    return tr.gettext("{name} of another Ollama").format(name=short(finding.subject))
 
 
 def headline(finding: MemoryPressure, tr: Translator) -> str:

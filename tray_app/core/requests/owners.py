@@ -1,0 +1,50 @@
+"""Whose is each of Ollama's processes? Several servers may run here, and a runner outlives a killed server. Pure.
+
+A runner is a child of its server, and the server that is watched listens on the watched port. Where ports are hidden,
+or several servers could be the one, a runner is ours when `/api/ps` lists its model (runners.py).
+"""
+
+from collections.abc import Collection, Sequence
+
+from msgspec.structs import replace
+
+from tray_app.core.values.connections import Owner
+from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
+
+
+def with_owners(processes: Processes, port: int, *, local: bool) -> Processes:
+    """The processes with their owner. `port`: of the watched Ollama; not `local`: it runs on another machine."""
+    found = [one for one in processes.watched if one.role is ProcessRole.OLLAMA_SERVER]
+    pids = {one.pid for one in found}
+    # A child that still looks like its server is about to become a runner.
+    servers = [one for one in found if one.parent_pid not in pids]
+    ours = _candidates(servers, port) if local else frozenset()
+    owners = {one.pid: _server_owner(one.pid, ours) for one in found}
+    return replace(processes, watched=tuple(_owned(one, owners, ours) for one in processes.watched))
+
+
+def _candidates(servers: Sequence[WatchedProcess], port: int) -> frozenset[int]:
+    """Who may listen on the watched port. One that is seen to do so leaves none of the hidden ones a place."""
+    listening = [one.pid for one in servers if not one.apart and port in (one.ports or ())]
+    hidden = [one.pid for one in servers if one.apart or one.ports is None]
+    return frozenset(listening or hidden)
+
+
+def _server_owner(pid: int, ours: Collection[int]) -> Owner:
+    if pid not in ours:
+        return Owner.OTHER
+    return Owner.OURS if len(ours) == 1 else Owner.UNSURE
+
+
+def _owned(one: WatchedProcess, owners: dict[int, Owner], ours: Collection[int]) -> WatchedProcess:
+    if one.pid in owners:
+        return replace(one, owner=owners[one.pid])
+    if one.role is not ProcessRole.OLLAMA_RUNNER:
+        return one
+    if one.orphaned:
+        return replace(one, owner=Owner.NOBODY)
+    if one.parent_pid in owners:
+        return replace(one, owner=owners[one.parent_pid])
+    # Its parent is hidden, or started it for Ollama: with one server it can only be that one's.
+    alone = len(owners) == 1 and bool(ours)
+    return replace(one, owner=Owner.OURS if alone and one.parent_pid is None else Owner.UNSURE)
