@@ -18,6 +18,7 @@ from tray_app.core.menu import notice as notice_view
 from tray_app.core.menu.screen import NoticeView
 from tray_app.core.text import change as change_view
 from tray_app.core.text import speed as speed_view
+from tray_app.core.text.lines import in_turn
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, SetSettings, SpeedTest, Undo, Unload
 from tray_app.core.values.errors import ChangeError, ElbowroomError, Problem
@@ -213,7 +214,7 @@ def _done(done: Outcome, tr: Translator) -> JobDone:
     told = [change_view.unloaded(name, tr) for name in done.unloaded]
     if done.stopped is not None:
         told.append(change_view.stopped(done.stopped, tr))
-    return JobDone("", " ".join(told), notice, change_id=done.change_id, settings=bool(done.changes))
+    return JobDone("", in_turn(*told), notice, change_id=done.change_id, settings=bool(done.changes))
 
 
 def _undo(command: Undo, carrier: Carrier, translator: Callable[[], Translator]) -> JobDone:
@@ -223,7 +224,7 @@ def _undo(command: Undo, carrier: Carrier, translator: Callable[[], Translator])
     told = ["; ".join("".join(span.text for span in line) for line in lines)]
     if undone.stays is not None:
         told.append(change_view.model_stays(*undone.stays, tr))
-    return JobDone("", " ".join(told), settings=True)
+    return JobDone("", in_turn(*told), settings=True)
 
 
 def _unload(command: Unload, carrier: Carrier, translator: Callable[[], Translator]) -> JobDone:

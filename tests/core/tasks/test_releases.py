@@ -51,6 +51,10 @@ class Wire:
     def ask_first(self, path: str, check: Callable[[Any], object]) -> None:
         """It asks nothing by itself: there is no connection."""
 
+    def tells_token(self, text: str) -> bool:
+        """Nothing is sent with a token here, so no answer can repeat it."""
+        return self.token is not None and self.token.value in text
+
     def get_json(self, path: str, **_options: Any) -> Any:
         self.asked.append(path)
         if self.refuses is not None and path == "/ollama/config":

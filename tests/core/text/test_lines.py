@@ -2,7 +2,9 @@
 
 import pytest
 
-from tray_app.core.text.lines import Span, Style, clean, cut, line, pad, table, width, wrapped
+from tray_app.app import language
+from tray_app.core.text.lines import Span, Style, clean, cut, in_turn, line, pad, table, width, wrapped
+from tray_app.core.text.words import listed
 
 
 def text(one):
@@ -63,3 +65,17 @@ def test_a_word_wider_than_the_terminal_is_not_lost():
 def test_control_and_direction_characters_are_taken_out():
     assert clean("a\x1b[31m\nb\u202ec\u200b") == "a[31mbc"
     assert len(clean("x" * 900)) == 200
+
+
+def test_sentences_stand_one_after_another_with_a_space_where_their_stop_brings_none():
+    assert in_turn("One.", "", "Two.") == "One. Two."
+    assert in_turn("하나입니다.", "둘입니다.") == "하나입니다. 둘입니다."
+    assert in_turn("一つ目です。", "二つ目です。") == "一つ目です。二つ目です。"
+    assert in_turn("为什么？", "A") == "为什么？A"
+    assert in_turn("", "") == ""
+
+
+@pytest.mark.parametrize(("code", "said"), [("en", "a, b, c"), ("ja", "a、b、c"), ("zh_CN", "a、b、c")])
+def test_a_list_is_separated_as_its_language_does(code, said):
+    assert listed(("a", "b", "c"), language.load(code)) == said
+    assert listed((), language.load(code)) == ""

@@ -4,6 +4,7 @@ from tray_app.core.menu.screen import Button, NoticeView
 from tray_app.core.report.overview import Overview
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
+from tray_app.core.text.words import listed
 from tray_app.core.values.command import Connect
 from tray_app.core.values.snapshot import Access
 
@@ -21,7 +22,7 @@ def first_run(seen: Overview, tr: Translator) -> NoticeView:
     if not found:
         body = tr.gettext("No Ollama and no Open WebUI found yet; Elbowroom goes on looking.")
     else:
-        body = tr.gettext("Found: {found}.").format(found=", ".join(found))
+        body = tr.gettext("Found: {found}.").format(found=listed(found, tr))
     buttons: tuple[Button, ...] = ()
     if server is not None and server.access is Access.NONE:
         body += " " + tr.gettext("To change its settings from here, connect to Open WebUI.")

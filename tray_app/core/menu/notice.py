@@ -6,6 +6,7 @@ from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.names import row_text
 from tray_app.core.text.plan import change_sentence
 from tray_app.core.text.text import Translator
+from tray_app.core.text.words import listed
 from tray_app.core.values.command import ApplyRemedy, Snooze, SnoozeUntil, Undo
 from tray_app.core.values.finding import Finding, Severity
 from tray_app.core.values.plan import Change
@@ -34,7 +35,7 @@ def about(finding: Finding, remedies: tuple[Remedy, ...], tr: Translator) -> Not
 
 def changed(change_id: str, changes: tuple[Change, ...], tr: Translator) -> NoticeView:
     """What a fix changed, and the way back."""
-    body = ", ".join(change_sentence(change, tr) for change in changes)
+    body = listed((change_sentence(change, tr) for change in changes), tr)
     undo = (Button(tr.gettext("Undo"), Undo(change_id, changes)),) if change_id else ()
     return NoticeView(tr.gettext("Changed"), row_text(body, BODY_LIMIT), f"changed:{change_id}", undo)
 

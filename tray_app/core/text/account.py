@@ -1,7 +1,7 @@
 """What `connect` and `disconnect` say."""
 
 from tray_app.core.text import errors
-from tray_app.core.text.lines import clean
+from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.values.errors import (
@@ -79,7 +79,7 @@ def page_texts(url: str, tr: Translator) -> dict[str, str]:
 
 def page_problem(error: ElbowroomError, tr: Translator) -> str:
     """Why the page could not connect, and what to do on the page: commands for a terminal have no place there."""
-    return f"{errors.sentence(error, tr)} {_page_step(error, tr)}".strip()
+    return in_turn(errors.sentence(error, tr), _page_step(error, tr))
 
 
 def _page_step(error: ElbowroomError, tr: Translator) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from tray_app.core.report.overview import Overview
 from tray_app.core.text import level
-from tray_app.core.text.lines import Line, Span, Style, clean, line
+from tray_app.core.text.lines import Line, Span, Style, clean, in_turn, line
 from tray_app.core.text.plan import change_sentence, value_word
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
+from tray_app.core.text.words import listed
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.plan import Change
 from tray_app.core.values.remedy import Remedy
@@ -57,7 +58,7 @@ def nothing_to_fix(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
     """Where something could not be asked, that is why, and the way to ask it comes with it."""
     if diagnosis.blind is None:
         return tr.gettext("Nothing to fix.")
-    return f"{level.told(diagnosis, seen, tr)} {level.next_step(diagnosis, seen, tr)}"
+    return in_turn(level.told(diagnosis, seen, tr), level.next_step(diagnosis, seen, tr))
 
 
 def left_alone(tr: Translator) -> str:
@@ -87,7 +88,7 @@ def undone(changes: Sequence[Change], drifted: Sequence[Setting], tr: Translator
 def left_to_others(drifted: Sequence[Setting], tr: Translator) -> str:
     """Drift: the value is no longer ours, so it is told and left alone."""
     return tr.gettext("{settings}: changed elsewhere since, so it was left alone.").format(
-        settings=", ".join(setting_name(setting, tr) for setting in drifted)
+        settings=listed((setting_name(setting, tr) for setting in drifted), tr)
     )
 
 

@@ -12,7 +12,7 @@ from tray_app.core.text.status import level_style, pressure_style
 from tray_app.core.text.tasks import setting_name, tasks_named
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.text.words import pressure_word
+from tray_app.core.text.words import listed, pressure_word
 from tray_app.core.values.finding import Level
 from tray_app.core.values.plan import Change
 from tray_app.core.values.remedy import Remedy
@@ -152,7 +152,7 @@ def done(changes: Sequence[Change], tr: Translator) -> list[Line]:
         line(
             INDENT,
             Span("ok ", Style.GOOD),
-            tr.gettext("{setting}: {before} -> {after}").format(setting=", ".join(names), before=was, after=now),
+            tr.gettext("{setting}: {before} -> {after}").format(setting=listed(names, tr), before=was, after=now),
         )
         for (was, now), names in steps.items()
     ]
@@ -186,7 +186,7 @@ def receipt(before: StorySide, now: StorySide, tr: Translator) -> list[Line]:
         (tr.gettext("Tasks switched on"), count(before.tasks_on), count(now.tasks_on)),
     )
     label = max(width(name) for name, *_ in rows) + 2
-    cell = BAR_COLUMNS + 7
+    cell = BAR_COLUMNS + 8
     head = INDENT + " " * label + pad(tr.gettext("before"), cell) + tr.gettext("now")
     made = [line(Span(head, Style.FAINT))]
     for name, was, is_ in rows:
@@ -205,7 +205,7 @@ def receipt(before: StorySide, now: StorySide, tr: Translator) -> list[Line]:
 def _cell(number: tuple[float, str], most: float, columns: int) -> str:
     value, text = number
     bar = "#" * max(1 if value else 0, round(value / most * BAR_COLUMNS)) if most else ""
-    return pad(pad(text, 6) + bar, columns)
+    return pad(pad(text, 7) + bar, columns)
 
 
 def closing(tr: Translator) -> list[Line]:

@@ -3,7 +3,7 @@
 import re
 
 from tray_app.core.text import change_errors, journal, refusals, tray_problem, usage_errors
-from tray_app.core.text.lines import clean
+from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.values.errors import (
@@ -48,7 +48,7 @@ def next_step(error: ElbowroomError, tr: Translator) -> str:
 
 def told(error: ElbowroomError, tr: Translator) -> str:
     """Both in one line."""
-    return " ".join(filter(None, _said(error, tr)))
+    return in_turn(*_said(error, tr))
 
 
 def short_path(path: str) -> str:

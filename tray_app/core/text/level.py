@@ -2,7 +2,7 @@
 
 from tray_app.core.report.overview import Overview, Source
 from tray_app.core.text import refusals
-from tray_app.core.text.lines import clean
+from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import why_words
@@ -71,7 +71,7 @@ def _refused(blind: Blind, seen: Overview, tr: Translator) -> str:
         Blind.NOT_ADMIN: tr.gettext("Not all that Open WebUI sends is seen."),
         Blind.SIGN_IN_REFUSED: tr.gettext("Memory and Ollama are seen, not what Open WebUI sends."),
     }[blind]
-    return f"{refusals.said(because, url, because.value, tr)[0]} {lacks}"
+    return in_turn(refusals.said(because, url, because.value, tr)[0], lacks)
 
 
 def _refusal(blind: Blind, seen: Overview) -> tuple[str, RefusedBecause]:

@@ -50,6 +50,14 @@ def cut(text: str, columns: int) -> str:
     return text
 
 
+def in_turn(*sentences: str) -> str:
+    """One after another; a full-width stop brings its own space."""
+    made = ""
+    for one in filter(None, sentences):
+        made = f"{made}{'' if not made or made[-1] in NOT_FIRST else ' '}{one}"
+    return made
+
+
 def clean(text: str, limit: int = 200) -> str:
     """A name from outside, made safe to print: no control or direction characters, clipped."""
     kept = "".join(char for char in text if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"})

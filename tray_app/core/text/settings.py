@@ -1,6 +1,6 @@
 """What is wrong with the user's settings file, one sentence a problem."""
 
-from tray_app.core.text.lines import clean
+from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.text import Translator
 from tray_app.core.values.setting_problem import SettingFault, SettingProblem
 
@@ -11,7 +11,7 @@ def sentence(problem: SettingProblem, tr: Translator) -> str:
         key=problem.key, given=clean(problem.given), expected=_expected(problem, tr)
     )
     if problem.fault is SettingFault.UNKNOWN_KEY and problem.expected:
-        text = f"{text} {tr.gettext('Did you mean `{word}`?').format(word=problem.expected)}"
+        text = in_turn(text, tr.gettext("Did you mean `{word}`?").format(word=problem.expected))
     if problem.line is None:
         return tr.gettext("Settings file: {text}").format(text=text)
     return tr.gettext("Settings file, line {line}: {text}").format(line=problem.line, text=text)

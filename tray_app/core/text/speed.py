@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tray_app.core.text.lines import Line, Span, Style, clean, line, table
+from tray_app.core.text.lines import Line, Span, Style, clean, in_turn, line, table
 from tray_app.core.text.text import Translator
 
 
@@ -53,5 +53,5 @@ def lines(rows: Sequence[tuple[str, str, float, float]], runs: int, tr: Translat
             )
         )
     note = tr.ngettext("Median of {runs} run.", "Medians of {runs} runs.", runs).format(runs=runs)
-    made.append(line(Span(note + " " + tr.gettext("Nothing was left changed."), Style.FAINT)))
+    made.append(line(Span(in_turn(note, tr.gettext("Nothing was left changed.")), Style.FAINT)))
     return made

@@ -14,7 +14,7 @@ from tray_app.core.text.load import gpu_used, part, used
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.text.words import pressure_word, why_words
+from tray_app.core.text.words import listed, pressure_word, why_words
 from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import Diagnosis, Finding, Level, Severity
 from tray_app.core.values.reading import Why
@@ -101,7 +101,7 @@ def _gpu(seen: Overview, tr: Translator) -> list[Line]:
     if seen.gpu is None:
         return [_why(seen, Source.GPU, tr)]
     use = gpu_used(seen.gpu, tr)
-    return [line(", ".join(part for part in (clean(seen.gpu.name), use) if part))] if use else []
+    return [line(listed((part for part in (clean(seen.gpu.name), use) if part), tr))] if use else []
 
 
 def _programs(seen: Overview, roles: Sequence[ProcessRole], tr: Translator) -> list[Line]:
@@ -200,7 +200,7 @@ def _open_webui(seen: Overview, tr: Translator) -> list[Line]:
     rows += [line(text) for text in _servers(seen, tr)]
     if tasks is not None:
         on = [setting_name(task, tr) for task in TASKS if tasks.switch(task) is Switch.ON]
-        rows.append(line(tr.gettext("tasks on: {tasks}").format(tasks=", ".join(on) or tr.gettext("none"))))
+        rows.append(line(tr.gettext("tasks on: {tasks}").format(tasks=listed(on, tr) or tr.gettext("none"))))
         models = [f"{setting_name(s, tr)}: {clean(tasks.model(s))}" for s in SLOTS if tasks.model(s)]
         rows.append(line("; ".join(models) or tr.gettext("tasks run on the chat model itself")))
     elif server.access is not Access.NONE:

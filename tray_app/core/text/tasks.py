@@ -5,6 +5,7 @@ from collections.abc import Collection
 from msgspec import Struct
 
 from tray_app.core.text.text import Translator
+from tray_app.core.text.words import listed
 from tray_app.core.values.task_settings import Setting
 
 
@@ -63,7 +64,7 @@ def task_words(tr: Translator) -> dict[Setting, TaskWords]:
 
 def tasks_named(tasks: Collection[Setting], tr: Translator) -> str:
     """`titles, tags, follow-ups`."""
-    return ", ".join(words.inline for task, words in task_words(tr).items() if task in tasks)
+    return listed((words.inline for task, words in task_words(tr).items() if task in tasks), tr)
 
 
 def setting_name(setting: Setting, tr: Translator) -> str:

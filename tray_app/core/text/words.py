@@ -1,5 +1,7 @@
 """Single words that several views say alike."""
 
+from collections.abc import Iterable
+
 from tray_app.core.text import refusals
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
@@ -27,6 +29,14 @@ def yes_words(tr: Translator) -> frozenset[str]:
     """What a person may answer to a question; English is understood everywhere."""
     # A catalog adds the words of its language, in small letters, with spaces between them.
     return frozenset(("y", "yes", *tr.gettext("y yes").split()))
+
+
+def listed(words: Iterable[str], tr: Translator) -> str:
+    """`titles, tags`, with what the language puts between them."""
+    made = ""
+    for word in words:
+        made = tr.gettext("{first}, {more}").format(first=made, more=word) if made else word
+    return made
 
 
 def waits_behind(model: str, waiting: int, tr: Translator) -> str:
