@@ -1,6 +1,7 @@
 # ruff: noqa: N802 - the stub has the names of winreg
 """macOS's launch agent and Windows' Run key, as files and values; what status and repair make of them."""
 
+import errno
 import importlib
 import plistlib
 import subprocess
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.english import TR
 from tray_app import autostart
 from tray_app.autostart import AutostartState, _macos, launch
 from tray_app.cli.tray import _repair_autostart
+from tray_app.core.text.errors import next_step, sentence
 from tray_app.core.values.errors import StorageError
 from tray_app.core.values.identity import APP_ID
 
@@ -144,6 +147,24 @@ def test_a_command_that_windows_would_not_run_is_not_written(windows, registry):
     with pytest.raises(OSError, match="> 260"):
         windows.install(("C:\\" + "x" * 260,))
     assert registry.keys == {}
+
+
+def test_what_to_do_about_such_a_command_is_told(windows, monkeypatch):
+    monkeypatch.setattr(autostart, "_system", windows)
+    with pytest.raises(StorageError) as caught:
+        autostart.switch_on(("C:\\" + "x" * 260, "--at-login"))
+    assert "> 260 characters" in sentence(caught.value, TR)
+    assert next_step(caught.value, TR).startswith("The command line is too long: install Elbowroom in a folder")
+
+
+def test_a_path_that_is_too_long_is_not_called_a_command_line(monkeypatch):
+    def install(_command):
+        raise OSError(errno.ENAMETOOLONG, "File name too long", "/a/path")
+
+    monkeypatch.setattr(autostart._system, "install", install)
+    with pytest.raises(StorageError) as caught:
+        autostart.switch_on(("/bin/elbowroom",))
+    assert "command line" not in next_step(caught.value, TR)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import io
 import json
 import stat
+from dataclasses import replace
 
 import pytest
 
@@ -32,7 +33,8 @@ def cli(tmp_path, monkeypatch, ollama, server, capsys):
 
     def call(*argv, stdin=None):
         if stdin is not None:
-            monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+            data = stdin if isinstance(stdin, bytes) else stdin.encode()
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
         code = run([*argv, "--home", str(tmp_path / "home"), "--ollama", ollama.url])
         out, err = capsys.readouterr()
         return code, out, err
@@ -114,6 +116,23 @@ def test_connect_with_email_and_password(cli, server):
     )
     assert code == 0
     assert "0.12.4" in out
+
+
+@pytest.mark.parametrize(("encoding", "system"), [("utf-8", "cp949"), ("utf-8-sig", "cp949"), ("cp949", "cp949")])
+def test_a_password_comes_in_as_other_programs_write_it(cli, server, monkeypatch, encoding, system):
+    """Read in Windows' own code page, one that was written in UTF-8 was wrong, or ended the command."""
+    monkeypatch.setattr("locale.getencoding", lambda: system)
+    server.accounts.accounts[0] = replace(server.accounts.accounts[0], password="비밀번호")
+    options = ("--email", ADMIN[0], "--password-stdin", "--insecure-file-secret")
+    code, _, err = cli("connect", server.url, *options, stdin="비밀번호\r\n".encode(encoding))
+    assert code == 0, err
+
+
+def test_bytes_that_are_no_text_are_told_as_that(cli, server, monkeypatch):
+    monkeypatch.setattr("locale.getencoding", lambda: "utf-8")
+    code, _, err = cli("connect", server.url, "--token-stdin", stdin=b"\xff\xfe\n")
+    assert code == 2
+    assert "--token-stdin is in no known encoding. Send it in UTF-8." in err
 
 
 def test_an_ordinary_account_is_refused_and_nothing_is_kept(cli, server, tmp_path):

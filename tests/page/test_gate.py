@@ -124,6 +124,18 @@ def test_the_own_script_gets_through(guest, check):
     assert (filled.url, filled.api_key) == ("http://127.0.0.1:8080", KEY)
 
 
+def test_the_answers_are_ascii_whatever_a_server_said(guest, check, page):
+    """Half a character from a server's answer ended the page's; and no reader has to guess an encoding."""
+    check.reply = Reply(ok=False, message="아니요 \ud83e")
+    status, _, body = guest.send(FORM)
+    assert status == 200
+    assert body.isascii()
+    assert json.loads(body)["message"] == check.reply.message
+    page._texts["title"] = "연결"
+    status, _, body = guest.ask("GET", "/texts.json")
+    assert (status, body.isascii(), json.loads(body)["title"]) == (200, True, "연결")
+
+
 @pytest.mark.parametrize("host", ["localhost:{port}", "evil.example", "127.0.0.1", "127.0.0.1:1", "127.0.0.1:{port}."])
 @pytest.mark.parametrize("way", ["read", "open", "act"])
 def test_another_host_name_is_turned_away(guest, check, host, way):

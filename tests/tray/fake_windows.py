@@ -54,6 +54,8 @@ class Library:
         self._owner = owner
 
     def __getattr__(self, name):
+        if name in self._owner.lacks:
+            raise AttributeError(name)
         function = Function(getattr(self._owner, name.removesuffix("W")))
         setattr(self, name, function)
         return function
@@ -66,9 +68,12 @@ class Windows:
         self.procs, self.classes, self.thread_of = {}, {}, {}
         self.tray, self.balloons, self.refuse_adds, self.added = None, [], 0, threading.Event()
         self.open_menu, self.broken, self.person = None, [], lambda _rows: 0
-        self.icon_size, self.notification_state, self.dpi_aware = 16, 5, False
+        self.notification_state = 5
+        self.scale, self.system_dpi, self.awareness = {"task bar": 96, "other": 96}, 96, []
+        self.lacks = set()
+        """Functions that this Windows is too old for."""
         self.icons, self.menus_built = {}, 0
-        self.user32 = self.shell32 = self.kernel32 = Library(self)
+        self.user32 = self.shell32 = self.kernel32 = self.shcore = Library(self)
 
     def _handle(self, value=None):
         self.next_handle += 1
@@ -95,6 +100,7 @@ class Windows:
         return 1
 
     def CreateWindowEx(self, _ex, atom, *_):
+        assert self.awareness, "a window before the scale was asked for"
         window = self._handle()
         self.procs[window] = self.classes[atom]
         self.thread_of[window] = threading.current_thread()
@@ -143,13 +149,41 @@ class Windows:
     def GetCursorPos(self, _point):
         return 1
 
-    def GetSystemMetrics(self, index):
-        assert index == SM_CXSMICON
-        return self.icon_size
+    # --- display scaling ---
+
+    def SetProcessDpiAwarenessContext(self, context):
+        return self._becomes(context.value - (1 << 64))
+
+    def SetProcessDpiAwareness(self, kind):
+        return 0 if self._becomes(kind) else 0x80070005  # E_ACCESSDENIED
 
     def SetProcessDPIAware(self):
-        self.dpi_aware = True
-        return 1
+        return self._becomes("of the system")
+
+    def _becomes(self, awareness):
+        """Refused where it is chosen already, by a manifest or an earlier call."""
+        self.awareness.append(awareness)
+        return len(self.awareness) == 1
+
+    def FindWindow(self, name, _title):
+        return {"Shell_TrayWnd": "task bar"}[name]
+
+    def MonitorFromWindow(self, window, _otherwise):
+        return window
+
+    def GetDpiForMonitor(self, monitor, _kind, x, y):
+        x.value = y.value = self.scale[monitor]
+        return 0
+
+    def GetDpiForSystem(self):
+        return self.system_dpi
+
+    def GetSystemMetricsForDpi(self, index, dpi):
+        assert index == SM_CXSMICON
+        return dpi * 16 // 96
+
+    def GetSystemMetrics(self, index):
+        return self.GetSystemMetricsForDpi(index, self.system_dpi)
 
     # --- menus ---
 

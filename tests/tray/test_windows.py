@@ -13,7 +13,7 @@ from tray_app.core.values.command import Quit, Refresh, Snooze, SnoozeUntil
 
 LEFT_UP, RIGHT_UP = 0x0202, 0x0205
 WM_CLOSE, WM_QUERYENDSESSION, WM_ENDSESSION, WM_TASKBARCREATED = 0x10, 0x11, 0x16, 0xC123
-WM_NOTIFY, WM_DISPLAYCHANGE = 0x400 + 11, 0x7E
+WM_NOTIFY, WM_DISPLAYCHANGE, WM_DPICHANGED = 0x400 + 11, 0x7E, 0x02E0
 ROWS = (
     Row("Calm", id="headline"),
     SEPARATOR,
@@ -98,20 +98,48 @@ def test_the_icon_appears_with_its_words_and_leaves_at_the_end(run, windows):
     assert windows.tray is None
 
 
-@pytest.mark.parametrize(("wanted", "drawn"), [(16, 16), (20, 20), (24, 24), (32, 32), (28, 32), (200, 64)])
-def test_the_picture_has_the_size_the_tray_shows(run, windows, wanted, drawn):
-    windows.icon_size = wanted
+@pytest.mark.parametrize(("percent", "drawn"), [(100, 16), (125, 20), (150, 24), (200, 32), (175, 32), (1000, 64)])
+@pytest.mark.parametrize("message", [WM_DISPLAYCHANGE, WM_DPICHANGED])
+def test_the_picture_has_the_size_that_the_screen_of_the_task_bar_shows(run, windows, percent, drawn, message):
+    """The first screen's scale was taken for all."""
+    windows.scale["task bar"] = 96 * percent // 100
 
     def script(session):
         session.tray.show(view())
         session.settle()
         assert windows.tray["icon"] == ({(drawn, drawn)}, (drawn, drawn))
-        windows.icon_size = 24  # the user moves to another screen
-        session.message(WM_DISPLAYCHANGE)
+        windows.scale["task bar"] = 144  # the task bar moves to another screen
+        session.message(message)
         assert windows.tray["icon"] == ({(24, 24)}, (24, 24))
 
     run(script)
-    assert windows.dpi_aware
+    assert windows.awareness == [-4]  # per monitor, version 2, and before any window
+
+
+@pytest.mark.parametrize(
+    ("lacks", "becomes"),
+    [
+        ({"SetProcessDpiAwarenessContext"}, 2),
+        ({"SetProcessDpiAwarenessContext", "SetProcessDpiAwareness"}, "of the system"),
+    ],
+)
+def test_an_older_windows_gets_the_best_that_it_has(run, windows, lacks, becomes):
+    windows.lacks = {*lacks, "GetDpiForMonitor"}
+    windows.system_dpi = 120
+
+    def script(session):
+        session.tray.show(view())
+        session.settle()
+        assert windows.tray["icon"] == ({(20, 20)}, (20, 20))
+
+    run(script)
+    assert windows.awareness == [becomes]
+
+
+def test_a_scale_that_a_manifest_chose_is_no_error(run, windows):
+    windows.awareness.append("by its manifest")
+    run(lambda session: session.tray.show(view()))
+    assert windows.tray is None
 
 
 def test_the_menu_is_built_right_before_it_pops_up(run, windows, sent):

@@ -3,7 +3,6 @@
 May import core.
 """
 
-import errno
 import shutil
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tray_app.autostart.launch import LineTooLong
 from tray_app.core.values.errors import StorageError
 
 if sys.platform == "darwin":
@@ -45,7 +45,7 @@ def _typed_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where, too_long = str(error.filename or _system.where()), error.errno == errno.ENAMETOOLONG
+        where, too_long = str(error.filename or _system.where()), isinstance(error, LineTooLong)
         raise StorageError(where, error.strerror or str(error), too_long=too_long) from error
 
 

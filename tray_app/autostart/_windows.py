@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tray_app.autostart.launch import LineTooLong
 from tray_app.core.values.identity import APP_ID
 
 assert sys.platform == "win32"
@@ -59,7 +60,7 @@ def switched_off_by_system() -> bool:
 def install(command: tuple[str, ...]) -> None:
     line = joined(command)
     if len(line) > LINE_LIMIT:
-        raise OSError(errno.ENAMETOOLONG, f"{len(line)} > {LINE_LIMIT} characters", where())
+        raise LineTooLong(errno.ENAMETOOLONG, f"{len(line)} > {LINE_LIMIT} characters", where())
     with winreg.CreateKey(winreg.HKEY_CURRENT_USER, RUN) as opened:
         winreg.SetValueEx(opened, APP_ID, 0, winreg.REG_SZ, line)
 

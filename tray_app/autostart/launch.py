@@ -9,6 +9,10 @@ AT_LOGIN = "--at-login"
 """Says that nobody asked for the start: it waits for the panel and ends quietly without one."""
 
 
+class LineTooLong(OSError):
+    """The system would not start so long a command line. A path that is too long is another thing."""
+
+
 def login_command(home: Path | None = None) -> tuple[str, ...]:
     """The installed tray command with an absolute path, else this Python with our module."""
     windows = sys.platform == "win32"

@@ -1,6 +1,7 @@
 """`connect` and `disconnect`: the only commands that sign in, once per call."""
 
 import getpass
+import locale
 import sys
 from argparse import Namespace
 
@@ -32,9 +33,10 @@ def connect(app: App, options: Namespace, terminal: Terminal, tr: Translator) ->
 def _filled(options: Namespace, app: App, url: str, terminal: Terminal, tr: Translator) -> Filled:
     """A token that was given, an e-mail address with its password, or nothing for a server without accounts."""
     if options.api_key_stdin or options.token_stdin:
-        token = sys.stdin.readline().strip()
+        option = "--api-key-stdin" if options.api_key_stdin else "--token-stdin"
+        token = _line_of_stdin(option).strip()
         if not token or any(char.isspace() for char in token):
-            raise UsageError("empty-token", "--api-key-stdin" if options.api_key_stdin else "--token-stdin")
+            raise UsageError("empty-token", option)
         return Filled(url, api_key=token)
     email = options.email or ""
     if not email:
@@ -52,10 +54,21 @@ def _filled(options: Namespace, app: App, url: str, terminal: Terminal, tr: Tran
         terminal.err.flush()
         email = input().strip()
     if options.password_stdin:
-        return Filled(url, email=email, password=sys.stdin.readline().rstrip("\r\n"))
+        return Filled(url, email=email, password=_line_of_stdin("--password-stdin"))
     if not terminal.interactive:
         raise UsageError("needs-credentials", "connect")
     return Filled(url, email=email, password=getpass.getpass(view.password_prompt(tr) + " ", stream=sys.stderr))
+
+
+def _line_of_stdin(option: str) -> str:
+    """What another program writes is UTF-8, as what we write; from an older one it may be in the system's encoding."""
+    data: bytes = sys.stdin.buffer.readline()
+    for encoding in ("utf-8-sig", locale.getencoding()):
+        try:
+            return data.decode(encoding).rstrip("\r\n")
+        except UnicodeDecodeError:
+            continue
+    raise UsageError("unreadable", option)
 
 
 def disconnect(app: App, _options: Namespace, terminal: Terminal, tr: Translator) -> int:

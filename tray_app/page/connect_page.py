@@ -110,7 +110,7 @@ class ConnectPage:
     def file(self, path: str) -> tuple[bytes, str] | None:
         """A file of the page. The texts are data beside it, so that no name from outside is ever markup."""
         if path == "/texts.json":
-            return json.dumps(self._texts, ensure_ascii=False).encode(), "application/json"
+            return json.dumps(self._texts).encode(), "application/json"
         found = FILES.get(path)
         if found is None:
             return None
@@ -214,7 +214,7 @@ class _Handler(BaseHTTPRequestHandler):
         if reply is None:
             return self._send(400, b"", "text/plain")
         body = {"ok": reply.ok, "message": reply.message, "offer_file": reply.offer_file}
-        return self._send(200, json.dumps(body, ensure_ascii=False).encode(), "application/json")
+        return self._send(200, json.dumps(body).encode(), "application/json")
 
     def _other(self) -> None:
         self._deny(Denied.METHOD)

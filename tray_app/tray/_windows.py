@@ -16,6 +16,7 @@ from tray_app.core.menu.screen import NoticeView, View
 from tray_app.core.values.command import Quit
 from tray_app.core.values.errors import TrayProblem, TrayUnavailable
 from tray_app.tray import notify
+from tray_app.tray._dpi import become_aware
 from tray_app.tray.base import NAME, Send
 from tray_app.tray.clip import clip_utf16
 from tray_app.tray.main_thread import guarded
@@ -28,6 +29,7 @@ CTRL_C_SEEN_WITHIN_S = 0.5
 
 
 def open_windows(send: Send) -> "WindowsTray":
+    become_aware()
     os.environ["PYSTRAY_BACKEND"] = "win32"
     try:
         from tray_app.tray._winmenu import make_icon

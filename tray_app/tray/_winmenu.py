@@ -14,6 +14,7 @@ from pystray._util import win32
 
 from tray_app.core.menu.screen import Row, Shape
 from tray_app.tray import art
+from tray_app.tray._dpi import small_icon_size
 from tray_app.tray.base import Send
 from tray_app.tray.clip import escape_ampersands
 from tray_app.tray.main_thread import Mailbox, Work
@@ -25,7 +26,6 @@ windll: Any = getattr(ctypes, "windll", None)  # there on Windows only
 
 # WinUser.h
 WM_CLOSE, WM_QUERYENDSESSION, WM_ENDSESSION, WM_DPICHANGED = 0x0010, 0x0011, 0x0016, 0x02E0
-SM_CXSMICON = 49
 # A message of our own; pystray uses WM_USER + 10 and + 11.
 WM_WORK = win32.WM_USER + 20
 # shellapi.h, QUERY_USER_NOTIFICATION_STATE: neither locked, full screen, presenting nor in quiet time.
@@ -44,7 +44,6 @@ class TaskbarIcon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
     """Threads: `post` from any; everything else runs in the thread of the message loop."""
 
     def __init__(self, name: str, send: Send, ended: Callable[[], None]) -> None:
-        _be_dpi_aware()
         self._shape = Shape.UNKNOWN
         self._icon_handle: Any = None
         super().__init__(name, icon=self._picture(), title=name, menu=pystray.Menu())
@@ -86,7 +85,7 @@ class TaskbarIcon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
         return bool(failed) or state.value == ACCEPTS_NOTIFICATIONS
 
     def _picture(self) -> Any:
-        return art.draw(self._shape, fitting(_small_icon_size()))
+        return art.draw(self._shape, fitting(small_icon_size()))
 
     # --- what pystray calls ---
 
@@ -169,16 +168,6 @@ class _MenuOwner:
         if message == WM_CLOSE:
             return lambda _w, _l: 0
         return lambda wparam, lparam: int(win32.DefWindowProc(self._window, message, wparam, lparam))
-
-
-def _small_icon_size() -> int:
-    size: int = windll.user32.GetSystemMetrics(SM_CXSMICON)
-    return size
-
-
-def _be_dpi_aware() -> None:
-    """Without it Windows tells 16 pixels on every screen and enlarges what it gets."""
-    windll.user32.SetProcessDPIAware()
 
 
 def make_icon(name: str, send: Send, ended: Callable[[], None]) -> TaskbarIcon:

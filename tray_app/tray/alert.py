@@ -14,11 +14,14 @@ NOTICE_TAKES_S = 2.0
 if sys.platform == "win32":
     import ctypes
 
+    from tray_app.tray._dpi import become_aware
+
     WARNING, FOREGROUND = 0x30, 0x10000
     """MB_ICONWARNING and MB_SETFOREGROUND of winuser.h."""
 
     def show(text: str) -> None:
         """Returns when the box is closed."""
+        become_aware()
         ctypes.windll.user32.MessageBoxW(None, text, NAME.capitalize(), WARNING | FOREGROUND)
 
 elif sys.platform == "darwin":
