@@ -198,3 +198,34 @@ def test_a_dead_ollama_at_another_address_is_named(played, run):
     played.webui.registry.ollama_urls[:] = ["http://127.0.0.1:9"]
     assert status(run)["level_reason"] == "other-ollama"
     assert "http://127.0.0.1:9" in run("status")[1]
+
+
+class TestWhoIsAffectedByAPrivateModel:
+    @pytest.fixture(autouse=True)
+    def _installed(self, played):
+        played.ollama.models[SMALL] = DemoOllama(installed=(SMALL,)).models[SMALL]
+
+    def private(self, run):
+        return [one for one in status(run)["findings"] if one["kind"] == "task-model-unusable"]
+
+    @pytest.mark.parametrize("role", ["admin", "pending"])
+    def test_nobody_fails_where_everybody_else_is_an_administrator_or_waits(self, played, run, role):
+        played.webui.accounts.add("second@example.com", "second-password-1", "Second", role)
+        assert f"task-model:{SMALL}" in {one["id"] for one in status(run)["remedies"]}
+        code, out, err = run("set", f"task-model={SMALL}")
+        assert (code, "Warning" in err + out) == (0, False)
+        assert self.private(run) == []
+
+    def test_an_ordinary_user_may_fail_and_the_way_out_is_named(self, played, run):
+        for number in range(2):
+            played.webui.accounts.add(f"user{number}@example.com", "user-password-1", "User", "user")
+        ready = [one["id"] for one in status(run)["remedies"] if not one["actions"]]
+        assert f"task-model:{SMALL}" not in ready
+        code, out, err = run("set", f"task-model={SMALL}")
+        assert (code, played.settings["TASK_MODEL"]) == (0, SMALL)
+        assert "background tasks of the others may fail" in err
+        assert "Admin Panel > Settings > Models." in err
+        (found,) = self.private(run)
+        assert {one["name"]: one["value"] for one in found["evidence"]}["users"] == 2
+        assert "Make it public in Open WebUI" in run("status")[1]
+        assert out

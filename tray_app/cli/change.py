@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tray_app.app.changes import CutShort, Step
 from tray_app.app.wiring import App
@@ -15,10 +16,13 @@ from tray_app.core.text import status as status_view
 from tray_app.core.text.lines import line
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import yes_words
-from tray_app.core.values.errors import ChangeError, Problem, UsageError
+from tray_app.core.values.errors import ChangeError, Problem, ServiceError, UsageError
 from tray_app.core.values.plan import ActionKind, Event, Plan, Record
 from tray_app.core.values.remedy import Consent, Remedy
 from tray_app.core.values.task_settings import SLOTS
+
+if TYPE_CHECKING:
+    from tray_app.services.open_webui import OpenWebUIClient
 
 
 def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
@@ -33,8 +37,9 @@ def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
             terminal.text(view.nothing_to_change(tr))
             return NOTHING_TO_DO
         raise ChangeError(error.problem, error.subject, version) from error
-    for warning in view.model_warnings(plan.changes, client.models(), tr) if _names_a_model(plan) else ():
-        terminal.note(warning)
+    if _names_a_model(plan):
+        for warning in view.model_warnings(plan.changes, client.models(), _other_users(client), tr):
+            terminal.note(warning)
     if options.dry_run:
         terminal.show(plan_view.plan_lines(plan, tr))
         terminal.text(view.dry_run(tr))
@@ -45,6 +50,14 @@ def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
         return _cut_short(cut, terminal, tr)
     terminal.show(view.applied(done.changes, done.others, tr))
     return DONE
+
+
+def _other_users(client: "OpenWebUIClient") -> int | None:
+    """How many accounts may be refused a model."""
+    try:
+        return client.ordinary_users()
+    except ServiceError:
+        return None
 
 
 def _cut_short(cut: CutShort, terminal: Terminal, tr: Translator) -> int:

@@ -75,7 +75,8 @@ class Facts:
         self.ollama, self.log = read.ollama, read.log
         self.requests, self.running, self.waiting = read.requests, read.running, read.waiting
         self.open_webui, self.settings, self.listed = read.open_webui, read.settings, read.listed
-        self.settings_read_at, self.busy_chats, self.users = read.settings_read_at, read.busy_chats, read.users
+        self.settings_read_at, self.busy_chats = read.settings_read_at, read.busy_chats
+        self.other_users = read.other_users
 
     # --- memory ------------------------------------------------------------------------------
 
@@ -240,7 +241,7 @@ class Facts:
         if server is None or settings is None:
             return None
         own = self.overview.own_autocomplete
-        return TaskServer(settings, parse_version(server.version), self.listed, self.users, own)
+        return TaskServer(settings, parse_version(server.version), self.listed, self.other_users, own)
 
     @cached_property
     def serves_open_webui(self) -> bool | None:

@@ -59,4 +59,4 @@ class Case(Struct, frozen=True):
     @property
     def other_users(self) -> bool | None:
         """None where it is not known."""
-        return None if self.facts.users is None else self.facts.users > 1
+        return None if self.facts.other_users is None else self.facts.other_users > 0

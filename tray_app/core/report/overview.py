@@ -65,8 +65,8 @@ class Overview(Struct, frozen=True):
     settings_read_at: float | None
     listed: tuple[WebUIModel, ...] | None
     busy_chats: int | None
-    users: int | None
-    ordinary_users: int | None
+    other_users: int | None
+    """Accounts that may be refused a model: neither administrators nor waiting for approval."""
     connections: tuple[OllamaConnection, ...] | None
     own_autocomplete: bool | None
 
@@ -109,6 +109,14 @@ def _connections(server: OpenWebUI | None) -> tuple[OllamaConnection, ...] | Non
     return old if told is None else told
 
 
+def _other_users(server: OpenWebUI | None) -> int | None:
+    """Recordings of before count all accounts: there all but one may be such."""
+    if server is None:
+        return None
+    ordinary, accounts = value_of(server.ordinary_users), value_of(server.user_count)
+    return ordinary if ordinary is not None or accounts is None else max(0, accounts - 1)
+
+
 def overview(snapshot: Snapshot) -> Overview:
     requests, server = value_of(snapshot.requests), value_of(snapshot.open_webui)
     ollama, connections = value_of(snapshot.ollama), _connections(server)
@@ -136,8 +144,7 @@ def overview(snapshot: Snapshot) -> Overview:
         settings_read_at=tasks.taken_at if isinstance(tasks, Known) else None,
         listed=listed,
         busy_chats=value_of(server.busy_chats) if server is not None else None,
-        users=value_of(server.user_count) if server is not None else None,
-        ordinary_users=value_of(server.ordinary_users) if server is not None else None,
+        other_users=_other_users(server),
         connections=connections,
         own_autocomplete=value_of(server.own_autocomplete) if server is not None else None,
     )

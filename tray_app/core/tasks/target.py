@@ -46,7 +46,8 @@ class TaskServer(Struct, frozen=True):
     settings: TaskSettings
     version: Version | None = None
     listed: tuple[WebUIModel, ...] | None = None
-    users: int | None = None
+    other_users: int | None = None
+    """Accounts that may be refused a model."""
     own_autocomplete: bool | None = None
 
     @property
@@ -137,9 +138,7 @@ def _slot_is_used(slot: Setting, server: TaskServer, listed: Iterable[WebUIModel
 
 def _fails_for_others(entry: WebUIModel, server: TaskServer) -> bool:
     """Ordinary users may not use a model that is not public: then all of their tasks fail."""
-    return (
-        entry.public is False and server.users is not None and server.users > 1 and server.release >= MODEL_ACCESS_SINCE
-    )
+    return entry.public is False and bool(server.other_users) and server.release >= MODEL_ACCESS_SINCE
 
 
 def lands_on(model: str, server: TaskServer) -> tuple[Setting, ...]:

@@ -18,8 +18,13 @@ from tray_app.core.values.task_settings import SLOTS, Setting
 from tray_app.core.values.units import format_bytes
 
 
-def model_warnings(changes: Iterable[Change], models: Iterable[WebUIModel], tr: Translator) -> list[str]:
-    """An id that Open WebUI does not list is obeyed, and told: tasks then fall back to the chat model in silence."""
+def model_warnings(
+    changes: Iterable[Change], models: Iterable[WebUIModel], other_users: int | None, tr: Translator
+) -> list[str]:
+    """An id that Open WebUI does not list is obeyed, and told: tasks then fall back to the chat model in silence.
+
+    `other_users`: accounts that may be refused a model; None: not known.
+    """
     listed = {model.id: model for model in models}
     warnings = []
     for change in changes:
@@ -38,6 +43,14 @@ def model_warnings(changes: Iterable[Change], models: Iterable[WebUIModel], tr: 
                 tr.gettext("Warning: {model} is switched off in Open WebUI; tasks run on the chat model.").format(
                     model=name
                 )
+            )
+        elif model.public is False and other_users != 0:
+            where = "Workspace > Models" if model.preset else "Admin Panel > Settings > Models"
+            warnings.append(
+                tr.gettext(
+                    "Warning: only some users may use {model}; background tasks of the others may fail. Make it public "
+                    "in Open WebUI: {where}."
+                ).format(model=name, where=where)
             )
     return warnings
 

@@ -19,7 +19,7 @@ def check(facts: Facts) -> tuple[TaskModelUnusable, ...] | None:
         if target is None:
             return None
         if target.unusable is not None and target.chosen not in seen:
-            seen[target.chosen] = _finding(model, target, target.unusable, facts.users)
+            seen[target.chosen] = _finding(model, target, target.unusable, facts.other_users)
     return tuple(seen.values())
 
 

@@ -9,7 +9,8 @@ def sentence(finding: TaskModelUnusable, tr: Translator) -> str:
     match finding.reason:
         case Unusable.PRIVATE:
             text = tr.gettext(
-                "Only some users may use the task model {model}: all background tasks of the others fail."
+                "Only some users may use the task model {model}: background tasks of the others may fail. "
+                "Make it public in Open WebUI: Admin Panel > Settings > Models, or Workspace > Models."
             )
         case Unusable.INACTIVE:
             text = tr.gettext("The task model {model} is switched off in Open WebUI, so tasks run on {chat} instead.")
@@ -24,7 +25,7 @@ def sentence(finding: TaskModelUnusable, tr: Translator) -> str:
 
 def headline(finding: TaskModelUnusable, tr: Translator) -> str:
     if finding.reason is Unusable.PRIVATE:
-        return tr.gettext("Tasks of other users fail with {model}").format(model=short(finding.model))
+        return tr.gettext("Tasks of other users may fail with {model}").format(model=short(finding.model))
     return tr.gettext("The task model {model} is not used").format(model=short(finding.model))
 
 
