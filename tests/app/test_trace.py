@@ -61,6 +61,17 @@ def test_an_existing_file_is_not_overwritten(tmp_path):
         list(trace.lines_of(tmp_path / "absent"))
 
 
+def test_a_line_without_end_is_not_read_into_memory(tmp_path, monkeypatch):
+    """300 MB in one line took 625 MB to refuse."""
+    monkeypatch.setattr(trace, "LONGEST_LINE", 10_000)
+    path, broken = tmp_path / "trace.jsonl", []
+    good = trace.TraceWriter().line(snapshot())
+    path.write_text(f"{'x' * 75_000}\n{good}\n{'y' * 10_001}\n{good}\n{'z' * 20_002}", encoding="ascii")
+    assert max(map(len, trace.lines_of(path))) == 10_001
+    assert len(list(trace.read(trace.lines_of(path), broken.append))) == 2
+    assert [(one.number, one.reason) for one in broken] == [(number, "is too long") for number in (1, 3, 5)]
+
+
 OLD = json.dumps({"schema": 1, **encode(snapshot())}, separators=(",", ":"))
 GOOD = trace.TraceWriter().line(snapshot())
 

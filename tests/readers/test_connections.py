@@ -80,7 +80,17 @@ class TestTable:
         assert decode_address(text) == address
 
     @pytest.mark.parametrize(
-        "text", [b"", b":", b"0100007F", b"0100007F:", b"XXXXXXXX:2CAA", b"01:2CAA", b"0100007F:12345"]
+        "text",
+        [
+            *(b"", b":", b"0100007F", b"0100007F:", b"XXXXXXXX:2CAA", b"01:2CAA", b"0100007F:12345"),
+            *(
+                b"-100007F:2CAA",
+                b"+100007F:2CAA",
+                b"01_0007F:2CAA",
+                b"0100007F:-CAA",
+                b"0000000000000000-000000000000001:2CAA",
+            ),
+        ],
     )
     def test_what_is_no_address(self, text):
         with pytest.raises(ValueError):

@@ -49,6 +49,11 @@ class Peer:
                 return
             self.send(bytes([byte]))
 
+    def flood(self, data: bytes) -> None:
+        """As fast as it is read, as long as somebody reads."""
+        while not self.server.over.is_set():
+            self.send(data * 100)
+
     def hang(self) -> None:
         self.server.over.wait()
 

@@ -107,6 +107,9 @@ def test_the_request_says_who_asks_and_wants_no_compression(serve, closing):
             ),
             id="drips chunks",
         ),
+        pytest.param(
+            lambda peer: (peer.request(), peer.flood(b"HTTP/1.1 100 Continue\r\n\r\n")), id="promises for ever"
+        ),
     ],
 )
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -188,9 +188,13 @@ class Recorder:
 
 
 def lines_of(path: Path) -> Iterator[str]:
-    """The lines of a trace file. Raises StorageError; bytes that are no UTF-8 become a broken line, not an error."""
+    """The lines of a trace file; of one that is too long, as much as shows that. Raises StorageError; bytes that are no
+    UTF-8 become a broken line, not an error."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            yield from file
+            while line := file.readline(LONGEST_LINE + 1):
+                yield line
+                while len(line) > LONGEST_LINE and not line.endswith("\n"):
+                    line = file.readline(LONGEST_LINE + 1) or "\n"
     except OSError as error:
         raise StorageError(str(path), error.strerror or str(error)) from error

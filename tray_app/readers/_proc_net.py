@@ -35,7 +35,7 @@ def decode_address(text: bytes) -> tuple[str, int]:
     ValueError where it is no address.
     """
     host, _, port = text.partition(b":")
-    if len(host) not in {8, 32} or len(port) != 4:
+    if len(host) not in {8, 32} or len(port) != 4 or not (host + port).isalnum():  # `int` also takes signs
         raise ValueError(text[:64])
     words = [int(host[index : index + 8], 16) for index in range(0, len(host), 8)]
     packed = struct.pack(f"{'<' if sys.byteorder == 'little' else '>'}{len(words)}I", *words)
