@@ -55,6 +55,7 @@ class Serve:
         # A process has the name of the file that was started, and Python runs the file that its argument names.
         (folder / "ollama").symlink_to(Path(sys.executable).resolve())
         (folder / "serve").symlink_to(HERE / "serve.py")
+        (folder / "runner").symlink_to(HERE / "runner.py")
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("OLLAMA_")},
             "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), *filter(None, sys.path)]),
@@ -97,7 +98,7 @@ class Serve:
     def runners(self) -> list[psutil.Process]:
         """Its llama-servers, as the system sees them."""
         assert self.process is not None
-        return [one for one in psutil.Process(self.process.pid).children() if one.name() == "llama-server"]
+        return [one for one in psutil.Process(self.process.pid).children() if one.name() in {"llama-server", "ollama"}]
 
     def kill(self) -> list[psutil.Process]:
         """SIGKILL, as when a machine is short of memory: its runners live on, and are the caller's to end."""

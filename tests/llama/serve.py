@@ -33,6 +33,11 @@ MODELS = Path(os.environ["OLLAMA_MODELS"])
 INSTALLED = os.environ.get("STAND_IN_MODELS", "qwen3:32b gemma3:1b").split()
 
 
+CHAT, TASK = "chat", "task"
+TASK_MARK = "### Task:"
+"""How Open WebUI's own templates begin."""
+
+
 class Gone(Exception):
     """The client closed its connection."""
 
@@ -44,28 +49,14 @@ class Runner:
         self.name = name
         self.used_at = time.time()
         self.waiting = collections.deque()
-        self.running = set()
+        self.running = {}
+        """Ticket -> TASK or CHAT."""
         self._changed = threading.Condition()
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        blob = write(MODELS, name)
-        # The command line of 0.32 (llm/llama_server.go).
-        options = [
-            "--host",
-            "127.0.0.1",
-            "--no-webui",
-            "--offline",
-            "-c",
-            str(CONTEXT * PARALLEL),
-            "-np",
-            str(PARALLEL),
-        ]
-        options += ["--log-verbosity", "1", "--flash-attn", "auto", "-b", "512", "-ub", "512", "-t", "1"]
-        options += ["--context-shift", "--keep", "4"]
-        program = os.environ["STAND_IN_RUNNER"]
         self.process = subprocess.Popen(
-            [program, "--model", str(blob), "--port", str(self.port), *options],
-            env={**os.environ, "LD_LIBRARY_PATH": str(Path(program).parent)},
+            _command(write(MODELS, name), self.port),
+            env={**os.environ, "LD_LIBRARY_PATH": str(Path(os.environ["STAND_IN_RUNNER"]).parent)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -85,7 +76,7 @@ class Runner:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
 
     @contextlib.contextmanager
-    def place(self, check):
+    def place(self, kind, check):
         """Waits for one; `check` raises Gone while it waits."""
         ticket = object()
         with self._changed:
@@ -95,12 +86,12 @@ class Runner:
                 while self.waiting[0] is not ticket or len(self.running) >= PARALLEL:
                     self._changed.wait(0.05)
                     check()
-                self.running.add(ticket)
+                self.running[ticket] = kind
                 self.waiting.remove(ticket)
             yield
         finally:
             with self._changed:
-                self.running.discard(ticket)
+                self.running.pop(ticket, None)
                 if ticket in self.waiting:
                     self.waiting.remove(ticket)
                 self.used_at = time.time()
@@ -112,6 +103,19 @@ class Runner:
     def end(self):
         self.process.terminate()
         self.process.wait()
+
+
+def _command(blob, port):
+    """The runner's command line, as this version of Ollama writes it (llm/server.go, llm/llama_server.go)."""
+    version = tuple(int(part) for part in VERSION.split(".")[:2])
+    if version < (0, 30):
+        sizes = ["--ctx-size", str(CONTEXT * PARALLEL), "--batch-size", "512", "--parallel", str(PARALLEL)]
+        before = sizes if version < (0, 10) else ["--ollama-engine"]
+        return [str(Path.cwd() / "ollama"), "runner", *before, "--model", str(blob), "--port", str(port)]
+    options = ["--host", "127.0.0.1", "--no-webui", "--offline", "-c", str(CONTEXT * PARALLEL), "-np", str(PARALLEL)]
+    options += ["--log-verbosity", "1", "--flash-attn", "auto", "-b", "512", "-ub", "512", "-t", "1"]
+    options += ["--context-shift", "--keep", "4"]
+    return [os.environ["STAND_IN_RUNNER"], "--model", str(blob), "--port", str(port), *options]
 
 
 class Scheduler:
@@ -150,10 +154,11 @@ class Scheduler:
         self.runners.pop(name).end()
 
     def truth(self):
-        """What only the server knows: for those who compare."""
+        """What only the server knows: for those who compare. `tasks`: how many of the running are Open WebUI's tasks."""
         runners = list(self.runners.values())
         waiting = sum(len(one.waiting) for one in runners) + self.loading
-        return {"running": sum(len(one.running) for one in runners), "waiting": waiting}
+        running = [kind for one in runners for kind in list(one.running.values())]
+        return {"running": len(running), "waiting": waiting, "tasks": running.count(TASK)}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -197,7 +202,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Whether the client stayed to the end."""
         try:
             runner = self.scheduler.runner(name, self._check)
-            with runner.place(self._check):
+            with runner.place(TASK if TASK_MARK in json.dumps(body) else CHAT, self._check):
                 words = self._answered(runner, body)
         except (Gone, OSError):
             return False

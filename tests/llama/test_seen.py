@@ -46,6 +46,12 @@ def observer(tmp_path, monkeypatch):
         yield watching
 
 
+def truth(server):
+    """(running, waiting) as the server itself knows them."""
+    told = server.get("/truth")
+    return told["running"], told["waiting"]
+
+
 def counted(look):
     """(running, waiting) as they are said; None where they are not known."""
     requests = look.snapshot.requests.value
@@ -55,7 +61,7 @@ def counted(look):
 def test_one_runs_and_the_others_wait(serve, observer):
     server = serve(STAND_IN_ANSWER_S="60")
     with clients(server.url, BIG, 4):
-        assert wait_until(lambda: server.get("/truth") == {"running": 1, "waiting": 3}, 30)
+        assert wait_until(lambda: truth(server) == (1, 3), 30)
         look = settled(observer(server), lambda look: counted(look) == (1, 3))
         requests = look.snapshot.requests.value
         assert counted(look) == (1, 3)
@@ -86,7 +92,7 @@ def test_a_runner_is_known_by_its_command_line(serve, observer):
 def test_two_places_serve_two(serve, observer):
     server = serve(STAND_IN_ANSWER_S="60", OLLAMA_NUM_PARALLEL="2")
     with clients(server.url, BIG, 5):
-        assert wait_until(lambda: server.get("/truth") == {"running": 2, "waiting": 3}, 30)
+        assert wait_until(lambda: truth(server) == (2, 3), 30)
         assert counted(settled(observer(server), lambda look: counted(look) == (2, 3))) == (2, 3)
 
 
@@ -94,9 +100,9 @@ def test_the_queue_is_gone_when_its_clients_are(serve, observer):
     server = serve(STAND_IN_ANSWER_S="60")
     watched = observer(server)
     with clients(server.url, BIG, 3):
-        assert wait_until(lambda: server.get("/truth") == {"running": 1, "waiting": 2}, 30)
+        assert wait_until(lambda: truth(server) == (1, 2), 30)
         assert counted(settled(watched, lambda look: counted(look) == (1, 2))) == (1, 2)
-    assert wait_until(lambda: server.get("/truth") == {"running": 0, "waiting": 0}, 30)
+    assert wait_until(lambda: truth(server) == (0, 0), 30)
     assert idle(settled(watched, idle))
 
 
@@ -104,7 +110,7 @@ def test_connections_that_lie_idle_are_no_requests(serve, observer):
     server = serve(STAND_IN_ANSWER_S="0.1")
     with clients(server.url, BIG, 4, "kept") as asking:
         assert [asking.stdout.readline() for _ in range(4)] == ["idle\n"] * 4
-        assert wait_until(lambda: server.get("/truth") == {"running": 0, "waiting": 0}, 30)
+        assert wait_until(lambda: truth(server) == (0, 0), 30)
         assert idle(settled(observer(server), idle))
 
 
@@ -115,7 +121,7 @@ class TestSomebodyElses:
         ours, other = serve("ours", STAND_IN_ANSWER_S="0.1"), serve("other", STAND_IN_ANSWER_S="60")
         ours.ask(BIG)
         with clients(other.url, BIG, 3):
-            assert wait_until(lambda: other.get("/truth") == {"running": 1, "waiting": 2}, 30)
+            assert wait_until(lambda: truth(other) == (1, 2), 30)
             watched = observer(ours)
             looks = [watched.look_twice() for _ in range(2)]
         assert [counted(look) for look in looks] == [(0, 0)] * 2
@@ -125,5 +131,17 @@ class TestSomebodyElses:
         ours, other = serve("ours", STAND_IN_ANSWER_S="60"), serve("other", STAND_IN_ANSWER_S="0.1")
         other.ask(SMALL)
         with clients(ours.url, BIG, 4):
-            assert wait_until(lambda: ours.get("/truth") == {"running": 1, "waiting": 3}, 30)
+            assert wait_until(lambda: truth(ours) == (1, 3), 30)
             assert counted(settled(observer(ours), lambda look: counted(look) == (1, 3))) == (1, 3)
+
+
+@pytest.mark.parametrize("version", ["0.9.6", "0.12.11"])
+def test_runners_that_tell_no_slots(serve, observer, version):
+    """Up to 0.24: as many run as there are places, where so many connections are there."""
+    server = serve(STAND_IN_ANSWER_S="60", STAND_IN_VERSION=version)
+    with clients(server.url, BIG, 3):
+        assert wait_until(lambda: truth(server) == (1, 2), 30)
+        look = settled(observer(server), lambda look: counted(look) == (1, 2))
+        assert counted(look) == (1, 2)
+        assert [one.model for one in runners_of(look)] == [BIG]
+        assert look.snapshot.requests.value.running_source == "connections"
