@@ -25,7 +25,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -85,7 +85,7 @@ class Truth:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
 
-    def __enter__(self) -> "Truth":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -116,7 +116,7 @@ class Score:
     kinds: int = 0
     kinds_right: int = 0
     storm_after: int | None = None
-    """Polls from the end of the hold time, counted from the first poll in which somebody waited."""
+    """Polls from the end of the hold time, counted from the first poll in which requests piled up behind a task."""
     false: set[str] = field(default_factory=set)
 
     def share(self, name: str) -> float:
@@ -222,7 +222,8 @@ def pair(ollama: str, open_webui: str, seconds: float, folder: Path) -> Score:
         def crowded(look: Look) -> None:
             _compare(score, look, truth, began)
             seen["polls"] += 1
-            waits = truth.around(look.snapshot.taken_at, "waiting")[1] > 0
+            at = look.snapshot.taken_at
+            waits = truth.around(at, "waiting")[0] >= app.limits.waiting_requests and truth.around(at, "tasks")[0] > 0
             seen["waited"] = seen["waited"] or (seen["polls"] if waits else 0)
             told = any(one.kind == STORM and one.severity is Severity.OVERLOADED for one in look.diagnosis.findings)
             if told and score.storm_after is None:
@@ -230,7 +231,7 @@ def pair(ollama: str, open_webui: str, seconds: float, folder: Path) -> Score:
 
         def calm(look: Look) -> None:
             _compare(score, look, truth, began)
-            bad = (one for one in look.diagnosis.findings if one.severity in {Severity.OVERLOADED})
+            bad = (one for one in look.diagnosis.findings if one.severity is Severity.OVERLOADED)
             score.false |= {one.kind for one in bad if one.kind != STORM or look.snapshot.taken_at > quiet_from}
 
         with _tabs(server, token, 2, tasks=True):

@@ -137,11 +137,11 @@ class TestSomebodyElses:
 
 @pytest.mark.parametrize("version", ["0.9.6", "0.12.11"])
 def test_runners_that_tell_no_slots(serve, observer, version):
-    """Up to 0.24: as many run as there are places, where so many connections are there."""
+    """Up to 0.24: by what goes over their connections, which the server keeps open."""
     server = serve(STAND_IN_ANSWER_S="60", STAND_IN_VERSION=version)
     with clients(server.url, BIG, 3):
         assert wait_until(lambda: truth(server) == (1, 2), 30)
         look = settled(observer(server), lambda look: counted(look) == (1, 2))
         assert counted(look) == (1, 2)
         assert [one.model for one in runners_of(look)] == [BIG]
-        assert look.snapshot.requests.value.running_source == "connections"
+        assert look.snapshot.requests.value.running_source == "runner-connections"

@@ -5,6 +5,7 @@ import pickle
 import socket
 import struct
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,11 +14,11 @@ import pytest
 from msgspec.structs import replace
 
 from tests.readers.stand_in import OllamaStandIn, until
-from tray_app.core.values.connections import Client, Owner
+from tray_app.core.values.connections import Client, Owner, Talk
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
 from tray_app.readers._proc_net import SocketRow, decode_address, established
-from tray_app.readers._sock_diag import decode, dump
+from tray_app.readers._sock_diag import decode, decode_talk, dump, talks
 from tray_app.readers.connections import ConnectionReader
 from tray_app.readers.listening import Listening, listening
 from tray_app.readers.processes import ProcessReader
@@ -219,6 +220,76 @@ class TestNetlink:
         assert len(reader.read(5.0, BOTH, 0x2CAA).value.clients) == 2
         here = Processes((replace(SERVER, pid=77), RUNNER))
         assert reader.read(5.0, here, 0x2CAA).value.clients == ()
+
+
+class TestTalk:
+    """What went over a connection, as the kernel tells it to anybody."""
+
+    @linux
+    @pytest.mark.parametrize(("address", "dual"), [(LOOP, False), ("::1", False), ("::", True)])
+    def test_a_request_without_an_answer_yet(self, address, dual):
+        family = socket.AF_INET if address == LOOP else socket.AF_INET6
+        with socket.create_server((address, 0), family=family, dualstack_ipv6=dual) as server:
+            port = server.getsockname()[1]
+            with socket.create_connection((LOOP if dual else address, port)) as client, server.accept()[0] as there:
+
+                def talk():
+                    (row,) = (row for row in dump({port}) if row.local_port == port)
+                    return talks([row])[0]
+
+                assert not talk().asked  # connected, nothing said
+                client.sendall(b"ask")
+                until(lambda: talk().asked)
+                time.sleep(0.02)  # more than one step of the kernel's clock
+                there.sendall(b"answer")
+                until(lambda: not talk().asked)
+                assert talk().sent_s < 60
+                time.sleep(0.02)
+                client.sendall(b"ask again over the kept connection")
+                until(lambda: talk().asked)
+
+    @linux
+    def test_a_connection_that_has_ended(self):
+        row = SocketRow(LOOP, 1, LOOP, 2, 7)
+        assert talks([row, row]) == [None, None]
+        assert talks([]) == []
+
+    def test_an_error_of_the_kernel_or_an_answer_without_numbers(self):
+        def error(number):
+            return struct.pack("=IHHIIi", 20, 2, 0, 1, 0, number)
+
+        assert decode_talk(error(-2)) is None
+        with pytest.raises(PermissionError):
+            decode_talk(error(-1))
+        old = message((LOOP, 11434), (LOOP, 40000), 2001)
+        for answer in (old, old[:-3], b"", bytes(16)):
+            with pytest.raises(OSError, match="tcp_info"):
+                decode_talk(answer)
+
+    def told(self, proc, talks):
+        rows = [SocketRow(LOOP, 0x2CAA, LOOP, 40000, 1), SocketRow(LOOP, 0x9449, LOOP, 40001, 2)]
+        reader = ConnectionReader(system="linux", proc=proc, dump=lambda ports: rows, talks=talks)
+        return [reader.read(5.0, BOTH, 0x2CAA).value for _ in range(2)][-1]
+
+    def test_where_it_is_told(self, proc):
+        here = Talk(asked=True, sent_s=2.0)
+        told = self.told(proc, lambda rows: [here for _ in rows])
+        assert (told.talks, told.said_at_runner(0x9449), told.said_at_runner(1)) == ((here,), (here,), None)
+
+    def test_a_connection_that_ended_between_two_questions_is_left_out(self, proc):
+        told = self.told(proc, lambda rows: [None for _ in rows])
+        assert (told.talks, told.said_at_runner(0x9449)) == ((), ())
+
+    def test_where_it_is_not_told_the_connections_are_still_counted(self, proc):
+        asked = []
+
+        def old_kernel(rows):
+            asked.append(rows)
+            raise OSError(0, "no tcp_info")
+
+        told = self.told(proc, old_kernel)
+        assert (told.talks, told.said_at_runner(0x9449), len(told.clients)) == (None, None, 1)
+        assert len(asked) == 1  # and not asked again
 
 
 class TestPublishedPort:

@@ -7,12 +7,14 @@ its open files are hidden. macOS and Windows show the sockets of a process that 
 import ipaddress
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import psutil
+from msgspec.structs import replace
 
-from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
+from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections, Talk
 from tray_app.core.values.reading import Known, Reading, Unknown, Unseen, Why
 from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
 from tray_app.readers import _sock_diag
@@ -22,6 +24,8 @@ from tray_app.readers.listening import same_network
 from tray_app.readers.odd import NO_ANSWER
 
 TABLE_LIMIT = 16 * 2**20
+MOST_TALKS = 200
+"""Connections that are asked for one by one, at about 10 us each; a server with more is not a desktop's."""
 
 
 class ConnectionReader:
@@ -33,11 +37,13 @@ class ConnectionReader:
         system: str = sys.platform,
         proc: Path = Path("/proc"),
         dump: Callable[[Collection[int]], list[SocketRow]] | None = _sock_diag.dump,
+        talks: Callable[[Sequence[SocketRow]], list[Talk | None]] | None = _sock_diag.talks,
         process: Callable[[int], psutil.Process] = psutil.Process,
     ) -> None:
         self._system = system
         self._proc = proc
         self._dump = dump
+        self._talks = talks
         self._process = process
         self._server: tuple[int, float] | None = None
         self._same_network = False
@@ -78,14 +84,34 @@ class ConnectionReader:
         if clients:
             theirs = set().union(*(socket_inodes(self._proc / str(pid)) for pid in web_pids))
             web = {(row.local_host, row.local_port) for row in rows if row.inode in theirs}
-        at_runner = {one.port: 0 for one in runners if one.port}
-        for row in rows:
-            if row.local_port in at_runner and (row.remote_host, row.remote_port) not in own:
-                at_runner[row.local_port] += 1
-        return Connections(
-            clients=_clients(((row.remote_host, row.remote_port) for row in clients), own, web),
-            runners=tuple(sorted(at_runner.items())),
+        foreign = [row for row in rows if (row.remote_host, row.remote_port) not in own]
+        clients = sorted((row for row in foreign if row.local_port == inner_port), key=_remote)
+        at_runner = {one.port: [row for row in foreign if row.local_port == one.port] for one in runners if one.port}
+        found = Connections(
+            clients=_clients(map(_remote, clients), own, web),
+            runners=tuple(sorted((port, len(there)) for port, there in at_runner.items())),
         )
+        said = self._said([*clients, *chain(*at_runner.values())], servers[0])
+        if said is None:
+            return found
+        return replace(
+            found,
+            talks=tuple(said[row] for row in clients if row in said),
+            runner_talks=tuple(
+                (port, tuple(said[row] for row in there if row in said)) for port, there in sorted(at_runner.items())
+            ),
+        )
+
+    def _said(self, rows: list[SocketRow], server: WatchedProcess) -> dict[SocketRow, Talk] | None:
+        """What went over each connection that is still there; None where the system does not tell."""
+        if self._talks is None or self._dump is None or not self._is_same_network(server) or len(rows) > MOST_TALKS:
+            return None
+        try:
+            told = dict(zip(rows, self._talks(rows), strict=True))
+        except OSError:
+            self._talks = None
+            return None
+        return {row: talk for row, talk in told.items() if talk is not None}
 
     def _rows(self, servers: list[WatchedProcess], ports: Collection[int]) -> tuple[list[SocketRow], Unknown | None]:
         """Rows of the network the server lives in: in a container it has its own."""
@@ -181,6 +207,10 @@ def _port_inside(server: WatchedProcess, runners: list[WatchedProcess], watched:
 def _addresses() -> set[str]:
     """This machine's own addresses, those on its bridges to containers included."""
     return {_plain(one.address) for found in psutil.net_if_addrs().values() for one in found}
+
+
+def _remote(row: SocketRow) -> tuple[str, int]:
+    return row.remote_host, row.remote_port
 
 
 def _plain(host: str) -> str:

@@ -80,6 +80,8 @@ class World:
         finished=None,
         after=2.0,
         denied=False,
+        talks=None,
+        runner_talks=None,
     ):
         self.now += after
         now = self.now
@@ -97,12 +99,13 @@ class World:
                 now,
             )
         ports = tuple((one.port, at_runner) for one in runners if at_runner is not None)
+        told = Connections(seen, ports, talks, None if runner_talks is None else ((runners[0].port, runner_talks),))
         inputs = RequestInputs(
             taken_at=now,
             uptime_s=now,
             processes=Known(Processes((SERVER, *runners)), now),
             ollama=Known(Ollama("http://o", Presence.RUNNING, self.ollama, installed=INSTALLED), now),
-            connections=Unknown(Why.DENIED, "no") if denied else Known(Connections(seen, ports), now),
+            connections=Unknown(Why.DENIED, "no") if denied else Known(told, now),
             slots=((4000, Known(slots, now)),) if slots is not None else (),
             log=Known(OllamaLog(finished=finished), now) if finished is not None else Unknown(Why.MISSING),
             open_webui=web,

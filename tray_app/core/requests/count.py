@@ -3,7 +3,8 @@
 No single signal tells it all, so each number carries its source and how sure it is:
 - running: a runner's slots (exact, Ollama 0.30 and later), else connections at its port, else connections to the
   server and the number of slots (likely);
-- waiting: connections to the server minus running where clients close them, their movement where clients keep them
+- waiting: what went over each connection to the server minus running where the system tells it (said.py), else
+  connections minus running where clients close them, their movement where clients keep them
   (in_flight.py), else the chats Open WebUI works on minus running; Unknown where none of these tells.
 """
 
@@ -12,9 +13,9 @@ from enum import StrEnum
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tray_app.core.requests import in_flight
+from tray_app.core.requests import in_flight, said
 from tray_app.core.requests import kind as request_kind
-from tray_app.core.requests.followed import Job, JobState, SeenRunner, Surroundings, follow
+from tray_app.core.requests.followed import Job, JobChanges, JobState, SeenRunner, Surroundings, follow
 from tray_app.core.requests.in_flight import ClientState, InFlight
 from tray_app.core.requests.kind import KindSettings
 from tray_app.core.requests.last_hour import LoadWindow
@@ -138,7 +139,7 @@ def _count(state: RequestState, inputs: RequestInputs) -> tuple[RequestState, Re
         only_open_webui=_only_open_webui(connections),
     )
     changes = follow(state.jobs, runners, around)
-    clients, flight = _in_flight(state.clients, inputs, runners, running, changes.ended)
+    clients, flight = _in_flight(state.clients, inputs, runners, running, changes)
     if running.value is None:
         running = _running_by_capacity(runners, flight, value_of(inputs.ollama), running)
     waiting = _waiting(running, flight, settings, inputs)
@@ -169,6 +170,9 @@ def _seen(
         return SeenRunner(runner, told.value, sum(slot.is_processing for slot in told.value), Signal.SLOTS)
     if runner.loading:
         return SeenRunner(runner, None, 0, Signal.LOADING)
+    talks = connections.said_at_runner(runner.port) if connections and runner.port else None
+    if talks is not None:
+        return SeenRunner(runner, None, said.busy(talks), Signal.RUNNER_CONNECTIONS)
     # Up to 0.24 the server keeps idle connections to its runners; llama-server gets one per request.
     by_port = connections.at_runner(runner.port) if connections and runner.port else None
     if by_port is not None and runner.has_slots:
@@ -206,7 +210,7 @@ def _in_flight(
     inputs: RequestInputs,
     runners: tuple[SeenRunner, ...],
     running: _Count,
-    ended: tuple[Job, ...],
+    changes: JobChanges,
 ) -> tuple[ClientState, InFlight | None]:
     connections = value_of(inputs.connections)
     if connections is None:
@@ -217,11 +221,14 @@ def _in_flight(
     now = in_flight.Now(
         running=running.value if running.value is not None else sum(one.running or 0 for one in runners),
         quiet=_is_quiet(runners, running),
-        finished=max(log.finished, len(ended)) if log else len(ended),
+        finished=max(log.finished, len(changes.ended)) if log else len(changes.ended),
         finished_exact=log is not None,
         keeps=version >= KEEPS_CONNECTIONS_SINCE if version else None,
     )
-    return in_flight.step(state, connections.clients, now)
+    state, flight = in_flight.step(state, connections.clients, now)
+    if connections.talks is not None:
+        flight = said.in_flight(connections.talks, running.value, begun=changes.begun > 0)
+    return state, flight
 
 
 def _running_by_capacity(

@@ -32,15 +32,33 @@ class Client(Struct, frozen=True):
     pool: str = ""
 
 
+class Talk(Struct, frozen=True):
+    """What went over one connection, as the system tells it at the end that answers. A request is there and nothing
+    of its answer: `asked`. `sent_s`: seconds since the last byte of an answer."""
+
+    asked: bool
+    sent_s: float
+
+
 class Connections(Struct, frozen=True):
-    """`runners`: runner port -> number of established connections at it; a port that could not be read is missing."""
+    """`runners`: runner port -> number of established connections at it; a port that could not be read is missing.
+
+    `talks`: of each client, in their order; `runner_talks`: runner port -> of each connection at it. None where the
+    system does not tell.
+    """
 
     clients: tuple[Client, ...] = ()
     runners: tuple[tuple[int, int], ...] = ()
+    talks: tuple[Talk, ...] | None = None
+    runner_talks: tuple[tuple[int, tuple[Talk, ...]], ...] | None = None
 
     def at_runner(self, port: int) -> int | None:
         """The number of connections at a runner's port; None where it could not be read."""
         return next((count for known, count in self.runners if known == port), None)
+
+    def said_at_runner(self, port: int) -> tuple[Talk, ...] | None:
+        """What went over each connection at a runner's port; None where the system does not tell."""
+        return next((talks for known, talks in self.runner_talks or () if known == port), None)
 
 
 class OllamaConnection(Struct, frozen=True):
