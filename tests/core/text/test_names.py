@@ -31,3 +31,7 @@ def test_wrapping_loses_no_word(words):
     text = " ".join(" ".join(words).split())
     assert " ".join(wrapped(text, 12)) == text
     assert all(width(line) <= 12 or " " not in line for line in wrapped(text, 12))
+
+
+def test_a_sentence_without_spaces_is_wrapped_too():
+    assert wrapped("メモリが足りません。少し待ってください", 20) == ("メモリが足りません。", "少し待ってください")

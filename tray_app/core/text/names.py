@@ -2,7 +2,8 @@
 
 import unicodedata
 
-from tray_app.core.text.lines import clean, width
+from tray_app.core.text import lines
+from tray_app.core.text.lines import clean
 
 NAME_LIMIT = 40
 ROW_LIMIT = 110
@@ -38,13 +39,6 @@ def row_text(text: str, limit: int = ROW_LIMIT) -> str:
 
 
 def wrapped(text: str, columns: int = 80) -> tuple[str, ...]:
-    """A sentence as lines of a menu, broken between words, wide East Asian characters counted as two."""
-    lines, line = [], ""
-    for word in row_text(text, 10_000).split(" "):
-        longer = f"{line} {word}" if line else word
-        if line and width(longer) > columns:
-            lines.append(line)
-            line = word
-        else:
-            line = longer
-    return (*lines, line) if line else tuple(lines)
+    """A sentence as lines of a menu."""
+    pieces = lines.wrapped(lines.line(row_text(text, 10_000)), columns) if text else []
+    return tuple("".join(span.text for span in piece) for piece in pieces)
