@@ -13,6 +13,7 @@ Nothing of the folder one happens to stand in is run: every Python is started is
 
 from __future__ import annotations
 
+import contextlib
 import gettext
 import hashlib
 import io
@@ -64,11 +65,19 @@ def wanted_languages(arguments: list[str]) -> list[str]:
 
 def catalog(arguments: list[str]) -> Callable[[str], str]:
     """The program's own catalog, which holds these sentences too; English where there is none."""
-    words = [word.split(".")[0].replace("-", "_") for word in wanted_languages(arguments) if word]
-    found = gettext.translation(
-        "elbowroom", str(ROOT / "tray_app" / "locale"), languages=words or ["en"], fallback=True
-    )
-    return found.gettext
+    folder = ROOT / "tray_app" / "locale"
+    for wanted in wanted_languages(arguments):
+        word = wanted.split(".")[0].replace("-", "_")
+        language = word.split("_")[0].lower()
+        if language in {"en", "c", "posix"}:
+            break
+        # A catalog with more than a language in its name translates "en" by the tags that it is for.
+        for name in [word, *sorted(path.name for path in folder.glob(language + "_*"))] if word else []:
+            with contextlib.suppress(OSError):
+                says = gettext.translation("elbowroom", str(folder), languages=[name]).gettext
+                if name == word or word.lower() in says("en").lower().split():
+                    return says
+    return gettext.NullTranslations().gettext
 
 
 _ = catalog(sys.argv[1:])

@@ -314,6 +314,8 @@ def test_debians_gi_is_lent_only_to_its_own_python(run, change, tmp_path, versio
         ([], {"LANG": "ko_KR.eucKR"}, True),
         ([], {"LC_ALL": "C"}, False),
         (["--lang"], {}, False),
+        ([], {"LANGUAGE": "en:ko"}, False),
+        ([], {"LANGUAGE": "xx:ko"}, True),
     ],
 )
 def test_it_speaks_the_language_of_its_user(run, monkeypatch, arguments, environment, korean):
@@ -322,6 +324,14 @@ def test_it_speaks_the_language_of_its_user(run, monkeypatch, arguments, environ
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert (run.catalog(arguments)("making .venv ...") != "making .venv ...") is korean
+
+
+@pytest.mark.parametrize(
+    ("tag", "yes"), [("zh_CN.UTF-8", True), ("zh_SG", True), ("zh-Hans", True), ("zh", True), ("zh_TW", False)]
+)
+def test_it_asks_a_catalog_for_some_countries_which_tags_it_is_for(run, monkeypatch, tag, yes):
+    monkeypatch.setenv("LANGUAGE", tag)
+    assert (run.catalog([])("making .venv ...") == "正在创建 .venv ...") is yes
 
 
 @pytest.mark.parametrize(
