@@ -15,6 +15,7 @@ from tray_app.core.values.errors import (
     RefusedBecause,
     ServerFailed,
     StorageError,
+    StorageFault,
     TimedOut,
     Unreachable,
     Written,
@@ -425,7 +426,7 @@ def test_a_journal_that_grew_long_is_shortened_with_the_next_change(server, jour
 
 def test_a_journal_that_cannot_be_shortened_is_no_failed_change(server, journal, carrier, monkeypatch, caplog):
     def full(journal, now):
-        raise StorageError(str(journal.path), "No space left on device", disk_full=True)
+        raise StorageError(str(journal.path), "No space left on device", StorageFault.DISK_FULL)
 
     monkeypatch.setattr("tray_app.app.changes.compact", full)
     assert carrier.apply(off(server)).changes
@@ -441,7 +442,7 @@ def test_a_result_that_cannot_be_noted_is_told_as_what_the_server_holds(server, 
 
     def full(record):
         if record.event in {Event.APPLIED, Event.UNDONE}:
-            raise StorageError(str(journal.path), "No space left on device", disk_full=True)
+            raise StorageError(str(journal.path), "No space left on device", StorageFault.DISK_FULL)
         append(record)
 
     with monkeypatch.context() as disk:

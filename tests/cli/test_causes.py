@@ -157,3 +157,37 @@ def test_a_key_in_the_environment_is_changed_there_and_not_by_connecting(told, c
     assert cause in text or "the key in ELBOWROOM_API_KEY is" in text
     assert "unset the variable" in text or command == ("status",)
     assert "elbowroom connect" not in text
+
+
+# What is typed; what is wrong with it, and the help that is named.
+SLIPS = [
+    (("speed", "--runs", "0"), "`0` is not a whole number from 1 on", "elbowroom speed --help"),
+    (("watch", "--interval", "0"), "`0` is not a number of seconds from 0.1 to 86400", "elbowroom watch --help"),
+    (("fit", "m", "--context", "x"), "`x` is not a whole number from 1 on", "elbowroom fit --help"),
+    (("fit",), "MODEL", "elbowroom fit --help"),
+    (("set", "tags="), "`tags=` needs a value", "tags=on, tags=off"),
+    (("--nonsense",), "--nonsense", "elbowroom --help"),
+]
+
+
+@pytest.mark.parametrize(("argv", "wrong", "step"), SLIPS, ids=[" ".join(row[0]) for row in SLIPS])
+def test_a_usage_error_names_the_range_and_the_command_s_own_help(told, argv, wrong, step):
+    code, text = told(*argv)
+    assert code == 2
+    assert wrong in text
+    assert step in text
+
+
+def test_a_file_that_is_no_recording_is_one_line(told, tmp_path):
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear all,\n" * 15, encoding="utf-8")
+    code, text = told("replay", str(file))
+    assert (code, len(text.splitlines())) == (1, 1)
+    assert "is not a recording of Elbowroom (line 1" in text
+
+
+@pytest.mark.parametrize("argv", [("replay", "/nosuch"), ("record", "/nosuch/x"), ("doctor", "--capture", "/proc/x")])
+def test_a_file_that_cannot_be_used_is_told_for_what_it_is(told, argv):
+    code, text = told(*argv)
+    assert (code, "--home DIR" in text) == (1, False)
+    assert text.rstrip().endswith(("Check its name and its folder.", "Choose another file."))

@@ -28,7 +28,7 @@ def test_silence_has_its_reason_and_a_next_step(tmp_path, monkeypatch, capsys):
         played.app().secrets.forget_all()
         assert played.run("doctor") == 0
         said = capsys.readouterr().out
-        assert "Connection refused" in said
+        assert "connection refused" in said
         assert "Check that it runs, or give its address" in said
         assert f"connect {played.webui.url}" in said
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.core.values.errors import StorageError, TimedOut, Untrusted
+from tray_app.core.values.errors import Distrust, StorageError, TimedOut, Untrusted
 from tray_app.core.values.token import Token, origin_of
 from tray_app.services import _trust
+from tray_app.services._errors import distrust
 from tray_app.services.http import Http
 
 PEM = Path(__file__).with_name("localhost.pem")
@@ -45,8 +46,44 @@ def test_an_unknown_certificate_is_untrusted_and_sees_no_token(serve_tls, closin
     url = start(lambda peer: peer.answer(b"1"))
     with pytest.raises(Untrusted) as caught:
         closing(Http(url, token=Token("secret", origin_of(url)))).get_json("/x")
-    assert "certificate" in caught.value.detail.lower()
+    assert caught.value.because is Distrust.UNKNOWN_ISSUER
+    assert caught.value.detail.startswith("certificate verify failed")
+    assert "[" not in caught.value.detail
     assert seen == []
+
+
+def test_a_port_without_tls_is_told_as_that(serve, closing):
+    def plain(peer):
+        peer.connection.recv(4096)
+        peer.connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    url = serve(plain).url.replace("http:", "https:")
+    with pytest.raises(Untrusted) as caught:
+        closing(Http(url)).get_json("/x")
+    assert caught.value.because is Distrust.NO_TLS
+
+
+@pytest.mark.parametrize(
+    ("code", "because"),
+    [
+        (10, Distrust.EXPIRED),
+        (0x800B0101, Distrust.EXPIRED),
+        (-67818, Distrust.EXPIRED),
+        (18, Distrust.UNKNOWN_ISSUER),
+        (0x800B0109, Distrust.UNKNOWN_ISSUER),
+        (-67843, Distrust.UNKNOWN_ISSUER),
+        (62, Distrust.OTHER_NAME),
+        (0x800B010F, Distrust.OTHER_NAME),
+        (-67602, Distrust.OTHER_NAME),
+        (None, Distrust.OTHER),
+        (1, Distrust.OTHER),
+    ],
+)
+def test_the_system_s_own_number_says_what_is_wrong_with_a_certificate(code, because):
+    error = ssl.SSLCertVerificationError("certificate verify failed")
+    if code is not None:
+        error.verify_code = code
+    assert distrust(error) is because
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS and Windows keep certificates in their own stores")
@@ -60,8 +97,9 @@ class TestTrusted:
     def test_another_name_than_the_certificate_s_is_untrusted(self, serve_tls, closing, trusted):
         start, seen = serve_tls
         url = start(lambda peer: peer.answer(b"1"), "127.0.0.2")
-        with pytest.raises(Untrusted):
+        with pytest.raises(Untrusted) as caught:
             closing(Http(url)).get_json("/x")
+        assert caught.value.because is Distrust.OTHER_NAME
         assert seen == []
 
     @pytest.mark.parametrize("byte", [b"X", b""], ids=["drips", "hangs"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors import StorageError, StorageFault
 from tray_app.core.values.plan import Change, Event, Record
 from tray_app.core.values.task_settings import Setting
 from tray_app.storage import archive as archive_module
@@ -234,7 +234,7 @@ def test_a_disk_that_refuses_any_one_step_loses_and_doubles_nothing(tmp_path, mo
             try:
                 compact(journal, NOON)
             except StorageError as error:
-                refused += error.disk_full
+                refused += error.fault is StorageFault.DISK_FULL
         assert set(everything(journal)) == set(before)
         assert answers(journal) == asked
         compact(journal, NOON)

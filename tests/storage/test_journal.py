@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors import StorageError, StorageFault
 from tray_app.core.values.plan import Change, Event, Record
 from tray_app.core.values.task_settings import Setting
 from tray_app.storage import journal as journal_module
@@ -307,7 +307,7 @@ def test_a_disk_that_fills_up_in_the_middle_leaves_no_half_line(journal, monkeyp
         full.setattr(os, "write", full_after(room))
         with pytest.raises(StorageError) as caught:
             journal.append(entry(name="b", detail="x" * 500))
-    assert caught.value.disk_full
+    assert caught.value.fault is StorageFault.DISK_FULL
     assert caught.value.reason == os.strerror(errno.ENOSPC)
     assert journal.path.read_bytes() == before
     journal.append(entry(name="c"))
@@ -338,7 +338,7 @@ def test_a_really_full_disk(tmp_path):
     try:
         journal = Journal(folder / "journal.jsonl")
         written, error = fill(journal)
-        assert error.disk_full
+        assert error.fault is StorageFault.DISK_FULL
         content = journal.read()
         assert written
         assert [one.id for one in content.records] == written

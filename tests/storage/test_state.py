@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors import StorageError, StorageFault
 from tray_app.storage import files
 from tray_app.storage.state import State, StateFile
 
@@ -153,7 +153,7 @@ def test_a_full_disk_keeps_the_old_state(file, monkeypatch):
         disk.setattr(files.os, "write", full)
         with pytest.raises(StorageError) as caught:
             file.update(lambda _: State())
-    assert caught.value.disk_full
+    assert caught.value.fault is StorageFault.DISK_FULL
     assert file.read() == FULL
     assert names(file) == ["state.json"]
 
@@ -165,7 +165,7 @@ def test_what_is_no_file_is_told_and_set_aside_by_the_next_write(file, make):
     assert file.read() == State()
     assert file.problem is not None
     assert file.problem.reason
-    assert not file.problem.disk_full
+    assert file.problem.fault is not StorageFault.DISK_FULL
     assert file.update(lambda _: FULL) == FULL
     assert file.read() == FULL
     assert file.problem is None

@@ -16,8 +16,9 @@ from msgspec.structs import replace
 from tray_app.app.rhythm import unknown
 from tray_app.core.report.doctor import Entry, EntryState, RawSource, Report, answered, is_text, shown
 from tray_app.core.report.redact import Redactor, numeric_part
-from tray_app.core.values.errors import ElbowroomError, ServiceError, StorageError
+from tray_app.core.values.errors import ElbowroomError, ServiceError, StorageError, StorageFault
 from tray_app.core.values.reading import Unknown, Why
+from tray_app.storage.files import storage_error
 
 
 def _nothing() -> Mapping[str, bytes | Unknown]:
@@ -63,14 +64,14 @@ def capture(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         if any(folder.iterdir()):
-            raise StorageError(str(folder), "not empty")
+            raise StorageError(str(folder), "not empty", StorageFault.NOT_EMPTY, given=True)
         files = [_save(folder, f"{source.name}-{name}", data) for source, name, data in _numbers(sources, redactor)]
         names = [*files, "report.json"]
         report = replace(report, files=tuple(names))
         text = json.dumps(report.as_json(), indent=1)
         _write(folder / "report.json", text.encode())
     except OSError as error:
-        raise StorageError(str(folder), error.strerror or type(error).__name__) from error
+        raise storage_error(folder, error, given=True) from error
     return report
 
 

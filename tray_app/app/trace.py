@@ -19,12 +19,12 @@ from tray_app.core.report.delta import changed, patched
 from tray_app.core.report.redact import Redactor
 from tray_app.core.requests.anew import counted, named
 from tray_app.core.requests.count import RequestState
-from tray_app.core.values.errors import ElbowroomError, StorageError
+from tray_app.core.values.errors import ElbowroomError
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.snapshot import NOT_ASKED, Snapshot
 from tray_app.core.values.units import is_time
 from tray_app.core.values.version import Document, Json
-from tray_app.storage.files import create_private
+from tray_app.storage.files import create_private, storage_error
 
 SCHEMA = 2
 WITH_COUNTS = 1
@@ -165,7 +165,7 @@ class Recorder:
         try:
             self._file = os.fdopen(create_private(path), "w", encoding="ascii", newline="\n")
         except OSError as error:
-            raise StorageError(str(path), error.strerror or str(error)) from error
+            raise storage_error(path, error, given=True) from error
 
     def write(self, snapshot: Snapshot) -> None:
         """Raises StorageError where the disk is full or gone."""
@@ -173,7 +173,7 @@ class Recorder:
             self._file.write(self._writing.line(self._anonymous.snapshot(snapshot)) + "\n")
             self._file.flush()
         except OSError as error:
-            raise StorageError(str(self.path), error.strerror or str(error)) from error
+            raise storage_error(self.path, error, given=True) from error
 
     def close(self) -> None:
         self._file.close()
@@ -197,4 +197,4 @@ def lines_of(path: Path) -> Iterator[str]:
                 while len(line) > LONGEST_LINE and not line.endswith("\n"):
                     line = file.readline(LONGEST_LINE + 1) or "\n"
     except OSError as error:
-        raise StorageError(str(path), error.strerror or str(error)) from error
+        raise storage_error(path, error, given=True) from error

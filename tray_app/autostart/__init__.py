@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from tray_app.autostart.launch import LineTooLong
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors import StorageError, StorageFault
 
 if sys.platform == "darwin":
     from tray_app.autostart import _macos as _system
@@ -46,7 +46,8 @@ def _typed_errors() -> Iterator[None]:
         yield
     except OSError as error:
         where, too_long = str(error.filename or _system.where()), isinstance(error, LineTooLong)
-        raise StorageError(where, error.strerror or str(error), too_long=too_long) from error
+        fault = StorageFault.COMMAND_TOO_LONG if too_long else StorageFault.OTHER
+        raise StorageError(where, error.strerror or str(error), fault) from error
 
 
 def file() -> Path | None:

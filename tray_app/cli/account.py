@@ -13,7 +13,7 @@ from tray_app.cli.main import DONE, NOTHING_TO_DO
 from tray_app.cli.terminal import Terminal
 from tray_app.core.text import account as view
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import UsageError
+from tray_app.core.values.errors import Slip, UsageError
 from tray_app.page.connect_page import Filled
 from tray_app.services.address import web_address
 
@@ -36,16 +36,16 @@ def _filled(options: Namespace, app: App, url: str, terminal: Terminal, tr: Tran
         option = "--api-key-stdin" if options.api_key_stdin else "--token-stdin"
         token = _line_of_stdin(option).strip()
         if not token or any(char.isspace() for char in token):
-            raise UsageError("empty-token", option)
+            raise UsageError(Slip.EMPTY_TOKEN, option)
         return Filled(url, api_key=token)
     email = options.email or ""
     if not email:
         if options.password_stdin:
-            raise UsageError("needs-email", "--password-stdin")
+            raise UsageError(Slip.NEEDS_EMAIL, "--password-stdin")
         if not app.open_webui_at(url).features().auth:
             return Filled(url)
         if not terminal.interactive:
-            raise UsageError("needs-credentials", "connect")
+            raise UsageError(Slip.NEEDS_CREDENTIALS, "connect")
         terminal.note(view.how_to_sign_in(tr))
         key = getpass.getpass(view.api_key_prompt(tr) + " ", stream=sys.stderr).strip()
         if key:
@@ -56,7 +56,7 @@ def _filled(options: Namespace, app: App, url: str, terminal: Terminal, tr: Tran
     if options.password_stdin:
         return Filled(url, email=email, password=_line_of_stdin("--password-stdin"))
     if not terminal.interactive:
-        raise UsageError("needs-credentials", "connect")
+        raise UsageError(Slip.NEEDS_CREDENTIALS, "connect")
     return Filled(url, email=email, password=getpass.getpass(view.password_prompt(tr) + " ", stream=sys.stderr))
 
 
@@ -68,7 +68,7 @@ def _line_of_stdin(option: str) -> str:
             return data.decode(encoding).rstrip("\r\n")
         except UnicodeDecodeError:
             continue
-    raise UsageError("unreadable", option)
+    raise UsageError(Slip.UNREADABLE, option)
 
 
 def disconnect(app: App, _options: Namespace, terminal: Terminal, tr: Translator) -> int:

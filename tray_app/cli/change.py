@@ -16,7 +16,7 @@ from tray_app.core.text import status as status_view
 from tray_app.core.text.lines import line
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import yes_words
-from tray_app.core.values.errors import ChangeError, Problem, ServiceError, UsageError
+from tray_app.core.values.errors import ChangeError, Problem, ServiceError, Slip, UsageError
 from tray_app.core.values.plan import ActionKind, Event, Plan, Record
 from tray_app.core.values.remedy import Consent, Remedy
 from tray_app.core.values.task_settings import SLOTS
@@ -113,12 +113,12 @@ def _chosen(wanted: str | None, remedies: Sequence[Remedy]) -> Remedy | None:
         if one.id == wanted:
             return one
     ids = tuple(one.id for one in remedies)
-    raise UsageError("remedy", wanted, assignments.nearest(wanted, ids), ids)
+    raise UsageError(Slip.REMEDY, wanted, assignments.nearest(wanted, ids), ids)
 
 
 def _agreed(terminal: Terminal, remedy: Remedy, tr: Translator) -> bool:
     if not terminal.interactive:
-        raise UsageError("needs-yes", f"fix {remedy.id}")
+        raise UsageError(Slip.NEEDS_YES, f"fix {remedy.id}")
     if terminal.ask(view.question(remedy, tr), yes_words(tr)):
         return True
     terminal.text(view.left_alone(tr))

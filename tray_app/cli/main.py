@@ -2,7 +2,8 @@
 
 import argparse
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -12,14 +13,16 @@ from tray_app.app import language
 from tray_app.autostart.launch import AT_LOGIN
 from tray_app.cli.terminal import Help, Terminal, drop_output, prepare_streams
 from tray_app.core.tasks.assignments import nearest
+from tray_app.core.text import usage_errors
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import ElbowroomError, UsageError
+from tray_app.core.values.errors import ElbowroomError, Slip, UsageError
 from tray_app.core.values.task_settings import SLOTS, TASKS
 from tray_app.storage.catalogs import LANGUAGES
 
 if TYPE_CHECKING:
     from tray_app.app.wiring import App
 
+LEAST_S, MOST_S = 0.1, 86400.0
 DONE, FAILED, USAGE, NOTHING_TO_DO, INTERRUPTED = 0, 1, 2, 3, 130
 
 # command -> module of this folder and its function; imported only when the command runs.
@@ -50,14 +53,16 @@ SHELLS = ("bash", "zsh", "fish", "powershell")
 class Parser(argparse.ArgumentParser):
     """Usage errors become UsageError: one line, the nearest right word, exit code 2."""
 
+    command = ""
+
     def error(self, message: str) -> NoReturn:
-        raise UsageError("arguments", message)
+        raise UsageError(Slip.ARGUMENTS, message, command=self.command)
 
 
 def _command(given: str) -> str:
     if given not in COMMANDS:
         words = tuple(word for word in COMMANDS if word not in {"tray", "start"})
-        raise UsageError("command", given, nearest(given, words), words)
+        raise UsageError(Slip.COMMAND, given, nearest(given, words), words)
     return given
 
 
@@ -88,8 +93,8 @@ def _looking(add: "Adder", tr: Translator) -> None:
     status.add_argument("--json", action="store_true", help=as_json)
     watch = add("watch", _("the same, again and again"), "watch", "watch --json --interval 5 --count 12")
     watch.add_argument("--json", action="store_true", help=as_json)
-    watch.add_argument("--interval", type=seconds, metavar="S", default=5.0, help=_("seconds between looks (5)"))
-    watch.add_argument("--count", type=number, metavar="N", help=_("stop after N looks"))
+    watch.add_argument("--interval", type=seconds(tr), metavar="S", default=5.0, help=_("seconds between looks (5)"))
+    watch.add_argument("--count", type=number(tr), metavar="N", help=_("stop after N looks"))
     settings = add("settings", _("Open WebUI's task settings now"), "settings")
     settings.add_argument("--json", action="store_true", help=as_json)
     journal = add("journal", _("every change that was made, and what became of it"), "journal")
@@ -97,14 +102,14 @@ def _looking(add: "Adder", tr: Translator) -> None:
     fit = add("fit", _("does a model fit, alone or beside another?"), "fit gemma3:1b --with qwen3:32b")
     fit.add_argument("model", metavar="MODEL")
     fit.add_argument("--with", dest="beside", metavar="MODEL", help=_("the model that is already there"))
-    fit.add_argument("--context", type=number, metavar="N", help=_("context length in tokens"))
+    fit.add_argument("--context", type=number(tr), metavar="N", help=_("context length in tokens"))
     fit.add_argument("--json", action="store_true", help=as_json)
     doctor = add("doctor", _("every source that is read, and what it said"), "doctor", "doctor --capture ./captured")
     doctor.add_argument("--json", action="store_true", help=as_json)
     doctor.add_argument("--capture", type=Path, metavar="DIR", help=_("save raw numeric sources to send us"))
     record = add("record", _("write one line per look to a file"), "record trace.jsonl --seconds 60")
     record.add_argument("file", type=Path, metavar="FILE")
-    record.add_argument("--seconds", type=seconds, metavar="N", help=_("stop after N seconds"))
+    record.add_argument("--seconds", type=seconds(tr), metavar="N", help=_("stop after N seconds"))
     replay = add("replay", _("judge a recorded file again"), "replay trace.jsonl --json")
     replay.add_argument("file", type=Path, metavar="FILE")
     replay.add_argument("--json", action="store_true", help=as_json)
@@ -132,7 +137,7 @@ def _changing(add: "Adder", tr: Translator) -> None:
     undo.add_argument("--all", action="store_true", help=_("take back every change, newest first"))
     undo.add_argument("--dry-run", action="store_true", help=dry)
     speed = add("speed", _("time task calls and the chat's first token"), "speed", "speed --compare gemma3:1b --runs 3")
-    speed.add_argument("--runs", type=number, metavar="N", default=3, help=_("calls of each kind (3)"))
+    speed.add_argument("--runs", type=number(tr), metavar="N", default=3, help=_("calls of each kind (3)"))
     speed.add_argument("--compare", nargs="+", metavar="MODEL", default=[], help=_("task models to try side by side"))
     speed.add_argument("--yes", action="store_true", help=_("do not ask"))
     speed.add_argument("--json", action="store_true", help=_("print JSON (schema 1)"))
@@ -189,6 +194,7 @@ class Adder:
             formatter_class=Help,
             allow_abbrev=False,
         )
+        parser.command = name
         _globals(parser, self._tr, defaults=False)
         return parser
 
@@ -215,18 +221,28 @@ def build(tr: Translator, program: str = "") -> Parser:
     return parser
 
 
-def seconds(text: str) -> float:
-    value = float(text)
-    if not 0.1 <= value <= 86400:
-        raise ValueError(text)
-    return value
+def seconds(tr: Translator) -> Callable[[str], float]:
+    """A number of seconds from a command line."""
+
+    def read(text: str) -> float:
+        with suppress(ValueError):
+            if LEAST_S <= (value := float(text)) <= MOST_S:
+                return value
+        raise argparse.ArgumentTypeError(usage_errors.seconds(text, LEAST_S, MOST_S, tr))
+
+    return read
 
 
-def number(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
+def number(tr: Translator) -> Callable[[str], int]:
+    """A whole number of one or more from a command line."""
+
+    def read(text: str) -> int:
+        with suppress(ValueError):
+            if (value := int(text)) >= 1:
+                return value
+        raise argparse.ArgumentTypeError(usage_errors.whole_number(text, 1, tr))
+
+    return read
 
 
 def _first_word(argv: Sequence[str]) -> str | None:

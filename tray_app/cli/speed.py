@@ -10,7 +10,7 @@ from tray_app.core.report.status import SCHEMA
 from tray_app.core.text import speed as view
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import yes_words
-from tray_app.core.values.errors import ChangeError, Problem, UsageError
+from tray_app.core.values.errors import ChangeError, Problem, Slip, UsageError
 
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
@@ -22,7 +22,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         return FAILED
     if not options.yes:
         if not terminal.interactive:
-            raise UsageError("needs-yes", "speed")
+            raise UsageError(Slip.NEEDS_YES, "speed")
         if not terminal.ask(view.question(options.runs * (1 + len(options.compare)), chat.id, tr), yes_words(tr)):
             return FAILED
 

@@ -16,6 +16,9 @@ from tray_app.core.text import status as status_view
 from tray_app.core.text import trace as view
 from tray_app.core.text.text import Translator
 
+TOLD_LINES = 3
+"""Broken lines that are told one by one."""
+
 
 def record(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """One line per poll until --seconds or Ctrl-C; each line is whole in the file before the next poll."""
@@ -43,12 +46,9 @@ def replay(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> 
     """The same judgement over recorded polls, no I/O besides the file; one answer per poll."""
     limits = app.limits
     broken: list[BrokenTraceLine] = []
-
-    def note(line: BrokenTraceLine) -> None:
-        broken.append(line)
-        terminal.note(view.broken_line(line.number, line.reason, tr))
-
-    for one in replayed(lines_of(options.file), limits, note):
+    count = 0
+    for one in replayed(lines_of(options.file), limits, broken.append):
+        count += 1
         helps = remedies(one.facts, one.diagnosis, app.candidates)
         if options.json:
             made = report.status(one.snapshot, one.diagnosis, helps, one.facts.budget, one.alerts.words())
@@ -56,4 +56,11 @@ def replay(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> 
         else:
             terminal.text(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.snapshot.taken_at)))
             terminal.show(status_view.verdict_lines(one.diagnosis, helps, tr))
+    if broken and not count:
+        terminal.problem(view.no_recording(str(options.file), broken[0].number, broken[0].reason, tr))
+        return FAILED
+    for line in broken[:TOLD_LINES]:
+        terminal.note(view.broken_line(line.number, line.reason, tr))
+    if len(broken) > TOLD_LINES:
+        terminal.note(view.more_broken(len(broken) - TOLD_LINES, tr))
     return FAILED if broken else DONE

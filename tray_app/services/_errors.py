@@ -1,6 +1,7 @@
 """What httpx and the libraries below it raise, as this app's typed errors."""
 
 import contextlib
+import re
 import ssl
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ import httpx
 from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
+    Distrust,
     Interrupted,
     Problem,
     TimedOut,
@@ -40,8 +42,8 @@ def typed_errors(url: str, watch: Watch, hidden: Hidden) -> Iterator[None]:
                 raise TimedOut(url, watch.seconds) from error
             case httpx.TimeoutException() | TimeoutError():
                 raise TimedOut(url, watch.seconds) from error
-            case httpx.ConnectError() if isinstance(_root(error), ssl.SSLError):
-                raise Untrusted(url, short(hidden.hide(_reason(error)))) from error
+            case httpx.ConnectError() if isinstance(root := _root(error), ssl.SSLError):
+                raise Untrusted(url, short(hidden.hide(_tls_words(root))), distrust(root)) from error
             case httpx.ConnectError() | httpx.ProxyError() | httpx.UnsupportedProtocol():
                 raise Unreachable(url, short(hidden.hide(_reason(error)))) from error
             case httpx.DecodingError():
@@ -62,3 +64,27 @@ def _reason(error: BaseException) -> str:
     """The operating system's own words, without number brackets where it gives them apart."""
     root = _root(error)
     return root.strerror if isinstance(root, OSError) and root.strerror else str(root)
+
+
+_UNKNOWN_ISSUERS = frozenset({2, 18, 19, 20, 21, 0x800B0109, 0x800B010A, -67843})
+_EXPIRED = frozenset({9, 10, 0x800B0101, -67818, -67819})
+_OTHER_NAMES = frozenset({62, 64, 0x800B010F, -67602})
+"""OpenSSL's X509_V_ERR_*, Windows' CERT_E_* and macOS' errSec*: truststore hands the system's own number on."""
+
+
+def distrust(error: ssl.SSLError) -> Distrust:
+    """By the number of what was wrong with the certificate, or because there was no TLS at all."""
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        no_tls = error.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"}
+        return Distrust.NO_TLS if no_tls else Distrust.OTHER
+    code = getattr(error, "verify_code", None)  # not set where OpenSSL did not ask
+    if code in _UNKNOWN_ISSUERS:
+        return Distrust.UNKNOWN_ISSUER
+    if code in _EXPIRED:
+        return Distrust.EXPIRED
+    return Distrust.OTHER_NAME if code in _OTHER_NAMES else Distrust.OTHER
+
+
+def _tls_words(error: ssl.SSLError) -> str:
+    """Without OpenSSL's brackets and its own source lines."""
+    return re.sub(r"^\[[^]]*\] | \(_ssl\.c:\d+\)$", "", error.strerror or str(error))

@@ -3,7 +3,7 @@
 import ssl
 from functools import cache
 
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors import StorageError, StorageFault
 
 
 @cache
@@ -23,5 +23,6 @@ def the_system(ca_file: str = "") -> ssl.SSLContext:
         try:
             context.load_verify_locations(cafile=ca_file)
         except OSError as error:
-            raise StorageError(ca_file, error.strerror or type(error).__name__) from error
+            reason = error.strerror or type(error).__name__
+            raise StorageError(ca_file, reason, StorageFault.NO_CERTIFICATES) from error
     return context

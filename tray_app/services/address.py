@@ -5,7 +5,7 @@ import os
 import re
 from urllib.parse import urlsplit
 
-from tray_app.core.values.errors import UsageError
+from tray_app.core.values.errors import Slip, UsageError
 from tray_app.core.values.token import NOT_IN_URL
 
 OLLAMA_PORT = 11434
@@ -89,10 +89,10 @@ def _base_url(text: str, given: str, default_port: int | None) -> str:
         host, port = parts.hostname, parts.port or default_port
         (host or "").encode("idna" if not _address(host or "") else "ascii")
     except (ValueError, UnicodeError) as error:
-        raise UsageError("url", given) from error
+        raise UsageError(Slip.URL, given) from error
     if parts.scheme not in {"http", "https"} or not host or NOT_IN_URL.search(text):
-        raise UsageError("url", given)
+        raise UsageError(Slip.URL, given)
     if parts.username is not None or parts.password is not None:
-        raise UsageError("url-with-password", f"{parts.scheme}://{host}")
+        raise UsageError(Slip.URL_WITH_PASSWORD, f"{parts.scheme}://{host}")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path.rstrip('/')}"

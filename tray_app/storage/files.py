@@ -12,11 +12,18 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors import StorageError, StorageFault
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FAULTS = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), StorageFault.DISK_FULL),
+    **dict.fromkeys((errno.ENOENT, errno.ENOTDIR), StorageFault.MISSING),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), StorageFault.DENIED),
+    errno.EROFS: StorageFault.READ_ONLY,
+    errno.EEXIST: StorageFault.EXISTS,
+    errno.ENAMETOOLONG: StorageFault.PATH_TOO_LONG,
+}
 _TRIES = 21 if sys.platform == "win32" else 1
 """A second: scanners hold a new file for 0.3 s and more."""
 _PAUSE_S = 0.05
@@ -25,10 +32,10 @@ STALE_SPARE_S = 60.0
 """No write takes that long: whoever made an older spare file is gone."""
 
 
-def storage_error(path: Path, error: OSError) -> StorageError:
-    """The typed error for what the OS said about a path."""
+def storage_error(path: Path, error: OSError, *, given: bool = False) -> StorageError:
+    """The typed error for what the OS said about a path. `given`: a person named it on the command line."""
     reason = error.strerror or str(error) or type(error).__name__
-    return StorageError(str(path), reason, disk_full=error.errno in FULL)
+    return StorageError(str(path), reason, _FAULTS.get(error.errno or 0, StorageFault.OTHER), given=given)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from tray_app.core.values.errors import ChangeError, Problem, StorageError
+from tray_app.core.values.errors import ChangeError, Problem, StorageError, StorageFault
 from tray_app.core.values.token import Token, origin_of
 from tray_app.storage.files import read_file, remove_spares, replace_file, storage_error
 from tray_app.storage.state import State, StateFile
@@ -165,7 +165,7 @@ def read_secret_file(path: Path) -> dict[str, str]:
         except OSError as error:
             raise storage_error(path, error) from error
         if mode & 0o077:
-            raise StorageError(str(path), f"mode {mode:04o}, 0600 expected")
+            raise StorageError(str(path), f"mode {mode:04o}, 0600 expected", StorageFault.OPEN_TO_OTHERS)
     return _decode((read_file(path) or b"").decode(errors="replace"))
 
 

@@ -21,9 +21,9 @@ def test_switches_and_models_are_read():
     [
         ("folow-ups=off", "setting", "follow-ups"),
         ("autocompletion=off", "setting", "autocomplete"),
-        ("tags", "assignment", "tags=off"),
+        ("tags", "assignment", ""),
         ("tags=offf", "value", "off"),
-        ("tags=", "value", ""),
+        ("tags=", "assignment", ""),
         ("task-model-params={}", "setting", "task-model"),
     ],
 )

@@ -11,6 +11,7 @@ from tray_app.core.values import errors
 from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
+    Distrust,
     ElbowroomError,
     InFront,
     Insecure,
@@ -27,7 +28,9 @@ from tray_app.core.values.errors import (
     RefusedBecause,
     ServerFailed,
     ServiceError,
+    Slip,
     StorageError,
+    StorageFault,
     TimedOut,
     TooMany,
     TooOld,
@@ -61,7 +64,7 @@ SERVICE = [
 ]
 CHANGE = [ChangeError(problem, "follow-ups", "1/2", written=Written.NO) for problem in Problem]
 OTHER = [
-    UsageError("setting", "follwo-ups", "follow-ups"),
+    UsageError(Slip.SETTING, "follwo-ups", "follow-ups"),
     StorageError("/home/kim/.config/elbowroom/settings.toml", "Permission denied"),
     JournalDamaged("/home/kim/.local/share/elbowroom/journal.jsonl", (3, 7), newer=False),
     JournalDamaged("/home/kim/.local/share/elbowroom/journal.jsonl", (3,), newer=True),
@@ -199,24 +202,23 @@ def test_the_home_folder_is_a_tilde(path, shown):
 
 
 def test_a_full_disk_of_ours():
-    text = said(StorageError("/home/kim/journal", "No space left on device", disk_full=True))
-    assert "No space left on device" in text
+    text = said(StorageError("/home/kim/journal", "No space left on device", StorageFault.DISK_FULL))
+    assert "the disk is full" in text
     assert "Free some space" in text
 
 
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (UsageError("setting", "follwo-ups", "follow-ups", ("a",)), ("`follwo-ups`", "Did you mean `follow-ups`?")),
-        (UsageError("setting", "x", "", ("titles", "tags")), ("`x`", "titles, tags")),
-        (UsageError("command", "stauts", "status"), ("no command `stauts`", "`status`")),
-        (UsageError("arguments", "unrecognized arguments: --x"), ("--x", "--help")),
-        (UsageError("value", "maybe", "", ("tags=on", "tags=off")), ("`maybe`", "tags=on, tags=off")),
-        (UsageError("url", "nonsense://"), ("`nonsense://`", "http://localhost:8080")),
-        (UsageError("url-with-password", "http://nas"), ("http://nas", "address alone")),
-        (UsageError("needs-yes", "fix tags-off"), ("`fix tags-off`", "--yes")),
-        (UsageError("model", "gemma3:1b"), ("`gemma3:1b`", "ollama pull")),
-        (UsageError("anything-else", "x"), ("`x`", "anything-else")),
+        (UsageError(Slip.SETTING, "follwo-ups", "follow-ups", ("a",)), ("`follwo-ups`", "Did you mean `follow-ups`?")),
+        (UsageError(Slip.SETTING, "x", "", ("titles", "tags")), ("`x`", "titles, tags")),
+        (UsageError(Slip.COMMAND, "stauts", "status"), ("no command `stauts`", "`status`")),
+        (UsageError(Slip.ARGUMENTS, "unrecognized arguments: --x"), ("--x", "--help")),
+        (UsageError(Slip.VALUE, "maybe", "", ("tags=on", "tags=off")), ("`maybe`", "tags=on, tags=off")),
+        (UsageError(Slip.URL, "nonsense://"), ("`nonsense://`", "http://localhost:8080")),
+        (UsageError(Slip.URL_WITH_PASSWORD, "http://nas"), ("http://nas", "address alone")),
+        (UsageError(Slip.NEEDS_YES, "fix tags-off"), ("`fix tags-off`", "--yes")),
+        (UsageError(Slip.MODEL, "gemma3:1b"), ("`gemma3:1b`", "ollama pull")),
     ],
 )
 def test_what_is_wrong_on_the_command_line(error, words):
@@ -229,7 +231,7 @@ def test_what_is_wrong_on_the_command_line(error, words):
         ServerFailed(URL, 500, "a\nb\x1b[31m {name} \u202e%s"),
         NotFound(URL, "{0.__class__}"),
         Unreachable("http://h\x1b[2J:1/", "{server}"),
-        UsageError("setting", "a\nb\x1b[31m{x}"),
+        UsageError(Slip.SETTING, "a\nb\x1b[31m{x}"),
         StorageError("/tmp/a\nb\x1b{x}", "{reason}"),
         ChangeError(Problem.DRIFT, "a\x1b\n{detail}"),
         Refused(URL, RefusedBecause.OTHER, "{detail}\x1b"),
@@ -264,3 +266,31 @@ def test_a_tray_library_for_another_python_is_not_installed_again():
     told = sentence(TrayUnavailable(TrayProblem.OTHER_PYTHON, "No module named 'gi'"), TR)
     assert "/usr/bin/python3" in told
     assert "install " not in told
+
+
+@pytest.mark.parametrize("because", Distrust)
+def test_a_certificate_is_never_answered_with_plain_http(because):
+    """Openwebui-setups 9: the advice for a private authority was to send the token unencrypted."""
+    error = Untrusted("https://nas.lan:8080", "certificate verify failed", because)
+    assert "http:" not in next_step(error, TR)
+    assert "http " not in next_step(error, TR)
+    assert ("ca_file" in next_step(error, TR)) is (because is Distrust.UNKNOWN_ISSUER)
+
+
+@pytest.mark.parametrize("fault", StorageFault)
+def test_a_file_that_a_person_named_is_not_kept_elsewhere(fault):
+    """`replay nosuch` was answered with `keep the files elsewhere with --home DIR`."""
+    assert "--home" not in next_step(StorageError("nosuch", "No such file or directory", fault, given=True), TR)
+    assert next_step(StorageError("nosuch", "x", fault), TR)
+
+
+def test_every_cause_has_a_sentence_of_its_own():
+    """A sentence that stands for all the others would be a guess."""
+    refusals = [sentence(Refused(URL, because), TR) for because in RefusedBecause]
+    assert len(set(refusals)) == len(refusals)
+    changes = [
+        sentence(ChangeError(problem, "x", "y"), TR) for problem in Problem if problem is not Problem.UNSUPPORTED
+    ]
+    assert len(set(changes)) == len(changes)
+    slips = [sentence(UsageError(slip, "x"), TR) for slip in Slip]
+    assert len(set(slips)) == len(slips)

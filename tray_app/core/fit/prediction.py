@@ -1,7 +1,7 @@
 """`elbowroom fit MODEL [--with MODEL] [--context N]`: what a model needs here, and whether it fits."""
 
 from tray_app.core.fit.verdict import Loading, Place, loading, need_as, room, with_loaded
-from tray_app.core.values.errors import UsageError
+from tray_app.core.values.errors import Slip, UsageError
 from tray_app.core.values.fit import Basis, Fit, FitReport, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.names import same_model
@@ -33,7 +33,7 @@ def predict(
 def _installed(name: str, ollama: Ollama) -> InstalledModel:
     found = next((one for one in ollama.installed if same_model(one.name, name)), None)
     if found is None:
-        raise UsageError("model", name, "", tuple(one.name for one in ollama.installed))
+        raise UsageError(Slip.MODEL, name, "", tuple(one.name for one in ollama.installed))
     return found
 
 

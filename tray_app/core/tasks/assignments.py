@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 
 from tray_app.core.tasks.settings import key_of
-from tray_app.core.values.errors import ChangeError, Problem, UsageError
+from tray_app.core.values.errors import ChangeError, Problem, Slip, UsageError
 from tray_app.core.values.plan import Change, Event, Plan, Record
 from tray_app.core.values.task_settings import SLOTS, TASKS, Setting
 from tray_app.core.values.version import Document, Json
@@ -24,18 +24,19 @@ def parse(assignments: Iterable[str]) -> dict[Setting, Json]:
     for text in assignments:
         name, equals, given = text.partition("=")
         if name not in words:
-            raise UsageError("setting", name, nearest(name, words), words)
-        if not equals:
-            raise UsageError("assignment", text, f"{name}=off" if Setting(name) in TASKS else f"{name}=gemma3:1b")
+            raise UsageError(Slip.SETTING, name, nearest(name, words), words)
         setting = Setting(name)
+        if not equals or (not given and setting in TASKS):
+            words = tuple(f"{name}={word}" for word in (ON_OFF if setting in TASKS else ("gemma3:1b",)))
+            raise UsageError(Slip.ASSIGNMENT, text, "", words)
         if setting in wanted:
-            raise UsageError("twice", name)
+            raise UsageError(Slip.TWICE, name)
         if setting in SLOTS:
             wanted[setting] = given
         elif given.lower() in ON_OFF:
             wanted[setting] = ON_OFF[given.lower()]
         else:
-            raise UsageError("value", given, nearest(given, ON_OFF), tuple(f"{name}={word}" for word in ON_OFF))
+            raise UsageError(Slip.VALUE, given, nearest(given, ON_OFF), tuple(f"{name}={word}" for word in ON_OFF))
     return wanted
 
 

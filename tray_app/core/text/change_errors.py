@@ -2,6 +2,7 @@
 
 from tray_app.core.text import refusals
 from tray_app.core.text.lines import clean
+from tray_app.core.text.system_words import system_words
 from tray_app.core.text.tasks import unsupported
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
@@ -26,7 +27,7 @@ def said(error: ChangeError, subject: str, tr: Translator) -> tuple[str, str]:
             text, step = _others(error.problem, subject, tr)
     if error.problem is Problem.CANCELLED and error.written is Written.UNKNOWN:
         step = _what_it_holds(tr)
-    return text.format(subject=subject, detail=clean(error.detail)), step
+    return text.format(subject=subject, detail=system_words(error.detail, tr)), step
 
 
 def _unsupported(setting: str, version: str, tr: Translator) -> str:
@@ -90,6 +91,7 @@ def _others(problem: Problem, subject: str, tr: Translator) -> tuple[str, str]:
         ),
         Problem.DRIFT: (tr.gettext("{subject} was changed by somebody else since: it was left alone."), shown),
         Problem.NOTHING_TO_DO: (tr.gettext("There is nothing to change."), ""),
+        Problem.CANCELLED: (tr.gettext("Cancelled: the settings were not changed."), ""),
         Problem.NOT_CONFIRMED: (tr.gettext("This needs your confirmation first: nothing was changed."), ""),
         Problem.NOT_CONNECTED: (
             tr.gettext("Elbowroom is not connected to Open WebUI at {subject}: nothing was changed."),
@@ -118,4 +120,4 @@ def _others(problem: Problem, subject: str, tr: Translator) -> tuple[str, str]:
             tr.gettext("Check that Open WebUI uses the same Ollama, then try again."),
         ),
     }
-    return said_by.get(problem) or (tr.gettext("Cancelled: the settings were not changed."), "")
+    return said_by[problem]

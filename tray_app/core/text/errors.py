@@ -2,13 +2,15 @@
 
 import re
 
-from tray_app.core.text import change_errors, journal, refusals, tray_problem, usage_errors
+from tray_app.core.text import change_errors, journal, refusals, storage_errors, tray_problem, usage_errors
 from tray_app.core.text.lines import clean, in_turn
+from tray_app.core.text.system_words import system_words
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
+    Distrust,
     ElbowroomError,
     InFront,
     Insecure,
@@ -67,7 +69,7 @@ def _said(error: ElbowroomError, tr: Translator) -> tuple[str, str]:
         case ChangeError():
             said = change_errors.said(error, short_path(error.subject), tr)
         case StorageError():
-            said = _storage(error, tr)
+            said = storage_errors.said(error, short_path(error.path), tr)
         case JournalDamaged():
             said = journal.damaged(error, short_path(error.path), tr)
         case TrayUnavailable():
@@ -107,7 +109,7 @@ def _service(error: ServiceError, tr: Translator) -> tuple[str, str]:
         case _:
             text = tr.gettext("{server} cannot be used ({detail}).")
             step = ""
-    return text.format(server=_server(error.url), detail=clean(error.detail)), step
+    return text.format(server=_server(error.url), detail=system_words(error.detail, tr)), step
 
 
 def _no_answer(error: Unreachable | TimedOut | Interrupted | InFront | TooMany, tr: Translator) -> tuple[str, str]:
@@ -115,10 +117,7 @@ def _no_answer(error: Unreachable | TimedOut | Interrupted | InFront | TooMany, 
         case Untrusted():
             return (
                 tr.gettext("A safe connection to {server} could not be made ({detail})."),
-                tr.gettext(
-                    "Does its certificate come from an authority of your own? Add that to this system, or name its "
-                    "file as ca_file in settings.toml."
-                ),
+                _certificate(error.because, tr),
             )
         case Unreachable():
             return (
@@ -145,6 +144,20 @@ def _no_answer(error: Unreachable | TimedOut | Interrupted | InFront | TooMany, 
                 tr.gettext("{server} broke off in the middle of its answer."),
                 tr.gettext("It may have been stopped or restarted: try again in a moment."),
             )
+
+
+def _certificate(because: Distrust, tr: Translator) -> str:
+    """Never plain http: a token would cross the network for all to read."""
+    return {
+        Distrust.UNKNOWN_ISSUER: tr.gettext(
+            "Does its certificate come from an authority of your own? Add that to this system, or name its "
+            "file as ca_file in settings.toml."
+        ),
+        Distrust.EXPIRED: tr.gettext("Its certificate is out of date, or this computer's clock is wrong."),
+        Distrust.OTHER_NAME: tr.gettext("Its certificate is for another name: use the address that it names."),
+        Distrust.NO_TLS: tr.gettext("What listens at that port does not speak https: check the port."),
+        Distrust.OTHER: tr.gettext("Check the address and its certificate."),
+    }[because]
 
 
 def _other_server(instead: str, tr: Translator) -> tuple[str, str]:
@@ -208,14 +221,3 @@ def _failed(error: ServerFailed, tr: Translator) -> tuple[str, str]:
         text = tr.gettext("{server} failed with status {status}.")
     detail = clean(error.detail).rstrip(".")
     return text.format(server=_server(error.url), status=error.status, detail=detail), step
-
-
-def _storage(error: StorageError, tr: Translator) -> tuple[str, str]:
-    text = tr.gettext("{path} cannot be used: {reason}.").format(
-        path=short_path(error.path), reason=clean(error.reason).rstrip(".")
-    )
-    if error.too_long:
-        return text, tr.gettext("The command line is too long: install Elbowroom in a folder with a shorter path.")
-    if error.disk_full:
-        return text, tr.gettext("Free some space on this disk and try again.")
-    return text, tr.gettext("Check who may read and write it, or keep the files elsewhere with --home DIR.")

@@ -1,6 +1,7 @@
 """What is wrong with the user's settings file, one sentence a problem."""
 
-from tray_app.core.text.lines import clean, in_turn
+from tray_app.core.text.lines import in_turn
+from tray_app.core.text.system_words import system_words
 from tray_app.core.text.text import Translator
 from tray_app.core.values.setting_problem import SettingFault, SettingProblem
 
@@ -8,7 +9,7 @@ from tray_app.core.values.setting_problem import SettingFault, SettingProblem
 def sentence(problem: SettingProblem, tr: Translator) -> str:
     """Which line, what is wrong with it and what is used or expected instead."""
     text = _texts(tr)[problem.fault].format(
-        key=problem.key, given=clean(problem.given), expected=_expected(problem, tr)
+        key=problem.key, given=system_words(problem.given, tr), expected=_expected(problem, tr)
     )
     if problem.fault is SettingFault.UNKNOWN_KEY and problem.expected:
         text = in_turn(text, tr.gettext("Did you mean `{word}`?").format(word=problem.expected))

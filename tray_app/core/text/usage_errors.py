@@ -3,48 +3,68 @@
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.values.errors import UsageError
+from tray_app.core.values.errors import Slip, UsageError
+
+WORDS_LIMIT = 400
 
 
 def said(error: UsageError, tr: Translator) -> tuple[str, str]:
     """A sentence, and the word that was probably meant or the words that are possible."""
-    text = _texts(tr).get(error.what) or tr.gettext("`{given}` cannot be used as {what}.")
-    return text.format(given=clean(error.given), what=error.what), _step(error, tr)
+    return _texts(tr)[error.what].format(given=clean(error.given)), _step(error, tr)
 
 
-def _texts(tr: Translator) -> dict[str, str]:
+def whole_number(given: str, least: int, tr: Translator) -> str:
+    """For an option that takes a number."""
+    return tr.gettext("`{given}` is not a whole number from {least} on").format(given=clean(given), least=least)
+
+
+def seconds(given: str, least: float, most: float, tr: Translator) -> str:
+    text = tr.gettext("`{given}` is not a number of seconds from {least} to {most}")
+    return text.format(given=clean(given), least=f"{least:g}", most=f"{most:g}")
+
+
+def _texts(tr: Translator) -> dict[Slip, str]:
     return {
-        "arguments": tr.gettext("The command line cannot be read: {given}."),
-        "command": tr.gettext("There is no command `{given}`."),
-        "setting": tr.gettext("There is no setting `{given}`."),
-        "assignment": tr.gettext("`{given}` needs a value after an equals sign."),
-        "twice": tr.gettext("`{given}` is set twice."),
-        "value": tr.gettext("`{given}` is not a value for this setting."),
-        "remedy": tr.gettext("There is no fix `{given}` for what is found now."),
-        "model": tr.gettext("Ollama has no model `{given}` installed."),
-        "url": tr.gettext("`{given}` is not an address of a server."),
-        "url-with-password": tr.gettext("An address with a user name or password in it is not used: {given}."),
-        "empty-token": tr.gettext("No usable token came in through {given}."),
-        "unreadable": tr.gettext("What came in through {given} is in no known encoding."),
-        "needs-email": tr.gettext("{given} needs --email as well."),
-        "needs-credentials": tr.gettext("`{given}` needs a way to sign in when no terminal is there to ask."),
-        "needs-yes": tr.gettext("`{given}` asks before it starts, and no terminal is there to ask."),
+        Slip.ARGUMENTS: tr.gettext("The command line cannot be read: {given}."),
+        Slip.COMMAND: tr.gettext("There is no command `{given}`."),
+        Slip.SETTING: tr.gettext("There is no setting `{given}`."),
+        Slip.ASSIGNMENT: tr.gettext("`{given}` needs a value after an equals sign."),
+        Slip.TWICE: tr.gettext("`{given}` is set twice."),
+        Slip.VALUE: tr.gettext("`{given}` is not a value for this setting."),
+        Slip.REMEDY: tr.gettext("There is no fix `{given}` for what is found now."),
+        Slip.MODEL: tr.gettext("Ollama has no model `{given}` installed."),
+        Slip.URL: tr.gettext("`{given}` is not an address of a server."),
+        Slip.URL_WITH_PASSWORD: tr.gettext("An address with a user name or password in it is not used: {given}."),
+        Slip.EMPTY_TOKEN: tr.gettext("No usable token came in through {given}."),
+        Slip.UNREADABLE: tr.gettext("What came in through {given} is in no known encoding."),
+        Slip.NEEDS_EMAIL: tr.gettext("{given} needs --email as well."),
+        Slip.NEEDS_CREDENTIALS: tr.gettext("`{given}` needs a way to sign in when no terminal is there to ask."),
+        Slip.NEEDS_YES: tr.gettext("`{given}` asks before it starts, and no terminal is there to ask."),
     }
 
 
 def _step(error: UsageError, tr: Translator) -> str:
-    steps = {
-        "url": tr.gettext("An address looks like http://localhost:8080"),
-        "url-with-password": tr.gettext("Give the address alone, and the password when asked."),
-        "empty-token": tr.gettext("Send one line with the token and nothing else."),
-        "unreadable": tr.gettext("Send it in UTF-8."),
-        "needs-credentials": tr.gettext("Use --api-key-stdin, --token-stdin, or --email with --password-stdin."),
-        "needs-yes": tr.gettext("Add --yes to go ahead."),
-        "model": tr.gettext("`ollama pull NAME` installs one."),
-        "arguments": tr.gettext("`{command}` shows all commands.").format(command=typed(tr, "--help")),
-    }
     if error.nearest:
         return tr.gettext("Did you mean `{word}`?").format(word=clean(error.nearest))
     if error.choices:
-        return tr.gettext("Possible are: {words}.").format(words=clean(", ".join(error.choices), 400))
-    return steps.get(error.what, "")
+        return tr.gettext("Possible are: {words}.").format(words=clean(", ".join(error.choices), WORDS_LIMIT))
+    return _steps(error, tr).get(error.what, "")
+
+
+def _steps(error: UsageError, tr: Translator) -> dict[Slip, str]:
+    if error.command:
+        text = tr.gettext("`{command}` shows how it is used.")
+        usage = text.format(command=typed(tr, error.command, "--help"))
+    else:
+        usage = tr.gettext("`{command}` shows all commands.").format(command=typed(tr, "--help"))
+    return {
+        Slip.URL: tr.gettext("An address looks like http://localhost:8080"),
+        Slip.URL_WITH_PASSWORD: tr.gettext("Give the address alone, and the password when asked."),
+        Slip.EMPTY_TOKEN: tr.gettext("Send one line with the token and nothing else."),
+        Slip.UNREADABLE: tr.gettext("Send it in UTF-8."),
+        Slip.NEEDS_CREDENTIALS: tr.gettext("Use --api-key-stdin, --token-stdin, or --email with --password-stdin."),
+        Slip.NEEDS_YES: tr.gettext("Add --yes to go ahead."),
+        Slip.MODEL: tr.gettext("`ollama pull {name}` gets it.").format(name=clean(error.given)),
+        Slip.REMEDY: tr.gettext("`{command}` shows what is found.").format(command=typed(tr, "status")),
+        Slip.ARGUMENTS: usage,
+    }

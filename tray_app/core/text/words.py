@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tray_app.core.text import refusals
-from tray_app.core.text.lines import clean
+from tray_app.core.text.system_words import system_words
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.reading import Unknown, Unseen, Why
@@ -75,7 +75,7 @@ def why_words(unknown: Unknown, tr: Translator) -> str:
         reason = refusals.brief(RefusedBecause(unknown.detail), tr)
         return tr.gettext("unknown ({reason})").format(reason=reason)
     reason = words[unknown.why]
-    fact = clean(unknown.detail)
+    fact = system_words(unknown.detail, tr)
     if fact:
         return tr.gettext("unknown ({reason}: {fact})").format(reason=reason, fact=fact)
     return tr.gettext("unknown ({reason})").format(reason=reason)

@@ -52,8 +52,22 @@ class Redirected(ServiceError):
     """`detail` is the address it redirects to (origin and path only)."""
 
 
+class Distrust(StrEnum):
+    """Why TLS could not be set up."""
+
+    UNKNOWN_ISSUER = "unknown-issuer"  # nobody whom this system trusts signed the certificate
+    EXPIRED = "expired"  # or not valid yet, or this machine's clock is wrong
+    OTHER_NAME = "other-name"
+    NO_TLS = "no-tls"  # what listens at that port does not speak it
+    OTHER = "other"
+
+
 class Untrusted(Unreachable):
-    """TLS could not be set up: an unknown or expired certificate, or no TLS at that port."""
+    """TLS could not be set up."""
+
+    def __init__(self, url: str, detail: str = "", because: Distrust = Distrust.OTHER) -> None:
+        super().__init__(url, detail)
+        self.because = because
 
 
 class BadAnswer(ServiceError):
@@ -150,27 +164,70 @@ class Insecure(ServiceError):
     pass
 
 
-class UsageError(ElbowroomError):
-    """Exit code 2. `nearest` is the closest valid word, or empty."""
+class Slip(StrEnum):
+    """What is wrong on a command line."""
 
-    def __init__(self, what: str, given: str, nearest: str = "", choices: tuple[str, ...] = ()) -> None:
-        super().__init__(what, given)
+    ARGUMENTS = "arguments"  # `given` is argparse's own sentence
+    COMMAND = "command"
+    SETTING = "setting"
+    ASSIGNMENT = "assignment"
+    TWICE = "twice"
+    VALUE = "value"
+    REMEDY = "remedy"
+    MODEL = "model"  # not installed
+    URL = "url"
+    URL_WITH_PASSWORD = "url-with-password"
+    EMPTY_TOKEN = "empty-token"
+    UNREADABLE = "unreadable"  # no encoding that we know
+    NEEDS_EMAIL = "needs-email"
+    NEEDS_CREDENTIALS = "needs-credentials"
+    NEEDS_YES = "needs-yes"
+
+
+class UsageError(ElbowroomError):
+    """Exit code 2. `nearest` is the closest valid word, or empty; `command` is the one whose help tells more."""
+
+    def __init__(
+        self, what: Slip, given: str, nearest: str = "", choices: tuple[str, ...] = (), command: str = ""
+    ) -> None:
+        super().__init__(what.value, given)
         self.what = what
         self.given = given
         self.nearest = nearest
         self.choices = choices
+        self.command = command
+
+
+class StorageFault(StrEnum):
+    """What keeps a file from being used, as far as the system says."""
+
+    DISK_FULL = "disk-full"
+    MISSING = "missing"
+    DENIED = "denied"
+    READ_ONLY = "read-only"
+    EXISTS = "exists"
+    NOT_EMPTY = "not-empty"
+    PATH_TOO_LONG = "path-too-long"
+    COMMAND_TOO_LONG = "command-too-long"  # does not fit where it is to be stored, as Windows' Run key
+    OPEN_TO_OTHERS = "open-to-others"  # a file with a secret that others may read
+    NO_CERTIFICATES = "no-certificates"
+    OTHER = "other"
 
 
 class StorageError(ElbowroomError):
-    """`path` may hold the home folder: the view shortens it. `reason` is the OS's own text."""
+    """`path` may hold the home folder: the view shortens it. `reason` is the OS's own text.
 
-    def __init__(self, path: str, reason: str, *, disk_full: bool = False, too_long: bool = False) -> None:
-        """`too_long`: what was to be stored there does not fit, as a command line in Windows' Run key."""
+    `given`: a person named this very file on the command line; else it is one of ours.
+    """
+
+    def __init__(
+        self, path: str, reason: str, fault: StorageFault = StorageFault.OTHER, *, given: bool = False
+    ) -> None:
         super().__init__(path, reason)
         self.path = path
         self.reason = reason
-        self.disk_full = disk_full
-        self.too_long = too_long
+        self.fault = fault
+        self.given = given
 
 
 class JournalDamaged(ElbowroomError):

@@ -1,0 +1,47 @@
+"""What operating systems, resolvers and our own decoders say in English, in the user's language where we know it."""
+
+from tray_app.core.text.lines import clean
+from tray_app.core.text.text import Translator
+
+
+def system_words(text: str, tr: Translator) -> str:
+    """The fact in words; as it came where it is none of these."""
+    fact = clean(text)
+    return _words(tr).get(fact.rstrip(".").lower(), fact)
+
+
+def _words(tr: Translator) -> dict[str, str]:
+    no_host = tr.gettext("there is no such host")
+    return {
+        # errno, as Linux and macOS word it
+        "connection refused": tr.gettext("connection refused"),
+        "connection reset by peer": tr.gettext("connection broken off"),
+        "no route to host": tr.gettext("no way to that host"),
+        "network is unreachable": tr.gettext("no network"),
+        "host is down": tr.gettext("that host is down"),
+        "no such file or directory": tr.gettext("there is no such file or folder"),
+        "permission denied": tr.gettext("no permission"),
+        "operation not permitted": tr.gettext("not permitted"),
+        "is a directory": tr.gettext("it is a folder"),
+        "not a directory": tr.gettext("a part of the path is no folder"),
+        "file exists": tr.gettext("there is such a file already"),
+        "file name too long": tr.gettext("the path is too long"),
+        "no space left on device": tr.gettext("the disk is full"),
+        "disk quota exceeded": tr.gettext("the disk is full"),
+        "file too large": tr.gettext("the disk is full"),
+        "read-only file system": tr.gettext("this disk cannot be written to"),
+        "input/output error": tr.gettext("the disk cannot be read or written"),
+        "too many levels of symbolic links": tr.gettext("its links lead in a circle"),
+        # getaddrinfo
+        "name or service not known": no_host,
+        "nodename nor servname provided, or not known": no_host,
+        "no address associated with hostname": no_host,
+        "getaddrinfo failed": no_host,
+        "temporary failure in name resolution": tr.gettext("names of hosts cannot be looked up now"),
+        # ours
+        "no answer to connecting": tr.gettext("no answer to connecting"),
+        "not empty": tr.gettext("it is not empty"),
+        "not json": tr.gettext("not JSON"),
+        "not readable": tr.gettext("not readable"),
+        "too many values": tr.gettext("too large"),
+    }
