@@ -113,7 +113,7 @@ class Bench:
             return pid
         with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
             sys.stdout = sys.stderr = nowhere
-            sys.stdin = io.StringIO(text + "\n")
+            sys.stdin = io.TextIOWrapper(io.BytesIO(text.encode() + b"\n"), encoding="utf-8")
             os._exit(run(self._full(home, argv)))
 
     def _quietly(self, home: Path, *argv: str, text: str = "") -> int:

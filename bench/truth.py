@@ -179,7 +179,7 @@ def _tabs(server: RealServer, token: str, count: int, *, tasks: bool) -> Iterato
 
 
 def _connect(home: Path, serve: Serve, server: RealServer, token: str) -> None:
-    before, sys.stdin = sys.stdin, io.StringIO(token + "\n")
+    before, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(token.encode() + b"\n"), encoding="utf-8")
     with contextlib.redirect_stdout(io.StringIO()):
         code = run(
             [

@@ -287,7 +287,8 @@ class Suite:
 
     def _connected(self) -> list[str]:
         how = self.chance.choice((("--token-stdin",), ("--email", "admin@example.org", "--password-stdin")))
-        with self.answers.spoiling(), mock.patch.object(sys, "stdin", io.StringIO(self.answers.token + "\n")):
+        typed = io.TextIOWrapper(io.BytesIO(self.answers.token.encode() + b"\n"), encoding="utf-8")
+        with self.answers.spoiling(), mock.patch.object(sys, "stdin", typed):
             found = self._command(("connect", self.played.webui.url, *how, "--insecure-file-secret"), ANSWERED)
         found += self._command(("disconnect",), ANSWERED)
         if (self.played.home / "secret.json").exists():
