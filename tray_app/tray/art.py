@@ -2,7 +2,7 @@
 
 Everything is described on a grid of 16 units. Straight edges snap to whole pixels at every size; curves are drawn
 eight times larger and averaged down. A frame is the memory, the block in it is what fills it: room to spare, nearly
-full; overload leaves the frame for a warning sign.
+full; overload leaves the frame for a warning sign. Of a memory that is seen in part the frame is drawn in part.
 """
 
 from functools import lru_cache
@@ -23,6 +23,7 @@ COLOURS: dict[Shape, Colour] = {
     Shape.UNKNOWN: (122, 128, 136),
     Shape.PAUSED: (122, 128, 136),
     Shape.WORKING: (46, 124, 214),
+    Shape.PARTLY: (122, 128, 136),
 }
 BLACK: Colour = (0, 0, 0)
 
@@ -68,6 +69,14 @@ def _calm(pen: _Pen) -> None:
     pen.box(6, 6, 10, 10)
 
 
+def _partly(pen: _Pen) -> None:
+    _calm(pen)
+    pen.box(4.7, 0, 11.3, 4.7, ink=0)
+    pen.box(4.7, 11.3, 11.3, 16, ink=0)
+    pen.box(0, 4.7, 4.7, 11.3, ink=0)
+    pen.box(11.3, 4.7, 16, 11.3, ink=0)
+
+
 def _tight(pen: _Pen) -> None:
     pen.frame()
     pen.box(4, 4, 12, 12)
@@ -102,6 +111,7 @@ DRAWN = {
     Shape.UNKNOWN: _unknown,
     Shape.PAUSED: _paused,
     Shape.WORKING: _working,
+    Shape.PARTLY: _partly,
 }
 
 

@@ -16,7 +16,17 @@ from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import Blind, Level
 from tray_app.core.values.reading import Known, Unknown, Unseen, Why
-from tray_app.core.values.snapshot import NOT_ASKED, Access, Ollama, Presence, Pressure, RequestKind, Requests
+from tray_app.core.values.snapshot import (
+    NOT_ASKED,
+    Access,
+    Memory,
+    MissingInput,
+    Ollama,
+    Presence,
+    Pressure,
+    RequestKind,
+    Requests,
+)
 
 QUIET = settings(titles=OFF, tags=OFF, follow_ups=OFF, search_queries=OFF, retrieval_queries=OFF)
 ADMIN = server(QUIET)
@@ -34,6 +44,12 @@ def quiet(**changed):
 
 def unseen(why, running=None):
     return Known(Requests(running or why, why), 0.0)
+
+
+def without(*missing):
+    """Memory whose pressure rests on nothing, for these reasons."""
+    inputs = tuple(MissingInput(name, why) for name, why in missing)
+    return Known(Memory(32 << 30, 3 << 30, Pressure.UNKNOWN, missing=inputs), 0.0)
 
 
 SEEN = {
@@ -54,6 +70,7 @@ SEEN = {
     Blind.SIGN_IN_REFUSED: quiet(open_webui=replace(STRANGER, access=Access.REFUSED, refused=RefusedBecause.KEYS_OFF)),
     Blind.NOT_ADMIN: quiet(open_webui=replace(ADMIN, access=Access.USER, refused=RefusedBecause.NOT_ADMIN)),
     Blind.REQUESTS_UNSEEN: quiet(requests=unseen(HIDDEN)),
+    Blind.PRESSURE_UNSEEN: quiet(memory=Unknown(Why.DENIED, "/proc/meminfo")),
     Blind.NO_ANSWER: quiet(ollama=Unknown(Why.TIMED_OUT)),
 }
 # Reason -> what status says first, and the next step; what the menu says.
@@ -121,6 +138,14 @@ SAID = {
         "What each source said: elbowroom doctor",
         "Calm as far as can be seen: requests cannot be seen",
     ),
+    Blind.PRESSURE_UNSEEN: (
+        (
+            "Calm as far as can be seen  Memory pressure: unknown (the system does not let us look: /proc/meminfo). "
+            "All else is seen."
+        ),
+        "What each source said: elbowroom doctor",
+        "Calm as far as can be seen: memory pressure cannot be read",
+    ),
     Blind.NO_ANSWER: (
         "Unknown  Not enough could be read to judge.",
         "What each source said: elbowroom doctor",
@@ -145,8 +170,9 @@ def test_the_level_says_what_could_not_be_asked_and_the_way_to_it(blind):
     assert told == f"{first.split('  ', 1)[1]} {step}" if blind else told == "Nothing to fix."
     view = render(ScreenState(overview=read.overview, diagnosis=diagnosis), TR)
     assert (view.tooltip, view.menu.rows[0].text) == (headline, headline)
-    # A question mark stands for what passes, never for a set-up that will always be like this.
-    assert view.shape is (Shape.UNKNOWN if blind is Blind.NO_ANSWER else Shape.CALM)
+    # A question mark stands for what passes, never for a set-up that will always be like this; calm for all that there is.
+    shape = {None: Shape.CALM, Blind.NO_ANSWER: Shape.UNKNOWN}.get(blind, Shape.PARTLY)
+    assert view.shape is shape
     made = status(SEEN[blind], diagnosis, (), read.budget)
     assert made["level"] == ("unknown" if blind is Blind.NO_ANSWER else "calm")
     assert made["level_reason"] == (blind and blind.value)
@@ -182,6 +208,15 @@ def test_the_row_that_asks_to_connect_can_be_clicked(blind, url):
         ({"open_webui": NOT_ASKED}, Blind.NO_OPEN_WEBUI),
         ({"open_webui": replace(ADMIN, tasks=Unknown(Why.TIMED_OUT))}, Blind.NO_ANSWER),
         ({"pressure": Pressure.UNKNOWN}, Blind.NO_ANSWER),
+        ({"memory": Unknown(Why.MISSING)}, Blind.PRESSURE_UNSEEN),
+        ({"memory": Unknown(Why.UNSUPPORTED)}, Blind.PRESSURE_UNSEEN),
+        ({"memory": Unknown(Why.BAD_ANSWER)}, Blind.NO_ANSWER),
+        ({"memory": Unknown(Why.DENIED), "open_webui": STRANGER}, Blind.NOT_CONNECTED),
+        ({"memory": Unknown(Why.DENIED), "requests": unseen(HIDDEN)}, Blind.REQUESTS_UNSEEN),
+        ({"memory": without(("kernel-level", Why.UNSUPPORTED), ("kernel-ratio", Why.DENIED))}, Blind.PRESSURE_UNSEEN),
+        ({"memory": without(("kernel-level", Why.UNSUPPORTED), ("swap-out", Why.NOT_YET))}, Blind.PRESSURE_UNSEEN),
+        ({"memory": without(("kernel-level", Why.UNSUPPORTED), ("kernel-ratio", Why.BAD_ANSWER))}, Blind.NO_ANSWER),
+        ({"memory": without(("swap-out", Why.NOT_YET))}, Blind.NO_ANSWER),
         # What fails now comes before what the set-up lacks, and what can be mended by a click before what cannot.
         ({"requests": Unknown(Why.TIMED_OUT), "open_webui": STRANGER}, Blind.NO_ANSWER),
         ({"requests": unseen(HIDDEN), "open_webui": STRANGER}, Blind.NOT_CONNECTED),

@@ -8,6 +8,8 @@ from tray_app.core.values.snapshot import Access, Presence, Pressure
 
 _PASSING = {Why.NOT_YET, Why.UNREACHABLE, Why.TIMED_OUT, Why.BAD_ANSWER}
 """Why a source that tells at other times says nothing now. A server that is known and silent is one, too."""
+_LASTING = {Why.MISSING, Why.UNSUPPORTED, Why.DENIED}
+"""Why this system will say nothing at the next poll either."""
 _BY_ACCESS = {
     Access.NONE: Blind.NOT_CONNECTED,
     Access.REFUSED: Blind.SIGN_IN_REFUSED,
@@ -17,7 +19,8 @@ _BY_ACCESS = {
 
 def blind_to(facts: Facts) -> Blind | None:
     """What is missing most; None where everything could be asked. What fails now comes before what the set-up lacks."""
-    if facts.pressure is Pressure.UNKNOWN or facts.ollama is None:
+    pressure = _pressure(facts)
+    if pressure is Blind.NO_ANSWER or facts.ollama is None:
         return Blind.NO_ANSWER
     if facts.serves_open_webui is False:
         return Blind.OTHER_OLLAMA if facts.overview.connections else Blind.NOTHING_LISTED
@@ -28,7 +31,15 @@ def blind_to(facts: Facts) -> Blind | None:
     if _nothing_listed(facts):
         return Blind.NOTHING_LISTED
     requests = _requests(facts)
-    return requests if requests is Blind.NO_ANSWER else _open_webui(facts) or requests
+    return requests if requests is Blind.NO_ANSWER else _open_webui(facts) or requests or pressure
+
+
+def _pressure(facts: Facts) -> Blind | None:
+    """What the system does not have or does not let us see stays so: the rest is judged without it."""
+    if facts.pressure is not Pressure.UNKNOWN:
+        return None
+    missing = facts.overview.missing_pressure
+    return Blind.PRESSURE_UNSEEN if missing and all(one.why in _LASTING for one in missing) else Blind.NO_ANSWER
 
 
 def _nothing_listed(facts: Facts) -> bool:

@@ -27,7 +27,9 @@ def shape(state: ScreenState) -> Shape:
         return Shape.OVERLOADED
     if snoozed(state):
         return Shape.PAUSED
-    return Shape.TIGHT if state.diagnosis.level is Level.TIGHT else Shape.CALM
+    if state.diagnosis.level is Level.TIGHT:
+        return Shape.TIGHT
+    return Shape.CALM if state.diagnosis.blind is None else Shape.PARTLY
 
 
 def headline(state: ScreenState, tr: Translator) -> str:

@@ -66,6 +66,8 @@ class Shape(StrEnum):
     UNKNOWN = "unknown"
     PAUSED = "paused"
     WORKING = "working"
+    PARTLY = "partly"
+    """Calm as far as can be seen."""
 
 
 class Row(Struct, frozen=True):

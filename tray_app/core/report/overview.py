@@ -70,6 +70,13 @@ class Overview(Struct, frozen=True):
     connections: tuple[OllamaConnection, ...] | None
     own_autocomplete: bool | None
 
+    @property
+    def missing_pressure(self) -> tuple[Unknown, ...]:
+        """What memory pressure would also rest on, and why it is not told; rates that need a second look aside."""
+        if self.memory is None:
+            return (self.why[Source.MEMORY],)
+        return tuple(Unknown(one.why, one.detail) for one in self.memory.missing if one.why is not Why.NOT_YET)
+
 
 def unknown_in(snapshot: Snapshot) -> dict[Source, Unknown]:
     """Every source without a value, and why."""

@@ -47,8 +47,8 @@ def told(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
             ).format(url=clean(_other_ollama(seen)))
         case Blind.SIGN_IN_REFUSED | Blind.NOT_ADMIN:
             return _refused(diagnosis.blind, seen, tr)
-        case Blind.REQUESTS_UNSEEN:
-            return tr.gettext("Requests at Ollama: {why}.").format(why=_why_requests(seen, tr))
+        case Blind.PRESSURE_UNSEEN | Blind.REQUESTS_UNSEEN:
+            return _unseen(diagnosis.blind, seen, tr)
         case _:
             return {
                 Blind.NOT_JUDGED: tr.gettext("Not judged now: {kinds}.").format(kinds=_kinds(diagnosis)),
@@ -62,6 +62,14 @@ def told(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
                 ),
                 Blind.NO_ANSWER: tr.gettext("Not enough could be read to judge."),
             }[diagnosis.blind]
+
+
+def _unseen(blind: Blind, seen: Overview, tr: Translator) -> str:
+    """What this set-up never tells, and why."""
+    if blind is Blind.REQUESTS_UNSEEN:
+        return tr.gettext("Requests at Ollama: {why}.").format(why=_why_requests(seen, tr))
+    why = next((why_words(one, tr) for one in seen.missing_pressure), "")
+    return tr.gettext("Memory pressure: {why}. All else is seen.").format(why=why)
 
 
 def _refused(blind: Blind, seen: Overview, tr: Translator) -> str:
@@ -116,6 +124,7 @@ def _step(blind: Blind, seen: Overview, tr: Translator) -> tuple[str, str]:
         Blind.NO_OPEN_WEBUI: (tr.gettext("When it runs, connect to it: {command}"), connect),
         Blind.NOT_CONNECTED: (tr.gettext("Connect: {command}"), connect),
         Blind.REQUESTS_UNSEEN: doctor,
+        Blind.PRESSURE_UNSEEN: doctor,
         Blind.NOT_JUDGED: doctor,
         Blind.NO_ANSWER: doctor,
     }[blind]
@@ -137,6 +146,7 @@ def brief(diagnosis: Diagnosis, seen: Overview | None, tr: Translator) -> str:
         Blind.SIGN_IN_REFUSED: refusals.brief(refused or RefusedBecause.OTHER, tr),
         Blind.NOT_ADMIN: tr.gettext("connected without admin rights"),
         Blind.REQUESTS_UNSEEN: tr.gettext("requests cannot be seen"),
+        Blind.PRESSURE_UNSEEN: tr.gettext("memory pressure cannot be read"),
         Blind.NO_ANSWER: tr.gettext("not everything can be seen"),
     }[diagnosis.blind or Blind.NO_ANSWER]
     return tr.gettext("{level}: {what}").format(level=level_words(diagnosis, tr), what=what)

@@ -46,6 +46,7 @@ class Blind(StrEnum):
     SIGN_IN_REFUSED = "sign-in-refused"
     NOT_ADMIN = "not-admin"
     REQUESTS_UNSEEN = "requests-unseen"
+    PRESSURE_UNSEEN = "pressure-unseen"  # this system never tells memory pressure
     NOT_JUDGED = "not-judged"  # a rule could not be asked
     NO_ANSWER = "no-answer"  # a source that tells at other times: the level is unknown
 
