@@ -161,8 +161,10 @@ def test_a_reader_that_went_before_the_first_line_is_no_error(tmp_path, argv):
     assert (child.wait(60), err) == (0, b"")
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp949"])
-@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize(
+    ("encoding", "language"),
+    [("ascii", "en"), ("ascii", "ko"), ("cp949", "en"), ("cp949", "ko"), ("cp932", "ja"), ("gbk", "zh_CN")],
+)
 def test_a_narrow_encoding_does_not_end_the_program(tmp_path, encoding, language):
     child = elbowroom("status", "--lang", language, home=tmp_path, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
     out, err = child.communicate(timeout=60)
