@@ -13,7 +13,7 @@ from tray_app.standins.models import BIG, SMALL
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.server import DemoServer, as_json
 from tray_app.standins.upstream import get_json
-from tray_app.standins.webui_models import Hosted
+from tray_app.standins.webui_models import Hosted, ModelRecord
 
 TINY = "qwen2.5:3b"
 ELSEWHERE_AT = "2026-03-01T08:00:00.25Z"
@@ -229,3 +229,103 @@ class TestWhoIsAffectedByAPrivateModel:
         assert {one["name"]: one["value"] for one in found["evidence"]}["users"] == 2
         assert "Make it public in Open WebUI" in run("status")[1]
         assert out
+
+
+class TestPresetsThatLookIntoTheOtherSlot:
+    """0.6.11 to 0.6.40: a preset has no connection type, and so the external slot."""
+
+    @pytest.fixture
+    def old(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
+        with Played(tmp_path / "home", version="0.6.18", installed=(BIG, SMALL)) as made:
+            records = made.webui.registry.records
+            records["helper"] = ModelRecord("helper", name="Helper", base_model_id=BIG, public=True)
+
+            def run(*argv):
+                code = made.run(*argv)
+                return code, *capsys.readouterr()
+
+            yield made, run
+
+    def test_a_fix_fills_both_slots(self, old):
+        played, run = old
+        assert run("fix", f"task-model:{SMALL}", "--yes")[0] == 0
+        assert (played.settings["TASK_MODEL"], played.settings["TASK_MODEL_EXTERNAL"]) == (SMALL, SMALL)
+        client = played.app().open_webui
+        assert {client.run_task(Setting.TITLES, chat).model for chat in (BIG, "helper")} == {SMALL}
+        assert "task-model-unusable" not in {one["kind"] for one in status(run)["findings"]}
+
+    def test_presets_that_are_left_out_are_named_and_the_second_slot_is_offered(self, old):
+        played, run = old
+        played.webui.settings["TASK_MODEL"] = SMALL
+        (found,) = [one for one in status(run)["findings"] if one["kind"] == "task-model-unusable"]
+        told = {one["name"]: one["value"] for one in found["evidence"]}
+        assert (told["reason"], told["presets"], told["slot"]) == ("presets", "Helper", "task-model-external")
+        assert f"Chats with Helper do not use the task model {SMALL}" in run("status")[1]
+        assert run("fix", f"task-model:{SMALL}", "--yes")[0] == 0
+        assert (played.settings["TASK_MODEL"], played.settings["TASK_MODEL_EXTERNAL"]) == (SMALL, SMALL)
+
+    def test_somebody_s_choice_for_hosted_chats_stays(self, old):
+        played, run = old
+        played.webui.settings["TASK_MODEL_EXTERNAL"] = BIG
+        run("fix", f"task-model:{SMALL}", "--yes")
+        assert (played.settings["TASK_MODEL"], played.settings["TASK_MODEL_EXTERNAL"]) == (SMALL, BIG)
+
+    @pytest.mark.parametrize(("version", "both"), [("0.6.10", False), ("0.6.40", True), ("0.6.41", False)])
+    def test_only_these_versions(self, tmp_path, monkeypatch, version, both):
+        monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
+        with Played(tmp_path / "home", version=version, installed=(BIG, SMALL)) as played:
+            played.webui.registry.records["helper"] = ModelRecord("helper", base_model_id=BIG, public=True)
+            played.run("fix", f"task-model:{SMALL}", "--yes")
+            assert (played.settings["TASK_MODEL_EXTERNAL"] == SMALL) is both
+            assert played.settings["TASK_MODEL"] == SMALL
+
+
+def test_a_preset_whose_base_was_deleted_is_told(played, run):
+    played.webui.registry.records["old"] = ModelRecord("old", base_model_id="gone:7b", public=True)
+    played.webui.settings["TASK_MODEL"] = "old"
+    (found,) = [one for one in status(run)["findings"] if one["kind"] == "task-model-unusable"]
+    assert {one["name"]: one["value"] for one in found["evidence"]}["reason"] == "base-gone"
+    assert "does not list the model on which the task model old is built" in run("status")[1]
+
+
+def test_a_second_name_of_the_chat_model_s_own_file_is_the_chat_model(played, run):
+    """Ollama runs both in one process: it needs no room, and relieves nothing."""
+    played.ollama.models["mine:latest"] = played.ollama.models[BIG]
+    played.webui.settings["TASK_MODEL"] = "mine:latest"
+    kinds = {one["kind"] for one in status(run)["findings"]}
+    assert "tasks-on-big-model" in kinds
+    assert "task-model-does-not-fit" not in kinds
+
+
+class TestWorkersThatEachKeepTheirOwnSettings:
+    """Open WebUI to 0.9 with several workers and no Redis."""
+
+    @pytest.fixture
+    def old(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.setattr("tray_app.app.read_backs.PAUSE_S", 0.0)
+        with Played(tmp_path / "home", version="0.8.12") as made:
+            made.webui.set_workers(2)
+
+            def run(*argv):
+                code = made.run(*argv)
+                return code, *capsys.readouterr()
+
+            yield made, run
+
+    def test_it_is_never_told_as_verified_and_each_further_try_brings_one_more_to_it(self, old):
+        played, run = old
+        code, out, err = run("set", "tags=off")
+        held = [store["ENABLE_TAGS_GENERATION"] for store in played.webui._stores]
+        assert (code, sorted(held)) == (1, [False, True])
+        assert "Verified" not in out + err
+        code, out, _ = run("set", "tags=off")
+        assert (code, [store["ENABLE_TAGS_GENERATION"] for store in played.webui._stores]) == (0, [False, False])
+        assert "Verified" in out
+        assert run("set", "tags=off")[0] == 3
+
+    def test_undo_finds_the_worker_that_still_holds_it(self, old):
+        played, run = old
+        run("set", "tags=off")
+        assert run("undo")[0] == 0
+        assert [store["ENABLE_TAGS_GENERATION"] for store in played.webui._stores] == [True, True]

@@ -9,13 +9,14 @@ import logging
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from tray_app.app.read_backs import ReadBacks
 from tray_app.core.tasks import assignments
 from tray_app.core.tasks.settings import changed, key_of
 from tray_app.core.values.errors import (
@@ -31,11 +32,11 @@ from tray_app.core.values.errors import (
     Unreachable,
     Written,
 )
-from tray_app.core.values.plan import Action, ActionKind, Change, Event, Record
+from tray_app.core.values.plan import Action, ActionKind, Change, Event, Plan, Record
 from tray_app.core.values.remedy import Consent, Remedy, task_model_named
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.task_settings import SLOTS, Setting
-from tray_app.core.values.version import Document
+from tray_app.core.values.version import Document, Json
 from tray_app.storage.archive import compact
 from tray_app.storage.journal import Journal
 
@@ -45,10 +46,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Reads after a write, and the pause between them (s): together about 1.2 s on fresh connections, so that every
-# worker of a server without shared settings is likely to answer (Open WebUI to 0.9 keeps settings per process).
-READ_BACKS = 4
-PAUSE_S = 0.4
 # Open WebUI keeps its model list for 1-3 s; a model pulled a moment ago shows up a little later.
 LIST_TRIES = 10
 LIST_PAUSE_S = 1.0
@@ -139,6 +136,7 @@ class Carrier:
         models_folder: Path | None = None,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
+        another: "Callable[[], OpenWebUIClient] | None" = None,
     ) -> None:
         self.open_webui = open_webui
         self.ollama = ollama
@@ -147,6 +145,7 @@ class Carrier:
         self._models_folder = models_folder
         self._now = now
         self._sleep = sleep
+        self._reads = ReadBacks(open_webui, another, sleep)
 
     # --- what must be true first ---------------------------------------------------------------
 
@@ -240,15 +239,23 @@ class Carrier:
 
     # --- settings ------------------------------------------------------------------------------
 
+    def plan(self, wanted: Mapping[Setting, Json]) -> Plan:
+        """What is left to do of these values. ChangeError(NOTHING_TO_DO) only where no worker lacks any of it."""
+
+        def lacks(document: Document) -> bool:
+            return assignments.is_wanting(document, wanted)
+
+        return assignments.plan(self._reads.first(lacks), wanted)
+
     def apply(self, changes: Iterable[Change], remedy: str = "") -> Outcome:
         """Make the changes of a plan. ChangeError(DRIFT) where a `from` of the plan is no longer true."""
         self.writable()
-        return self._apply(changes, remedy)
+        return self._apply(tuple(changes), remedy)
 
-    def _apply(self, changes: Iterable[Change], remedy: str) -> Outcome:
+    def _apply(self, changes: tuple[Change, ...], remedy: str) -> Outcome:
         change_id = secrets.token_hex(8)
         with self._looked_up_if_cut(change_id), self._writing():
-            before = self.open_webui.read_document()
+            before = self._reads.first(lambda document: assignments.is_left(document, changes))
             left = assignments.still_to_do(before, changes)
             write = _Write(change_id, remedy, left, before, Event.APPLIED, Event.FAILED)
             self._record(write, Event.INTENDED, left)
@@ -269,7 +276,7 @@ class Carrier:
         if recorded is None or (seen and seen != {one.setting: one.after for one in recorded.changes}):
             raise ChangeError(Problem.DRIFT, "")
         with self._looked_up_if_cut(change_id, undoing=True), self._writing():
-            before = self.open_webui.read_document()
+            before = self._reads.first(lambda document: bool(assignments.back(document, recorded.changes)[0]))
             ours, drifted = assignments.back(before, recorded.changes)
             names = ", ".join(setting.value for setting in drifted)
             write = _Write(change_id, recorded.remedy, ours, before, Event.UNDONE, Event.UNDO_FAILED)
@@ -292,7 +299,7 @@ class Carrier:
         except ServiceError:
             return None
         chosen = task_model_named(recorded.remedy)
-        found = (one for one in installed if one.name == chosen)
+        found = (one for one in installed if chosen == one.name or chosen.endswith(f".{one.name}"))
         return next(((one.name, one.size_bytes) for one in found), None)
 
     def settle(self) -> tuple[Record, ...]:
@@ -368,14 +375,17 @@ class Carrier:
         try:
             return self.open_webui.read_document(fresh=True)
         except ServiceError as error:
-            raise ChangeError(Problem.NOT_KEPT, write.names, type(error).__name__, written=Written.UNKNOWN) from error
+            raise self._unknown(write, error) from error
+
+    def _unknown(self, write: _Write, error: ServiceError) -> ChangeError:
+        return ChangeError(Problem.NOT_KEPT, write.names, type(error).__name__, written=Written.UNKNOWN)
 
     def _verify(self, write: _Write) -> tuple[str, ...]:
         """Several workers, a concurrent editor and a write that did not last all show in repeated fresh reads."""
-        reads = [self._read_back(write)]
-        for _ in range(READ_BACKS - 1):
-            self._sleep(PAUSE_S)
-            reads.append(self._read_back(write))
+        try:
+            reads = self._reads.all()
+        except ServiceError as error:
+            raise self._unknown(write, error) from error
         kept = [write.kept_by(now) for now in reads]
         if not any(kept):
             self._record(write, write.failed, detail="not kept")

@@ -260,7 +260,14 @@ class App:
             self.journal,
             lambda: write_lock(self.paths.lock_file),
             self.models_folder if self.ollama_is_local else None,
+            another=self._another_client,
         )
+
+    def _another_client(self) -> "OpenWebUIClient":
+        """One more client of the same server; whoever asks for it closes it."""
+        from tray_app.services.open_webui import OpenWebUIClient
+
+        return OpenWebUIClient(self._http(self.open_webui_url, self.token(self.open_webui_url)))
 
     @cached_property
     def machine(self) -> "Machine":

@@ -31,7 +31,7 @@ def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
     client = app.carrier.writable()
     version = client.version()
     try:
-        plan = assignments.plan(client.read_document(), wanted)
+        plan = app.carrier.plan(wanted)
     except ChangeError as error:
         if error.problem is Problem.NOTHING_TO_DO:
             terminal.text(view.nothing_to_change(tr))

@@ -26,14 +26,28 @@ from tray_app.core.values.finding import (
     Level,
     MemoryPressure,
     ModelSpills,
+    ModelThrash,
     PromptCacheGrowth,
+    QueueBacklog,
+    TaskModelDoesNotFit,
     TasksOnBigModel,
     TaskStorm,
+    ThrashCause,
 )
 from tray_app.core.values.fit import Verdict
-from tray_app.core.values.plan import ActionKind
+from tray_app.core.values.plan import ActionKind, Change
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.snapshot import Access, ModelLoad, OpenWebUI, Pressure, Requests, ServerConfig
+from tray_app.core.values.remedy import Consent
+from tray_app.core.values.snapshot import (
+    Access,
+    ModelLoad,
+    OpenWebUI,
+    Pressure,
+    RequestKind,
+    Requests,
+    RunningRequest,
+    ServerConfig,
+)
 from tray_app.core.values.task_settings import Setting, Switch
 
 
@@ -256,3 +270,50 @@ def test_whatever_is_unknown_nothing_raises(hidden, kinds, pressure, version):
     assert len({one.id for one in found}) == len(found)
     assert not found or found[0].undoable
     assert len(strategies(facts(snapshot), diagnosis(*kinds))) == 3
+
+
+def test_a_task_model_that_thrashes_goes_back_first_then_one_that_fits():
+    """Fewer follow-ups would leave titles and tags taking the chat model's place."""
+    ui = web_ui(*LISTED, HOSTED, tasks=settings(task_model="llama3.2:3b"))
+    thrash = example(ModelThrash, cause=ThrashCause.EVICTION, task_model="llama3.2:3b")
+    found = remedies(facts(here(ui=ui)), Diagnosis(Level.OVERLOADED, (thrash,)))
+    assert ids(found)[:2] == ["same-as-chat", "task-model:gemma3:1b"]
+    assert found[0].plan.changes == (Change(Setting.TASK_MODEL, "llama3.2:3b", ""),)
+    assert (found[0].needs, found[0].undoable) == (Consent.CLICK, True)
+
+
+def test_a_thrash_that_the_task_model_has_no_part_in_is_not_answered_with_it():
+    ui = web_ui(*LISTED, tasks=settings(task_model="llama3.2:3b"))
+    found = remedies(facts(here(ui=ui)), Diagnosis(Level.OVERLOADED, (example(ModelThrash),)))
+    assert "same-as-chat" not in ids(found)
+
+
+def test_a_task_model_that_does_not_fit_may_go_back_after_one_that_fits():
+    ui = web_ui(*LISTED, tasks=settings(task_model="llama3.2:3b"))
+    found = ids(offered(here(ui=ui), TaskModelDoesNotFit))
+    assert found.index("task-model:gemma3:1b") < found.index("same-as-chat") < found.index("follow-ups-off")
+
+
+@pytest.mark.parametrize(
+    ("busy", "active", "tasks", "offers"),
+    [
+        (0, (), settings(), False),
+        (1, (), settings(), True),
+        (None, (), settings(), True),
+        (0, (RunningRequest("qwen3:32b", RequestKind.TASK, "api-tasks"),), settings(), True),
+        (0, (RunningRequest("qwen3:32b", RequestKind.UNKNOWN, "sequence"),), settings(), False),
+    ],
+)
+def test_another_client_s_load_is_not_answered_with_fewer_tasks(busy, active, tasks, offers):
+    ui = web_ui(*LISTED, HOSTED, tasks=tasks, busy_chats=Unknown(Why.UNSUPPORTED) if busy is None else Known(busy, NOW))
+    asked = Known(Requests(Known(1, NOW), Known(4, NOW), active=active), NOW)
+    found = offered(here(ui=ui, requests=asked), QueueBacklog, TasksOnBigModel)
+    assert any(one.strategy for one in found) is offers
+
+
+def test_a_critical_shortage_that_another_program_causes_is_none_of_the_tasks_business():
+    pressed = example(MemoryPressure, pressure=Pressure.CRITICAL, taken_by="firefox", cause=CauseKind.PROGRAM)
+    storm = example(TaskStorm)
+    for found, offers in (((pressed, storm), False), ((replace(pressed, pressure=Pressure.WARNING), storm), True)):
+        made = remedies(facts(here(pressure=Pressure.WARNING)), Diagnosis(Level.OVERLOADED, found))
+        assert any(one.strategy for one in made) is offers

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from tests.core.machines import facts, installed, listed, loaded, machine, settings, web_ui
 from tests.core.offers import by_id, ids, offered
 from tests.core.requests.test_count import ALL_ON, World, clients, slot
+from tray_app.app.read_backs import ReadBacks
 from tray_app.core.tasks import releases
 from tray_app.core.tasks.releases import TASK_KINDS, endpoint, runs, support
 from tray_app.core.tasks.slots import slot_for
@@ -163,6 +164,13 @@ def a_thousand_tokens(release: str) -> str:
 
 
 KEYS_OFF, EITHER = RefusedBecause.KEYS_OFF, RefusedBecause.KEYS_OFF_OR_RESTRICTED
+
+
+def reads_after_a_write(release: str) -> int:
+    wire = Wire(release)
+    return len(ReadBacks(OpenWebUIClient(wire), sleep=lambda seconds: None).all())  # type: ignore[arg-type]
+
+
 BEHAVIOUR = [
     ("OLDEST", "0.2.5", "0.3.0", document_path, "not asked", "/api/task/config"),
     ("OPENAI_CONFIG_SINCE", "0.3.35", "0.4.0", hosts_path, "/openai/urls", "/openai/config"),
@@ -178,6 +186,7 @@ BEHAVIOUR = [
     ("AUTOCOMPLETE_BY_ACCOUNT", "0.5.20", "0.6.0", autocomplete_unasked, True, False),
     ("SLOT_BY_CONNECTION", "0.6.10", "0.6.11", slot_of_outside_model, Setting.TASK_MODEL, Setting.TASK_MODEL_EXTERNAL),
     ("KEEPS_CONNECTIONS_SINCE", "0.8.12", "0.9.0", five_idle_connections, 4, None),
+    ("SHARED_SETTINGS_SINCE", "0.9.6", "0.10.0", reads_after_a_write, 16, 4),
     ("TITLE_BESIDE_ANSWER", "0.9.6", "0.10.0", first_request_of_a_chat, "first-of-chat", "no-evidence"),
     (
         "TITLE_BESIDE_ANSWER",

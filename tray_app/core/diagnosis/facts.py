@@ -23,6 +23,7 @@ from tray_app.core.tasks.target import (
     autocomplete_used,
     come_unasked,
     entry_of,
+    other_slots,
     target_of,
     tasks_on,
 )
@@ -241,7 +242,7 @@ class Facts:
         if server is None or settings is None:
             return None
         own = self.overview.own_autocomplete
-        return TaskServer(settings, parse_version(server.version), self.listed, self.other_users, own)
+        return TaskServer(settings, parse_version(server.version), self.listed, self.other_users, own, self.installed)
 
     @cached_property
     def serves_open_webui(self) -> bool | None:
@@ -295,6 +296,13 @@ class Facts:
         """The task slot of chats with the chat model; TASK_MODEL where nothing tells."""
         entry = entry_of(self.chat_model.name, self.listed or ()) if self.chat_model is not None else None
         return slot_for(entry, self.release) if entry is not None else Setting.TASK_MODEL
+
+    @cached_property
+    def slots(self) -> tuple[Setting, ...]:
+        """The slots of chats with the chat model and of those with presets on it, its own first."""
+        if self.chat_model is None or self.tasks is None:
+            return (self.slot,)
+        return (self.slot, *other_slots(self.chat_model.name, self.tasks))
 
     # --- requests ----------------------------------------------------------------------------
 

@@ -19,10 +19,10 @@ from tray_app.core.fit.need import (
     used_context,
 )
 from tray_app.core.requests.releases import LAYOUT_SINCE, SERVER_SINCE
+from tray_app.core.tasks.target import same_runner
 from tray_app.core.values.fit import Basis, Fit, Need, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.model_shape import ModelShape
-from tray_app.core.values.names import same_model
 from tray_app.core.values.snapshot import (
     BudgetBasis,
     Gpu,
@@ -180,7 +180,7 @@ def beside(candidate: ModelShape | InstalledModel, here: Place, limits: Limits) 
     if here.may_be_another:
         return Fit(Verdict.UNKNOWN, basis=Basis.WHICH_OLLAMA)
     name = candidate.name if isinstance(candidate, InstalledModel) else ""
-    already = next((one for one in ollama.loaded if name and same_model(one.name, name)), None)
+    already = next((one for one in ollama.loaded if name and same_runner(one.name, name, ollama.installed)), None)
     if already is not None:
         return _loaded(already, here)
     shape = candidate.shape if isinstance(candidate, InstalledModel) else candidate

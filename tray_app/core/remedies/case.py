@@ -5,9 +5,19 @@ from typing import TypeVar
 from msgspec import Struct
 
 from tray_app.core.diagnosis.facts import Facts
-from tray_app.core.values.finding import CauseKind, Diagnosis, Finding, MemoryPressure, ModelThrash, Severity, TaskStorm
+from tray_app.core.values.finding import (
+    CauseKind,
+    Diagnosis,
+    Finding,
+    MemoryPressure,
+    ModelThrash,
+    QueueBacklog,
+    Severity,
+    TaskStorm,
+)
 from tray_app.core.values.remedy import Reason
-from tray_app.core.values.snapshot import Access
+from tray_app.core.values.snapshot import Access, RequestKind
+from tray_app.core.values.task_settings import Setting
 
 F = TypeVar("F", bound=Finding)
 
@@ -42,7 +52,7 @@ class Case(Struct, frozen=True):
     @property
     def tasks_hurt(self) -> bool:
         """A finding that task remedies cure, and no other program that is to blame for the shortage."""
-        if self.blames_program:
+        if self.blames_program or self.blames_client:
             return False
         pressed = self.found(MemoryPressure)
         if pressed is not None and pressed.cause is CauseKind.MODEL:
@@ -54,7 +64,19 @@ class Case(Struct, frozen=True):
         pressed = self.found(MemoryPressure)
         if pressed is None or pressed.cause is not CauseKind.PROGRAM:
             return False
+        if pressed.is_critical:  # fewer tasks give back nothing of what that program holds
+            return True
         return not (self.found(TaskStorm) or self.found(ModelThrash))
+
+    @property
+    def blames_client(self) -> bool:
+        """What waits is the load of another client: Open WebUI answers no chat, and no task is seen to run."""
+        if not isinstance(self.diagnosis.top, QueueBacklog) or self.facts.busy_chats != 0:
+            return False
+        typing = Setting.AUTOCOMPLETE in (self.facts.unasked or ())  # it is no chat, and not counted as one
+        requests = self.facts.requests
+        seen = requests is not None and any(one.kind is RequestKind.TASK for one in requests.active)
+        return not typing and not seen
 
     @property
     def other_users(self) -> bool | None:

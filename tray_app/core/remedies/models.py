@@ -8,10 +8,11 @@ from tray_app.core.fit.candidates import Candidate
 from tray_app.core.fit.verdict import beside
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.switches import calls, planned, running_tasks, task_calls_per_minute, thinking_change
+from tray_app.core.values.finding import ModelThrash, TaskModelDoesNotFit
 from tray_app.core.values.fit import Basis, Fit, Verdict
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Action, ActionKind, Change, Plan
-from tray_app.core.values.remedy import Effect, HostedModel, Reason, UseModel
+from tray_app.core.values.remedy import Effect, HostedModel, Reason, SameAsChat, UseModel
 from tray_app.core.values.snapshot import Capability, InstalledModel, WebUIModel
 
 OFFERED = 3
@@ -104,8 +105,7 @@ def _can_serve(entry: WebUIModel, model: InstalledModel, here: Case) -> bool:
         return False
     if model.shape is not None and not model.shape.caches:
         return False
-    chosen = here.facts.settings.model(here.facts.slot) if here.facts.settings is not None else ""
-    return entry.id != chosen and model.size_bytes < WORTH_SHARE * here.facts.chat_model.size_bytes
+    return bool(_slot_changes(entry.id, here)) and model.size_bytes < WORTH_SHARE * here.facts.chat_model.size_bytes
 
 
 def pull_offers(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
@@ -161,7 +161,7 @@ def _use(offer: Offer, here: Case) -> UseModel:
     settings = here.facts.settings
     if settings is None:
         raise ValueError("a plan needs the settings")
-    changes = [_slot_change(offer.id, here)]
+    changes = _slot_changes(offer.id, here)
     if offer.reasoning and (change := thinking_change(settings.task_model_params or "{}")) is not None:
         changes.append(change)
     pulled = None if offer.pull_bytes is None else Action(ActionKind.PULL, offer.name, offer.pull_bytes)
@@ -179,9 +179,28 @@ def _use(offer: Offer, here: Case) -> UseModel:
     return planned(here, made)
 
 
-def _slot_change(model: str, here: Case) -> Change:
-    before = here.facts.settings.model(here.facts.slot) if here.facts.settings is not None else ""
-    return Change(here.facts.slot, before, model)
+def _slot_changes(model: str, here: Case) -> list[Change]:
+    """The chat model's slot, and the one of presets on it where that is empty: there somebody else's choice stays."""
+    own, settings = here.facts.slot, here.facts.settings
+    if settings is None:
+        return []
+    before = {slot: settings.model(slot) for slot in here.facts.slots}
+    return [Change(slot, old, model) for slot, old in before.items() if old != model and (slot is own or not old)]
+
+
+def same_as_chat(here: Case) -> SameAsChat | None:
+    """The task model back to none, where the chosen one and the chat model take each other's place."""
+    settings, thrash, misfit = here.facts.settings, here.found(ModelThrash), here.found(TaskModelDoesNotFit)
+    hurts = (thrash is not None and thrash.task_model is not None) or misfit is not None
+    if settings is None or not hurts:
+        return None
+    chat = thrash.model if thrash is not None else misfit.chat_model if misfit is not None else ""
+    target = here.facts.target(chat)
+    slot = target.slot if target is not None and target.chosen else here.facts.slot
+    if not settings.model(slot):
+        return None
+    plan = Plan((Change(slot, settings.model(slot), ""),))
+    return planned(here, SameAsChat(model=settings.model(slot), plan=plan, reason=Reason.TAKES_ITS_PLACE))
 
 
 def hosted_remedies(here: Case) -> list[HostedModel]:
@@ -199,7 +218,7 @@ def hosted_remedies(here: Case) -> list[HostedModel]:
             HostedModel(
                 model=one.id,
                 host=one.host or "",
-                plan=Plan((_slot_change(one.id, here),)),
+                plan=Plan(tuple(_slot_changes(one.id, here))),
                 reason=Reason.HOSTED,
                 effect=effect,
                 fit=Fit(Verdict.NOT_LOCAL, basis=Basis.HOSTED),

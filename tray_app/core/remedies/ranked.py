@@ -4,9 +4,9 @@ from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.fit.candidates import CANDIDATES, Candidate
 from tray_app.core.remedies.advice import advice, last_resorts, spills_alone
 from tray_app.core.remedies.case import Case
-from tray_app.core.remedies.models import hosted_remedies, kept_private, model_remedies
+from tray_app.core.remedies.models import hosted_remedies, kept_private, model_remedies, same_as_chat
 from tray_app.core.remedies.switches import all_off, autocomplete_hurts, no_thinking, running_tasks, switches_off
-from tray_app.core.values.finding import Diagnosis, ModelSpills, PromptCacheGrowth
+from tray_app.core.values.finding import Diagnosis, ModelSpills, ModelThrash, PromptCacheGrowth
 from tray_app.core.values.fit import Basis, Verdict
 from tray_app.core.values.remedy import (
     AdviceKind,
@@ -52,9 +52,13 @@ def _for_tasks(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
     follow = [one for one in off if one.task is Setting.FOLLOW_UPS]
     quiet = no_thinking(here)
     left = [one for one in off if one not in typing and one not in follow]
+    back = same_as_chat(here)
+    thrashes = here.found(ModelThrash) is not None
     return [
+        *([back] if back is not None and thrashes else []),
         *typing,
         *first,
+        *([back] if back is not None and not thrashes else []),
         *follow,
         *([quiet] if quiet is not None else []),
         *later,

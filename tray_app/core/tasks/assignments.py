@@ -70,6 +70,20 @@ def plan(document: Document, wanted: Mapping[Setting, Json]) -> Plan:
     return Plan(tuple(changes))
 
 
+def is_wanting(document: Document, wanted: Mapping[Setting, Json]) -> bool:
+    """Does this document lack any of these values?"""
+    return any(
+        key is not None and not same(setting, document[key], value)
+        for setting, value in wanted.items()
+        for key in [key_of(setting, document)]
+    )
+
+
+def is_left(document: Document, changes: Iterable[Change]) -> bool:
+    """Is any of these changes left to make here?"""
+    return is_wanting(document, {one.setting: one.after for one in changes})
+
+
 # --- changes against the document a server holds now ----------------------------------------
 
 

@@ -34,6 +34,8 @@ SLOT_BY_CONNECTION: Version = (0, 6, 11)
 """The chat model's connection type picks the task slot; before, who owns the model (utils/task.py)."""
 KEEPS_CONNECTIONS_SINCE: Version = (0, 9, 0)
 """Connections to Ollama are kept and reused: one per request was seen up to 0.8.12, kept ones from 0.9.6 on."""
+SHARED_SETTINGS_SINCE: Version = (0, 10, 0)
+"""All workers read the task settings from the database; before, each process keeps its own where there is no Redis."""
 TITLE_BESIDE_ANSWER: Version = (0, 10, 0)
 """The title starts with the first answer and competes with it; before, it came after it (main.py)."""
 TITLE_LIMIT_SINCE: Version = (0, 11, 1)

@@ -13,7 +13,7 @@ from tray_app.core.tasks.releases import AUTOCOMPLETE_BY_ACCOUNT, MODEL_ACCESS_S
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.values.finding import Unusable
 from tray_app.core.values.names import full_name
-from tray_app.core.values.snapshot import WebUIModel
+from tray_app.core.values.snapshot import InstalledModel, WebUIModel
 from tray_app.core.values.task_settings import TASKS, Comes, Setting, Switch, TaskSettings
 from tray_app.core.values.version import Version
 
@@ -49,6 +49,8 @@ class TaskServer(Struct, frozen=True):
     other_users: int | None = None
     """Accounts that may be refused a model."""
     own_autocomplete: bool | None = None
+    installed: tuple[InstalledModel, ...] = ()
+    """What the Ollama that is read has; empty where that is not known."""
 
     @property
     def release(self) -> Version:
@@ -120,12 +122,72 @@ def _chosen(model: str, slot: Setting, server: TaskServer, listed: tuple[WebUIMo
         return Target(Where.SAME, model, chosen, slot, Unusable.MISSING)
     if not entry.active:
         return Target(Where.SAME, model, chosen, slot, Unusable.INACTIVE)
+    if _base_is_gone(entry, server, listed):
+        return Target(Where.NOT_LISTED, "", chosen, slot, Unusable.BASE_GONE)
     unusable = Unusable.PRIVATE if _fails_for_others(entry, server) else None
     name = entry.ollama_name or (entry.base_model_id if entry.is_ollamas else None)
     if not name or entry.served.elsewhere:
         return Target(Where.HOSTED, chosen, chosen, slot, unusable)
-    where = Where.SAME if full_name(name) == full_name(model) else Where.OTHER
+    where = Where.SAME if same_runner(name, model, server.installed) else Where.OTHER
     return Target(where, name, chosen, slot, unusable)
+
+
+def same_runner(one: str, other: str, installed: Iterable[InstalledModel]) -> bool:
+    """Does Ollama run both names in one process? It goes by the file and its context, not by the name."""
+    if full_name(one) == full_name(other):
+        return True
+    named = {full_name(model.name): model for model in installed}
+    first, second = named.get(full_name(one)), named.get(full_name(other))
+    return first is not None and second is not None and same_file(first, second)
+
+
+def same_file(one: InstalledModel, other: InstalledModel) -> bool:
+    """Two names of one file with one context."""
+    blob = one.blob_digest is not None and one.blob_digest == other.blob_digest
+    return (blob or (bool(one.digest) and one.digest == other.digest)) and one.num_ctx == other.num_ctx
+
+
+def _base_is_gone(entry: WebUIModel, server: TaskServer, listed: tuple[WebUIModel, ...]) -> bool:
+    """A preset whose base model is neither listed nor installed: a call of it fails, it does not fall back."""
+    base = entry.base_model_id
+    if not entry.preset or not base or entry.ollama_name or not server.installed:
+        return False
+    names = {one.id for one in listed if not one.preset}
+    if base in names or base in {name.partition(":")[0] for name in names}:
+        return False
+    own = {full_name(one.name) for one in server.installed}
+    return full_name(base) not in own and full_name(base.partition(".")[2]) not in own
+
+
+def other_slots(model: str, server: TaskServer) -> dict[Setting, tuple[WebUIModel, ...]]:
+    """The slots of presets on this model, other than its own: their chats look there for a task model.
+
+    Presets had no connection type in 0.6.11-0.6.40, and so the external slot.
+    """
+    base = entry_of(model, server.listed or ())
+    if base is None:
+        return {}
+    own = slot_for(base, server.release)
+    found: dict[Setting, tuple[WebUIModel, ...]] = {}
+    for entry in server.listed or ():
+        if entry.preset and entry.active and not entry.served.elsewhere and entry is not base:
+            on_this = full_name(entry.ollama_name or entry.base_model_id or "") == full_name(model)
+            slot = slot_for(entry, server.release)
+            if on_this and slot is not own:
+                found[slot] = (*found.get(slot, ()), entry)
+    return found
+
+
+def presets_left_out(model: str, server: TaskServer) -> tuple[WebUIModel, ...]:
+    """Presets on this model whose chats run their tasks on the model itself, though its own chats do not."""
+    if server.listed is None or target_of(model, server).where is Where.SAME:
+        return ()
+    return tuple(
+        entry
+        for slot, entries in other_slots(model, server).items()
+        if not server.settings.model(slot)
+        for entry in entries
+    )
 
 
 def _other(slot: Setting) -> Setting:

@@ -13,6 +13,7 @@ from tray_app.core.values.remedy import (
     NoThinking,
     Reason,
     Remedy,
+    SameAsChat,
     StopGenerations,
     Strategy,
     StrategyKind,
@@ -31,6 +32,8 @@ def sentence(remedy: Remedy, tr: Translator) -> str:
             text = task_words(tr)[task].turn_off
         case AllTasksOff():
             text = tr.gettext("Turn all background tasks off")
+        case SameAsChat():
+            text = tr.gettext("Run tasks on the chat model again")
         case NoThinking():
             text = tr.gettext("Do background tasks without thinking first")
         case UseModel():
@@ -136,6 +139,9 @@ def reason(remedy: Remedy, tr: Translator) -> str:
         Reason.FILES: tr.gettext("Questions about files then use your message as it is."),
         Reason.PLAIN_CHAT: tr.gettext("Only the chat itself is left."),
         Reason.THINKS_BEFORE_TITLE: tr.gettext("{subject} thinks before each small task, sometimes for minutes."),
+        Reason.TAKES_ITS_PLACE: tr.gettext(
+            "{subject} and the chat model take each other's place in memory; then one model does both."
+        ),
         Reason.FITS_BESIDE: tr.gettext("It fits into memory beside the chat model, which then only chats."),
         Reason.BARELY_FITS: tr.gettext("There is little room beside the chat model."),
         Reason.FIT_UNKNOWN: tr.gettext("Whether it fits beside the chat model is not known."),

@@ -250,6 +250,8 @@ class Unusable(StrEnum):
     INACTIVE = "inactive"
     PRIVATE = "private"
     WRONG_SLOT = "wrong-slot"
+    BASE_GONE = "base-gone"
+    PRESETS = "presets"
 
 
 class TaskModelUnusable(AboutModel, frozen=True, kw_only=True):
@@ -260,6 +262,8 @@ class TaskModelUnusable(AboutModel, frozen=True, kw_only=True):
     reason: Unusable
     slot: Setting
     falls_back_to: str
+    presets: tuple[str, ...] | None = None
+    """Whose chats look into the other slot."""
     users: Annotated[int | None, Unit.USERS] = None
 
 

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     FILES = "files"
     PLAIN_CHAT = "plain-chat"
     THINKS_BEFORE_TITLE = "thinks-before-title"
+    TAKES_ITS_PLACE = "takes-its-place"
     FITS_BESIDE = "fits-beside"
     BARELY_FITS = "barely-fits"
     FIT_UNKNOWN = "fit-unknown"
@@ -170,6 +171,25 @@ class UseModel(Remedy, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         return self.model
+
+
+class SameAsChat(Remedy, frozen=True, kw_only=True):
+    """Tasks run on the chat model again. `model`: the task model that took its place."""
+
+    model: str
+
+    @property
+    def id(self) -> str:
+        return "same-as-chat"
+
+    @property
+    def subject(self) -> str:
+        return self.model
+
+    @property
+    def needs(self) -> Consent:
+        """A person chooses it: it brings the calls back to the chat model."""
+        return max(super().needs, Consent.CLICK)
 
 
 class HostedModel(Remedy, frozen=True, kw_only=True):

@@ -18,19 +18,34 @@ def sentence(finding: TaskModelUnusable, tr: Translator) -> str:
             text = tr.gettext(
                 "The task model {model} is set in the slot that {chat} does not use, so tasks run on {chat} itself."
             )
+        case Unusable.BASE_GONE:
+            text = tr.gettext(
+                "Open WebUI does not list the model on which the task model {model} is built: tasks with it may fail."
+            )
+        case Unusable.PRESETS:
+            text = tr.gettext(
+                "Chats with {presets} do not use the task model {model}: in this version they look into the other "
+                "slot, so their tasks run on {chat}."
+            )
         case Unusable.MISSING:
             text = tr.gettext("Open WebUI does not list the task model {model}, so tasks run on {chat} instead.")
-    return text.format(model=short(finding.model), chat=short(finding.falls_back_to))
+    presets = ", ".join(short(one) for one in finding.presets or ())
+    return text.format(model=short(finding.model), chat=short(finding.falls_back_to), presets=presets)
 
 
 def headline(finding: TaskModelUnusable, tr: Translator) -> str:
     if finding.reason is Unusable.PRIVATE:
         return tr.gettext("Tasks of other users may fail with {model}").format(model=short(finding.model))
+    if finding.reason is Unusable.BASE_GONE:
+        return tr.gettext("Tasks may fail with {model}").format(model=short(finding.model))
+    if finding.reason is Unusable.PRESETS:
+        return tr.gettext("Presets do not use the task model {model}").format(model=short(finding.model))
     return tr.gettext("The task model {model} is not used").format(model=short(finding.model))
 
 
 def labels(tr: Translator) -> dict[str, str]:
     return {
         "falls_back_to": tr.gettext("Used instead"),
+        "presets": tr.gettext("Presets"),
         "users": tr.gettext("Users"),
     }

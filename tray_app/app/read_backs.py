@@ -1,0 +1,73 @@
+"""Reads that tell what a server holds, over so many connections that every worker process of it answers.
+
+Open WebUI to 0.9 keeps its settings in each process: with several workers and no Redis one read is one worker's word.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from tray_app.core.tasks.releases import NEWEST_SEEN, SHARED_SETTINGS_SINCE
+from tray_app.core.values.version import Document, parse_version
+
+if TYPE_CHECKING:
+    from tray_app.services.open_webui import OpenWebUIClient
+
+# Reads after a write, and the pause between them (s): what does not last shows within about 1.2 s.
+READ_BACKS = 4
+PAUSE_S = 0.4
+# Where workers may hold different settings. Twelve reads of two workers that differ missed it in none of 9 changes
+# (0.7.2); with only one of four workers left behind, sixteen miss it once in a hundred.
+AT_ONCE = 4
+ROUNDS = 3
+
+
+class ReadBacks:
+    """`another` makes one more client of the same server; None: one after the other over the same client."""
+
+    def __init__(
+        self,
+        open_webui: "OpenWebUIClient",
+        another: "Callable[[], OpenWebUIClient] | None" = None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._open_webui = open_webui
+        self._another = another
+        self._sleep = sleep
+
+    def all(self) -> list[Document]:
+        """What the server holds now, as often as it takes. ServiceError."""
+        reads = [self._open_webui.read_document(fresh=True)]
+        for _ in range(READ_BACKS - 1):
+            self._sleep(PAUSE_S)
+            reads.append(self._open_webui.read_document(fresh=True))
+        return [*reads, *self._at_once()] if self._may_disagree else reads
+
+    def first(self, wanted: Callable[[Document], bool]) -> Document:
+        """One that is wanted, of whichever worker; else any. What is then written goes to the same worker."""
+        found = self._open_webui.read_document()
+        if wanted(found) or not self._may_disagree:
+            return found
+        for _ in range(AT_ONCE * ROUNDS):
+            now = self._open_webui.read_document(fresh=True)
+            if wanted(now):
+                return now
+        return found
+
+    @property
+    def _may_disagree(self) -> bool:
+        return (parse_version(self._open_webui.version()) or NEWEST_SEEN) < SHARED_SETTINGS_SINCE
+
+    def _at_once(self) -> list[Document]:
+        """A worker that is busy with one leaves the next to another."""
+        if self._another is None:
+            return [self._open_webui.read_document(fresh=True) for _ in range(AT_ONCE * ROUNDS)]
+        clients = [self._another() for _ in range(AT_ONCE)]
+        try:
+            with ThreadPoolExecutor(AT_ONCE, "read-back") as pool:
+                rounds = [pool.map(lambda one: one.read_document(fresh=True), clients) for _ in range(ROUNDS)]
+                return [found for reads in rounds for found in reads]
+        finally:
+            for client in clients:
+                client.close()
