@@ -114,10 +114,30 @@ def test_fit_as_json_has_its_keys_and_loads_nothing(look, played):
     assert played.ollama.loaded() == (BIG,)
 
 
-def test_fit_of_a_model_that_is_not_installed_is_one_line(look):
-    code, _, err = look("fit", "no-such:1b")
-    assert code in {1, 2}
-    assert len(err.splitlines()) == 1
+FITS = [
+    (("gemma3:1b",), ("gemma3:1b fits beside qwen3:32b",)),
+    (("gemma3:1b", "--alone"), ("gemma3:1b fits: it needs", "Judged as if no other model were loaded.")),
+    (("llama3.2:1b",), ("beside qwen3:32b", "It is not installed yet (1.2 GiB to download): ollama pull llama3.2:1b")),
+    (("mistral:7b",), ("It is not known whether mistral:7b fits", "Get it, then ask again: ollama pull mistral:7b")),
+    (("gema3:1b",), ("Did you mean `gemma3:1b`?",)),
+]
+
+
+@pytest.mark.parametrize(("argv", "words"), FITS, ids=[" ".join(row[0]) for row in FITS])
+def test_fit_says_beside_what_and_under_what_condition(look, argv, words):
+    code, out, _ = look("fit", *argv)
+    assert code == 0
+    for text in words:
+        assert text in out
+
+
+def test_fit_at_a_silent_ollama_claims_nothing_about_what_is_installed(look, played):
+    played.ollama.stop()
+    code, out, err = look("fit", "gemma3:1b")
+    assert (code, err) == (0, "")
+    assert "Ollama gave no answer" in out
+    assert "elbowroom doctor" in out
+    assert "no model" not in out
 
 
 def elbowroom(*argv, home, **more):

@@ -14,7 +14,14 @@ from tray_app.core.text.text import Translator
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Predicted memory of a model, and whether it fits beside another; nothing is loaded."""
     place = app.observer.look().facts.place
-    made = predict(options.model, place, with_model=options.beside, context=options.context, limits=app.limits)
+    made = predict(
+        options.model,
+        place,
+        with_model=options.beside,
+        alone=options.alone,
+        context=options.context,
+        limits=app.limits,
+    )
     if options.json:
         terminal.json(report.fit_of(made))
     else:

@@ -1,9 +1,11 @@
 """`elbowroom fit`: what is said where a model runs elsewhere or the machine cannot be seen."""
 
+import pytest
 from msgspec.structs import replace
 
 from tests.core.machines import installed, loaded, machine, predict
-from tray_app.core.values.fit import Basis, Verdict
+from tray_app.core.values.errors import UsageError
+from tray_app.core.values.fit import Basis, Beside, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import Ollama, Presence
@@ -41,7 +43,7 @@ def test_a_machine_that_cannot_be_seen():
     blind = there(gpu=Unknown(Why.MISSING))
     far = there()
     far = replace(far, ollama=Known(replace(far.ollama.value, local=False), 0.0))
-    for snapshot, basis in ((blind, Basis.BUDGET_UNKNOWN), (far, Basis.OLLAMA_UNKNOWN)):
+    for snapshot, basis in ((blind, Basis.BUDGET_UNKNOWN), (far, Basis.OLLAMA_ELSEWHERE)):
         report = predict("gemma3:1b", snapshot, with_model="llama3.1:8b", limits=LIMITS)
         assert (report.verdict, report.basis, report.beside) == (Verdict.UNKNOWN, basis, "llama3.1:8b")
     nobody = predict("gemma3:1b", replace(far, ollama=Unknown(Why.TIMED_OUT)), with_model="x", limits=LIMITS)
@@ -58,11 +60,34 @@ def test_what_is_loaded_is_what_a_model_must_fit_beside():
     """Without a second model the answer was for an empty machine, whatever lay in memory."""
     full = machine(loaded("llama3.1:8b", 7), loaded("gemma3:4b", 3), have=(CLOUD, SMALL, BIG), available_gib=20)
     report = predict("gemma3:1b", full, limits=LIMITS)
-    assert (report.beside, report.beside_bytes) == ("llama3.1:8b", 7 * 2**30)
+    assert (report.beside, report.beside_bytes) == ("llama3.1:8b, gemma3:4b", 10 * 2**30)
+    assert (report.question, report.reverse) == (Beside.LOADED, None)
+    nothing = predict("gemma3:1b", full, alone=True, limits=LIMITS)
+    assert (nothing.beside, nothing.question) == (None, Beside.ALONE)
+    assert (nothing.room_bytes or 0) > (report.room_bytes or 0)
     itself = predict("llama3.1:8b", machine(loaded("llama3.1:8b", 7), have=(BIG,)), limits=LIMITS)
-    assert itself.beside is None
+    assert (itself.beside, itself.question) == (None, Beside.NOTHING_LOADED)
     deleted = predict("gemma3:1b", machine(loaded("llama3.1:8b", 7), have=(SMALL,)), limits=LIMITS)
-    assert deleted.beside is None
+    assert (deleted.beside, deleted.reverse) == ("llama3.1:8b", None)
+
+
+def test_a_model_that_is_not_installed_yet_is_judged_by_the_numbers_that_are_known():
+    """The one question that people have before a download."""
+    here = machine(loaded("llama3.1:8b", 7), have=(BIG,), available_gib=20)
+    report = predict("gemma3:1b", here, limits=LIMITS)
+    assert (report.verdict, report.beside, report.download_bytes) == (Verdict.FITS, "llama3.1:8b", 815_000_000)
+    known = predict("gemma3:1b", replace_installed(here, (BIG, SMALL)), limits=LIMITS)
+    assert known.download_bytes is None
+    unknown = predict("mistral:7b", here, limits=LIMITS)
+    assert (unknown.verdict, unknown.basis, unknown.nearest) == (Verdict.UNKNOWN, Basis.NOT_INSTALLED, "")
+    assert predict("gema3:1b", here, limits=LIMITS).nearest == "gemma3:1b"
+    assert predict("gemma3:27b", here, limits=LIMITS).nearest == ""
+    with pytest.raises(UsageError):
+        predict("gemma3:1b", here, with_model="mistral:7b", limits=LIMITS)
+
+
+def replace_installed(snapshot, have):
+    return replace(snapshot, ollama=Known(replace(snapshot.ollama.value, installed=have), 0.0))
 
 
 def test_both_orders_and_what_each_takes():

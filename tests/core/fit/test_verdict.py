@@ -17,7 +17,6 @@ from tests.core.machines import (
     web_ui,
 )
 from tray_app.core.report.status import fit_of
-from tray_app.core.values.errors import UsageError
 from tray_app.core.values.fit import Verdict
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import BudgetBasis, InstalledModel, Pressure, ServerConfig
@@ -204,11 +203,6 @@ def test_without_a_gpu_the_whole_embedding_is_in_ram():
     assert on_cpu is not None
     assert on_gpu is not None
     assert on_cpu.weights_bytes - on_gpu.weights_bytes == shape_of("llama3.1:8b").token_embedding_bytes
-
-
-def test_a_model_that_is_not_installed_is_a_mistake_of_the_user():
-    with pytest.raises(UsageError):
-        predict("nosuch:1b", machine(have=(installed("gemma3:1b"),)), limits=LIMITS)
 
 
 def test_a_report_without_ollama_or_budget_is_unknown():

@@ -47,6 +47,14 @@ def test_the_menu_line():
     assert verdict_words(fit, TR) == "fits: +824 MiB, 1.6 GiB left"
 
 
+def test_without_ollama_that_is_said_and_what_to_do():
+    told = ["".join(span.text for span in line) for line in lines(FitReport("x", Verdict.UNKNOWN, Basis.NO_OLLAMA), TR)]
+    assert told[1:] == [
+        "Ollama does not run here.",
+        "Start it, or name the one on another computer: elbowroom fit x --ollama http://HOST:11434",
+    ]
+
+
 def test_what_is_not_known_is_said():
     unknown = FitReport("gemma3:1b", Verdict.UNKNOWN, Basis.BUDGET_UNKNOWN, beside="qwen3:32b")
     assert sentence(unknown, TR) == "It is not known whether gemma3:1b fits beside qwen3:32b."

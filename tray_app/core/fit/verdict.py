@@ -174,7 +174,7 @@ def beside(candidate: ModelShape | InstalledModel, here: Place, limits: Limits) 
         return Fit(Verdict.NOT_LOCAL, basis=Basis.CLOUD)
     ollama = here.ollama
     if ollama is None or not ollama.local:
-        return Fit(Verdict.UNKNOWN, basis=Basis.OLLAMA_UNKNOWN)
+        return Fit(Verdict.UNKNOWN, basis=Basis.OLLAMA_UNKNOWN if ollama is None else Basis.OLLAMA_ELSEWHERE)
     if here.serves_open_webui is False:
         return Fit(Verdict.UNKNOWN, basis=Basis.OTHER_OLLAMA)
     if here.may_be_another:

@@ -260,6 +260,8 @@ def fit_of(report: FitReport) -> dict[str, Any]:
         "schema": SCHEMA,
         "model": report.model,
         "with": report.beside,
+        "question": report.question.value,
+        "download_bytes": report.download_bytes,
         "verdict": report.verdict.value,
         "basis": report.basis.value,
         "need_bytes": parts.total if parts else None,

@@ -2,7 +2,8 @@
 
 from tray_app.core.text.lines import Line, Span, Style, clean, line
 from tray_app.core.text.text import Translator
-from tray_app.core.values.fit import Basis, Fit, FitReport, Verdict
+from tray_app.core.text.typed import typed
+from tray_app.core.values.fit import Basis, Beside, Fit, FitReport, Verdict
 from tray_app.core.values.units import format_bytes
 
 BAR_COLUMNS = 48
@@ -49,7 +50,7 @@ def lines(report: FitReport, tr: Translator, columns: int = 80) -> list[Line]:
         made.append(line(Span(_legend(report, tr), Style.FAINT)))
     if report.need is not None:
         made += [line(text) for text in _parts(report, tr)]
-    made.append(line(Span(basis_sentence(report.basis, tr), Style.FAINT)))
+    made += [line(Span(text, Style.FAINT)) for text in (basis_sentence(report.basis, tr), *_conditions(report, tr))]
     if report.need is not None and not report.exact:
         made.append(line(Span(tr.gettext("The architecture is not known here: take the need as an upper bound."))))
     reverse = _reverse(report, tr)
@@ -159,15 +160,43 @@ def basis_sentence(basis: Basis, tr: Translator) -> str:
         Basis.MEMORY_UNKNOWN: tr.gettext("How much memory is available could not be read."),
         Basis.SIZE_ONLY: tr.gettext("Only the size of the download is known of this model."),
         Basis.OTHER_SHAPE_UNKNOWN: tr.gettext("Ollama says too little about the other model."),
-        Basis.OLLAMA_UNKNOWN: tr.gettext("The Ollama that would load it cannot be seen from here."),
-        Basis.NO_OLLAMA: tr.gettext("No Ollama runs here."),
+        Basis.OLLAMA_UNKNOWN: tr.gettext("Ollama gave no answer that says what is installed and loaded."),
+        Basis.OLLAMA_ELSEWHERE: tr.gettext("Ollama runs on another computer, whose memory cannot be seen from here."),
+        Basis.NO_OLLAMA: tr.gettext("Ollama does not run here."),
+        Basis.NOT_INSTALLED: tr.gettext("It is not installed, and what it needs is not known before it is."),
         Basis.VERSION_UNKNOWN: tr.gettext("The version of this Ollama is not known."),
         Basis.WHICH_OLLAMA: tr.gettext("Whether Open WebUI uses this Ollama cannot be told."),
         Basis.OTHER_OLLAMA: tr.gettext("Open WebUI uses another Ollama than the one that is read here."),
         Basis.CLOUD: tr.gettext("It is a cloud model."),
         Basis.LOADED: tr.gettext("It is loaded now."),
+        Basis.BUDGET_UNKNOWN: tr.gettext("How much memory models may use is not known."),
+        Basis.HOSTED: tr.gettext("It is hosted elsewhere."),
+        Basis.NOT_JUDGED: "",
     }
-    return words.get(basis, tr.gettext("How much memory models may use is not known."))
+    return words[basis]
+
+
+def _conditions(report: FitReport, tr: Translator) -> list[str]:
+    """Under what condition this holds, and what to type to know more."""
+    model = clean(report.model)
+    if report.basis is Basis.NO_OLLAMA:
+        elsewhere = typed(tr, "fit", report.model, "--ollama", "http://HOST:11434")
+        return [tr.gettext("Start it, or name the one on another computer: {command}").format(command=elsewhere)]
+    if report.basis is Basis.OLLAMA_UNKNOWN:
+        return [tr.gettext("What each source said: {command}").format(command=typed(tr, "doctor"))]
+    if report.basis is Basis.NOT_INSTALLED:
+        made = [tr.gettext("Get it, then ask again: ollama pull {model}").format(model=model)]
+        meant = [tr.gettext("Did you mean `{word}`?").format(word=clean(report.nearest))] if report.nearest else []
+        return [*meant, *made]
+    said = {
+        Beside.NOTHING_LOADED: tr.gettext("No other model is loaded now."),
+        Beside.ALONE: tr.gettext("Judged as if no other model were loaded."),
+    }
+    made = [said[report.question]] if report.question in said else []
+    if report.download_bytes is not None:
+        get = tr.gettext("It is not installed yet ({size} to download): ollama pull {model}")
+        made.append(get.format(size=format_bytes(report.download_bytes), model=model))
+    return made
 
 
 def _reverse(report: FitReport, tr: Translator) -> str:

@@ -44,6 +44,8 @@ class Basis(StrEnum):
     SIZE_ONLY = "size-only"
     OTHER_SHAPE_UNKNOWN = "model-shape"
     OLLAMA_UNKNOWN = "ollama"
+    OLLAMA_ELSEWHERE = "ollama-elsewhere"
+    NOT_INSTALLED = "not-installed"
     NO_OLLAMA = "no-ollama"
     VERSION_UNKNOWN = "ollama-version"
     OTHER_OLLAMA = "other-ollama"
@@ -51,6 +53,15 @@ class Basis(StrEnum):
     CLOUD = "remote-host"
     HOSTED = "hosted"
     LOADED = "loaded"
+
+
+class Beside(StrEnum):
+    """What a model was judged beside."""
+
+    LOADED = "loaded"  # all that is loaded now
+    NOTHING_LOADED = "nothing-loaded"  # the same, and nothing is
+    NAMED = "named"
+    ALONE = "alone"  # as if nothing were loaded, because that was asked
 
 
 class Budget(Struct, frozen=True):
@@ -86,8 +97,9 @@ class Need(Struct, frozen=True):
 class FitReport(Struct, frozen=True):
     """Prediction for one model. Bytes; None: not known. `exact` False: the needs are an upper bound.
 
-    `beside` names the other model, `beside_bytes` what it takes; `reverse` is the verdict when `model` is loaded first
-    and the other comes second.
+    `beside` names the other models, `beside_bytes` what they take; `reverse` is the verdict when `model` is loaded
+    first and the only other one comes second. `download_bytes`: it is not installed, and that is what it loads.
+    `nearest`: the name that was meant, perhaps.
     """
 
     model: str
@@ -103,3 +115,6 @@ class FitReport(Struct, frozen=True):
     beside_bytes: int | None = None
     reverse: Verdict | None = None
     host: str | None = None
+    question: Beside = Beside.NAMED
+    download_bytes: int | None = None
+    nearest: str = ""
