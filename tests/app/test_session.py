@@ -280,6 +280,36 @@ def test_an_open_webui_that_starts_after_us_is_found_on_its_other_port(played, m
         free.stop()
 
 
+def test_the_first_notice_comes_again_when_a_server_came_up_since_and_never_in_a_later_run(played, monkeypatch):
+    free = DemoOpenWebUI("0.12.4", ollama_url=played.ollama.url)
+    free.start()
+    free.stop()
+    monkeypatch.setattr("tray_app.app.wiring.USUAL_OPEN_WEBUI", ("http://127.0.0.1:9", free.url))
+    overrides = Overrides(home=played.home / "other", ollama=played.ollama.url, machine=played.machine, language="en")
+    session = Session(overrides)
+
+    def told():
+        return [(one.body, one.cause) for one in session.tell(session.look())]
+
+    try:
+        first, then = told(), told()
+        free.start()
+        session._looked_for_at -= 100
+        session.look()
+        later, after = told(), told()
+        session.close()
+        session = Session(overrides)
+        assert told() == []
+    finally:
+        session.close()
+        free.stop()
+    [(alone, cause)], [(both, same)] = first, later
+    assert "No Open WebUI answers yet" in alone
+    assert "Open WebUI 0.12.4" in both
+    assert cause == same  # so that the newer one takes the older one's place
+    assert then == after == []
+
+
 def test_a_change_that_a_crash_left_open_is_settled_at_the_first_look(life, played, monkeypatch):
     lived = life("")
     monkeypatch.setattr(Carrier, "_verify", lambda *_: (_ for _ in ()).throw(SystemExit))

@@ -44,6 +44,7 @@ SYSTEM_MONITORS = {
     "win32": (("taskmgr.exe",),),
     "linux": (("gnome-system-monitor",), ("plasma-systemmonitor",), ("xfce4-taskmanager",), ("mate-system-monitor",)),
 }
+OLLAMA_PAGE = "https://ollama.com/download"
 UNDO_ROWS = 5
 
 
@@ -67,6 +68,7 @@ class Session:
         self._autostart: tuple[Stamp | None, bool] | None = None
         self._moved = False
         self._looked_for_at = float("-inf")
+        self._found: int | None = None
 
     # --- looking -----------------------------------------------------------------------------
 
@@ -150,11 +152,20 @@ class Session:
         return (*first, *(notice_view.about(one.finding, look.remedies, tr) for one in look.notices))
 
     def _first_run(self, look: Look, tr: Translator) -> tuple[NoticeView, ...]:
-        """Once in the life of this installation: what was found, and how to connect."""
-        if self.app.state.read().first_run_done:
+        """Once in the life of this installation: what was found, and how to connect.
+
+        In that run again when a server came up since: what the first notice said then is no longer the next step.
+        """
+        seen = look.facts.overview
+        before, now = self._found, tray_view.found(seen)
+        if before is None:
+            if self.app.state.read().first_run_done:
+                return ()
+            self.remember(lambda state: replace(state, first_run_done=True))
+        elif now <= before or not self.settings().notices:
             return ()
-        self.remember(lambda state: replace(state, first_run_done=True))
-        return (tray_view.first_run(look.facts.overview, tr),)
+        self._found = now
+        return (tray_view.first_run(seen, tr),)
 
     def complaint(self) -> str:
         """The first thing that is wrong with our own files, for the menu; empty where they are fine."""
@@ -300,6 +311,8 @@ class Session:
         match command.link:
             case Link.OPEN_WEBUI:
                 webbrowser.open(command.url)
+            case Link.OLLAMA_PAGE:
+                webbrowser.open(OLLAMA_PAGE)
             case Link.SYSTEM_MONITOR:
                 _start_first(SYSTEM_MONITORS.get(sys.platform, ()))
             case Link.SETTINGS_FILE:

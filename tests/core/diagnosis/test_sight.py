@@ -178,6 +178,20 @@ def test_the_level_says_what_could_not_be_asked_and_the_way_to_it(blind):
     assert made["level_reason"] == (blind and blind.value)
 
 
+def test_where_there_is_nothing_at_all_the_demo_is_named_and_an_open_webui_is_asked_for_its_ollama():
+    def lines(blind, **changed):
+        read = facts(replace(SEEN[blind], **changed))
+        diagnosis = diagnose(read)
+        assert diagnosis.blind is Blind.NOTHING_TO_WATCH
+        return ["".join(span.text for span in line) for line in status_lines(read.overview, diagnosis, (), TR)]
+
+    alone = lines(Blind.NOTHING_TO_WATCH, open_webui=Unknown(Why.UNREACHABLE))
+    assert alone[2] == "Or see first what it does: elbowroom demo"
+    beside = lines(Blind.NOTHING_TO_WATCH, open_webui=SEEN[Blind.NOT_CONNECTED].open_webui)
+    known = "Start Ollama, or connect to Open WebUI, which knows where its Ollama is:"
+    assert beside[1:3] == [f"{known} elbowroom connect {URL}", ""]
+
+
 @pytest.mark.parametrize(
     ("blind", "url"),
     [

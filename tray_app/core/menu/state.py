@@ -8,10 +8,11 @@ from tray_app.core.text import refusals
 from tray_app.core.text.names import row_text, short, wrapped
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import pressure_word, why_words
-from tray_app.core.values.command import Cancel, Connect, Refresh
+from tray_app.core.values.command import Cancel, Connect, Link, OpenLink, Refresh
 from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import Blind
 from tray_app.core.values.job import JobKind, RunningJob
+from tray_app.core.values.reading import Why
 from tray_app.core.values.snapshot import Access, Presence
 from tray_app.core.values.units import GIB, format_bytes
 
@@ -70,20 +71,23 @@ def budget_line(state: ScreenState, tr: Translator) -> str:
 
 
 def ollama_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
-    """A word only where Ollama cannot be watched."""
+    """A word only where Ollama cannot be watched; a click opens the page to get it from."""
     if seen.ollama is None:
         text = tr.gettext("Ollama: {state}").format(state=why_words(seen.why[Source.OLLAMA], tr))
-    elif seen.ollama.presence is Presence.ABSENT:
-        text = tr.gettext("Ollama is not running here")
-    else:
-        return ()
-    return (Row(row_text(text), id="ollama"),)
+        return (Row(row_text(text), id="ollama"),)
+    if seen.ollama.presence is Presence.ABSENT:
+        text = tr.gettext("No Ollama runs here: start it, or get it...")
+        return (Row(row_text(text), OpenLink(Link.OLLAMA_PAGE), id="ollama"),)
+    return ()
 
 
 def access_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
     """One line why nothing can be changed, where that is so: a click on it connects."""
     if seen.open_webui is None:
-        text = tr.gettext("Open WebUI: {state}").format(state=why_words(seen.why[Source.OPEN_WEBUI], tr))
+        why = seen.why[Source.OPEN_WEBUI]
+        text = tr.gettext("Open WebUI: {state}").format(state=why_words(why, tr))
+        if why.why is Why.UNREACHABLE:
+            text = tr.gettext("No Open WebUI answers: start it, or give its address...")
         return (Row(row_text(text), Connect(), id="access"),)
     match seen.open_webui.access:
         case Access.NONE:

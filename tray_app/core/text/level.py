@@ -8,6 +8,7 @@ from tray_app.core.text.typed import typed
 from tray_app.core.text.words import why_words
 from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import Blind, Diagnosis, Level
+from tray_app.core.values.snapshot import Access
 
 OPEN_WEBUI_URL = "http://127.0.0.1:8080"
 """Where Open WebUI answers when nothing was set, for a command to be changed by hand."""
@@ -101,14 +102,18 @@ def next_step(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
     return step.format(command=command)
 
 
+def meanwhile(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
+    """Where there is nothing at all yet: what can be tried without it; else empty."""
+    if diagnosis.blind is not Blind.NOTHING_TO_WATCH or seen.open_webui is not None:
+        return ""
+    return tr.gettext("Or see first what it does: {command}").format(command=typed(tr, "demo"))
+
+
 def _step(blind: Blind, seen: Overview, tr: Translator) -> tuple[str, str]:
     connect = typed(tr, "connect", seen.open_webui.url if seen.open_webui is not None else OPEN_WEBUI_URL)
     doctor = tr.gettext("What each source said: {command}"), typed(tr, "doctor")
     return {
-        Blind.NOTHING_TO_WATCH: (
-            tr.gettext("Start Ollama, or name the one on another machine: {command}"),
-            typed(tr, "status", "--ollama", ELSEWHERE),
-        ),
+        Blind.NOTHING_TO_WATCH: _without_ollama(seen, connect, tr),
         Blind.OTHER_OLLAMA: (
             tr.gettext("Read that one: {command}"),
             typed(tr, "status", "--ollama", _other_ollama(seen)),
@@ -128,6 +133,15 @@ def _step(blind: Blind, seen: Overview, tr: Translator) -> tuple[str, str]:
         Blind.NOT_JUDGED: doctor,
         Blind.NO_ANSWER: doctor,
     }[blind]
+
+
+def _without_ollama(seen: Overview, connect: str, tr: Translator) -> tuple[str, str]:
+    """An Open WebUI that is there knows which Ollama it uses, so nobody has to type its address."""
+    server = seen.open_webui
+    if server is not None and server.access is not Access.ADMIN:
+        return tr.gettext("Start Ollama, or connect to Open WebUI, which knows where its Ollama is: {command}"), connect
+    elsewhere = typed(tr, "status", "--ollama", ELSEWHERE)
+    return tr.gettext("Start Ollama, or name the one on another machine: {command}"), elsewhere
 
 
 def brief(diagnosis: Diagnosis, seen: Overview | None, tr: Translator) -> str:

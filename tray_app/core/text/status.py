@@ -8,7 +8,7 @@ from tray_app.core.text import findings as finding_view
 from tray_app.core.text import refusals
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.evidence import evidence_lines
-from tray_app.core.text.level import level_words, next_step, told
+from tray_app.core.text.level import level_words, meanwhile, next_step, told
 from tray_app.core.text.lines import Line, Span, Style, clean, line, pad, width
 from tray_app.core.text.load import gpu_used, part, used
 from tray_app.core.text.tasks import setting_name
@@ -224,8 +224,8 @@ def status_lines(seen: Overview, diagnosis: Diagnosis, remedies: Sequence[Remedy
     lines: list[Line] = []
     if diagnosis.top is None or diagnosis.blind is not None:
         lines.append(line(Span(word, style), f"  {told(diagnosis, seen, tr)}".rstrip()))
-        step = next_step(diagnosis, seen, tr)
-        lines += [line(step)] if step else []
+        steps = next_step(diagnosis, seen, tr), meanwhile(diagnosis, seen, tr)
+        lines += [line(step) for step in steps if step]
     else:
         lines.append(line(Span(word, style)))
     for finding in diagnosis.findings:

@@ -99,6 +99,7 @@ class Link(StrEnum):
     SYSTEM_MONITOR = "system-monitor"
     SETTINGS_FILE = "settings-file"
     LOG_FILE = "log-file"
+    OLLAMA_PAGE = "ollama-page"
 
 
 class OpenLink(Struct, frozen=True):
