@@ -6,6 +6,7 @@ import pytest
 
 from tray_app.app.containers import ContainerReader
 from tray_app.app.poll import Poll
+from tray_app.app.rhythm import ollama_within, poll_within
 from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Why
@@ -44,3 +45,10 @@ def test_requests_are_answered_without_any_server(snapshot):
     assert isinstance(snapshot.requests, Known)
     assert snapshot.ollama.why is Why.UNREACHABLE
     assert snapshot.processes.value.containers.why is Why.NOT_ASKED
+
+
+@pytest.mark.parametrize(
+    ("limit_s", "poll_s", "ollama_s"), [(1.0, 4.0, 2.0), (2.0, 4.0, 2.0), (2.5, 25.0, 7.5), (60.0, 600.0, 180.0)]
+)
+def test_a_slow_server_that_was_given_more_time_gets_it_for_every_answer(limit_s, poll_s, ollama_s):
+    assert (poll_within(limit_s), ollama_within(limit_s)) == (poll_s, ollama_s)

@@ -6,6 +6,7 @@ The keys come from the declarations, so that a new one without a case here fails
 import contextlib
 import json
 import ssl
+import threading
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from tray_app.core.values.finding import ModelThrash, PromptCacheGrowth, QueueBa
 from tray_app.core.values.fit import Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Change, Event, Record
-from tray_app.core.values.reading import Known, Why
+from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import BudgetBasis, Gpu, OllamaLog, OtherProcess, Pressure
 from tray_app.core.values.task_settings import Setting
 from tray_app.demo.machine import played_machine
@@ -220,6 +221,23 @@ def ca_file(running):
     assert app.play().snapshot.ollama.why is not None
     app.write(ca_file=str(PEM))
     assert app.play().snapshot.ollama.value.version == "0.32.15"
+
+
+@follows("request_limit_s")
+def request_limit_s(running):
+    enough = threading.Event()
+
+    def behave(peer):
+        peer.request()
+        enough.wait(60)
+
+    server = RawServer(behave)
+    running.callback(server.stop)
+    running.callback(enough.set)
+    app = running(ollama_url=server.url, request_limit_s=1).start()
+    assert app.play().snapshot.ollama == Unknown(Why.TIMED_OUT, "1 s")
+    app.write(request_limit_s=1.5)
+    assert app.play().snapshot.ollama == Unknown(Why.TIMED_OUT, "1.5 s")
 
 
 @follows("allow_docker_socket")

@@ -19,6 +19,7 @@ from tray_app.storage.state import State, StateFile
 
 FULL = State(
     connected_url="http://127.0.0.1:8080",
+    ollama_urls=("http://127.0.0.1:11434",),
     secrets={"http://127.0.0.1:8080": "keychain"},
     snoozed_until=1.5,
     notices_only_critical=True,

@@ -13,16 +13,17 @@ from tray_app.app.jobs import JobControl, JobDone, Work
 from tray_app.app.way_in import WayIn, parent_folder
 from tray_app.core.text import account as view
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import ChangeError, ElbowroomError, Problem, Refused, RefusedBecause
+from tray_app.core.values.errors import ChangeError, ElbowroomError, Problem, Refused, RefusedBecause, ServiceError
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import Token, origin_of
 from tray_app.page.connect_page import ConnectPage, Filled, Reply
 from tray_app.readers.callers import whose_connection
-from tray_app.services.address import web_address
+from tray_app.services.address import seen_from_here, web_address
 from tray_app.storage.secret import KeptIn
 
 if TYPE_CHECKING:
     from tray_app.app.wiring import App
+    from tray_app.services.open_webui import OpenWebUIClient
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +54,18 @@ def sign_in(app: "App", filled: Filled) -> str:
         never_worked = because is RefusedBecause.EXPIRED
         raise Refused(url, RefusedBecause.NEW_TOKEN if never_worked else because, client.refusal_detail)
     app.secrets.store(token, KeptIn.FILE if filled.keep_in_file else KeptIn.KEYCHAIN)
-    app.state.update(lambda state: replace(state, connected_url=url))
+    used = _ollamas_of(client)
+    app.state.update(lambda state: replace(state, connected_url=url, ollama_urls=used))
     return version
+
+
+def _ollamas_of(client: "OpenWebUIClient") -> tuple[str, ...]:
+    """Where its Ollama servers are reached from here, as far as that can be told."""
+    try:
+        connections = client.connections()
+    except ServiceError:
+        return ()
+    return tuple(url for one in connections if (url := seen_from_here(one.url, client.url)))
 
 
 def open_in_browser(url: str) -> bool:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from tray_app.app.containers import ContainerReader
 from tray_app.app.odd import read
-from tray_app.app.rhythm import OLLAMA_WITHIN_S, POLL_WITHIN_S, unknown
+from tray_app.app.rhythm import REQUEST_LIMIT_S, ollama_within, poll_within, unknown
 from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
 from tray_app.core.requests.anew import counted
 from tray_app.core.requests.count import RequestState
@@ -51,6 +51,7 @@ class Poll:
         containers: ContainerReader,
         limits: Callable[[], Limits],
         written: Callable[[], tuple[Record, ...] | None],
+        request_limit: Callable[[], float] = lambda: REQUEST_LIMIT_S,
         now: Callable[[], float] = time.time,
         uptime: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -60,6 +61,7 @@ class Poll:
         self._containers = containers
         self._limits = limits
         self._written = written
+        self._request_limit = request_limit
         self.now = now
         self.uptime = uptime
         self._requests = RequestState()
@@ -70,7 +72,7 @@ class Poll:
 
     def take(self) -> Snapshot:
         """Memory first: a server that hangs delays only itself. A source that breaks is Unknown and ends no other."""
-        with all_within(POLL_WITHIN_S):
+        with all_within(poll_within(self._request_limit())):
             return self._taken()
 
     def _taken(self) -> Snapshot:
@@ -81,7 +83,7 @@ class Poll:
         log = read(lambda: self.machine.log.read(taken_at))
         if isinstance(log, Known):
             self.ollama.config = log.value.config
-        with all_within(OLLAMA_WITHIN_S):
+        with all_within(ollama_within(self._request_limit())):
             ollama = read(lambda: self.ollama.take(uptime_s, taken_at, process_seen=_server_seen(processes)))
         if isinstance(ollama, Known):
             old = self._old_runners(processes, uptime_s)

@@ -18,15 +18,19 @@ from tray_app.core.values.errors import (
 from tray_app.core.values.finding import Level
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
 from tray_app.readers.odd import ODD
-from tray_app.services.deadline import time_left
+from tray_app.services.deadline import time_given, time_left
 from tray_app.storage.settings_keys import Settings
 
 T = TypeVar("T")
 
+REQUEST_LIMIT_S = 2.0
+"""Of one answer, where the settings do not give a slow server more."""
 POLL_WITHIN_S = 4.0
 """Over all requests of a poll."""
 OLLAMA_WITHIN_S = 2.0
 """So that an Ollama that hangs leaves time for Open WebUI."""
+SLOW_ANSWERS = 10
+"""What a poll asks at most: so many answers fit into one poll of a server that was given more time."""
 SECOND_SAMPLE_S = 1.0
 """Between the two polls of a command that looks once, so that rates are known."""
 
@@ -77,6 +81,16 @@ def unknown(error: ServiceError) -> Unknown:
     return Unknown(why, error.detail or error.url)
 
 
+def poll_within(request_limit_s: float) -> float:
+    """Seconds for one poll. A server that was given more time gets it for every answer: else it is never seen whole."""
+    return POLL_WITHIN_S if request_limit_s <= REQUEST_LIMIT_S else SLOW_ANSWERS * request_limit_s
+
+
+def ollama_within(request_limit_s: float) -> float:
+    """Seconds of it for Ollama, which is asked three questions."""
+    return OLLAMA_WITHIN_S if request_limit_s <= REQUEST_LIMIT_S else 3 * request_limit_s
+
+
 class Asked(Generic[T]):
     """One question to a server: its last answer, and when it is due again. Backs off while the server fails."""
 
@@ -93,7 +107,7 @@ class Asked(Generic[T]):
             return self.answer
         if not time_left():  # other questions took the time of this poll: the next one asks
             if not isinstance(self.answer, Known):
-                self.answer = Unknown(Why.TIMED_OUT, f"{POLL_WITHIN_S:g} s")
+                self.answer = Unknown(Why.TIMED_OUT, f"{time_given():g} s")
             return self.answer
         self._asked_at = uptime_s
         try:

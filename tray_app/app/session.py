@@ -13,7 +13,7 @@ from tray_app import autostart
 from tray_app.app import language
 from tray_app.app.connect import connect_work
 from tray_app.app.jobs import JobDone, Work
-from tray_app.app.rhythm import FIND_EVERY_S, POLL_WITHIN_S
+from tray_app.app.rhythm import FIND_EVERY_S, poll_within
 from tray_app.app.watch import Look
 from tray_app.app.wiring import App, Overrides
 from tray_app.autostart.launch import has_lasting_place, login_command
@@ -86,7 +86,7 @@ class Session:
         if self._told is not None:  # here, because the observer is built on the worker's thread: it asks who is there
             self.app.observer.remember_told(self._told)
             self._told = None
-        with all_within(POLL_WITHIN_S, cut):
+        with all_within(poll_within(self.settings().request_limit_s), cut):
             look = self.app.observer.look(quiet)
         self._settle_once(look)
         if not busy:

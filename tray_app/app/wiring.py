@@ -4,7 +4,9 @@ Parts are built when they are first asked for, so that `journal` opens no connec
 """
 
 import os
+import time
 from argparse import Namespace
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -13,6 +15,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from tray_app.core.values.errors import ChangeError, ElbowroomError, ServiceError, StorageError
+from tray_app.core.values.snapshot import ProcessRole
 from tray_app.core.values.token import Token, origin_of
 from tray_app.storage.journal import Folded, Journal
 from tray_app.storage.lock import write_lock
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from tray_app.services.open_webui import OpenWebUIClient
     from tray_app.storage.secret import Secrets
 
+FIND_WITHIN_S = 4.0
+"""Over all addresses that are tried."""
 USUAL_OPEN_WEBUI = ("http://127.0.0.1:8080", "http://127.0.0.1:3000")
 
 
@@ -66,6 +71,8 @@ class App:
         self.paths = Paths(overrides.home)
         self.token_problem: ElbowroomError | None = None
         """Why the stored sign-in could not be read: servers are then watched without it."""
+        self.tried: tuple[str, ...] = ()
+        """Where a server was looked for, as nobody named one."""
         self._journal_problem: StorageError | None = None
         self._open: list[Http | OpenWebUIClient | Machine | ContainerReader] = []
 
@@ -87,14 +94,15 @@ class App:
     def follow_settings(self) -> bool:
         """Read a settings file that changed again; thresholds and choices are asked, so they count from now on.
 
-        True where a server is somewhere else now, or trusted by another file: then this App is to be built anew.
+        True where a server is somewhere else now, or trusted by another file or given another time: then this App is to
+        be built anew.
         """
         before = self._places()
         return self.settings_file.reload() and self._places() != before
 
-    def _places(self) -> tuple[str, str, str]:
+    def _places(self) -> tuple[str, str, str, float]:
         settings = self.settings_file.settings
-        return settings.ollama_url, settings.open_webui_url, settings.ca_file
+        return settings.ollama_url, settings.open_webui_url, settings.ca_file, settings.request_limit_s
 
     @property
     def settings_problems(self) -> "tuple[SettingProblem, ...]":
@@ -140,11 +148,53 @@ class App:
 
     @cached_property
     def ollama_url(self) -> str:
-        """--ollama, the setting, OLLAMA_HOST, else the usual port."""
+        """--ollama, the setting, OLLAMA_HOST, else the usual port, else where one is found."""
         from tray_app.services.address import ollama_address, ollama_from_environment
 
-        given = self.overrides.ollama or self.settings_file.settings.ollama_url
-        return ollama_address(given) if given else ollama_from_environment()
+        given = self.overrides.ollama or self.settings_file.settings.ollama_url or os.environ.get("OLLAMA_HOST", "")
+        if given:
+            return ollama_address(given)
+        usual = ollama_from_environment()
+        return self._found_ollama(usual) or usual
+
+    def _found_ollama(self, usual: str) -> str:
+        """Where the usual port is not an Ollama's: where its processes listen, or what Open WebUI was seen to use."""
+        from tray_app.services.address import port_of
+
+        ports = self._ports(ProcessRole.OLLAMA_SERVER)
+        elsewhere = (*(f"http://127.0.0.1:{port}" for port in ports), *self.state.read().ollama_urls)
+        if port_of(usual) in ports or not elsewhere:
+            return ""
+        return self._first_that_answers((usual, *elsewhere), lambda url: self._anonymous_ollama(url).version())
+
+    def _anonymous_ollama(self, url: str) -> "OllamaClient":
+        from tray_app.services.ollama import OllamaClient
+
+        http = self._http(url)
+        self._open.append(http)
+        return OllamaClient(http)
+
+    def _ports(self, role: ProcessRole) -> tuple[int, ...]:
+        """Where programs of this machine listen; a played machine has none."""
+        if self.overrides.machine is not None:
+            return ()
+        from tray_app.readers.servers_here import ports_of
+
+        return ports_of(self.machine.processes.read(time.time()), role)
+
+    def _first_that_answers(self, urls: tuple[str, ...], ask: Callable[[str], object]) -> str:
+        """Anonymous requests only: what listens there may be anything. Empty where none is that server."""
+        from tray_app.services.deadline import all_within
+
+        self.tried = (*self.tried, *(url for url in urls if url not in self.tried))
+        with all_within(FIND_WITHIN_S):
+            for url in urls:
+                try:
+                    ask(url)
+                except ServiceError:
+                    continue
+                return url
+        return ""
 
     @cached_property
     def named_open_webui(self) -> str:
@@ -166,15 +216,16 @@ class App:
         return self.named_open_webui or self.state.read().connected_url or self._discovered() or USUAL_OPEN_WEBUI[0]
 
     def _discovered(self) -> str:
-        """Anonymous requests only: what listens there may be anything."""
-        for url in USUAL_OPEN_WEBUI:
-            try:
-                self.open_webui_at(url).version()
-            except ServiceError:
-                continue
-            else:
-                return url
-        return ""
+        """The usual addresses, then where its processes listen."""
+
+        def answers(url: str) -> None:
+            self.open_webui_at(url).version()
+
+        found = self._first_that_answers(USUAL_OPEN_WEBUI, answers)
+        if found:
+            return found
+        ports = tuple(f"http://127.0.0.1:{port}" for port in self._ports(ProcessRole.OPEN_WEBUI))
+        return self._first_that_answers(tuple(url for url in ports if url not in USUAL_OPEN_WEBUI), answers)
 
     def token(self, url: str) -> Token | None:
         """The token for that server, or None.
@@ -194,6 +245,7 @@ class App:
             token=token,
             allow_plain_http=self.overrides.allow_plain_http,
             ca_file=self.settings_file.settings.ca_file,
+            deadline_s=self.settings_file.settings.request_limit_s,
         )
 
     @cached_property
@@ -298,6 +350,7 @@ class App:
             open_webui=OpenWebUIPoll(client, url, connected=connected),
             containers=containers,
             limits=lambda: self.limits,
+            request_limit=lambda: self.settings_file.settings.request_limit_s,
             written=lambda: self._written(origin_of(url)),
         )
         return Observer(poll, lambda: self.limits, lambda: self.candidates)

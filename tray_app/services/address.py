@@ -10,6 +10,8 @@ from tray_app.core.values.token import NOT_IN_URL
 
 OLLAMA_PORT = 11434
 _PRIVATE_ENDINGS = (".localhost", ".local", ".lan", ".home", ".internal", ".home.arpa")
+_OF_THE_HOST = ("docker.internal", "containers.internal")
+"""What containers call the machine they run on."""
 _SHARED = ipaddress.ip_network("100.64.0.0/10")
 """Carrier-grade NAT, and what Tailscale numbers its machines from: not routed in the internet."""
 _BIND_ALL = {"0.0.0.0", "::", ""}  # noqa: S104 - recognised, never bound
@@ -76,6 +78,22 @@ def ollama_address(text: str) -> str:
 def ollama_from_environment() -> str:
     """Where Ollama should be: OLLAMA_HOST, else its usual address."""
     return ollama_address(os.environ.get("OLLAMA_HOST", ""))
+
+
+def seen_from_here(url: str, server: str) -> str:
+    """The address that a server was given, from our side: its own machine is where it answers us. Empty where the name
+    belongs to a container network."""
+    try:
+        parts, port = urlsplit(url), port_of(url)
+    except ValueError:
+        return ""
+    host, home = parts.hostname or "", urlsplit(server).hostname or ""
+    if is_loopback(host) or host in _BIND_ALL or host.endswith(_OF_THE_HOST):
+        host = "127.0.0.1" if is_loopback(home) else home
+    elif "." not in host and _address(host) is None:
+        return ""
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}:{port}{parts.path.rstrip('/')}"
 
 
 def _split_port(authority: str) -> tuple[str, str]:

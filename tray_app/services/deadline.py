@@ -13,9 +13,11 @@ from msgspec import Struct
 
 
 class _Deadline(Struct, frozen=True):
-    """`until`: monotonic seconds. `cut`: asked about ten times a second while a request runs."""
+    """`until`: monotonic seconds; `seconds`: how many were given. `cut`: asked about ten times a second while a request
+    runs."""
 
     until: float = math.inf
+    seconds: float = math.inf
     cut: Callable[[], bool] | None = None
 
 
@@ -30,7 +32,9 @@ def all_within(seconds: float, cut: Callable[[], bool] | None = None) -> Iterato
     Where `cut` becomes true the request that runs ends in ChangeError(CANCELLED).
     """
     outer = _NOW.get()
-    inner = _Deadline(min(outer.until, time.monotonic() + seconds), cut or outer.cut)
+    until = time.monotonic() + seconds
+    given = (until, seconds) if until < outer.until else (outer.until, outer.seconds)
+    inner = _Deadline(*given, cut or outer.cut)
     token = _NOW.set(inner)
     try:
         yield
@@ -41,6 +45,11 @@ def all_within(seconds: float, cut: Callable[[], bool] | None = None) -> Iterato
 def time_left() -> float:
     """Seconds; infinite where no deadline holds."""
     return max(0.0, _NOW.get().until - time.monotonic())
+
+
+def time_given() -> float:
+    """How many seconds the deadline that holds gave."""
+    return _NOW.get().seconds
 
 
 def is_cut() -> Callable[[], bool] | None:

@@ -35,6 +35,8 @@ from tray_app.services._watch import Watch
 from tray_app.services.address import is_private
 from tray_app.services.deadline import time_left
 
+DEADLINE_S = 2.0
+"""Of one answer, in total."""
 LIMIT_BYTES = 5 * 1024 * 1024
 SILENCE_S = 300.0
 """Longest silence of a stream: Ollama says nothing while it checks the digest of a large layer."""
@@ -51,7 +53,7 @@ class Http:
         base_url: str,
         *,
         token: Token | None = None,
-        deadline_s: float = 2.0,
+        deadline_s: float = DEADLINE_S,
         transport: httpx.BaseTransport | None = None,
         allow_plain_http: bool = False,
         ca_file: str = "",
@@ -180,7 +182,8 @@ class Http:
     ) -> Answer:
         if not anonymous:
             self._check_token()
-        seconds = self._deadline_s if deadline_s is None else deadline_s
+        longer = self._deadline_s if self._deadline_s > DEADLINE_S else 0.0  # somebody gave a slow server more
+        seconds = self._deadline_s if deadline_s is None else max(deadline_s, longer)
         # Waiting for another thread's request is not the server's time: a click does not fail because a poll was slow.
         if not self._lock.acquire(timeout=min(seconds, time_left())):
             raise TimedOut(self.url + path, seconds)

@@ -56,6 +56,9 @@ class Settings(Struct, frozen=True):
     ca_file: Annotated[
         str, _key("File with additional certificate authorities (PEM), for servers with a private one.", form="file")
     ] = ""
+    request_limit_s: Annotated[
+        float, _key("How long one answer of Ollama or Open WebUI may take. More for a slow server.", low=1, high=60)
+    ] = 2.0
     limits: Annotated[Limits, _key("Thresholds of the rules and times of the alerts.")] = Limits()
 
 

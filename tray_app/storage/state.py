@@ -24,6 +24,8 @@ class State(Struct, frozen=True):
 
     connected_url: str = ""
     """The Open WebUI that `connect` was last successful with."""
+    ollama_urls: tuple[str, ...] = ()
+    """The Ollama servers that it used then, as they are reached from here."""
     secrets: Mapping[str, str] = field(default_factory=dict)
     """Origin -> where its token is: `keychain` or `file`."""
     snoozed_until: float | None = None
@@ -149,13 +151,18 @@ def _decoded(key: str, value: Any) -> Any:
         decoded = value
     elif key in _TIMES and is_time(value):
         decoded = float(value)
-    elif key == "muted" and type(value) is list and all(map(_is_text, value)):
+    elif (key == "ollama_urls" and _are(value, is_base_url)) or (key == "muted" and _are(value, _is_text)):
         decoded = tuple(value)
     elif key == "told" and type(value) is dict and all(map(_is_text, value)) and all(map(is_time, value.values())):
         decoded = MappingProxyType({cause: float(at) for cause, at in value.items()})
     elif key == "secrets" and type(value) is dict and all(map(is_origin, value)):
         decoded = MappingProxyType(value) if all(place in _PLACES for place in value.values()) else None
     return decoded
+
+
+def _are(value: object, good: Callable[[str], bool]) -> bool:
+    """A list of texts that are each good."""
+    return type(value) is list and all(type(one) is str and good(one) for one in value)
 
 
 def _is_text(value: object) -> bool:

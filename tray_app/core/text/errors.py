@@ -127,7 +127,10 @@ def _no_answer(error: Unreachable | TimedOut | Interrupted | InFront | TooMany, 
         case TimedOut():
             return (
                 tr.gettext("{server} did not answer in time ({detail})."),
-                tr.gettext("It may be starting or very busy: try again in a moment."),
+                tr.gettext(
+                    "It may be starting or very busy: try again in a moment. For one that is always slow, raise "
+                    "request_limit_s in settings.toml."
+                ),
             )
         case InFront():
             return (

@@ -62,6 +62,12 @@ def job_runs_already(tr: Translator) -> str:
     return tr.gettext("One thing at a time: wait until the running one has ended.")
 
 
+def tried(urls: Sequence[str], tr: Translator) -> str:
+    """Where a server was looked for, and how to name another place."""
+    text = tr.gettext("Looked for at {urls}. Name another place with --open-webui URL or --ollama URL.")
+    return text.format(urls=", ".join(clean(url) for url in urls))
+
+
 def level_style(level: Level) -> Style:
     return _LEVEL_STYLE[level]
 
