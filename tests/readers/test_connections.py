@@ -127,6 +127,18 @@ class TestLinuxFiles:
         (proc / "43" / "fd" / "9").symlink_to("socket:[2002]")
         (proc / "43" / "fd" / "8").symlink_to("/dev/null")
         assert Client("127.0.0.1", 40000, "open-webui") in read(proc).value.clients
+        assert read(proc).value.web_seen
+
+    def test_where_open_webuis_files_are_hidden_the_others_are_not_known(self, proc):
+        assert not read(proc).value.web_seen
+        (proc / "43" / "fd" / "9").symlink_to("socket:[77]")
+        assert read(proc).value.web_seen
+
+    def test_sockets_in_a_container_have_other_numbers_than_here(self, proc):
+        (proc / "43" / "fd" / "9").symlink_to("socket:[77]")
+        (proc / "43" / "net").mkdir()
+        (proc / "43" / "net" / "route").write_text("eth0 0011AC")
+        assert not read(proc).value.web_seen
 
     def test_the_servers_own_network_comes_first(self, proc):
         (proc / "41" / "net").mkdir()
@@ -419,7 +431,12 @@ class TestByProcess:
             }
         )
         assert answer.value.clients == (Client(LOOP, 5001), Client(LOOP, 5003, "open-webui"))
+        assert answer.value.web_seen
         assert answer.value.runners == ((0x9449, 1),)
+
+    def test_another_users_open_webui_leaves_open_whose_the_others_are(self):
+        rows = [((LOOP, 11434), (LOOP, 5001), ESTABLISHED)]
+        assert not self.read({41: rows, 43: psutil.AccessDenied(43)}).value.web_seen
 
     def test_another_users_server_is_denied(self):
         assert self.read({41: psutil.AccessDenied(41)}).why is Why.DENIED

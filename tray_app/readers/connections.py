@@ -26,6 +26,7 @@ from tray_app.readers.odd import NO_ANSWER
 TABLE_LIMIT = 16 * 2**20
 MOST_TALKS = 200
 """Connections that are asked for one by one, at about 10 us each; a server with more is not a desktop's."""
+_REMEMBERED = 15
 
 
 class ConnectionReader:
@@ -47,6 +48,7 @@ class ConnectionReader:
         self._process = process
         self._server: tuple[int, float] | None = None
         self._same_network = False
+        self._here: dict[tuple[int, float], bool] = {}
 
     def read(self, taken_at: float, processes: Processes, server_port: int) -> Reading[Connections]:
         """Connections at `server_port` and at the ports of the runners in `processes`.
@@ -62,13 +64,13 @@ class ConnectionReader:
         runners = [
             one for one in processes.watched if one.role is ProcessRole.OLLAMA_RUNNER and one.owner.is_ours and one.port
         ]
-        web_pids = [one.pid for one in processes.watched if one.role is ProcessRole.OPEN_WEBUI]
+        web = [one for one in processes.watched if one.role is ProcessRole.OPEN_WEBUI]
         read = self._read_linux if self._system == "linux" else self._read_by_process
-        answer = read(servers, runners, web_pids, server_port)
+        answer = read(servers, runners, web, server_port)
         return answer if isinstance(answer, Unknown) else Known(answer, taken_at)
 
     def _read_linux(
-        self, servers: list[WatchedProcess], runners: list[WatchedProcess], web_pids: list[int], server_port: int
+        self, servers: list[WatchedProcess], runners: list[WatchedProcess], web: list[WatchedProcess], server_port: int
     ) -> Connections | Unknown:
         inner_port = _port_inside(servers[0], runners, server_port)
         ports = {inner_port, *(one.port for one in runners if one.port)}
@@ -80,16 +82,21 @@ class ConnectionReader:
         if servers[0].apart:
             own |= self._own_from_outside(ours, server_port, [row for row in rows if row.local_port == inner_port])
         clients = [row for row in rows if row.local_port == inner_port]
-        web: set[tuple[str, int]] = set()
-        if clients:
-            theirs = set().union(*(socket_inodes(self._proc / str(pid)) for pid in web_pids))
-            web = {(row.local_host, row.local_port) for row in rows if row.inode in theirs}
+        theirs: set[int] = set()
+        web_seen = False
+        if clients and web:
+            open_files = [socket_inodes(self._proc / str(one.pid)) for one in web]
+            theirs = set().union(*open_files)
+            # A server listens, so that none at all means hidden; in a container it has other numbers than here.
+            web_seen = any(open_files) and not servers[0].apart and all(map(self._is_here, web))
+        of_web = {(row.local_host, row.local_port) for row in rows if row.inode in theirs}
         foreign = [row for row in rows if (row.remote_host, row.remote_port) not in own]
         clients = sorted((row for row in foreign if row.local_port == inner_port), key=_remote)
         at_runner = {one.port: [row for row in foreign if row.local_port == one.port] for one in runners if one.port}
         found = Connections(
-            clients=_clients(map(_remote, clients), own, web),
+            clients=_clients(map(_remote, clients), own, of_web),
             runners=tuple(sorted((port, len(there)) for port, there in at_runner.items())),
+            web_seen=web_seen,
         )
         said = self._said([*clients, *chain(*at_runner.values())], servers[0])
         if said is None:
@@ -154,6 +161,13 @@ class ConnectionReader:
         relayed = sorted(set(passed) - straight, key=lambda one: one[1])
         return straight | set(relayed[: len(mine) - len(straight)])
 
+    def _is_here(self, web: WatchedProcess) -> bool:
+        """Open WebUI lives in this machine's own network; asked once per process."""
+        identity = web.pid, web.started_at
+        if identity not in self._here:
+            self._here = {identity: same_network(web.pid, self._proc), **dict(list(self._here.items())[:_REMEMBERED])}
+        return self._here[identity]
+
     def _is_same_network(self, server: WatchedProcess) -> bool:
         """Asked once per server process."""
         identity = server.pid, server.started_at
@@ -163,7 +177,7 @@ class ConnectionReader:
         return self._same_network
 
     def _read_by_process(
-        self, servers: list[WatchedProcess], runners: list[WatchedProcess], web_pids: list[int], server_port: int
+        self, servers: list[WatchedProcess], runners: list[WatchedProcess], web: list[WatchedProcess], server_port: int
     ) -> Connections | Unknown:
         own = {local for local, _ in self._sockets(os.getpid()) or ()}
         clients: list[tuple[str, int]] = []
@@ -179,10 +193,10 @@ class ConnectionReader:
             sockets = self._sockets(runner.pid)
             if sockets is not None and runner.port:
                 at_runner[runner.port] = sum(local[1] == runner.port and remote not in own for local, remote in sockets)
-        web: set[tuple[str, int]] = set()
-        if clients:
-            web = {local for pid in web_pids for local, _ in self._sockets(pid) or ()}
-        return Connections(_clients(clients, own, web), tuple(sorted(at_runner.items())))
+        seen_web = [self._sockets(one.pid) for one in web] if clients else []
+        of_web = {local for sockets in seen_web for local, _ in sockets or ()}
+        web_seen = bool(seen_web) and None not in seen_web
+        return Connections(_clients(clients, own, of_web), tuple(sorted(at_runner.items())), web_seen=web_seen)
 
     def _sockets(self, pid: int) -> list[tuple[tuple[str, int], tuple[str, int]]] | None:
         """(local, remote) of a process's established sockets; None where they are hidden or the process is gone."""

@@ -23,9 +23,10 @@ from tests.core.requests.test_count import (
 )
 from tray_app.core.requests.count import RequestInputs, RequestState, step
 from tray_app.core.requests.followed import JobState, SeenRunner, Surroundings, follow
+from tray_app.core.requests.in_flight import SILENT_POLLS
 from tray_app.core.requests.kind import Circumstances, KindSettings, judge, settings_of
 from tray_app.core.requests.last_hour import LoadWindow
-from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
+from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections, Served, Whose
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.runner_slot import RunnerSlot
 from tray_app.core.values.snapshot import (
@@ -60,7 +61,7 @@ class TestGaps:
 class TestQuiet:
     """A connection that stays while nothing runs is kept, not used; Open WebUI's version is not known here."""
 
-    def waiting(self, runners, polls=2, **options):
+    def waiting(self, runners, polls=SILENT_POLLS + 1, **options):
         world = World(ollama="0.12.11")
         for _ in range(polls):
             answer = world.poll(clients(3), runners=runners, **options)
@@ -70,10 +71,17 @@ class TestQuiet:
     def test_a_silent_runner_rests_below_one_percent(self, cpu, seen):
         assert self.waiting((replace(OLD_RUNNER, cpu_percent=cpu),)) == seen
 
-    def test_two_polls_make_it_kept(self):
+    def test_a_silent_runner_may_wait_for_the_gpu_or_for_swap(self):
+        """Its queue does not vanish because it uses no processor time for a moment."""
         resting = (replace(OLD_RUNNER, cpu_percent=0.0),)
-        assert self.waiting(resting, polls=1) == (1, 2)
-        assert self.waiting(resting, polls=2) == (0, 0)
+        assert self.waiting(resting, polls=SILENT_POLLS) == (1, 2)
+        assert self.waiting(resting, polls=SILENT_POLLS + 1) == (0, 0)
+
+    def test_work_in_between_starts_the_silence_anew(self):
+        world, resting = World(ollama="0.12.11"), (replace(OLD_RUNNER, cpu_percent=0.0),)
+        for runners in (resting, resting, (OLD_RUNNER,), resting, resting, resting):
+            answer = world.poll(clients(3), runners=runners)
+        assert numbers(answer) == (1, 2)
 
     def test_every_silent_runner_must_rest(self):
         busy = replace(OLD_RUNNER, pid=9, port=4009)
@@ -175,7 +183,16 @@ class TestPlaces:
 
     def test_fewer_busy_chats_than_requests_is_nobody_waiting(self):
         world = World("0.12.4", ALL_ON)
-        assert numbers(world.poll(slots=(slot(0),), denied=True, busy=1)) == (1, 0)
+        answer = world.poll(clients(3, OPEN_WEBUI_POOL), slots=(slot(0),), busy=1)
+        assert numbers(answer) == (1, Why.UNSUPPORTED)  # autocomplete may wait
+        world = World("0.12.4", NO_AUTOCOMPLETE)
+        assert numbers(world.poll(clients(3, OPEN_WEBUI_POOL), slots=(slot(0),), busy=1)) == (1, 0)
+
+    @pytest.mark.parametrize(("busy", "seen"), [(1, (1, Why.DENIED)), (3, (1, 2))])
+    def test_where_others_are_not_seen_busy_chats_are_the_least_that_waits(self, busy, seen):
+        answer = World("0.12.4", NO_AUTOCOMPLETE).poll(slots=(slot(0),), denied=True, busy=busy)
+        assert numbers(answer) == seen
+        assert answer.waiting_confidence is (LOWER_BOUND if busy == 3 else EXACT)
 
 
 class TestFollowing:
@@ -294,6 +311,25 @@ class TestSettings:
         assert settings_of(ui(*MODELS, replace(hosted, active=False)), self.there).all_local
         assert not settings_of(ui(), self.there).all_local
 
+    def test_the_arena_of_0_9_sends_its_chats_to_the_others(self):
+        arena = WebUIModel("arena-model", "Arena Model", "arena", arena=True)
+        assert settings_of(ui(*MODELS, arena), self.there).all_local
+
+    def test_presets_are_where_their_base_is(self):
+        hosted = WebUIModel("gpt", "gpt", "openai", active=False)
+        of_ours = WebUIModel("mine", "mine", "", base_model_id="qwen3:32b", preset=True)
+        of_theirs = WebUIModel("theirs", "theirs", "ollama", base_model_id="gpt", preset=True)
+        assert settings_of(ui(*MODELS, hosted, of_ours), self.there).all_local
+        assert not settings_of(ui(*MODELS, hosted, of_theirs), self.there).all_local
+        looped = replace(of_ours, base_model_id="mine")
+        assert not settings_of(ui(*MODELS, looped), self.there).all_local
+
+    def test_what_a_function_or_another_server_answers_is_not_at_our_ollama(self):
+        pipe = WebUIModel("pipe", "pipe", "ollama", pipe=True)
+        assert not settings_of(ui(*MODELS, pipe), self.there).all_local
+        away = replace(MODELS[0], id="box.qwen3:32b", served=Served((1,), elsewhere=True))
+        assert not settings_of(ui(*MODELS, away), self.there).all_local
+
 
 class TestTheLastHour:
     load = ModelLoad("a", 1, 10.0, 1)
@@ -326,10 +362,15 @@ class TestTheLastHour:
         (1, {"alone": True}, "first-of-chat"),
         (1, {"alone": True, "others_waited": True}, "no-evidence"),
         (0, {}, "no-evidence"),
-        (0, {"only_open_webui": True}, "api-tasks"),
+        (0, {"whose": Whose.OPEN_WEBUI}, "api-tasks"),
+        (0, {"whose": Whose.MIXED}, "no-evidence"),
+        (1, {"alone": True, "whose": Whose.OTHERS}, "other-client"),
+        (1, {"since_answer_s": 1.0}, "burst-after-answer"),
+        (1, {"since_answer_s": 1.0, "whose": Whose.MIXED}, "was-waiting"),
+        (1, {"since_answer_s": 1.0, "whose": Whose.OTHERS}, "other-client"),
         # Counted before the request began, it says nothing about it.
-        (0, {"only_open_webui": True, "began_at": 0.5}, "api-tasks"),
-        (0, {"only_open_webui": True, "began_at": 0.6}, "no-evidence"),
+        (0, {"whose": Whose.OPEN_WEBUI, "began_at": 0.5}, "api-tasks"),
+        (0, {"whose": Whose.OPEN_WEBUI, "began_at": 0.6}, "no-evidence"),
     ],
 )
 def test_what_is_not_known_about_a_beginning_proves_nothing(busy, known, reason):
@@ -339,7 +380,7 @@ def test_what_is_not_known_about_a_beginning_proves_nothing(busy, known, reason)
 
 def test_requests_that_are_only_counted_get_numbers_of_their_own():
     """Below zero, so that none of them is taken for one on a slot."""
-    around = Surroundings(1.0, 1.0, KindSettings(), others_waited=False, only_open_webui=False)
+    around = Surroundings(1.0, 1.0, KindSettings(), others_waited=False, whose=Whose.UNTOLD)
     state, seen = JobState(), []
     for running in (2, 1, 3):
         changes = follow(state, (SeenRunner(RUNNER, None, running, "runner-connections"),), around)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tray_app.core.requests.count import RequestInputs, RequestState, step
+from tray_app.core.requests.in_flight import SILENT_POLLS
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.runner_slot import RunnerSlot
@@ -243,7 +244,7 @@ class TestClientsThatKeepConnections:
         assert world.poll(clients(3, OPEN_WEBUI_POOL), (slot(0),)).waiting_confidence is LIKELY
 
     def test_busy_chats_step_in_where_connections_do_not_tell(self):
-        world = World("0.12.4", ALL_ON)
+        world = World("0.12.4", NO_AUTOCOMPLETE)
         answer = world.poll(clients(4, OPEN_WEBUI_POOL), (slot(0),), busy=3)
         assert (*numbers(answer), answer.waiting_source, answer.waiting_confidence) == (
             1,
@@ -350,7 +351,7 @@ class TestWithoutSlots:
     def test_before_0_30_a_runner_that_rests_shows_idle_connections(self):
         resting = replace(OLD_RUNNER, cpu_percent=0.0)
         world = World(ollama="0.12.11")
-        for _ in range(2):
+        for _ in range(SILENT_POLLS + 1):
             answer = world.poll(clients(3), None, runners=(resting,))
         assert numbers(answer) == (0, 0)
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from tray_app.core.diagnosis.attribution import Attribution
 from tray_app.core.diagnosis.cause import Cause, Holding, cause_of
 from tray_app.core.diagnosis.displacement import Thrash, thrash
 from tray_app.core.diagnosis.recent import History, Seen
@@ -32,6 +33,7 @@ from tray_app.core.values.fit import Budget
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.names import same_model
 from tray_app.core.values.snapshot import (
+    NOT_ASKED,
     BudgetBasis,
     InstalledModel,
     LoadedModel,
@@ -40,6 +42,7 @@ from tray_app.core.values.snapshot import (
     Pressure,
     ProcessRole,
     RequestKind,
+    Requests,
     Snapshot,
     WatchedProcess,
 )
@@ -312,6 +315,13 @@ class Facts:
         loaded = self.ollama.loaded if self.ollama is not None else None
         longest = self.requests.longest_wait_s
         return traffic_of(model, self.running, self.waiting, self.requests.active, loaded, longest)
+
+    @cached_property
+    def attribution(self) -> Attribution:
+        """Whose requests they are."""
+        seen = self.requests or Requests(NOT_ASKED, NOT_ASKED)
+        may_type = self.tasks is None or Setting.AUTOCOMPLETE in tasks_on(self.tasks)
+        return Attribution(seen.whose, seen.of_open_webui, self.busy_chats, may_type)
 
     @cached_property
     def settling(self) -> Settling | None:

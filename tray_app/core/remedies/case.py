@@ -70,8 +70,13 @@ class Case(Struct, frozen=True):
 
     @property
     def blames_client(self) -> bool:
-        """What waits is the load of another client: Open WebUI answers no chat, and no task is seen to run."""
-        if not isinstance(self.diagnosis.top, QueueBacklog) or self.facts.busy_chats != 0:
+        """What waits is the load of another client: its connections say so, or Open WebUI answers no chat, and no task
+        is seen to run."""
+        if not isinstance(self.diagnosis.top, QueueBacklog):
+            return False
+        if self.diagnosis.top.others:
+            return True
+        if self.facts.busy_chats != 0:
             return False
         typing = Setting.AUTOCOMPLETE in (self.facts.unasked or ())  # it is no chat, and not counted as one
         requests = self.facts.requests

@@ -52,6 +52,8 @@ def _requests(reading: Reading[Requests]) -> dict[str, Any]:
         "waiting_source": requests.waiting_source,
         "waiting_confidence": requests.waiting_confidence.value,
         "longest_wait_s": requests.longest_wait_s,
+        "whose": requests.whose.value,
+        "of_open_webui": requests.of_open_webui,
         "active": [
             {
                 "model": one.model,

@@ -20,8 +20,9 @@ from tray_app.core.requests.in_flight import ClientState, InFlight
 from tray_app.core.requests.kind import KindSettings
 from tray_app.core.requests.last_hour import LoadWindow
 from tray_app.core.requests.releases import ONE_SLOT_SINCE
+from tray_app.core.requests.whose import of_open_webui, whose
 from tray_app.core.tasks.releases import KEEPS_CONNECTIONS_SINCE
-from tray_app.core.values.connections import OPEN_WEBUI_POOL, Connections
+from tray_app.core.values.connections import Connections, Whose
 from tray_app.core.values.reading import LATE_S, Known, Reading, Unknown, Unseen, Why, value_of
 from tray_app.core.values.runner_slot import RunnerSlot
 from tray_app.core.values.snapshot import (
@@ -40,6 +41,7 @@ from tray_app.core.values.snapshot import (
     Slots,
     WatchedProcess,
 )
+from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.version import parse_version
 
 QUIET_CPU_PERCENT = 1.0
@@ -77,6 +79,7 @@ class Signal(StrEnum):
     LOADING = "loading"
     RUNNER_CONNECTIONS = "runner-connections"
     CONNECTIONS = "connections"
+    OPEN_WEBUI_TASKS = "open-webui-tasks"
 
 
 class _Count(Struct, frozen=True):
@@ -136,7 +139,7 @@ def _count(state: RequestState, inputs: RequestInputs) -> tuple[RequestState, Re
         inputs.taken_at,
         settings,
         others_waited=bool(state.waiting_since),
-        only_open_webui=_only_open_webui(connections),
+        whose=whose(connections),
     )
     changes = follow(state.jobs, runners, around)
     clients, flight = _in_flight(state.clients, inputs, runners, running, changes)
@@ -153,6 +156,8 @@ def _count(state: RequestState, inputs: RequestInputs) -> tuple[RequestState, Re
         waiting_source=waiting.source,
         waiting_confidence=waiting.confidence,
         longest_wait_s=inputs.uptime_s - waiting_since[0] if waiting_since else None,
+        whose=around.whose,
+        of_open_webui=of_open_webui(connections),
         active=tuple(_active(job, inputs.uptime_s) for job in changes.state.jobs),
         last_hour=load.total(filter(None, (_load(job) for job in changes.state.jobs))),
     )
@@ -221,6 +226,7 @@ def _in_flight(
     now = in_flight.Now(
         running=running.value if running.value is not None else sum(one.running or 0 for one in runners),
         quiet=_is_quiet(runners, running),
+        told=running.value is not None,
         finished=max(log.finished, len(changes.ended)) if log else len(changes.ended),
         finished_exact=log is not None,
         keeps=version >= KEEPS_CONNECTIONS_SINCE if version else None,
@@ -255,24 +261,33 @@ def _waiting(running: _Count, flight: InFlight | None, settings: KindSettings, i
         count = max(0, flight.count - running.value)
         likely = Confidence.LIKELY in {flight.confidence, running.confidence}
         return _Count(count, Signal.CONNECTIONS, Confidence.LIKELY if likely else flight.confidence)
-    if settings.busy_chats is not None and settings.all_local:
-        waiting = max(0, settings.busy_chats.value - running.value)
-        return _Count(waiting, "open-webui-tasks", Confidence.LIKELY)
+    by_chats = _waiting_by_chats(running.value, settings, value_of(inputs.connections))
+    if by_chats is not None:
+        return by_chats
     if flight is not None:
         return _Count(None, unknown=Unknown(Why.UNSUPPORTED, Unseen.CONNECTIONS_KEPT))
     why = inputs.connections if isinstance(inputs.connections, Unknown) else Unknown(Why.UNSUPPORTED)
     return _Count(None, unknown=why)
 
 
+def _waiting_by_chats(running: int, settings: KindSettings, connections: Connections | None) -> _Count | None:
+    """The chats Open WebUI works on, less what runs: all that waits only where all is its, and none is typing.
+
+    None where it proves nothing: another program's requests and autocomplete come on top.
+    """
+    if settings.busy_chats is None or not settings.all_local:
+        return None
+    waiting = max(0, settings.busy_chats.value - running)
+    typing = settings.on is None or Setting.AUTOCOMPLETE in settings.on
+    if whose(connections) is Whose.OPEN_WEBUI and not typing:
+        return _Count(waiting, Signal.OPEN_WEBUI_TASKS, Confidence.LIKELY)
+    return _Count(waiting, Signal.OPEN_WEBUI_TASKS, Confidence.LOWER_BOUND) if waiting else None
+
+
 def _queue(since: tuple[float, ...], waiting: int, begun: int, now: float) -> tuple[float, ...]:
     """When each waiting request was first seen. A runner serves its queue in order: those that began are the oldest."""
     left = since[begun:]
     return (*left, *(now,) * waiting)[:waiting]
-
-
-def _only_open_webui(connections: Connections | None) -> bool:
-    clients = connections.clients if connections else ()
-    return bool(clients) and all(client.pool == OPEN_WEBUI_POOL for client in clients)
 
 
 def _active(job: Job, now: float) -> RunningRequest:

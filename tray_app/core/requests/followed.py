@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.requests.kind import UNKNOWN, Circumstances, KindReason, KindSettings, KindVerdict, judge
+from tray_app.core.values.connections import Whose
 from tray_app.core.values.runner_slot import RunnerSlot
 from tray_app.core.values.snapshot import RequestKind, WatchedProcess
 from tray_app.core.values.task_settings import Setting
@@ -53,7 +54,7 @@ class Surroundings(Struct, frozen=True):
     taken_at: float
     settings: KindSettings
     others_waited: bool
-    only_open_webui: bool
+    whose: Whose
 
 
 class JobChanges(Struct, frozen=True):
@@ -115,7 +116,7 @@ def _begun(job: Job, answers: dict[int, float], around: Surroundings, *, alone: 
         began_at=around.taken_at,
         others_waited=around.others_waited,
         since_answer_s=around.uptime_s - ended if ended is not None else None,
-        only_open_webui=around.only_open_webui,
+        whose=around.whose,
     )
     return replace(job, how=how)
 

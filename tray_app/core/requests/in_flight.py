@@ -9,6 +9,7 @@ opens a new connection only while all its old ones are in use; and nobody waits 
 from collections import Counter
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tray_app.core.values.connections import Client
 from tray_app.core.values.snapshot import Confidence
@@ -17,12 +18,20 @@ IDLE_POLLS = 2
 """A connection that stays through so many polls in which nothing ran or loaded is kept, not used."""
 
 
+SILENT_POLLS = 3
+"""A runner that does not tell may wait for the GPU or for swap: it rests only after so many polls without work."""
+
+
 class ClientState(Struct, frozen=True):
-    """`quiet`: in how many polls in a row a connection was there while nothing ran; at IDLE_POLLS it stays."""
+    """`quiet`: in how many polls in a row a connection was there while nothing ran; at IDLE_POLLS it stays.
+
+    `silent`: polls in a row in which no work was seen of a runner that does not tell.
+    """
 
     started: bool = False
     quiet: tuple[tuple[Client, int], ...] = ()
     estimate: int = 0
+    silent: int = 0
 
 
 class Now(Struct, frozen=True):
@@ -31,6 +40,8 @@ class Now(Struct, frozen=True):
     running: int
     quiet: bool
     """Nothing runs and nothing loads."""
+    told: bool
+    """`running` is what runs, and `quiet` is more than little processor time."""
     finished: int
     finished_exact: bool
     keeps: bool | None
@@ -45,6 +56,9 @@ class InFlight(Struct, frozen=True):
 
 def step(state: ClientState, clients: tuple[Client, ...], now: Now) -> tuple[ClientState, InFlight]:
     """One poll. The state must be fed every poll in which the connections could be read."""
+    silent = min(state.silent + 1, SILENT_POLLS) if now.quiet and not now.told else 0
+    if silent and silent < SILENT_POLLS:
+        now = replace(now, quiet=False)
     before = dict(state.quiet)
     quiet: dict[Client, int] = {}
     for client in clients:
@@ -59,7 +73,7 @@ def step(state: ClientState, clients: tuple[Client, ...], now: Now) -> tuple[Cli
         estimate = len(clients)
         exact = now.keeps is False or len(clients) <= now.running
         answer = InFlight(len(clients), Confidence.EXACT if exact else Confidence.LIKELY)
-    return ClientState(started=True, quiet=tuple(quiet.items()), estimate=estimate), answer
+    return ClientState(started=True, quiet=tuple(quiet.items()), estimate=estimate, silent=silent), answer
 
 
 def _estimate(state: ClientState, clients: tuple[Client, ...], fresh: list[Client], now: Now) -> int:

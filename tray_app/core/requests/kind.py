@@ -1,6 +1,7 @@
 """Chat or task, judged without ever seeing what was asked. Pure.
 
 Each verdict carries the word of what it rests on:
+- `other-client`: no request at Ollama is Open WebUI's.
 - `tasks-off`: Open WebUI has no task switched on.
 - `task-model`: the model is the one all tasks go to.
 - `other-than-task-model`: tasks go to another model.
@@ -11,14 +12,16 @@ Each verdict carries the word of what it rests on:
 - `was-waiting`, `no-evidence`: not known.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct
 
 from tray_app.core.tasks.releases import TITLE_BESIDE_ANSWER, TITLE_LIMIT_SINCE
+from tray_app.core.values.connections import Whose
 from tray_app.core.values.names import full_name
 from tray_app.core.values.reading import Known, value_of
-from tray_app.core.values.snapshot import Ollama, OpenWebUI, RequestKind
+from tray_app.core.values.snapshot import Ollama, OpenWebUI, RequestKind, WebUIModel
 from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch, TaskSettings
 from tray_app.core.values.version import Version, parse_version
 
@@ -51,7 +54,7 @@ class Circumstances(Struct, frozen=True):
     alone: bool = False
     others_waited: bool = False
     since_answer_s: float | None = None
-    only_open_webui: bool = False
+    whose: Whose = Whose.UNTOLD
     began_at: float = 0.0
     """Unix seconds."""
 
@@ -60,6 +63,7 @@ class KindReason(StrEnum):
     """What tells a request's kind. Values are stable: they appear in the JSON output."""
 
     NO_EVIDENCE = "no-evidence"
+    OTHER_CLIENT = "other-client"
     TASKS_OFF = "tasks-off"
     TASK_MODEL = "task-model"
     OTHER_MODEL = "other-than-task-model"
@@ -87,6 +91,7 @@ def settings_of(open_webui: OpenWebUI | None, ollama: Ollama | None) -> KindSett
     busy = open_webui.busy_chats
     models = value_of(open_webui.models) or ()
     installed = {full_name(model.name) for model in ollama.installed} if ollama else set()
+    by_id = {one.id: one for one in models}
     names: dict[str, str] = {one.id: one.ollama_name or one.base_model_id or one.id for one in models}
     task_models = set()
     elsewhere = False
@@ -103,8 +108,22 @@ def settings_of(open_webui: OpenWebUI | None, ollama: Ollama | None) -> KindSett
         task_models=frozenset(task_models),
         elsewhere=elsewhere,
         busy_chats=busy if isinstance(busy, Known) else None,
-        all_local=bool(models) and all(one.is_ollamas or one.ollama_name for one in models if one.active),
+        all_local=bool(models) and all(_is_local(one, by_id) for one in models if one.active),
     )
+
+
+def _is_local(model: WebUIModel, by_id: Mapping[str, WebUIModel]) -> bool:
+    """Do its chats run at the Ollama that is watched? A preset's where its base does.
+
+    The arena (listed by itself up to 0.9) sends each chat to one of the others. What a function does is not known.
+    """
+    if model.arena:
+        return True
+    if model.pipe or model.served.elsewhere:
+        return False
+    if model.base_model_id and (base := by_id.get(model.base_model_id)) is not None:
+        return _is_local(base, by_id) if base.base_model_id is None else bool(base.ollama_name)
+    return model.is_ollamas or bool(model.ollama_name)
 
 
 def _on(tasks: TaskSettings) -> tuple[Setting, ...]:
@@ -113,8 +132,12 @@ def _on(tasks: TaskSettings) -> tuple[Setting, ...]:
 
 def judge(how: Circumstances, settings: KindSettings) -> KindVerdict:
     """The first rule that applies, the surest first."""
-    if settings.on == ():
-        return KindVerdict(RequestKind.CHAT, KindReason.TASKS_OFF)
+    if how.whose is Whose.OTHERS:
+        return KindVerdict(RequestKind.UNKNOWN, KindReason.OTHER_CLIENT)
+    return KindVerdict(RequestKind.CHAT, KindReason.TASKS_OFF) if settings.on == () else _by_settings(how, settings)
+
+
+def _by_settings(how: Circumstances, settings: KindSettings) -> KindVerdict:
     model = full_name(how.model) if how.model else None
     if model is not None and model in settings.task_models:
         return _task(KindReason.TASK_MODEL, settings)
@@ -124,7 +147,7 @@ def judge(how: Circumstances, settings: KindSettings) -> KindVerdict:
     titles_on = settings.on is None or Setting.TITLES in settings.on
     if version and version >= TITLE_LIMIT_SINCE and how.limit_tokens == TITLE_LIMIT and titles_on:
         return _task(KindReason.TITLE_LIMIT, settings)
-    if _busy(how, settings) == 0 and how.only_open_webui:
+    if _busy(how, settings) == 0 and how.whose is Whose.OPEN_WEBUI:
         return _task(KindReason.API_TASKS, settings)
     return _by_sequence(how, settings)
 
@@ -137,7 +160,7 @@ def _busy(how: Circumstances, settings: KindSettings) -> int | None:
 
 def _by_sequence(how: Circumstances, settings: KindSettings) -> KindVerdict:
     if how.since_answer_s is not None and how.since_answer_s <= BURST_S and settings.version is not None:
-        if how.others_waited:
+        if how.others_waited or how.whose is Whose.MIXED:
             return KindVerdict(RequestKind.UNKNOWN, KindReason.WAS_WAITING)
         return _task(KindReason.BURST, settings)
     beside = settings.version is not None and settings.version >= TITLE_BESIDE_ANSWER

@@ -19,7 +19,12 @@ JUST_S = 0.3
 
 def busy(talks: Sequence[Talk]) -> int:
     """Connections that carry a request: of a runner that tells no slots, the requests that it works on."""
-    return sum(talk.asked or talk.sent_s <= ANSWERING_S for talk in talks)
+    return sum(map(is_busy, talks))
+
+
+def is_busy(talk: Talk) -> bool:
+    """It carries a request, or did a moment ago."""
+    return talk.asked or talk.sent_s <= ANSWERING_S
 
 
 def in_flight(talks: Sequence[Talk], running: int | None, *, begun: bool) -> InFlight:

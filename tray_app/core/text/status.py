@@ -21,6 +21,7 @@ from tray_app.core.values.reading import Why
 from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import (
     Access,
+    Confidence,
     OpenWebUI,
     Presence,
     Pressure,
@@ -162,8 +163,11 @@ def _requests(seen: Overview, tr: Translator) -> Line:
     def count(number: int | None, source: Source) -> str:
         return why_words(seen.why[source], tr) if number is None else str(number)
 
+    waiting = count(seen.waiting, Source.WAITING)
+    if seen.waiting is not None and seen.requests.waiting_confidence is Confidence.LOWER_BOUND:
+        waiting = tr.gettext("at least {count}").format(count=waiting)
     text = tr.gettext("{running} running, {waiting} waiting").format(
-        running=count(seen.running, Source.RUNNING), waiting=count(seen.waiting, Source.WAITING)
+        running=count(seen.running, Source.RUNNING), waiting=waiting
     )
     return line(Span(text, Style.WARN if seen.waiting and seen.waiting > 0 else Style.PLAIN))
 

@@ -65,7 +65,7 @@ def why_words(unknown: Unknown, tr: Translator) -> str:
         Unseen.NO_SERVER_PROCESS: tr.gettext("Ollama's process cannot be seen from here"),
         Unseen.RUNNER_WITHOUT_SLOTS: tr.gettext("Ollama before 0.30 does not tell"),
         Unseen.SEVERAL_SERVERS: tr.gettext("several Ollama servers run here, and which one is watched cannot be seen"),
-        Unseen.CONNECTIONS_KEPT: tr.gettext("Open WebUI keeps its connections open, so they cannot be counted"),
+        Unseen.CONNECTIONS_KEPT: tr.gettext("clients keep their connections open, so they cannot be counted"),
         Unseen.OTHER_USERS_SOCKETS: tr.gettext("Ollama runs as another user"),
         Unseen.NOT_CONNECTED: tr.gettext("not connected"),
     }

@@ -23,6 +23,15 @@ class Owner(StrEnum):
         return self in (Owner.OURS, Owner.UNSURE)
 
 
+class Whose(StrEnum):
+    """Whose the requests at Ollama are. Values are stable: they appear in the JSON output."""
+
+    OPEN_WEBUI = "open-webui"
+    MIXED = "mixed"
+    OTHERS = "others"
+    UNTOLD = "untold"
+
+
 class Client(Struct, frozen=True):
     """One established connection to the server. `pool` is who keeps connections together: `open-webui` where the
     socket is known to be its own, the host for a client on another machine or in a container, else empty."""
@@ -44,13 +53,14 @@ class Connections(Struct, frozen=True):
     """`runners`: runner port -> number of established connections at it; a port that could not be read is missing.
 
     `talks`: of each client, in their order; `runner_talks`: runner port -> of each connection at it. None where the
-    system does not tell.
+    system does not tell. `web_seen`: Open WebUI's own connections could be looked at, so that the others are not its.
     """
 
     clients: tuple[Client, ...] = ()
     runners: tuple[tuple[int, int], ...] = ()
     talks: tuple[Talk, ...] | None = None
     runner_talks: tuple[tuple[int, tuple[Talk, ...]], ...] | None = None
+    web_seen: bool = False
 
     def at_runner(self, port: int) -> int | None:
         """The number of connections at a runner's port; None where it could not be read."""

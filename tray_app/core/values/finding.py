@@ -204,6 +204,8 @@ class QueueBacklog(AboutModel, frozen=True, kw_only=True):
     running: MaybeCalls = None
     longest_wait_s: MaybeSeconds = None
     refused: MaybeCalls = None
+    others: bool | None = None
+    """None of the requests are Open WebUI's."""
 
 
 class CauseKind(StrEnum):

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from tray_app.core.values.connections import Connections, OllamaConnection, Owner, Served
+from tray_app.core.values.connections import Connections, OllamaConnection, Owner, Served, Whose
 from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.plan import Record
@@ -114,8 +114,7 @@ class ProcessRole(StrEnum):
 class WatchedProcess(Struct, frozen=True):
     """`cpu_percent` is of one core. Runner fields are None for other roles or where the command line hides them.
 
-    `orphaned`: its parent is gone. `ports`: where a server listens, None: hidden; not this machine's own where it lives
-    `apart`, in a container's network.
+    `ports`: where a server listens, None: hidden; in a network of its own (a container's) where it lives `apart`.
     """
 
     pid: int
@@ -150,7 +149,7 @@ class OtherProcess(Struct, frozen=True):
 
 
 class Container(Struct, frozen=True):
-    """A running container of Ollama or Open WebUI. `cpu_percent` is of one core."""
+    """A running one of Ollama or Open WebUI. `cpu_percent` is of one core."""
 
     name: str
     role: ProcessRole
@@ -262,7 +261,7 @@ class ModelLoad(Struct, frozen=True):
 
 
 class Requests(Struct, frozen=True):
-    """Requests at Ollama. `source` names the signal (slots, connections, open-webui-tasks...), a stable word."""
+    """Requests at Ollama. `source` names the signal (slots, connections...), a stable word."""
 
     running: Reading[int]
     waiting: Reading[int]
@@ -271,6 +270,8 @@ class Requests(Struct, frozen=True):
     waiting_source: str = ""
     waiting_confidence: Confidence = Confidence.EXACT
     longest_wait_s: float | None = None
+    whose: Whose = Whose.UNTOLD
+    of_open_webui: int | None = None
     active: tuple[RunningRequest, ...] = ()
     last_hour: tuple[ModelLoad, ...] = ()
 

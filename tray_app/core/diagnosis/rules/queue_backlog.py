@@ -30,6 +30,7 @@ def _finding(refused: int, facts: Facts) -> QueueBacklog:
         running=facts.running if requests is not None else None,
         longest_wait_s=None if longest is None else round(longest, 1),
         refused=refused or None,
+        others=facts.attribution.are_others or None,
     )
 
 

@@ -28,7 +28,7 @@ def _storm(big: BigModel, facts: Facts) -> TaskStorm | None:
     if traffic is None or not traffic.piles_up(facts.limits):
         return None
     tasks = facts.lands_on(model.name)
-    if not tasks and not traffic.tasks:
+    if not (traffic.tasks or (tasks and facts.attribution.tasks_come(traffic))):
         return None
     spilled = facts.spilled_bytes(model)
     # An unseen cause may be another program: then only a model that fills half of the memory is blamed (cause_of).

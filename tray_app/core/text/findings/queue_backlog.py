@@ -8,6 +8,11 @@ from tray_app.core.values.snapshot import Confidence
 
 
 def sentence(finding: QueueBacklog, tr: Translator) -> str:
+    text = _sentence(finding, tr)
+    return text + " " + tr.gettext("None of the requests comes from Open WebUI.") if finding.others else text
+
+
+def _sentence(finding: QueueBacklog, tr: Translator) -> str:
     model, waiting = short(finding.model), finding.waiting or 0
     refused = finding.refused
     if refused:
