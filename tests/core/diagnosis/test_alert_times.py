@@ -36,7 +36,7 @@ def test_what_gets_worse_is_told_after_a_hold_time_of_its_own(after, told):
 
 
 def test_worse_for_a_while_only_starts_again():
-    run = firing(MILD).poll(found(STORM)).poll(found(STORM), HOLD - 1).poll(found(MILD))
+    run = firing(MILD).poll(found(STORM)).poll(found(STORM), HOLD - 1).polls(found(MILD), 2)
     assert run.poll(found(STORM)).poll(found(STORM), HOLD - 1).notices == []
     assert len(run.poll(found(STORM), 1).notices) == 1
 

@@ -7,7 +7,16 @@ from msgspec.structs import replace
 
 from tests.core.findings import example
 from tray_app.core.diagnosis.alerts import Alerts, AlertState, Quiet, step
-from tray_app.core.values.finding import FINDINGS, Diagnosis, Level, QueueBacklog, Severity, TasksOnBigModel, TaskStorm
+from tray_app.core.values.finding import (
+    FINDINGS,
+    Diagnosis,
+    Level,
+    MemoryPressure,
+    QueueBacklog,
+    Severity,
+    TasksOnBigModel,
+    TaskStorm,
+)
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Moment
 from tray_app.core.values.snapshot import Pressure
@@ -58,9 +67,42 @@ def test_a_condition_must_last_before_it_is_told():
     assert [(one.finding, one.cause) for one in run.notices] == [(STORM, "qwen3:32b")]
 
 
-def test_one_poll_without_it_starts_a_pending_one_again():
-    run = Run().polls(found(STORM), 5).poll(NOTHING).polls(found(STORM), 5)
-    assert run.state() is AlertState.PENDING
+def test_one_poll_without_it_does_not_start_a_pending_one_again():
+    run = Run().polls(found(STORM), 4).poll(NOTHING).poll(found(STORM))
+    assert run.state() is AlertState.FIRING
+    assert len(run.notices) == 1
+
+
+def test_what_is_there_in_half_of_the_polls_does_not_last():
+    run = Run()
+    for _ in range(30):
+        run.poll(found(STORM)).poll(NOTHING)
+        assert run.state() is None
+    assert run.notices == []
+
+
+@pytest.mark.parametrize(("hits", "misses", "state"), [(3, 2, AlertState.PENDING), (2, 2, None), (1, 1, None)])
+def test_it_holds_while_it_is_there_in_three_of_five_polls(hits, misses, state):
+    assert Run().polls(found(STORM), hits, 0.5).polls(NOTHING, misses, 0.5).state() is state
+
+
+def test_one_queue_is_one_notice_whichever_model_works_it_off():
+    other = replace(BACKLOG, model="gemma3:1b")
+    run = Run().polls(found(BACKLOG), 3).polls(found(other), 3)
+    assert (run.state(other), len(run.notices)) == (AlertState.FIRING, 1)
+    run.polls(found(replace(BACKLOG, model="Ollama")), 6).polls(NOTHING, 40).polls(found(other), 10)
+    assert len(run.notices) == 1
+
+
+def test_the_queue_that_a_storm_leaves_is_no_news():
+    run = Run().polls(found(STORM), 8).polls(found(replace(BACKLOG, model="gemma3:1b")), 20)
+    assert len(run.notices) == 1
+
+
+def test_one_shortage_is_one_notice_whoever_is_the_largest():
+    short = replace(example(MemoryPressure), severity=Severity.OVERLOADED)
+    run = Run().polls(found(short), 3).polls(found(replace(short, taken_by="llama-server")), 10)
+    assert (run.state(short), len(run.notices)) == (AlertState.FIRING, 1)
 
 
 def test_it_is_over_only_when_it_stays_away():

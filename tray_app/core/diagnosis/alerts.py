@@ -10,11 +10,14 @@ from enum import StrEnum
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tray_app.core.values.finding import Diagnosis, Finding, Severity
+from tray_app.core.values.finding import Diagnosis, Finding, QueueBacklog, Severity, TaskStorm
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.names import same_model
 from tray_app.core.values.reading import Moment, is_gap
 
+HOLD_SHARE = 0.6
+"""A condition holds that is there in so many of the polls: a number that is not known, or falls short, for a moment
+does not end a trouble that lasts."""
 FORGET_S = 900.0
 """An alert that could not be judged for so long is dropped: nobody knows any more."""
 
@@ -28,14 +31,33 @@ class AlertState(StrEnum):
     RECOVERING = "recovering"
 
 
+class Held(Struct, frozen=True):
+    """In how many of the polls since it began a condition was there."""
+
+    hits: int = 0
+    polls: int = 0
+
+    def with_poll(self, *, there: bool) -> "Held":
+        return Held(self.hits + there, self.polls + 1)
+
+    @property
+    def holds(self) -> bool:
+        return self.hits >= HOLD_SHARE * self.polls
+
+
 class Alert(Struct, frozen=True):
-    """`since_s`: when this state began (pending: when the condition was first seen), in monotonic seconds."""
+    """`since_s`: when this state began (pending: when the condition was first seen), in monotonic seconds.
+
+    `held`: the polls since then; `overloaded`: the same since `overloaded_since_s`.
+    """
 
     finding: Finding
     state: AlertState
     since_s: float
     judged_s: float
+    held: Held = Held()
     overloaded_since_s: float | None = None
+    overloaded: Held = Held()
     told: bool = False
     """Its notice was shown, or another one of the same cause stood for it."""
 
@@ -113,7 +135,9 @@ def _after_gap(before: Alerts, now: Moment) -> dict[Key, Alert]:
             alert,
             since_s=now.uptime_s,
             judged_s=now.uptime_s,
+            held=Held(),
             overloaded_since_s=None if alert.overloaded_since_s is None else now.uptime_s,
+            overloaded=Held(),
         )
         for key, alert in before.alerts.items()
     }
@@ -123,13 +147,21 @@ def _seen(alert: Alert, finding: Finding, now_s: float) -> Alert:
     state, since_s = alert.state, alert.since_s
     if state is AlertState.RECOVERING:
         state, since_s = AlertState.FIRING, now_s
-    overloaded = finding.severity is Severity.OVERLOADED
-    overloaded_since = (
-        (alert.overloaded_since_s if alert.overloaded_since_s is not None else now_s) if overloaded else None
-    )
-    return replace(
-        alert, finding=finding, state=state, since_s=since_s, judged_s=now_s, overloaded_since_s=overloaded_since
-    )
+    known = replace(alert, finding=finding, state=state, since_s=since_s, judged_s=now_s)
+    known = replace(known, held=known.held.with_poll(there=True))
+    return _weighed(known, now_s, overloaded=finding.severity is Severity.OVERLOADED)
+
+
+def _weighed(alert: Alert, now_s: float, *, overloaded: bool) -> Alert:
+    """Since when it is overloaded: a poll in which it is less does not start that anew."""
+    since = alert.overloaded_since_s
+    if since is None:
+        since, held = (now_s, Held(1, 1)) if overloaded else (None, Held())
+    else:
+        held = alert.overloaded.with_poll(there=overloaded)
+        if not held.holds:
+            since, held = None, Held()
+    return replace(alert, overloaded_since_s=since, overloaded=held)
 
 
 def _frozen(alert: Alert, elapsed: float) -> Alert:
@@ -144,10 +176,11 @@ def _frozen(alert: Alert, elapsed: float) -> Alert:
 
 def _missed(alert: Alert, now_s: float, limits: Limits) -> Alert | None:
     """The condition is not there in this poll. None: the alert is over."""
+    alert = _weighed(replace(alert, held=alert.held.with_poll(there=False)), now_s, overloaded=False)
     if alert.state is AlertState.PENDING:
-        return None
+        return replace(alert, judged_s=now_s) if alert.held.holds else None
     if alert.state is AlertState.FIRING:
-        alert = replace(alert, state=AlertState.RECOVERING, since_s=now_s, overloaded_since_s=None)
+        alert = replace(alert, state=AlertState.RECOVERING, since_s=now_s)
     return None if now_s - alert.since_s >= limits.clear_s else replace(alert, judged_s=now_s)
 
 
@@ -170,6 +203,12 @@ def cause_of(finding: Finding) -> str:
     return finding.subject
 
 
+def _told_as(finding: Finding) -> tuple[str, ...]:
+    """The queue that is left when a storm is over is no news, whichever model works it off."""
+    queue = isinstance(finding, TaskStorm | QueueBacklog)
+    return (cause_of(finding), QueueBacklog.incident) if queue else (cause_of(finding),)
+
+
 def _tell(
     alerts: dict[Key, Alert],
     shown: list[Key],
@@ -185,17 +224,18 @@ def _tell(
         alert = alerts[key]
         if alert.told or not _lasts(alert, now.uptime_s, limits) or _is_hushed(alert.finding, now.taken_at, quiet):
             continue
-        cause = cause_of(alert.finding)
-        if all(one.cause != cause for one in recent):
-            notices.append(Notice(alert.finding, cause))
-            recent.append(Told(cause, now.taken_at))
+        same = {cause_of(alert.finding), alert.finding.incident}
+        if all(one.cause not in same for one in recent):
+            notices.append(Notice(alert.finding, cause_of(alert.finding)))
+            recent += [Told(cause, now.taken_at) for cause in _told_as(alert.finding)]
         alerts[key] = replace(alert, told=True)
     return alerts, tuple(recent), tuple(notices)
 
 
 def _lasts(alert: Alert, now_s: float, limits: Limits) -> bool:
     since = alert.overloaded_since_s
-    return alert.state is AlertState.FIRING and since is not None and now_s - since >= limits.hold_s
+    now = alert.state is AlertState.FIRING and alert.finding.severity is Severity.OVERLOADED
+    return now and since is not None and now_s - since >= limits.hold_s
 
 
 def _is_hushed(finding: Finding, now: float, quiet: Quiet) -> bool:

@@ -14,6 +14,8 @@ from tray_app.core.values.snapshot import LogEventKind, WatchedProcess
 
 FOLLOWS_S = 20.0
 """Ending a runner and starting the next takes seconds (5 s to get VRAM back, then the start)."""
+QUIET_S = 120.0
+"""A chat with its tasks comes around in this time: what has not happened since has ended."""
 QUICK_S = 120.0
 """Without processes, loads in the log count when they follow each other this soon: long before a model expires."""
 
@@ -23,6 +25,8 @@ class Displacement(Struct, frozen=True):
 
     model: str
     of: str
+    at: float
+    """Uptime."""
 
 
 class Thrash(Struct, frozen=True):
@@ -40,12 +44,14 @@ class Thrash(Struct, frozen=True):
 
 
 def thrash(now: Seen, before: History, window_s: float) -> Thrash | None:
-    """None where no model took another's place."""
-    polls = before.unbroken(window_s, now)
-    swaps = before.swaps_since_gap(window_s, now)
+    """None where no model took another's place, or none does any more."""
+    marks = before.marks.with_poll(now)
+    since = marks.restarted_s if marks.restarted_s is not None else float("-inf")
+    polls = tuple(one for one in before.unbroken(window_s, now) if one.at.uptime_s >= since)
+    swaps = tuple(one for one in before.swaps_since_gap(window_s, now) if one[0].at.uptime_s >= since)
     names = _names(swaps)
     found = _by_log(polls) if now.runners is None else _by_runners(swaps)
-    if not found:
+    if not found or _is_over(found, now.at.uptime_s, marks.changed_s):
         return None
     counts: dict[str, int] = {}
     for one in found:
@@ -56,6 +62,15 @@ def thrash(now: Seen, before: History, window_s: float) -> Thrash | None:
     named = tuple(model for model in models if model and model not in blobs)
     contexts = _contexts(polls, named[0], names) if len(models) == len(named) == 1 else ()
     return Thrash(len(found), named, len(models) > 1, max(counts.values()), contexts)
+
+
+def _is_over(found: list[Displacement], now_s: float, changed_s: float | None) -> bool:
+    """Task settings were changed since, or it has not happened for much longer than from one time to the next."""
+    last = found[-1].at
+    if changed_s is not None and last < changed_s:
+        return True
+    between = (last - found[0].at) / max(1, len(found) - 1)
+    return now_s - last > max(QUIET_S, 2 * between)
 
 
 def _names(swaps: tuple[Swap, ...]) -> dict[str, str]:
@@ -78,7 +93,7 @@ def _by_runners(swaps: tuple[Swap, ...]) -> list[Displacement]:
         gone.extend((_key(one), now_s) for key, one in old.items() if key not in new)
         for key, runner in new.items():
             if key not in old and gone:
-                found.append(Displacement(_key(runner), gone.pop()[0]))
+                found.append(Displacement(_key(runner), gone.pop()[0], now_s))
     return found
 
 
@@ -95,7 +110,11 @@ def _by_log(polls: tuple[Seen, ...]) -> list[Displacement]:
         for event in poll.events
         if event.kind is LogEventKind.LOAD and event.model
     ]
-    return [Displacement(after[0], before[0]) for before, after in pairwise(loads) if after[1] - before[1] <= QUICK_S]
+    return [
+        Displacement(after[0], before[0], after[1])
+        for before, after in pairwise(loads)
+        if after[1] - before[1] <= QUICK_S
+    ]
 
 
 def _contexts(polls: tuple[Seen, ...], model: str, names: dict[str, str]) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from tray_app.core.diagnosis.attribution import Attribution
 from tray_app.core.diagnosis.cause import Cause, Holding, cause_of
 from tray_app.core.diagnosis.displacement import Thrash, thrash
-from tray_app.core.diagnosis.recent import History, Seen
+from tray_app.core.diagnosis.recent import History, Seen, server_of
 from tray_app.core.diagnosis.traffic import Traffic, running_on, traffic_of
 from tray_app.core.fit.verdict import Place, ram_bytes
 from tray_app.core.report.overview import overview
@@ -51,8 +51,6 @@ from tray_app.core.values.version import Version, parse_version
 
 SPILL_SHARE = 0.01
 """Rounding between what Ollama adds up as total and as GPU part is below this share."""
-SERVER = "Ollama"
-"""Whom a finding is about where no model can be named."""
 BUSY_PERIOD_S = 600.0
 """How far back the beginning of a busy stretch is looked for."""
 
@@ -383,6 +381,8 @@ class Facts:
             active=self.requests.active if self.requests is not None else None,
             events=self.log.events if self.log is not None else (),
             prompt_cache_bytes=self.log.prompt_cache_bytes if self.log is not None else None,
+            server=server_of(self.processes),
+            settings=self.settings,
         )
 
     @cached_property

@@ -8,8 +8,17 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from tray_app.core.values.connections import Owner
 from tray_app.core.values.reading import Moment, is_gap
-from tray_app.core.values.snapshot import LoadedModel, LogEvent, RunningRequest, WatchedProcess
+from tray_app.core.values.snapshot import (
+    LoadedModel,
+    LogEvent,
+    Processes,
+    ProcessRole,
+    RunningRequest,
+    WatchedProcess,
+)
+from tray_app.core.values.task_settings import TaskSettings
 
 KEEP_S = 900.0
 
@@ -24,11 +33,21 @@ class Seen(Struct, frozen=True):
     active: tuple[RunningRequest, ...] | None = None
     events: tuple[LogEvent, ...] = ()
     prompt_cache_bytes: int | None = None
+    server: tuple[int, float] | None = None
+    """(pid, start) of the Ollama server that is watched."""
+    settings: TaskSettings | None = None
 
     @property
     def runner_keys(self) -> frozenset[tuple[int, float]] | None:
         """(pid, start) of each runner."""
         return None if self.runners is None else frozenset((one.pid, one.started_at) for one in self.runners)
+
+
+def server_of(processes: Processes | None) -> tuple[int, float] | None:
+    """(pid, start) of the server that is watched, by which a restart is known."""
+    watched = processes.watched if processes is not None else ()
+    servers = [one for one in watched if one.role is ProcessRole.OLLAMA_SERVER and one.owner is Owner.OURS]
+    return (servers[0].pid, servers[0].started_at) if len(servers) == 1 else None
 
 
 Swap = tuple[Seen, Seen]
@@ -37,6 +56,26 @@ Swap = tuple[Seen, Seen]
 
 def _uptime(seen: Seen) -> float:
     return seen.at.uptime_s
+
+
+class Marks(Struct, frozen=True):
+    """When the server was last seen to be another process, and the task settings to be others (uptime)."""
+
+    server: tuple[int, float] | None = None
+    settings: TaskSettings | None = None
+    restarted_s: float | None = None
+    changed_s: float | None = None
+
+    def with_poll(self, now: Seen) -> "Marks":
+        """What is not known in a poll is taken to be as before."""
+        restarted = None not in (self.server, now.server) and self.server != now.server
+        changed = None not in (self.settings, now.settings) and self.settings != now.settings
+        return Marks(
+            now.server or self.server,
+            now.settings or self.settings,
+            now.at.uptime_s if restarted else self.restarted_s,
+            now.at.uptime_s if changed else self.changed_s,
+        )
 
 
 class History(Struct, frozen=True):
@@ -50,6 +89,7 @@ class History(Struct, frozen=True):
     """The newest poll that saw processes."""
     prompt_cache_bytes: int | None = None
     """The newest "cache state" line of the log, as long as the runners it spoke of are there."""
+    marks: Marks = Marks()
 
     def add(self, now: Seen) -> "History":
         """The window with one more poll; those older than KEEP_S fall out."""
@@ -58,7 +98,8 @@ class History(Struct, frozen=True):
         kept = tuple(old for old in self.polls if oldest <= old.at.uptime_s <= newest)
         swaps = tuple(one for one in self.swaps_with(now) if oldest <= one[1].at.uptime_s <= newest)
         watched = now if now.runners is not None else self.watched
-        return History((*kept, now), self._gap_before(now), swaps, watched, self.prompt_cache_with(now))
+        cache = self.prompt_cache_with(now)
+        return History((*kept, now), self._gap_before(now), swaps, watched, cache, self.marks.with_poll(now))
 
     def _gap_before(self, now: Seen) -> float | None:
         return now.at.uptime_s if self.polls and is_gap(self.polls[-1].at, now.at) else self.gap_s

@@ -104,6 +104,10 @@ def _units(finding: "type[Finding]") -> dict[str, str]:
     return {name: next((arg for arg in get_args(typed[name]) if isinstance(arg, Unit)), Unit.NONE) for name in names}
 
 
+OLLAMA, MEMORY = "Ollama", "memory"
+"""What a finding is about where no model or program can be named."""
+
+
 class Finding(Struct, frozen=True, kw_only=True):
     """One named condition. `kind` and `subject` (a model, a setting, a program) are stable and name it."""
 
@@ -111,6 +115,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     kind: ClassVar[str] = ""
     identity: ClassVar[frozenset[str]] = frozenset({"severity", "model"})
     """Fields that say what it is, and so are no evidence."""
+    incident: ClassVar[str] = ""
+    """What it is one and the same by, whichever model or program is named just now; empty: its subject."""
     cured_by_fewer_tasks: ClassVar[bool] = False
     """Fewer task calls, or calls of another model, would cure it."""
 
@@ -124,7 +130,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[str, str]:
-        return self.kind, self.subject
+        return self.kind, self.incident or self.subject
 
     @property
     def is_critical(self) -> bool:
@@ -199,6 +205,7 @@ class QueueBacklog(AboutModel, frozen=True, kw_only=True):
     """Requests wait at Ollama, or it turns them away. `model`: the server where they wait for several."""
 
     cured_by_fewer_tasks = True
+    incident = OLLAMA
     waiting: MaybeCalls = None
     confidence: Confidence | None = None
     running: MaybeCalls = None
@@ -220,6 +227,7 @@ class MemoryPressure(Finding, frozen=True, kw_only=True):
     """The operating system says that memory is short. `taken_by`: the largest model or program; empty: unknown."""
 
     identity = frozenset({"severity", "taken_by", "inputs"})
+    incident = MEMORY
     taken_by: str
     pressure: Pressure
     cause: CauseKind
@@ -233,7 +241,7 @@ class MemoryPressure(Finding, frozen=True, kw_only=True):
 
     @property
     def subject(self) -> str:
-        return self.taken_by or "memory"
+        return self.taken_by or MEMORY
 
     @property
     def is_critical(self) -> bool:

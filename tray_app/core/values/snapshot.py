@@ -394,7 +394,6 @@ class Snapshot(Struct, frozen=True):
     connections: Reading[Connections] = NOT_ASKED
     slots: Slots = ()
     requests: Reading[Requests] = NOT_ASKED
-    """Counted from the readings above and the polls before."""
     ollama_log: Reading[OllamaLog] = NOT_ASKED
     open_webui: Reading[OpenWebUI] = NOT_ASKED
     written: tuple[Record, ...] | None = ()

@@ -7,9 +7,12 @@ from tests.core.poll_builder import (
     GONE,
     facts,
     history,
+    listed,
     poll,
     runner,
     seen,
+    server,
+    settings,
     told,
 )
 from tray_app.core.diagnosis.rules import model_thrash
@@ -18,6 +21,8 @@ from tray_app.core.values.snapshot import (
     LogEvent,
     LogEventKind,
     OllamaLog,
+    ProcessRole,
+    WatchedProcess,
 )
 
 SMALL = "llama3.2:3b"
@@ -68,6 +73,55 @@ def test_a_model_that_expired_and_comes_back_was_not_thrown_out():
         polls.append(poll(1010.0 + 40 * turn, runners=()))
     polls.append(poll(1160.0, runners=(runner(9),)))
     assert check(polls[-1], history(*polls[:-1])) == ()
+
+
+class TestOver:
+    """It ends with its cause, not with the window in which loads are counted."""
+
+    four = (runner(1), runner(2, SMALL), runner(3), runner(4, SMALL))
+
+    def polls(self, every=6.0, **changed):
+        return [
+            poll(1000.0 + index * every + step, runners=(one,), **changed)
+            for index, one in enumerate(self.four)
+            for step in (range(0, int(every), 25) if index < 3 else (0,))
+        ]
+
+    def later(self, polls, seconds, **changed):
+        """The newest poll again, so much later."""
+        last = polls[-1].uptime_s
+        steps = [
+            poll(last + step, runners=self.four[-1:], **changed) for step in (*range(30, int(seconds), 30), seconds)
+        ]
+        return check(steps[-1], history(*polls, *steps[:-1]))
+
+    def test_what_no_longer_happens_is_over(self):
+        assert self.later(self.polls(), 120.0)
+        assert self.later(self.polls(), 120.1) == ()
+
+    def test_what_happens_rarely_is_waited_for_longer(self):
+        assert self.later(self.polls(every=100.0), 200.0)
+        assert self.later(self.polls(every=100.0), 200.1) == ()
+
+    def test_a_setting_that_was_taken_back_ends_it_until_it_happens_again(self):
+        small = [listed(BIG), listed(SMALL)]
+        before = self.polls(open_webui=server(settings(task_model=SMALL), small))
+        assert self.later(before, 6.0, open_webui=server(settings(task_model=SMALL), small))
+        back = {"open_webui": server(settings(), small)}
+        assert self.later(before, 6.0, **back) == ()
+        changed = poll(1024.0, runners=self.four[-1:], **back)
+        again = poll(1030.0, runners=(runner(5),), **back)
+        (found,) = check(again, history(*before, changed))
+        assert told(found)["loads"] == 4
+
+    def test_a_restart_of_the_server_ends_it(self):
+        old = WatchedProcess(10, 1.0, ProcessRole.OLLAMA_SERVER, "ollama")
+        polls = [poll(1000.0 + 6 * index, runners=(old, one)) for index, one in enumerate(self.four)]
+        assert check(poll(1024.0, runners=(old, self.four[-1])), history(*polls))
+        gone = poll(1024.0, runners=())
+        new = replace(old, pid=20, started_at=2.0)
+        after = poll(1030.0, runners=(new, runner(9)))
+        assert check(after, history(*polls, gone)) == ()
 
 
 def test_sleep_ends_what_was_counted():

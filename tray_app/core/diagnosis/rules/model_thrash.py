@@ -1,9 +1,10 @@
 """Two models evict each other, or one reloads again and again because its requests want different contexts."""
 
 from tray_app.core.diagnosis.displacement import Thrash
-from tray_app.core.diagnosis.facts import SERVER, Facts
+from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.tasks.target import Where
 from tray_app.core.values.finding import (
+    OLLAMA,
     ModelThrash,
     QueueBacklog,
     TaskModelDoesNotFit,
@@ -24,7 +25,7 @@ def check(facts: Facts) -> tuple[ModelThrash, ...] | None:
     if seen is None or seen.loads < facts.limits.reloads or seen.reloads < 2:
         return ()
     sizes = _sizes(facts)
-    subject = max(seen.models, key=lambda name: sizes.get(name, 0), default=SERVER)
+    subject = max(seen.models, key=lambda name: sizes.get(name, 0), default=OLLAMA)
     others = tuple(name for name in seen.models if name != subject)
     target = facts.target(subject)
     to_others = target is not None and target.where is Where.OTHER and full_name(target.model) in others

@@ -1,7 +1,7 @@
 """Requests wait at Ollama, or it turns them away."""
 
-from tray_app.core.diagnosis.facts import SERVER, Facts
-from tray_app.core.values.finding import QueueBacklog, Severity
+from tray_app.core.diagnosis.facts import Facts
+from tray_app.core.values.finding import OLLAMA, QueueBacklog, Severity
 
 REFUSALS_S = 60.0
 """Answers 503 of the last minute count."""
@@ -41,4 +41,4 @@ def _subject(facts: Facts) -> str:
         return name
     if facts.ollama is not None and len(facts.ollama.loaded) == 1:
         return facts.ollama.loaded[0].name
-    return SERVER
+    return OLLAMA

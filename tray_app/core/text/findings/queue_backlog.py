@@ -1,5 +1,6 @@
 """Requests wait, or are turned away."""
 
+from tray_app.core.text.lines import in_turn
 from tray_app.core.text.names import short
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import waits_behind
@@ -9,7 +10,7 @@ from tray_app.core.values.snapshot import Confidence
 
 def sentence(finding: QueueBacklog, tr: Translator) -> str:
     text = _sentence(finding, tr)
-    return text + " " + tr.gettext("None of the requests comes from Open WebUI.") if finding.others else text
+    return in_turn(text, tr.gettext("None of the requests comes from Open WebUI.") if finding.others else "")
 
 
 def _sentence(finding: QueueBacklog, tr: Translator) -> str:
