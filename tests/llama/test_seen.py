@@ -1,12 +1,21 @@
 """What is said of a real llama-server behind its server: counted from real processes, sockets and slots."""
 
 import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from tests.llama.bench import BIG, SMALL, Serve, clients, runner_program, settled
+from tests.english import TR
+from tests.llama.bench import BIG, HERE, SMALL, Serve, clients, runner_program, settled
 from tests.real.servers import free_port
 from tray_app.app.wiring import App, Overrides
+from tray_app.core.report.status import status
+from tray_app.core.text.status import status_lines
+from tray_app.core.values.connections import Owner, Whose
+from tray_app.core.values.finding import QueueBacklog
 from tray_app.core.values.reading import Known
 from tray_app.core.values.snapshot import Confidence, ProcessRole
 from tray_app.standins.server import wait_until
@@ -69,8 +78,13 @@ def test_one_runs_and_the_others_wait(serve, observer):
         assert [one.model for one in requests.active] == [BIG]
 
 
-def runners_of(look):
+def all_runners(look):
+    """Those of other servers on this machine included, as of other tests."""
     return [one for one in look.snapshot.processes.value.watched if one.role is ProcessRole.OLLAMA_RUNNER]
+
+
+def runners_of(look):
+    return [one for one in all_runners(look) if one.owner.is_ours]
 
 
 def idle(look):
@@ -145,3 +159,110 @@ def test_runners_that_tell_no_slots(serve, observer, version):
         assert counted(look) == (1, 2)
         assert [one.model for one in runners_of(look)] == [BIG]
         assert look.snapshot.requests.value.running_source == "runner-connections"
+
+
+def owners(look):
+    return {one.pid: one for one in all_runners(look)}
+
+
+def kinds(look):
+    return {one.kind for one in look.diagnosis.findings}
+
+
+class TestWhoseRunner:
+    """A runner is its server's child, and the server that is watched listens on the watched port."""
+
+    def test_our_queue_is_judged_beside_another_servers_model(self, serve, observer):
+        ours, other = serve("ours", STAND_IN_ANSWER_S="60"), serve("other", STAND_IN_ANSWER_S="0.1")
+        other.ask(SMALL)
+        (theirs,) = other.runners()
+        with clients(ours.url, BIG, 5):
+            assert wait_until(lambda: truth(ours) == (1, 4), 30)
+            look = settled(observer(ours), lambda look: "queue-backlog" in kinds(look))
+        assert "queue-backlog" in kinds(look)
+        seen = owners(look)[theirs.pid]
+        assert (seen.owner, seen.loading) == (Owner.OTHER, False)
+        assert seen.memory_bytes is not None
+        told = status(look.snapshot, look.diagnosis, (), None)
+        owned = [one["owner"] for one in told["processes"] if one["role"] == "ollama-runner"]
+        assert owned[:2] == ["ours", "other-ollama"]
+        assert not any(one.startswith("findings.queue-backlog") for one in told["unknown"])
+
+    def test_an_orphaned_runner_is_no_load_of_the_new_server(self, serve, observer):
+        first = serve("first", STAND_IN_ANSWER_S="0.1")
+        first.ask(BIG)
+        orphans = first.kill()
+        try:
+            again = Serve(first.folder.parent / "again", int(first.url.rpartition(":")[2]), first.runner)
+            again.start()
+            try:
+                look = settled(observer(again), idle)
+                assert idle(look)
+                assert look.snapshot.requests.value.running_source != "loading"
+                (left,) = orphans
+                assert owners(look)[left.pid].owner is Owner.NOBODY
+                lines = status_lines(look.facts.overview, look.diagnosis, (), TR)
+                text = "\n".join("".join(span.text for span in one) for one in lines)
+                assert "left behind by an Ollama that has ended: " in text
+                assert "sha256" not in text
+            finally:
+                again.stop()
+        finally:
+            for one in orphans:
+                one.kill()
+                one.wait()
+
+
+class TestWhoAsks:
+    """By who holds the connections: a process that looks like Open WebUI, and another program."""
+
+    @pytest.fixture
+    def open_webui(self, tmp_path):
+        """Starts it: it asks over connections that it keeps, once each."""
+        (tmp_path / "web").mkdir()
+        (tmp_path / "web" / "open-webui").symlink_to(Path(sys.executable).resolve())
+        (tmp_path / "web" / "serve").symlink_to(HERE / "asks.py")
+        started = []
+
+        def ask(url, count):
+            command = [tmp_path / "web" / "open-webui", "serve", url, BIG, str(count), "kept"]
+            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+            made = subprocess.Popen(command, cwd=tmp_path / "web", env=environment, stdout=subprocess.PIPE, text=True)
+            started.append(made)
+            return made
+
+        yield ask
+        for one in started:
+            one.kill()
+            one.communicate()
+
+    def whose(self, look):
+        asked = look.snapshot.requests.value
+        return asked.whose, asked.of_open_webui
+
+    def test_its_own_requests(self, serve, observer, open_webui):
+        server = serve(STAND_IN_ANSWER_S="60")
+        open_webui(server.url, 3)
+        assert wait_until(lambda: truth(server) == (1, 2), 30)
+        expected = (Whose.OPEN_WEBUI, 3)
+        assert self.whose(settled(observer(server), lambda look: self.whose(look) == expected)) == expected
+
+    def test_another_programs_queue_beside_its_idle_connections(self, serve, observer, open_webui):
+        server = serve(STAND_IN_ANSWER_S="0.1")
+        asking = open_webui(server.url, 2)
+        assert [asking.stdout.readline() for _ in range(2)] == ["idle\n"] * 2
+        watched = observer(server)
+        with clients(server.url, BIG, 6):
+            look = settled(watched, lambda look: self.whose(look) == (Whose.OTHERS, 0) and kinds(look))
+            assert self.whose(look) == (Whose.OTHERS, 0)
+            (found,) = [one for one in look.diagnosis.findings if isinstance(one, QueueBacklog)]
+            assert found.others
+            assert "task-storm" not in kinds(look)
+
+    def test_both_at_once(self, serve, observer, open_webui):
+        server = serve(STAND_IN_ANSWER_S="60")
+        open_webui(server.url, 2)
+        with clients(server.url, BIG, 2):
+            assert wait_until(lambda: truth(server) == (1, 3), 30)
+            expected = (Whose.MIXED, 2)
+            assert self.whose(settled(observer(server), lambda look: self.whose(look) == expected)) == expected

@@ -11,17 +11,16 @@ from tray_app.core.diagnosis.attribution import Attribution
 from tray_app.core.diagnosis.cause import Cause, Holding, cause_of
 from tray_app.core.diagnosis.displacement import Thrash, thrash
 from tray_app.core.diagnosis.recent import History, Seen, server_of
-from tray_app.core.diagnosis.traffic import Traffic, running_on, traffic_of
+from tray_app.core.diagnosis.traffic import Traffic, traffic_of
 from tray_app.core.fit.verdict import Place, ram_bytes
 from tray_app.core.report.overview import overview
 from tray_app.core.tasks.chat import chat_model
-from tray_app.core.tasks.releases import AUTOCOMPLETE_BY_ACCOUNT, NEWEST_SEEN
+from tray_app.core.tasks.releases import NEWEST_SEEN
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.tasks.target import (
     Target,
     TaskServer,
     Where,
-    autocomplete_used,
     come_unasked,
     entry_of,
     other_slots,
@@ -41,7 +40,6 @@ from tray_app.core.values.snapshot import (
     Presence,
     Pressure,
     ProcessRole,
-    RequestKind,
     Requests,
     Snapshot,
     WatchedProcess,
@@ -51,8 +49,6 @@ from tray_app.core.values.version import Version, parse_version
 
 SPILL_SHARE = 0.01
 """Rounding between what Ollama adds up as total and as GPU part is below this share."""
-BUSY_PERIOD_S = 600.0
-"""How far back the beginning of a busy stretch is looked for."""
 
 
 class BigModel(Struct, frozen=True):
@@ -335,38 +331,6 @@ class Facts:
         if self.ollama is None or self.requests is None or self.ollama.loaded:
             return False
         return self.running == 0 and (self.waiting or 0) > 0
-
-    def chat_waits(self, model: str, traffic: Traffic) -> bool:
-        """Does a chat stand behind tasks? All that run are tasks, and what waits cannot all be tasks of its own.
-
-        A chat's tasks come after its answer or beside its beginning (title, from 0.10 on), so while no chat ran since
-        the model was last idle, what waits behind a task is the chat; unless it may be another tab's autocomplete.
-        """
-        if not traffic.tasks or traffic.tasks != traffic.running or not traffic.waiting:
-            return False
-        if self.busy_chats == 0 or self._chat_ran(model):
-            return False
-        return traffic.waiting > (0 if self.busy_chats else self._other_autocompletes)
-
-    @property
-    def _other_autocompletes(self) -> int:
-        """Waiting requests that may be typing in another tab: none where autocomplete is off or unused."""
-        if self.tasks is None:
-            return 1
-        by_account = self.tasks.release >= AUTOCOMPLETE_BY_ACCOUNT
-        used = autocomplete_used(self.tasks) or by_account
-        return 1 if used and Setting.AUTOCOMPLETE in tasks_on(self.tasks) else 0
-
-    def _chat_ran(self, model: str) -> bool:
-        """Was a chat answered since the model was last idle?"""
-        for poll in self.before.backwards(BUSY_PERIOD_S, self.seen):
-            if poll.active is None:
-                continue
-            if poll.running == 0:
-                return False
-            if any(one.kind is RequestKind.CHAT for one in running_on(model, poll.active, poll.loaded)):
-                return True
-        return False
 
     # --- over time ---------------------------------------------------------------------------
 
