@@ -171,7 +171,7 @@ def in_terminal(run: Run) -> Advice:
         for line in process.stdout or ():
             lines.append(line.rstrip())
             typed = TYPED.search(line)
-            if typed and not step:
+            if typed and (not step or PLACEHOLDER in step):  # one that needs nothing filled in is better
                 seconds, step = time.monotonic() - began, typed[0].strip()
     if step and not can_be_typed(step):
         raise SystemExit(f"first_advice: {step!r} is no command of ours")
