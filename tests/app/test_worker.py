@@ -17,6 +17,8 @@ from tray_app.core.values.command import (
     Cancel,
     Connect,
     MuteForModel,
+    NoticeProblem,
+    NoticesUnseen,
     NotificationsOnlyCritical,
     Quit,
     Refresh,
@@ -163,6 +165,13 @@ def test_a_remedy_downloads_sets_and_says_so(running, played):
     running.send(ApplyRemedy(running.remedies()[f"task-model:{SMALL}"]))
     assert wait_until(lambda: played.settings["TASK_MODEL"] == SMALL)
     assert wait_until(lambda: any("Undo" in button.text for one in running.screen.notices for button in one.buttons))
+
+
+def test_what_the_notifier_found_out_is_told_in_the_menu(running):
+    running.send(NoticesUnseen(NoticeProblem.NO_SERVICE))
+    assert running.says("Nothing on this desktop shows them")
+    running.send(NoticesUnseen(None))
+    assert wait_until(lambda: "may not be seen" not in running.screen.texts())
 
 
 def test_two_clicks_at_once_are_one_change(running, played):

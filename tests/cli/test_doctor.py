@@ -3,11 +3,18 @@
 import json
 import sys
 
+import keyring
 import pytest
+from keyring.backends.fail import Keyring as NoKeyring
 
 from tests.played import Played
 from tray_app.cli import doctor as doctor_command
+from tray_app.core.report.doctor import EntryState, answered
+from tray_app.core.report.redact import Redactor
 from tray_app.core.values.reading import Unknown, Why
+from tray_app.tray.base import TrayHost
+from tray_app.tray.notify import plain_way
+from tray_app.tray.tray import PythonBuild, menu_bar
 
 
 def test_versions_and_addresses_are_shown(tmp_path, monkeypatch, capsys):
@@ -33,12 +40,57 @@ def test_silence_has_its_reason_and_a_next_step(tmp_path, monkeypatch, capsys):
         assert f"connect {played.webui.url}" in said
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="each system has its own")
-def test_what_the_tray_rests_on_is_told(monkeypatch):
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+DESKTOP = ["autostart", "tray-host", "notices", "keychain", "python-build"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where nothing is there, by its variables")
+def test_what_the_tray_rests_on_is_told(monkeypatch, tmp_path):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/none")
+    monkeypatch.setattr(keyring, "get_keyring", NoKeyring)
     asked = {one.name: one.question() for one in doctor_command._desktop()}
+    assert list(asked) == DESKTOP
     assert asked["autostart"].state is not None
     assert asked["tray-host"] == Unknown(Why.MISSING, "no-display")
-    monkeypatch.setattr(doctor_command, "find_host", lambda _environment: None)
-    assert {one.name: one.question() for one in doctor_command._desktop()}["tray-host"] == "found"
+    assert asked["notices"] == Unknown(Why.MISSING, "[Errno 2] No such file or directory")
+    assert asked["keychain"] == Unknown(Why.MISSING, "keyring.backends.fail.Keyring")
+    assert asked["python-build"] == PythonBuild("none")
+
+
+def test_a_keychain_is_named_and_not_opened(monkeypatch):
+    class Vault(NoKeyring.__base__):
+        name = "Vault"
+        priority = 5
+
+        def _opened(self, *_):
+            raise AssertionError("opened")
+
+        get_password = set_password = delete_password = _opened
+
+    monkeypatch.setattr(keyring, "get_keyring", Vault)
+    assert Redactor().value(doctor_command._keychain()) == {"backend": "Vault"}
+
+
+@pytest.mark.parametrize(
+    ("macos", "framework", "host"),
+    [
+        ("15.6", "Python", TrayHost.MENU_BAR),
+        ("26.0", "none", TrayHost.MENU_BAR),
+        ("26.1", "Python", Unknown(Why.MISSING, "broken Python.framework, macOS 26.1")),
+        ("", "Python", TrayHost.MENU_BAR),
+    ],
+)
+def test_a_menu_bar_that_draws_no_icon_for_this_python_is_none(monkeypatch, macos, framework, host):
+    monkeypatch.setattr(doctor_command, "find_host", lambda: menu_bar(macos, PythonBuild(framework)))
+    assert doctor_command._tray_host() == host
+
+
+def test_a_system_that_does_not_say_whether_notices_are_seen_is_told_as_that():
+    """On macOS outside an app bundle, and Windows' balloons."""
+    for system, by in (("darwin", "osascript (Script Editor)"), ("win32", "balloon")):
+        way = plain_way(system)
+        entry = answered("notices", way, 0.0, (), Redactor(), ours=True)
+        assert entry.state is EntryState.WORKS
+        assert entry.value == {"by": by, "version": "", "buttons": False, "allowed": {"unknown": "unsupported"}}
+        assert [(path, why.why) for path, why in entry.missing] == [("allowed", Why.UNSUPPORTED)]

@@ -112,6 +112,15 @@ def test_nothing_was_said_on_stderr(desk, canned):
     assert set(canned.lines) == {"started", "sent Quit()", "ended"}
 
 
+def test_doctor_tells_who_shows_icon_and_notices(desk):
+    command = [sys.executable, "-m", "tray_app", "--home", str(desk.folder / "home"), "doctor", "--json"]
+    nowhere = ["--ollama", "http://127.0.0.1:9", "--open-webui", "http://127.0.0.1:9"]
+    done = subprocess.run([*command, *nowhere], env=desk.env, cwd=ROOT, capture_output=True, check=True)
+    values = {one["name"]: one["value"] for one in json.loads(done.stdout)["sources"]}
+    assert values["tray-host"] == "status-notifier"
+    assert values["notices"] == {"by": "tests", "version": "1", "buttons": True, "allowed": True}
+
+
 def test_without_a_tray_host_it_says_so(bench):
     if bench:
         pytest.skip(bench)

@@ -21,6 +21,10 @@ class OpenMenuChanged(BaseException):
     pass
 
 
+class EndedInC(BaseException):
+    """The process, by exit(): nothing after it runs."""
+
+
 broken: list[BaseException] = []
 
 
@@ -207,7 +211,7 @@ class NSApplication(metaclass=Strict):
     ANY_THREAD = ("stop_", "postEvent_atStart_", "later")
 
     def __init__(self):
-        self.events, self.stopping, self.policy = queue.Queue(), False, None
+        self.events, self.stopping, self.policy, self.delegate = queue.Queue(), False, None, None
 
     def setActivationPolicy_(self, policy):
         self.policy = policy
@@ -221,8 +225,15 @@ class NSApplication(metaclass=Strict):
     def later(self, work):
         self.events.put(work)
 
+    def setDelegate_(self, delegate):
+        self.delegate = weakref.ref(delegate)
+
     def terminate_(self, _sender):
-        raise AssertionError("the process would end in C, without any cleaning up")
+        """The delegate may keep it from ending (NSTerminateCancel); the process ends in C where it does not."""
+        delegate = self.delegate() if self.delegate is not None else None
+        if delegate is not None and delegate.applicationShouldTerminate_(self) == 0:
+            return
+        raise EndedInC
 
     def run(self):
         while not self.stopping:
@@ -279,6 +290,8 @@ class Mac:
             NSOffState=0,
             NSApplicationActivationPolicyAccessory=1,
             NSApplicationDefined=15,
+            NSTerminateCancel=0,
+            NSTerminateNow=1,
             NSPoint=lambda x, y: (x, y),
             NSEvent=event,
             NSWorkspace=types.SimpleNamespace(

@@ -1,5 +1,6 @@
 """Our macOS adapter over pystray's own darwin code, on an AppKit that ends the test where a Mac would end the app."""
 
+import contextlib
 import gc
 import importlib
 import io
@@ -101,6 +102,26 @@ def test_log_out_ends_it_as_quit_does(mac, tray, sent):
     tray.run(started=lambda: mac.app.later(lambda: (gc.collect(), mac.log_out())))
     assert sent == [Quit()]
     assert mac.bar.items == []
+
+
+def test_whoever_else_asks_it_to_quit_gets_what_quit_does(mac, tray, sent):
+    """Activity Monitor, or a script that tells the app to quit: AppKit would end it without any cleaning up."""
+    tray.run(started=lambda: mac.app.later(lambda: (gc.collect(), mac.app.terminate_(None))))
+    assert sent == [Quit()]
+    assert mac.bar.items == []
+
+
+def test_a_log_out_is_not_held_up(mac, tray):
+    """After its notification the session asks every app; an answer of no would end the log-out."""
+    ended = []
+
+    def script():
+        mac.log_out()
+        with contextlib.suppress(fake_appkit.EndedInC):
+            ended.append(mac.app.terminate_(None))
+
+    tray.run(started=lambda: mac.app.later(script))
+    assert ended == []
 
 
 def test_the_menu_is_filled_when_it_opens_and_is_one_object_for_life(mac, tray):

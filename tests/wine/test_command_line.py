@@ -85,7 +85,13 @@ def test_connect_change_undo_disconnect(elbowroom, servers):
 
 def test_doctor_tells_which_sources_windows_has(elbowroom):
     text = elbowroom("--ollama", NOWHERE, "--open-webui", NOWHERE, "doctor", "--json")
-    assert json.loads(text)["schema"] == 1
+    made = json.loads(text)
+    assert made["schema"] == 1
+    values = {one["name"]: one["value"] for one in made["sources"]}
+    assert values["tray-host"] == "task-bar"
+    assert values["notices"]["by"] == "balloon"  # Wine has no Windows runtime
+    assert values["keychain"]["backend"] == "Windows WinVaultKeyring"
+    assert values["python-build"] == {"framework": "none"}
     assert "Pages Input/sec" in text or "pages_input" in text
 
 

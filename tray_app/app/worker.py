@@ -29,6 +29,8 @@ from tray_app.core.values.command import (
     Connect,
     Disconnect,
     MuteForModel,
+    NoticeProblem,
+    NoticesUnseen,
     NotificationsOnlyCritical,
     OpenLink,
     Quit,
@@ -75,6 +77,7 @@ class Worker:
         self._message = ""
         self._trouble = ""
         self._broken = ""
+        self._unseen: NoticeProblem | None = None
         self._clicked = threading.Event()
         self._due = 0.0
         self._quitting = False
@@ -188,7 +191,9 @@ class Worker:
         self._render(state, self._message or self._trouble or self._session.complaint())
 
     def _render(self, state: ScreenState, message: str) -> None:
-        state = replace(state, job=self._jobs.running or self._signing_in.running, message=message)
+        notices = replace(state.notices, problem=self._unseen)
+        job = self._jobs.running or self._signing_in.running
+        state = replace(state, job=job, message=message, notices=notices)
         self._screen.show(menu_view.render(state, self._session.translator(), self._part_is_broken))
 
     def _part_is_broken(self, error: Exception) -> None:
@@ -205,6 +210,8 @@ class Worker:
                 pass  # the next frame shows the running job as it is
             case JobDone():
                 self._job_ended(item)
+            case NoticesUnseen(problem):
+                self._unseen = problem
             case Quit():
                 self._quitting = True
             case Refresh():

@@ -1,9 +1,6 @@
 """`doctor`: the sources of this app, in the order a poll asks them."""
 
-import os
 import platform
-import sys
-import sysconfig
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +21,7 @@ from tray_app.cli.terminal import Terminal
 from tray_app.core.tasks.settings import decode
 from tray_app.core.text import doctor as view
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import TrayUnavailable
+from tray_app.core.values.errors import ChangeError, TrayUnavailable
 from tray_app.core.values.reading import Reading, Unknown, Unseen, Why, value_of
 from tray_app.core.values.snapshot import Access, Processes
 from tray_app.readers._raw import sources as raw_sources
@@ -35,7 +32,9 @@ from tray_app.readers.memory import MemoryReader
 from tray_app.readers.processes import ProcessReader
 from tray_app.readers.server_log import ServerLog
 from tray_app.services.address import port_of
-from tray_app.tray._linux_host import find_host
+from tray_app.storage.keychain import Keychain
+from tray_app.tray.notify import find_way
+from tray_app.tray.tray import find_host, python_build
 
 LIBRARIES = ("httpx", "psutil", "pystray", "pillow", "keyring", "filelock", "platformdirs", "truststore")
 
@@ -87,20 +86,26 @@ def _machine(app: App) -> Iterable[Probe]:
 
 
 def _desktop() -> Iterable[Probe]:
-    """What the tray rests on, where there is something to ask."""
+    """What icon, notices and stored sign-in rest on, the same questions on every system."""
     yield Probe("autostart", lambda: autostart.status(login_command()))
-    if sys.platform == "linux":
-        yield Probe("tray-host", _tray_host)
-    if sys.platform == "darwin":  # macOS 26 shows no icon of a bare framework build
-        yield Probe("python-framework", lambda: sysconfig.get_config_var("PYTHONFRAMEWORK") or "none")
+    yield Probe("tray-host", _tray_host)
+    yield Probe("notices", find_way)
+    yield Probe("keychain", _keychain)
+    yield Probe("python-build", python_build)
 
 
 def _tray_host() -> object:
     try:
-        find_host(os.environ)
+        return find_host()
     except TrayUnavailable as error:
-        return Unknown(Why.MISSING, error.problem.value)
-    return "found"
+        return Unknown(Why.MISSING, f"{error.problem.value} {error.detail}".strip())
+
+
+def _keychain() -> object:
+    try:
+        return Keychain("doctor").found()
+    except ChangeError as error:
+        return Unknown(Why.MISSING, error.detail)
 
 
 def _raw_of(collect: Callable[[], object]) -> Callable[[], Mapping[str, bytes | Unknown]]:

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from msgspec import Struct
+
 from tray_app.core.values.errors import ChangeError, Problem
 
 T = TypeVar("T")
@@ -16,6 +18,12 @@ TIMEOUT_S = 30.0
 WINDOWS_MAX_CHARS = 1200
 """Credential Manager holds 2560 bytes of UTF-16 (CRED_MAX_CREDENTIAL_BLOB_SIZE)."""
 _USERNAME = "tokens"
+
+
+class KeychainFound(Struct, frozen=True):
+    """Where a token would be kept."""
+
+    backend: str
 
 
 class Keychain:
@@ -40,6 +48,20 @@ class Keychain:
 
     def delete(self) -> None:
         self._ask(self._delete)
+
+    def found(self) -> KeychainFound:
+        """Its name, without reading or unlocking anything. NO_KEYCHAIN where it would keep nothing."""
+        return self._ask(self._found)
+
+    def _found(self) -> KeychainFound:
+        import keyring
+        from keyring.backends.fail import Keyring as NoKeyring
+        from keyring.backends.null import Keyring as Nowhere
+
+        found = keyring.get_keyring()
+        if isinstance(found, NoKeyring | Nowhere):
+            raise ChangeError(Problem.NO_KEYCHAIN, self._service, f"{type(found).__module__}.{type(found).__name__}")
+        return KeychainFound(str(found.name))
 
     def _read(self) -> str | None:
         import keyring

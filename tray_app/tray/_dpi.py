@@ -38,6 +38,11 @@ def _by_system() -> bool:
     return bool(windll.user32.SetProcessDPIAware())
 
 
+def has_task_bar() -> bool:
+    """Whether the shell shows one; without a shell (a service, a session over ssh) nothing shows tray icons."""
+    return bool(windll.user32.FindWindowW(TASK_BAR, None))
+
+
 def small_icon_size() -> int:
     """Pixels of an icon in the tray: on the screen of the task bar, whatever the scale of the others is."""
     user32 = windll.user32

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tray_app.core.values.errors import TrayProblem, TrayUnavailable
+from tray_app.tray.base import TrayHost
 
 if TYPE_CHECKING:
     from jeepney.io.blocking import DBusConnection
@@ -13,13 +13,6 @@ if TYPE_CHECKING:
 # The name every host of StatusNotifierItems asks for (freedesktop StatusNotifierItem specification).
 WATCHER = "org.kde.StatusNotifierWatcher"
 ANSWER_WITHIN_S = 2.0
-
-
-class TrayHost(StrEnum):
-    """What shows tray icons here."""
-
-    STATUS_NOTIFIER = "status-notifier"
-    XEMBED = "xembed"
 
 
 def find_host(environment: Mapping[str, str]) -> TrayHost:

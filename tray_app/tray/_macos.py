@@ -64,7 +64,7 @@ class MacTray:
             # Python's own handlers do not run inside NSApplication.run; pystray's ends the process in C.
             for number in (signal.SIGINT, signal.SIGTERM):
                 MachSignals.signal(number, self._signalled)
-            self._icon.call_at_log_out(self._signalled)
+            self._icon.call_at_the_end(self._signalled)
             self._icon.reveal()
             started()
 

@@ -11,11 +11,14 @@ from collections.abc import Callable
 from typing import Any
 
 from tray_app.core.menu.screen import Button, NoticeView
-from tray_app.tray.base import SaidOnce, Send
+from tray_app.core.values.command import NoticeProblem
+from tray_app.core.values.reading import Unknown, Why
+from tray_app.tray.base import NoticeReport, NoticeWay, SaidOnce, Send
 
 log = logging.getLogger(__name__)
 
 CLOSE_WITHIN_S = 5.0
+FOUND_WITHIN_S = 10.0
 APP_NAME = "Elbowroom"
 
 
@@ -25,6 +28,7 @@ class DesktopNotifier:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._failed = SaidOnce()
+        self._report = NoticeReport(send)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._library: Any = None
         self._backend: Any = None
@@ -35,6 +39,17 @@ class DesktopNotifier:
 
     def able(self) -> bool:
         return self._asked.is_set() and self._backend is not None
+
+    def found(self) -> NoticeWay | None:
+        """What it can do here, once that is known; None where it can show nothing."""
+        if not self._asked.wait(FOUND_WITHIN_S) or self._loop is None:
+            return None
+        asked = asyncio.run_coroutine_threadsafe(self._backend.has_authorisation(), self._loop)
+        try:
+            allowed: bool | Unknown = bool(asked.result(FOUND_WITHIN_S))
+        except TimeoutError:
+            allowed = Unknown(Why.TIMED_OUT)
+        return NoticeWay("desktop-notifier", "", buttons=True, allowed=allowed)
 
     def show(self, notice: NoticeView) -> None:
         if self._loop is not None:
@@ -74,6 +89,9 @@ class DesktopNotifier:
         urgency = self._library.Urgency.Critical if notice.urgent else self._library.Urgency.Normal
         buttons = [self._library.Button(title=button.text, on_pressed=self._press(button)) for button in notice.buttons]
         try:
+            # Asks the user at the first time, and each time what they said: the library sends either way.
+            allowed = await self._backend.request_authorisation()
+            self._report(None if allowed else NoticeProblem.NOT_ALLOWED)
             if notice.cause in self._ids:
                 await self._backend.clear(self._ids[notice.cause])
             self._ids[notice.cause] = await self._backend.send(

@@ -16,8 +16,10 @@ from jeepney.io.blocking import DBusConnection, Proxy
 from jeepney.wrappers import unwrap_msg
 
 from tray_app.core.menu.screen import NoticeView
+from tray_app.core.values.command import NoticeProblem
+from tray_app.core.values.reading import Unknown, Why
 from tray_app.tray._linux_host import open_session_bus
-from tray_app.tray.base import SaidOnce, Send
+from tray_app.tray.base import NoticeReport, NoticeWay, SaidOnce, Send
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,22 @@ def markup_safe(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def find_service() -> NoticeWay | Unknown:
+    """Who shows notices on this desktop. The bus starts one where it can; nothing is shown."""
+    try:
+        with open_session_bus() as bus:
+            name, _, version, _ = _call(bus, "GetServerInformation")
+            buttons = "actions" in _call(bus, "GetCapabilities")[0]
+    except (OSError, DBusErrorResponse) as error:
+        return Unknown(Why.MISSING, str(error) or type(error).__name__)
+    return NoticeWay(name, version, buttons=buttons, allowed=True)
+
+
+def _call(bus: DBusConnection, method: str, signature: str | None = None, body: tuple[Any, ...] = ()) -> Any:
+    message = new_method_call(SERVICE, method, signature, body)
+    return unwrap_msg(bus.send_and_get_reply(message, timeout=ANSWER_WITHIN_S))
+
+
 class BusNotifier:
     """`show` queues; the thread owns the connection, the ids and what their buttons mean."""
 
@@ -48,6 +66,9 @@ class BusNotifier:
         self._thread: threading.Thread | None = None
         self._start = threading.Lock()
         self._failed = SaidOnce()
+        self._report = NoticeReport(send)
+        self._first_is_shown = False
+        self._unsent: NoticeView | None = None
         self._closed = False
         self._shown: dict[str, int] = {}
         self._meaning: dict[int, NoticeView] = {}
@@ -75,18 +96,19 @@ class BusNotifier:
 
     def _work(self) -> None:
         """Until None is put: shows what is queued; a lost connection is opened anew with the next notice."""
-        waiting: NoticeView | None = None
         while True:
-            notice = waiting or self._queue.get()
-            waiting = None
+            notice = self._unsent or self._queue.get()
             if notice is None:
                 return
+            self._unsent, self._first_is_shown = None, False
             try:
                 with open_session_bus() as bus:
                     if self._serve(bus, notice):
                         return
             except (OSError, DBusErrorResponse) as error:
                 self._failed(error)
+                if not self._first_is_shown:  # else the connection went later, and the next notice opens it anew
+                    self._report(NoticeProblem.NO_SERVICE)
 
     def _serve(self, bus: DBusConnection, first: NoticeView) -> bool:
         """Shows and listens on one connection. True where the app closes; raises where the connection is lost."""
@@ -98,6 +120,7 @@ class BusNotifier:
             selector.register(self._woken, selectors.EVENT_READ)
             actions = "actions" in self._call(bus, "GetCapabilities")[0]
             self._notify(bus, first, actions=actions)
+            self._first_is_shown = True
             while True:
                 # Also what came in one piece with an answer: it is read already, and the socket stays silent about it.
                 _receive_all(bus)
@@ -115,14 +138,16 @@ class BusNotifier:
                 return False
             if notice is None:
                 return True
+            self._unsent = notice  # where the connection turns out to be lost, it is shown on the next one
             try:
                 self._notify(bus, notice, actions=actions)
             except (DBusErrorResponse, TimeoutError) as error:
                 self._failed(error)
+                self._report(NoticeProblem.NO_SERVICE)
+            self._unsent = None
 
     def _call(self, bus: DBusConnection, method: str, signature: str | None = None, body: tuple[Any, ...] = ()) -> Any:
-        message = new_method_call(SERVICE, method, signature, body)
-        return unwrap_msg(bus.send_and_get_reply(message, timeout=ANSWER_WITHIN_S))
+        return _call(bus, method, signature, body)
 
     def _notify(self, bus: DBusConnection, notice: NoticeView, *, actions: bool) -> None:
         """A newer notice of the same cause takes the place of the older one."""
@@ -139,6 +164,7 @@ class BusNotifier:
             LEFT_TO_THE_SERVER_MS,
         )
         (number,) = self._call(bus, "Notify", "susssasa{sv}i", body)
+        self._report(None)
         self._shown[notice.cause] = number
         self._meaning[number] = notice
 

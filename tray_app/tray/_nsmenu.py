@@ -29,12 +29,22 @@ class MenuWatch(Foundation.NSObject):  # type: ignore[misc]  # PyObjC has no typ
 
 
 class SessionWatch(Foundation.NSObject):  # type: ignore[misc]
-    """Hears of log-out and shut-down. AppKit would end the process in C right after, without any of our cleaning up."""
+    """Hears of log-out, of shut-down, and of others who ask the app to quit (Activity Monitor, a script). AppKit would
+    end the process in C right after, without any of our cleaning up."""
 
     ended: Callable[[], None]
+    session_ends = False
 
     def sessionEnds_(self, _notification: Any) -> None:  # noqa: N802
+        self.session_ends = True
         self.ended()
+
+    def applicationShouldTerminate_(self, _application: Any) -> int:  # noqa: N802
+        """A log-out must not be held up. Anybody else's wish is done as Quit is, which takes a moment longer."""
+        if self.session_ends:
+            return int(AppKit.NSTerminateNow)
+        self.ended()
+        return int(AppKit.NSTerminateCancel)
 
 
 class MenuBarIcon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
@@ -51,9 +61,11 @@ class MenuBarIcon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
         self._nsimage: Any = None
         self.menu_is_open = False
 
-    def call_at_log_out(self, ended: Callable[[], None]) -> None:
-        self._session = SessionWatch.alloc().init()  # kept: a notification centre does not hold its observers
+    def call_at_the_end(self, ended: Callable[[], None]) -> None:
+        """Of the session, or of the app where somebody else asks for it."""
+        self._session = SessionWatch.alloc().init()  # kept: neither a notification centre nor the app holds it
         self._session.ended = ended
+        self._app.setDelegate_(self._session)
         AppKit.NSWorkspace.sharedWorkspace().notificationCenter().addObserver_selector_name_object_(
             self._session, b"sessionEnds:", AppKit.NSWorkspaceWillPowerOffNotification, None
         )

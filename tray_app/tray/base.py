@@ -2,16 +2,38 @@
 
 import logging
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from tray_app.core.menu.screen import NoticeView, View
-from tray_app.core.values.command import Command
+from tray_app.core.values.command import Command, NoticeProblem, NoticesUnseen
 from tray_app.core.values.identity import APP_ID
+from tray_app.core.values.reading import Unknown
 
 log = logging.getLogger(__name__)
 
 NAME = "elbowroom"
 Send = Callable[[Command], None]
+
+
+class TrayHost(StrEnum):
+    """What shows tray icons here."""
+
+    STATUS_NOTIFIER = "status-notifier"  # a panel that is asked over the session bus
+    XEMBED = "xembed"  # one of the older kind
+    TASK_BAR = "task-bar"
+    MENU_BAR = "menu-bar"
+
+
+class NoticeWay(Struct, frozen=True):
+    """How notices are shown. `by`: the system's or its service's name and version. `allowed`: by the system."""
+
+    by: str
+    version: str
+    buttons: bool
+    allowed: bool | Unknown
 
 
 class Tray(Protocol):
@@ -50,6 +72,20 @@ class SaidOnce:
         if not self._said:
             self._said = True
             log.warning("Notices cannot be shown (%s); the icon and the menu carry the message", error)
+
+
+class NoticeReport:
+    """Tells the app whether notices are seen: each change once. For one thread."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._told: NoticeProblem | None = None
+
+    def __call__(self, problem: NoticeProblem | None) -> None:
+        if problem is not self._told:
+            self._told = problem
+            log.info("Notices: %s", problem.value if problem is not None else "seen")
+            self._send(NoticesUnseen(problem))
 
 
 IMAGE_POINTS = 18

@@ -6,11 +6,14 @@ the system's plain way. What fails is logged once and never raised.
 
 import queue
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
 from tray_app.core.menu.screen import NoticeView
-from tray_app.tray.base import Notifier, SaidOnce, Send
+from tray_app.core.values.command import NoticeProblem
+from tray_app.core.values.reading import Unknown, Why
+from tray_app.tray.base import NoticeReport, NoticeWay, Notifier, SaidOnce, Send
 
 CLOSE_WITHIN_S = 2.0
 OSASCRIPT_WITHIN_S = 10.0
@@ -114,6 +117,34 @@ class WhenAccepted:
                 self._timer.cancel()
 
 
+def find_way() -> NoticeWay | Unknown:
+    """How notices would be shown here, asked without showing one."""
+    if sys.platform == "linux":
+        from tray_app.tray._notify_linux import find_service
+
+        way = find_service()
+    else:
+        way = native_way() or plain_way(sys.platform)
+    return way
+
+
+def native_way() -> NoticeWay | None:
+    """With buttons; None where it can show nothing."""
+    from tray_app.tray._notify_desktop import DesktopNotifier
+
+    notifier = DesktopNotifier(lambda _command: None)
+    try:
+        return notifier.found()
+    finally:
+        notifier.close()
+
+
+def plain_way(system: str) -> NoticeWay:
+    """The system's own, without buttons. Neither says whether what it is given is seen."""
+    by = "osascript (Script Editor)" if system == "darwin" else "balloon"
+    return NoticeWay(by, "", buttons=False, allowed=Unknown(Why.UNSUPPORTED))
+
+
 def open_linux_notifier(send: Send) -> Notifier:
     from tray_app.tray._notify_linux import BusNotifier  # jeepney is there on Linux only
 
@@ -123,8 +154,14 @@ def open_linux_notifier(send: Send) -> Notifier:
 def open_macos_notifier(send: Send) -> Notifier:
     from tray_app.tray._notify_desktop import DesktopNotifier
 
+    report = NoticeReport(send)
+
+    def put(notice: NoticeView) -> None:
+        report(NoticeProblem.SCRIPT_EDITOR)
+        osascript(notice)
+
     first = DesktopNotifier(send)
-    return Fallback(first, first.able, Queued(osascript))
+    return Fallback(first, first.able, Queued(put))
 
 
 def open_windows_notifier(send: Send, balloon: Callable[[NoticeView], None], accepts: Callable[[], bool]) -> Notifier:

@@ -33,6 +33,7 @@ from tray_app.core.values.command import (
     Disconnect,
     Link,
     MuteForModel,
+    NoticeProblem,
     OpenLink,
     Quit,
     Refresh,
@@ -259,6 +260,23 @@ def test_a_sign_in_that_waits_for_the_person_leaves_every_other_row_as_it_is():
 @pytest.mark.parametrize("kind", JobKind)
 def test_every_job_has_words(kind):
     assert find(replace(STATE, job=RunningJob("1", kind)), "job").text.endswith("...")
+
+
+@pytest.mark.parametrize(
+    ("problem", "way"),
+    [
+        (NoticeProblem.NOT_ALLOWED, "in its settings"),
+        (NoticeProblem.NO_SERVICE, "icon and menu tell the same"),
+        (NoticeProblem.SCRIPT_EDITOR, "System Settings > Notifications"),
+    ],
+)
+def test_notices_that_may_not_be_seen_are_told_with_the_way_to_see_them(problem, way):
+    state = replace(STATE, notices=NoticeSettings(problem=problem))
+    assert find(state, "notifications").text == "Notifications: may not be seen"
+    assert way in find(state, "unseen").text
+    assert not find(state, "unseen").enabled
+    assert find(STATE, "notifications").text == "Notifications"
+    assert find(STATE, "unseen") is None
 
 
 def test_notifications_snooze_mute_and_end_of_snooze():

@@ -1,5 +1,7 @@
 """The menu's last rows: the speed test, links, notices, start at login, language, connection, quit."""
 
+from collections.abc import Iterator
+
 from tray_app.core.menu.fixes import clock
 from tray_app.core.menu.icon import snoozed
 from tray_app.core.menu.screen import Row, ScreenState
@@ -11,6 +13,7 @@ from tray_app.core.values.command import (
     Disconnect,
     Link,
     MuteForModel,
+    NoticeProblem,
     NotificationsOnlyCritical,
     OpenLink,
     Quit,
@@ -43,7 +46,7 @@ def link_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
 
 def notification_row(state: ScreenState, tr: Translator) -> Row:
     """Snooze, the level of notices, and the models that are kept quiet."""
-    notices, rows = state.notices, []
+    notices, rows = state.notices, list(_unseen_rows(state.notices.problem, tr))
     if snoozed(state) and notices.snoozed_until is not None:
         now = state.overview.at.taken_at if state.overview is not None else notices.snoozed_until
         until = clock(notices.snoozed_until, now, state.utc_offset_s)
@@ -60,7 +63,21 @@ def notification_row(state: ScreenState, tr: Translator) -> Row:
         )
     )
     rows += mute_rows(state, tr)
-    return Row(tr.gettext("Notifications"), children=tuple(rows), id="notifications")
+    title = tr.gettext("Notifications") if notices.problem is None else tr.gettext("Notifications: may not be seen")
+    return Row(title, children=tuple(rows), id="notifications")
+
+
+def _unseen_rows(problem: NoticeProblem | None, tr: Translator) -> Iterator[Row]:
+    """Why, and the way to see them."""
+    if problem is not None:
+        text = {
+            NoticeProblem.NOT_ALLOWED: tr.gettext("The system keeps them back: allow Elbowroom's in its settings"),
+            NoticeProblem.NO_SERVICE: tr.gettext("Nothing on this desktop shows them: icon and menu tell the same"),
+            NoticeProblem.SCRIPT_EDITOR: tr.gettext(
+                "Allow Script Editor's in System Settings > Notifications: macOS shows them under that name"
+            ),
+        }[problem]
+        yield Row(text, id="unseen")
 
 
 def mute_rows(state: ScreenState, tr: Translator) -> list[Row]:

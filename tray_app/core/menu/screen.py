@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tray_app.core.report.overview import Overview
-from tray_app.core.values.command import Command
+from tray_app.core.values.command import Command, NoticeProblem
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.plan import Record
@@ -22,6 +22,8 @@ class NoticeSettings(Struct, frozen=True):
     snoozed_until: float | None = None
     only_critical: bool = False
     muted_models: tuple[str, ...] = ()
+    problem: NoticeProblem | None = None
+    """Why those that are sent may not be seen."""
 
 
 class ScreenState(Struct, frozen=True):

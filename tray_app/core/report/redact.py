@@ -40,6 +40,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     "TaskSettings": frozenset({"task_model", "task_model_external"}),
     "Client": frozenset({"pool"}),
     "Identity": frozenset({"version"}),
+    "NoticeWay": frozenset({"by", "version"}),
+    "KeychainFound": frozenset({"backend"}),
+    "PythonBuild": frozenset({"framework"}),
 }
 
 _OUR_WORDS = frozenset(word.value for word in Unseen)

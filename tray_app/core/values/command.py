@@ -125,6 +125,20 @@ class Refresh(Struct, frozen=True):
     """Poll now."""
 
 
+class NoticeProblem(StrEnum):
+    """Why notices may not be seen."""
+
+    NOT_ALLOWED = "not-allowed"  # the system keeps ours back: the user, or nobody yet, has said yes
+    NO_SERVICE = "no-service"  # nothing on this desktop shows notices
+    SCRIPT_EDITOR = "script-editor"  # macOS shows them under another name, if that is allowed: it does not say
+
+
+class NoticesUnseen(Struct, frozen=True):
+    """What the notifier found out when it showed one. None: they are seen again."""
+
+    problem: NoticeProblem | None
+
+
 class Quit(Struct, frozen=True):
     """Ends the app; a running job is cancelled first."""
 
@@ -145,5 +159,6 @@ Command = (
     | Autostart
     | SetLanguage
     | Refresh
+    | NoticesUnseen
     | Quit
 )
