@@ -47,6 +47,20 @@ def test_a_script_without_spaces_breaks_between_its_characters_but_not_before_a_
     assert [text(piece) for piece in wrapped(line(words), 14)] == pieces
 
 
+@pytest.mark.parametrize(
+    ("words", "pieces"),
+    [
+        ("Memory    normal, and much of it is left", ["Memory    normal, and much of", "          it is left"]),
+        ("メモリ  正常で、余裕もまだまだあります", ["メモリ  正常で、余裕もまだまだ", "        あります"]),
+        ("what helps most now  it takes calls off", ["what helps most now  it takes", "calls off"]),
+        ("  * two  words", ["  * two  words"]),
+        ("a: 1  |  bcd: 2  |  efg hij kl: 3", ["a: 1  |  bcd: 2  |  efg hij", "kl: 3"]),
+    ],
+)
+def test_what_is_too_long_beside_a_label_goes_on_below_itself(words, pieces):
+    assert [text(piece).rstrip() for piece in wrapped(line(words), 30)] == pieces
+
+
 def test_a_text_is_cut_by_columns_not_by_characters():
     assert cut("메모리 ab", 5) == "메모"
     assert cut("メモリ", 6) == "メモリ"

@@ -80,12 +80,11 @@ def indented(lines: Sequence[Line], indent: str = "   ") -> list[Line]:
 
 def wrapped(one: Line, columns: int) -> list[Line]:
     """The line in pieces no wider than `columns`, broken at spaces, and between the characters of a script that has no
-    spaces; later pieces hang under the first one's text."""
+    spaces; later pieces hang under the first one's text, or under what stands beside its label."""
     text = "".join(span.text for span in one)
     if width(text) <= columns:
         return [one]
-    hang = len(text) - len(text.lstrip(" "))
-    hang += 2 if text[hang:].startswith(("* ", "> ")) else 0
+    hang = _hang(text, columns)
     pieces: list[list[Span]] = [[]]
     used = 0
     for span in one:
@@ -97,6 +96,16 @@ def wrapped(one: Line, columns: int) -> list[Line]:
                 pieces[-1].append(Span(word, span.style))
                 used += width(word)
     return [tuple(piece) for piece in pieces]
+
+
+def _hang(text: str, columns: int) -> int:
+    """Where later pieces begin: `* sentence`, `label   value`, but not `one  |  other`. A long label leaves them too
+    little room."""
+    label = re.match(r" *\S+(?: \S+)* {2,}(?=[^\s|])", text)
+    if label is not None and width(label.group()) <= columns // 3:
+        return width(label.group())
+    spaces = len(text) - len(text.lstrip(" "))
+    return spaces + (2 if text[spaces:].startswith(("* ", "> ")) else 0)
 
 
 NOT_FIRST = frozenset("、。，．：；？！）」』】〉》〕〗％～ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ")
