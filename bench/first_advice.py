@@ -167,7 +167,7 @@ def in_terminal(run: Run) -> Advice:
     began = time.monotonic()
     lines: list[str] = []
     step, seconds = "", GIVE_UP_S
-    with run.start(["-m", "tray_app", "status"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    with run.start(["-m", "tray_app", "status"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         for line in process.stdout or ():
             lines.append(line.rstrip())
             typed = TYPED.search(line)
@@ -175,9 +175,7 @@ def in_terminal(run: Run) -> Advice:
                 seconds, step = time.monotonic() - began, typed[0].strip()
     if step and not can_be_typed(step):
         raise SystemExit(f"first_advice: {step!r} is no command of ours")
-    told = [line for line in lines if step and step in line]
-    above = lines[lines.index(told[0]) - 1] if told else ""
-    return Advice("status", seconds, 1, above, step, tuple(lines))
+    return Advice("status", seconds, 1, next(iter(lines), ""), step, tuple(lines))
 
 
 def can_be_typed(step: str) -> bool:
@@ -285,7 +283,7 @@ def played(case: Case, lang: str, *, told: bool = False) -> Iterator[Run]:
 
 def sign_in(run: Run, server: Played) -> None:
     argv = ["-m", "tray_app", "connect", server.url, "--token-stdin", "--insecure-file-secret"]
-    process = run.start(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = run.start(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.communicate(server.token, timeout=GIVE_UP_S)
     if process.returncode:
         raise SystemExit("first_advice: the stand-in did not take the sign-in")

@@ -109,6 +109,25 @@ def test_what_was_tried_is_told_with_the_options_that_name_another(tmp_path, lis
     assert "Looked for at http://127.0.0.1:9, http://127.0.0.1:1. Name another place with --open-webui URL" in told
 
 
+def test_the_usual_places_are_told_where_nobody_was_found(tmp_path, listen, capsys, monkeypatch):
+    monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
+    monkeypatch.setattr(wiring, "USUAL_OPEN_WEBUI", ("http://127.0.0.1:1",))
+    assert cli.run(["--home", str(tmp_path), "--lang", "en", "status"]) == 0
+    places = capsys.readouterr().out.partition("Looked for at ")[2].partition(". ")[0]
+    assert set(places.split(", ")) == {NOBODY, "http://127.0.0.1:1"}
+
+
+def test_an_ollama_that_answers_is_not_among_the_places_where_none_was_found(
+    tmp_path, listen, ollama, capsys, monkeypatch
+):
+    monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
+    listen[SERVER] = (port_of(ollama.url),)
+    assert cli.run(["--home", str(tmp_path), "--lang", "en", "status"]) == 0
+    told = capsys.readouterr().out.partition("Looked for at ")[2]
+    assert NOBODY in told
+    assert ollama.url not in told
+
+
 def test_a_played_machine_has_no_processes_of_this_one(tmp_path):
     with Played(tmp_path / "home") as played, App(replace(played.overrides, ollama="")) as app:
         assert app._ports(SERVER) == ()

@@ -163,7 +163,10 @@ class App:
 
         ports = self._ports(ProcessRole.OLLAMA_SERVER)
         elsewhere = (*(f"http://127.0.0.1:{port}" for port in ports), *self.state.read().ollama_urls)
-        if port_of(usual) in ports or not elsewhere:
+        if port_of(usual) in ports:
+            return ""
+        if not elsewhere:
+            self.tried = (*self.tried, usual)
             return ""
         return self._first_that_answers((usual, *elsewhere), lambda url: self._anonymous_ollama(url).version())
 

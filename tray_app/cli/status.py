@@ -10,6 +10,7 @@ from tray_app.core.report import status as report
 from tray_app.core.text import status as status_view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.finding import Blind
+from tray_app.core.values.snapshot import Presence
 
 
 def show(look: Look, terminal: Terminal, tr: Translator, *, as_json: bool, over_time: bool = False) -> None:
@@ -31,6 +32,9 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
             progress.update(status_view.looking(tr))
             look = app.observer.look_twice()
     show(look, terminal, tr, as_json=options.json)
-    if app.tried and not options.json and look.diagnosis.blind in {Blind.NO_OPEN_WEBUI, Blind.NOTHING_TO_WATCH}:
-        terminal.text(status_view.tried(app.tried, tr))
+    ollama = look.facts.ollama
+    there = ollama.url if ollama is not None and ollama.presence is Presence.RUNNING else ""
+    tried = tuple(url for url in app.tried if url != there)
+    if tried and not options.json and look.diagnosis.blind in {Blind.NO_OPEN_WEBUI, Blind.NOTHING_TO_WATCH}:
+        terminal.text(status_view.tried(tried, tr))
     return DONE

@@ -12,7 +12,7 @@ from tray_app.core.report.status import status
 from tray_app.core.text.change import nothing_to_fix
 from tray_app.core.text.status import status_lines
 from tray_app.core.values.command import Connect
-from tray_app.core.values.connections import OllamaConnection
+from tray_app.core.values.connections import OllamaConnection, Owner
 from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import Blind, Level
 from tray_app.core.values.reading import Known, Unknown, Unseen, Why
@@ -24,8 +24,11 @@ from tray_app.core.values.snapshot import (
     Ollama,
     Presence,
     Pressure,
+    Processes,
+    ProcessRole,
     RequestKind,
     Requests,
+    WatchedProcess,
 )
 
 QUIET = settings(titles=OFF, tags=OFF, follow_ups=OFF, search_queries=OFF, retrieval_queries=OFF)
@@ -190,6 +193,36 @@ def test_where_there_is_nothing_at_all_the_demo_is_named_and_an_open_webui_is_as
     beside = lines(Blind.NOTHING_TO_WATCH, open_webui=SEEN[Blind.NOT_CONNECTED].open_webui)
     known = "Start Ollama, or connect to Open WebUI, which knows where its Ollama is:"
     assert beside[1:3] == [f"{known} elbowroom connect {URL}", ""]
+
+
+OTHER = WatchedProcess(7, 0.0, ProcessRole.OLLAMA_SERVER, "ollama", ports=(11500,), owner=Owner.OTHER)
+
+
+@pytest.mark.parametrize(
+    ("process", "there"),
+    [
+        (OTHER, True),
+        (replace(OTHER, apart=True), False),
+        (replace(OTHER, ports=None), False),
+        (replace(OTHER, owner=Owner.UNSURE), False),
+    ],
+)
+def test_no_ollama_runs_here_is_not_said_beside_one_that_does(process, there):
+    """One whose port cannot be told, or is no port of this machine, is not named."""
+    read = facts(replace(SEEN[Blind.NOTHING_TO_WATCH], processes=Known(Processes((process,)), 0.0)))
+    diagnosis = diagnose(read)
+    first, step = ("".join(span.text for span in line) for line in status_lines(read.overview, diagnosis, (), TR)[:2])
+    rows = {row.id: row for row in render(ScreenState(overview=read.overview, diagnosis=diagnosis), TR).menu.rows}
+    if there:
+        assert first == (
+            "Nothing to watch yet  No Ollama answers at http://127.0.0.1:11434, but another one runs here."
+        )
+        assert step == "Read that one: elbowroom status --ollama http://127.0.0.1:11500"
+        assert rows["headline"].text == "Nothing to watch yet: another Ollama runs here"
+        assert rows["ollama"].text == "Another Ollama runs at http://127.0.0.1:11500"
+    else:
+        assert first == "Nothing to watch yet  No Ollama runs here."
+        assert rows["headline"].text == "Nothing to watch yet: no Ollama runs here"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from tray_app.core.menu.icon import headline
 from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.report.overview import Overview, Source
+from tray_app.core.report.programs import another_ollama
 from tray_app.core.text import findings as finding_view
 from tray_app.core.text import refusals
 from tray_app.core.text.names import row_text, short, wrapped
@@ -74,6 +75,9 @@ def ollama_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
     """A word only where Ollama cannot be watched; a click opens the page to get it from."""
     if seen.ollama is None:
         text = tr.gettext("Ollama: {state}").format(state=why_words(seen.why[Source.OLLAMA], tr))
+        return (Row(row_text(text), id="ollama"),)
+    if seen.ollama.presence is Presence.ABSENT and another_ollama(seen):
+        text = tr.gettext("Another Ollama runs at {url}").format(url=another_ollama(seen))
         return (Row(row_text(text), id="ollama"),)
     if seen.ollama.presence is Presence.ABSENT:
         text = tr.gettext("No Ollama runs here: start it, or get it...")

@@ -5,6 +5,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
+from tray_app.core.report.overview import Overview
 from tray_app.core.values.connections import Owner
 from tray_app.core.values.reading import value_of
 from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
@@ -68,3 +69,11 @@ def _memory(parts: tuple[WatchedProcess, ...]) -> int | None:
 def _cpu(parts: tuple[WatchedProcess, ...]) -> float | None:
     shares = [one.cpu_percent for one in parts]
     return None if None in shares else sum(share for share in shares if share is not None)
+
+
+def another_ollama(seen: Overview) -> str:
+    """The address of an Ollama of this machine that is not the watched one; empty where none is seen."""
+    for one in seen.processes.watched if seen.processes is not None else ():
+        if one.role is ProcessRole.OLLAMA_SERVER and one.owner is Owner.OTHER and one.ports and not one.apart:
+            return f"http://127.0.0.1:{one.ports[0]}"
+    return ""

@@ -1,6 +1,7 @@
 """The level in words: plain calm only where everything could be asked, else what is missing and the way to get it."""
 
 from tray_app.core.report.overview import Overview, Source
+from tray_app.core.report.programs import another_ollama
 from tray_app.core.text import refusals
 from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.text import Translator
@@ -53,7 +54,7 @@ def told(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
         case _:
             return {
                 Blind.NOT_JUDGED: tr.gettext("Not judged now: {kinds}.").format(kinds=_kinds(diagnosis)),
-                Blind.NOTHING_TO_WATCH: tr.gettext("No Ollama runs here."),
+                Blind.NOTHING_TO_WATCH: _no_ollama(seen, tr),
                 Blind.NOTHING_LISTED: tr.gettext(
                     "Open WebUI lists no model of this Ollama: what it sends does not arrive here."
                 ),
@@ -63,6 +64,12 @@ def told(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
                 ),
                 Blind.NO_ANSWER: tr.gettext("Not enough could be read to judge."),
             }[diagnosis.blind]
+
+
+def _no_ollama(seen: Overview, tr: Translator) -> str:
+    if seen.ollama is None or not another_ollama(seen):
+        return tr.gettext("No Ollama runs here.")
+    return tr.gettext("No Ollama answers at {url}, but another one runs here.").format(url=clean(seen.ollama.url))
 
 
 def _unseen(blind: Blind, seen: Overview, tr: Translator) -> str:
@@ -104,7 +111,7 @@ def next_step(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
 
 def meanwhile(diagnosis: Diagnosis, seen: Overview, tr: Translator) -> str:
     """Where there is nothing at all yet: what can be tried without it; else empty."""
-    if diagnosis.blind is not Blind.NOTHING_TO_WATCH or seen.open_webui is not None:
+    if diagnosis.blind is not Blind.NOTHING_TO_WATCH or seen.open_webui is not None or another_ollama(seen):
         return ""
     return tr.gettext("Or see first what it does: {command}").format(command=typed(tr, "demo"))
 
@@ -137,7 +144,9 @@ def _step(blind: Blind, seen: Overview, tr: Translator) -> tuple[str, str]:
 
 def _without_ollama(seen: Overview, connect: str, tr: Translator) -> tuple[str, str]:
     """An Open WebUI that is there knows which Ollama it uses, so nobody has to type its address."""
-    server = seen.open_webui
+    server, another = seen.open_webui, another_ollama(seen)
+    if another:
+        return tr.gettext("Read that one: {command}"), typed(tr, "status", "--ollama", another)
     if server is not None and server.access is not Access.ADMIN:
         return tr.gettext("Start Ollama, or connect to Open WebUI, which knows where its Ollama is: {command}"), connect
     elsewhere = typed(tr, "status", "--ollama", ELSEWHERE)
@@ -149,8 +158,11 @@ def brief(diagnosis: Diagnosis, seen: Overview | None, tr: Translator) -> str:
     if diagnosis.blind is None and diagnosis.level is Level.CALM:
         return tr.gettext("Calm: nothing crowds your models")
     refused = seen.open_webui.refused if seen is not None and seen.open_webui is not None else None
+    elsewhere = seen is not None and another_ollama(seen)
     what = {
-        Blind.NOTHING_TO_WATCH: tr.gettext("no Ollama runs here"),
+        Blind.NOTHING_TO_WATCH: tr.gettext("another Ollama runs here")
+        if elsewhere
+        else tr.gettext("no Ollama runs here"),
         Blind.OTHER_OLLAMA: tr.gettext("Open WebUI uses another Ollama"),
         Blind.WHICH_OLLAMA: tr.gettext("Open WebUI may use another Ollama"),
         Blind.NOTHING_LISTED: tr.gettext("Open WebUI lists no model of this Ollama"),
