@@ -130,6 +130,17 @@ def test_without_a_tray_host_it_says_so(bench):
         assert [line.strip() for line in app.lines] == ["unavailable no-host"]
 
 
+@pytest.mark.parametrize("display", [{"DISPLAY": ":987"}, {"WAYLAND_DISPLAY": "wayland-987"}])
+def test_a_display_that_does_not_answer_is_not_told_as_a_missing_library(bench, display):
+    if bench:
+        require("tray", bench)
+    with Desk() as desk:
+        del desk.env["DISPLAY"]
+        app = App(desk, [sys.executable, "-m", "tests.e2e.canned"], env=display)
+        assert app.ended() == 1
+        assert "unavailable no-display" in app.lines[-1]
+
+
 def colours(desk, path):
     """Of the icon's place in the old panel."""
     desk.screenshot(path)

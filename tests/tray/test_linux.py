@@ -218,6 +218,11 @@ def test_the_systems_library_is_taken_where_it_fits_this_python(system_gi):
     (system_gi / "repository.py").touch()
     _linux._borrow_gi()
     assert Path(sys.modules["gi"].__file__).parent == system_gi
+
+    def require_version(*_):
+        raise ValueError("Namespace Gtk not available")
+
+    sys.modules["gi"].require_version = require_version
     # What AppIndicator needs beside it was not installed: PyGObject is not named.
     assert _linux._missing() is TrayProblem.NO_INDICATOR
     assert "python3-gi " not in sentence(TrayUnavailable(TrayProblem.NO_INDICATOR, "no such typelib"), TR)

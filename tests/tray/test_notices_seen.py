@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import gc
 import queue
 import sys
+import threading
 import types
 
 import pytest
@@ -61,6 +63,23 @@ def test_what_the_system_keeps_back_is_told_once_and_so_is_its_end(centre, monke
     assert told.empty()
 
 
+def test_a_notice_under_way_at_the_end_is_no_error(centre, monkeypatch, caplog):
+    began = threading.Event()
+
+    async def never(_self):
+        began.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(centre, "request_authorisation", never)
+    notifier = DesktopNotifier(print)
+    assert notifier._asked.wait(10)
+    notifier.show(NOTICE)
+    assert began.wait(10)
+    notifier.close()
+    gc.collect()
+    assert caplog.text == ""
+
+
 def test_where_the_script_runner_shows_them_nobody_knows_whether_they_are_seen(centre, monkeypatch):
     """Outside an app bundle. macOS drops them until Script Editor was allowed, and the runner ends with 0 either way."""
     monkeypatch.setattr(centre, "capabilities", frozenset())
@@ -84,7 +103,7 @@ class TestOnTheBus:
 
         outcomes, notices, told = queue.SimpleQueue(), queue.SimpleQueue(), queue.SimpleQueue()
 
-        def notified(self, _bus, notice, *, actions):
+        def notified(self, _bus, notice, _able):
             error = outcomes.get(timeout=10)
             notices.put((notice.title, error))
             if error is not None:

@@ -36,6 +36,25 @@ class Bus:
         self._other.close()
 
 
+@pytest.mark.parametrize(
+    ("able", "body", "buttons"),
+    [
+        (["actions", "body-markup"], "a &lt;b&gt; &amp; c", ["0", "Look again"]),
+        (["body"], "a <b> & c", []),
+    ],
+)
+def test_markup_and_buttons_are_for_servers_that_know_them(monkeypatch, able, body, buttons):
+    """Another one shows `&amp;` as it is (Desktop Notifications Specification, body-markup)."""
+    from tray_app.tray import _notify_linux
+
+    sent = []
+    monkeypatch.setattr(_notify_linux.BusNotifier, "_call", lambda *call: sent.append(call[-1]) or (1,))
+    notifier = _notify_linux.BusNotifier(print)
+    notifier._notify(None, NoticeView("t", "a <b> & c", "cause", (Button("Look again", Refresh()),)), frozenset(able))
+    notifier.close()
+    assert sent[0][4:6] == (body, buttons)
+
+
 def test_a_click_that_comes_in_one_piece_with_the_answer_is_not_left_lying(monkeypatch):
     from tray_app.tray import _notify_linux
 

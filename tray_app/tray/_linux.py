@@ -51,10 +51,17 @@ def _missing() -> TrayProblem:
     if find_spec("gi") is None:
         return TrayProblem.OTHER_PYTHON if _system_gi() else TrayProblem.NO_LIBRARY
     try:
-        import gi  # noqa: F401
+        import gi
+
+        gi.require_version("Gtk", "3.0")
     except ImportError:
         return TrayProblem.BROKEN
-    return TrayProblem.NO_INDICATOR
+    except ValueError:
+        return TrayProblem.NO_INDICATOR
+    from gi.repository import Gtk
+
+    # A display that is named and does not answer fails the library's import, too.
+    return TrayProblem.NO_INDICATOR if Gtk.init_check()[0] else TrayProblem.NO_DISPLAY
 
 
 def _system_gi() -> list[Path]:

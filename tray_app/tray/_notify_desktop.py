@@ -22,6 +22,14 @@ FOUND_WITHIN_S = 10.0
 APP_NAME = "Elbowroom"
 
 
+async def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    """What is still under way at the end: a loop that is closed under it complains when it is collected."""
+    pending = asyncio.all_tasks(loop) - {asyncio.current_task()}
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+
+
 class DesktopNotifier:
     """`able` is False until the library has answered, and for ever where it cannot show anything."""
 
@@ -79,6 +87,7 @@ class DesktopNotifier:
             self._asked.set()
         if self._backend is not None:
             loop.run_forever()
+            loop.run_until_complete(_cancel_all(loop))
         loop.close()
 
     async def _able_backend(self) -> Any:

@@ -36,7 +36,7 @@ NORMAL, CRITICAL = 1, 2
 
 
 def markup_safe(text: str) -> str:
-    """Servers may read the body as markup: the three signs that matter there."""
+    """For servers that read the body as markup: the three signs that matter there. Others would show this as it is."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -118,18 +118,18 @@ class BusNotifier:
         with bus.filter(rule, queue=signals), selectors.DefaultSelector() as selector:
             selector.register(bus.sock, selectors.EVENT_READ)
             selector.register(self._woken, selectors.EVENT_READ)
-            actions = "actions" in self._call(bus, "GetCapabilities")[0]
-            self._notify(bus, first, actions=actions)
+            able = frozenset(self._call(bus, "GetCapabilities")[0])
+            self._notify(bus, first, able)
             self._first_is_shown = True
             while True:
                 # Also what came in one piece with an answer: it is read already, and the socket stays silent about it.
                 _receive_all(bus)
                 self._act_on(signals)
                 ready = {key.fileobj for key, _ in selector.select()}
-                if self._woken in ready and self._show_waiting(bus, actions=actions):
+                if self._woken in ready and self._show_waiting(bus, able):
                     return True
 
-    def _show_waiting(self, bus: DBusConnection, *, actions: bool) -> bool:
+    def _show_waiting(self, bus: DBusConnection, able: frozenset[str]) -> bool:
         self._woken.recv(4096)
         while True:
             try:
@@ -140,7 +140,7 @@ class BusNotifier:
                 return True
             self._unsent = notice  # where the connection turns out to be lost, it is shown on the next one
             try:
-                self._notify(bus, notice, actions=actions)
+                self._notify(bus, notice, able)
             except (DBusErrorResponse, TimeoutError) as error:
                 self._failed(error)
                 self._report(NoticeProblem.NO_SERVICE)
@@ -149,8 +149,8 @@ class BusNotifier:
     def _call(self, bus: DBusConnection, method: str, signature: str | None = None, body: tuple[Any, ...] = ()) -> Any:
         return _call(bus, method, signature, body)
 
-    def _notify(self, bus: DBusConnection, notice: NoticeView, *, actions: bool) -> None:
-        """A newer notice of the same cause takes the place of the older one."""
+    def _notify(self, bus: DBusConnection, notice: NoticeView, able: frozenset[str]) -> None:
+        """A newer notice of the same cause takes the place of the older one. `able`: the server's capabilities."""
         buttons = [word for index, button in enumerate(notice.buttons) for word in (str(index), button.text)]
         hints = {"urgency": ("y", CRITICAL if notice.urgent else NORMAL), "desktop-entry": ("s", "elbowroom")}
         body = (
@@ -158,8 +158,8 @@ class BusNotifier:
             self._shown.get(notice.cause, NEW),
             ICON,
             notice.title,
-            markup_safe(notice.body),
-            buttons if actions else [],
+            markup_safe(notice.body) if "body-markup" in able else notice.body,
+            buttons if "actions" in able else [],
             hints,
             LEFT_TO_THE_SERVER_MS,
         )
