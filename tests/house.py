@@ -282,6 +282,18 @@ def commands_spelled_out(root: Path) -> set[str]:
     return found
 
 
+def paths_that_raise(root: Path) -> set[str]:
+    """`path.exists()` and its like: up to Python 3.13 they raise PermissionError where they may not look."""
+    asking = {"exists", "is_dir", "is_file", "is_fifo", "is_mount", "is_socket", "is_symlink"}
+    return {
+        f"{name}: {ast.unparse(node)}"
+        for name in _files(root)
+        for node in _nodes(root, name)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in asking
+        if ast.unparse(node.func.value) != "os.path"
+    }
+
+
 def strings_that_decide(root: Path, parsers: dict[str, str]) -> set[str]:
     """Files of core, app and cli that compare with a word in quotes. `parsers` read the words of other programs."""
 

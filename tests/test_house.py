@@ -50,6 +50,7 @@ RULES: dict[str, Callable[[Path], set[str]]] = {
         house.versions_outside_releases,
         house.readings_unwrapped,
         house.commands_spelled_out,
+        house.paths_that_raise,
         house.fields_for_nobody,
     )
 } | {
@@ -92,6 +93,11 @@ BROKEN: list[tuple[str, dict[str, str], set[str]]] = [
             "cli/b.py": 'X = f"elbowroom {word}"\nY = f"elbowroom fix {word}"\n',
         },
         {"core/text/a.py: Take it back: elbowroom undo", "cli/b.py: elbowroom fix "},
+    ),
+    (
+        "paths_that_raise",
+        {"app/a.py": "X = Path('a').exists()\nY = os.path.exists('a')\n", "cli/b.py": "X = (home / name).is_dir()\n"},
+        {"app/a.py: Path('a').exists()", "cli/b.py: (home / name).is_dir()"},
     ),
     ("crowded_folders", {f"core/menu/a{number}.py": "" for number in range(21)}, {"core/menu"}),
     ("long_files", {"app/a.py": lines(401)}, {"app/a.py"}),

@@ -34,7 +34,8 @@ def test_some_spoiled_answers_through_every_view(made):
 @pytest.mark.usefixtures("at_once")
 def test_a_token_that_would_be_shown_is_found(made, monkeypatch):
     token = made.answers.token.encode()
-    made.answers.spoilers["webui"] = lambda good: Response(good.body.replace(b"0.12.4", token), good.status)
+    made.answers.forgetful = lambda good: Response(good.body.replace(b"0.12.4", token), good.status)
+    made.answers.spoilers["webui"] = lambda good: good
     made.answers.spoilers["ollama"] = lambda good: good
     made.answers.share = 1.0
     assert made._command(("status",), {0}) == []
@@ -45,7 +46,7 @@ def test_a_token_that_would_be_shown_is_found(made, monkeypatch):
 @pytest.mark.usefixtures("at_once")
 def test_an_escape_that_would_be_shown_is_found(made, monkeypatch):
     made.answers.spoilers["ollama"] = lambda good: Response(good.body.replace(b"0.32.15", b"\\u009b31m"), good.status)
-    made.answers.spoilers["webui"] = lambda good: good
+    made.answers.spoilers["webui"] = made.answers.forgetful = lambda good: good
     made.answers.share = 1.0
     assert made._command(("status",), {0}) == []
     for module in ("ollama", "open_webui"):

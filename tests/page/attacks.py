@@ -44,7 +44,12 @@ class House:
     def __init__(self, home: Path) -> None:
         self.filled, self.rung = [], threading.Event()
         self.page = ConnectPage(
-            self._check, {"title": "Connect"}, "en", read_timeout_s=READ_TIMEOUT_S, whose=whose_connection
+            self._check,
+            {"title": "Connect"},
+            "en",
+            clock=lambda: 0.0,  # the way in stays open and the page, too, however long the strangers try
+            read_timeout_s=READ_TIMEOUT_S,
+            whose=whose_connection,
         )
         self.lock = SingleInstance(home / "instance.lock", home / "instance.json")
         assert self.lock.acquire()

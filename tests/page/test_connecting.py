@@ -11,6 +11,7 @@ import pytest
 from tests.page import chromium
 from tests.page.test_way_in import secret_in
 from tests.requirements import require
+from tray_app.app import connect as connecting
 from tray_app.app import language
 from tray_app.app.connect import connect_work, open_in_browser
 from tray_app.app.jobs import JobControl
@@ -18,7 +19,9 @@ from tray_app.app.wiring import App, Overrides
 from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.page import gate
+from tray_app.page.connect_page import Filled
 from tray_app.standins.open_webui import ADMIN, USER, DemoOpenWebUI
+from tray_app.standins.server import Response
 from tray_app.storage.catalogs import LANGUAGES
 from tray_app.storage.secret import Secrets
 
@@ -147,6 +150,18 @@ def test_a_system_without_any_browser_has_none(monkeypatch):
 
     monkeypatch.setattr(webbrowser, "get", nothing)
     assert open_in_browser("http://127.0.0.1:1/open/x") is False
+
+
+def test_a_token_in_the_place_of_the_version_is_not_shown(app, server, monkeypatch):
+    """The first question goes out before the token is known; what it brought was shown once it worked."""
+    token, handle = server.session(ADMIN[0]), server.handle
+
+    def repeats(request):
+        good = handle(request)
+        return Response(good.body.replace(b"0.12.4", token.encode()), good.status, good.content_type)
+
+    monkeypatch.setattr(server, "handle", repeats)
+    assert connecting.sign_in(app, Filled(server.url, api_key=token)) == "(hidden)"
 
 
 def test_a_cancelled_row_stores_nothing(app, begin, server):

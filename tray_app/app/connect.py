@@ -38,7 +38,7 @@ def sign_in(app: "App", filled: Filled) -> str:
     """
     url = web_address(filled.url)
     anonymous = app.open_webui_at(url)
-    version = anonymous.version()
+    anonymous.version()
     if filled.api_key:
         value = filled.api_key
     elif filled.email:
@@ -53,6 +53,7 @@ def sign_in(app: "App", filled: Filled) -> str:
         because = client.refusal() or RefusedBecause.NOT_ADMIN
         never_worked = because is RefusedBecause.EXPIRED
         raise Refused(url, RefusedBecause.NEW_TOKEN if never_worked else because, client.refusal_detail)
+    version = client.version()  # of the client that hides the token, should the server repeat it there
     app.secrets.store(token, KeptIn.FILE if filled.keep_in_file else KeptIn.KEYCHAIN)
     used = _ollamas_of(client)
     app.state.update(lambda state: replace(state, connected_url=url, ollama_urls=used))

@@ -57,7 +57,7 @@ def program() -> str:
     if getattr(sys, "frozen", False):
         words = [str(python)]
     else:
-        words = [str(script)] if script.exists() else [str(python), "-m", "tray_app"]
+        words = [str(script)] if os.path.exists(script) else [str(python), "-m", "tray_app"]
     return _quoted(*words)
 
 

@@ -30,7 +30,8 @@ FILE = """<!doctype html>
 
 def parent_folder(state_folder: Path, snap: Path = SNAP) -> Path:
     """Browsers that come as a snap can read what is in the home folder, but no hidden folder and nothing outside it."""
-    return Path.home() if snap.is_dir() and Path.home().is_dir() else state_folder
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises where there is none
+    return Path(home) if os.path.isdir(snap) and os.path.isdir(home) else state_folder
 
 
 class WayIn:

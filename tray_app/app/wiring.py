@@ -261,8 +261,8 @@ class App:
     @property
     def models_folder(self) -> Path:
         """A folder on the disk that models are stored on, for its free space: OLLAMA_MODELS, else the user's."""
-        named = Path(os.environ.get("OLLAMA_MODELS") or Path.home() / ".ollama" / "models")
-        return next((folder for folder in (named, *named.parents) if folder.exists()), Path("/"))
+        named = Path(os.environ.get("OLLAMA_MODELS") or os.path.expanduser("~/.ollama/models"))  # noqa: PTH111
+        return next((folder for folder in (named, *named.parents) if os.path.exists(folder)), Path("/"))
 
     @property
     def limits(self) -> "Limits":

@@ -1,5 +1,6 @@
 """How this copy of the app is started again, at login and after a move."""
 
+import os
 import shutil
 import sys
 import sysconfig
@@ -17,13 +18,13 @@ def login_command(home: Path | None = None) -> tuple[str, ...]:
     """The installed tray command with an absolute path, else this Python with our module."""
     windows = sys.platform == "win32"
     script = Path(sysconfig.get_path("scripts")) / ("elbowroom-tray.exe" if windows else "elbowroom-tray")
-    found = script if script.exists() else shutil.which("elbowroom-tray")
+    found = script if os.path.exists(script) else shutil.which("elbowroom-tray")
     if found:
         start: tuple[str, ...] = (str(found),)
     else:
         python = Path(sys.executable)
         windowless = python.with_name("pythonw.exe")
-        start = (str(windowless if windows and windowless.exists() else python), "-m", "tray_app", "tray")
+        start = (str(windowless if windows and os.path.exists(windowless) else python), "-m", "tray_app", "tray")
     place = ("--home", str(home.absolute())) if home is not None else ()
     return (*start, AT_LOGIN, *place)
 

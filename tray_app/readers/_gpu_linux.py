@@ -1,6 +1,7 @@
 """GPUs on Linux: NVIDIA through NVML where its driver is loaded, AMD through amdgpu's files in /sys."""
 
 import ctypes
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +35,7 @@ class Collector:
     def collect(self) -> Raw:
         """NVML only where a driver is loaded: its library is large."""
         parts: list[tuple[str, Source]] = []
-        if any((self._root / sign).exists() for sign in _DRIVER):
+        if any(os.path.exists(self._root / sign) for sign in _DRIVER):
             parts += self._nvml.collect()
         for card in sorted((self._root / "sys/class/drm").glob("card[0-9]*/device/mem_info_vram_total")):
             name = card.parent.parent.name

@@ -55,7 +55,7 @@ class Collector:
         self._clock = clock
         self._page_size = mmap.PAGESIZE
         groups = root / "sys/fs/cgroup"
-        if (groups / "memory.max").exists():
+        if os.path.exists(groups / "memory.max"):
             self._group = groups
             self._names = ("memory.max", "memory.current")
         else:
@@ -116,7 +116,7 @@ def decode(raw: Raw) -> Counters | Unknown:
 def host(root: Path = Path("/")) -> Host:
     """A container is told by the marks that Docker, Podman, systemd and Kubernetes leave."""
     marks = (".dockerenv", "run/.containerenv", "run/systemd/container")
-    inside = any((root / mark).exists() for mark in marks) or "KUBERNETES_SERVICE_HOST" in os.environ
+    inside = any(os.path.exists(root / mark) for mark in marks) or "KUBERNETES_SERVICE_HOST" in os.environ
     return Host("linux", system_version=platform.release(), architecture=platform.machine(), container=inside)
 
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -49,7 +50,14 @@ def sockets(system: str, environment: Mapping[str, str], home: Path) -> tuple[Pa
         *((Path(run), Path(run, "podman")) if run else ()),
     ]
     files = [_socket_in(place) for place in dict.fromkeys(places)]
-    return tuple(path for path in files if path.is_socket())
+    return tuple(path for path in files if _is_socket(path))
+
+
+def _is_socket(path: Path) -> bool:
+    try:
+        return stat.S_ISSOCK(path.stat().st_mode)
+    except (OSError, ValueError):  # none there, no right to look, or no path
+        return False
 
 
 def _socket_in(place: Path) -> Path:

@@ -8,6 +8,7 @@ The archive is complete on the disk before the journal is replaced by its rest. 
 whose every line is still in the journal: the next time it is removed first, so no line is ever lost or told twice.
 """
 
+import os
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -84,7 +85,7 @@ def _free_name(journal: Path, now: float) -> Path:
     """`journal-2026-11-25.jsonl`, then `journal-2026-11-25-2.jsonl`."""
     day = time.strftime("%Y-%m-%d", time.gmtime(now))
     number, archive = 1, journal.with_name(f"{journal.stem}-{day}{journal.suffix}")
-    while archive.exists():
+    while os.path.exists(archive):
         number += 1
         archive = journal.with_name(f"{journal.stem}-{day}-{number}{journal.suffix}")
     return archive

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -136,10 +137,9 @@ def _url(given: str) -> str:
 def _file(given: str, folder: Path) -> str:
     try:
         path = folder / Path(given).expanduser()
-        found = path.is_file()
-    except (RuntimeError, ValueError, OSError):  # no home folder; a NUL; no right to look
-        found = False
-    if not found:
+    except (RuntimeError, ValueError):  # no home folder
+        path = None
+    if path is None or not os.path.isfile(path):
         raise _Bad(SettingFault.NO_SUCH_FILE)
     return str(path)
 

@@ -1,6 +1,7 @@
 """What the app itself remembers between runs, as one small JSON file that is replaced as a whole."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -100,7 +101,7 @@ class StateFile:
     def _set_aside(self) -> None:
         """Keep the damaged bytes under the first free name `state.json.damaged-N`."""
         number = 1
-        while (aside := self.path.with_name(f"{self.path.name}.damaged-{number}")).exists():
+        while os.path.exists(aside := self.path.with_name(f"{self.path.name}.damaged-{number}")):
             number += 1
         try:
             self.path.rename(aside)

@@ -65,7 +65,7 @@ def _missing() -> TrayProblem:
 
 
 def _system_gi() -> list[Path]:
-    return [path for place in SYSTEM_GI for path in sorted(Path("/usr").glob(place)) if path.is_dir()]
+    return [path for place in SYSTEM_GI for path in sorted(Path("/usr").glob(place)) if os.path.isdir(path)]
 
 
 def _borrow_gi() -> None:
@@ -74,7 +74,7 @@ def _borrow_gi() -> None:
     if find_spec("gi") is not None:
         return
     for folder in _system_gi():
-        if (folder / f"_gi{EXTENSION_SUFFIXES[0]}").is_file():
+        if os.path.isfile(folder / f"_gi{EXTENSION_SUFFIXES[0]}"):
             spec = spec_from_file_location("gi", folder / "__init__.py", submodule_search_locations=[str(folder)])
             assert spec is not None
             assert spec.loader is not None

@@ -1,5 +1,6 @@
 """The icon as files, for hosts that load it by name: each shape in the sizes of panels, in a private folder."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -27,7 +28,8 @@ class IconFiles:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         runtime = environment.get("XDG_RUNTIME_DIR", "")
-        parent = runtime if runtime and Path(runtime).is_dir() else None
+        ours = os.path.isdir(runtime) and os.access(runtime, os.W_OK | os.X_OK)  # sudo keeps another user's
+        parent = runtime if ours else None
         self.folder = Path(tempfile.mkdtemp(prefix="elbowroom-icons-", dir=parent))
         theme = self.folder / "hicolor"
         sections = {size: f"{size}x{size}/apps" for size in SIZES}
