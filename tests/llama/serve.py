@@ -202,7 +202,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Whether the client stayed to the end."""
         try:
             runner = self.scheduler.runner(name, self._check)
-            with runner.place(TASK if TASK_MARK in json.dumps(body) else CHAT, self._check):
+            with runner.place(_kind(body), self._check):
                 words = self._answered(runner, body)
         except (Gone, OSError):
             return False
@@ -266,6 +266,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         readable, _, _ = select.select([self.connection], [], [], 0)
         if readable and not self.connection.recv(1, 2):  # 2: MSG_PEEK
             raise Gone
+
+
+def _kind(body):
+    """Open WebUI's own templates tell a task; a chat may quote one, so the last message has to begin so."""
+    messages = body.get("messages") or [{"content": body.get("prompt", "")}]
+    return TASK if str(messages[-1].get("content", "")).lstrip().startswith(TASK_MARK) else CHAT
 
 
 def _stamp(seconds):

@@ -284,7 +284,7 @@ class TestTalk:
         return [reader.read(5.0, BOTH, 0x2CAA).value for _ in range(2)][-1]
 
     def test_where_it_is_told(self, proc):
-        here = Talk(asked=True, sent_s=2.0)
+        here = Talk(asked=True, sent_s=2.0, received_s=1.0)
         told = self.told(proc, lambda rows: [here for _ in rows])
         assert (told.talks, told.said_at_runner(0x9449), told.said_at_runner(1)) == ((here,), (here,), None)
 

@@ -62,7 +62,8 @@ def decode_talk(data: bytes) -> Talk | None:
             if name == _INFO and len(value) >= _TALK.size:
                 sent_ms, received_ms, received, sent = _TALK.unpack_from(value)
                 # The clock has steps of up to 10 ms: what came and was answered within one was answered.
-                return Talk(received > 0 and (sent == 0 or received_ms < sent_ms), sent_ms / 1000)
+                asked = received > 0 and (sent == 0 or received_ms < sent_ms)
+                return Talk(asked, sent_ms / 1000, received_ms / 1000)
             at += max((length + 3) & ~3, _ATTRIBUTE.size)
     raise OSError(0, "no tcp_info")
 

@@ -3,60 +3,82 @@
 import pytest
 from msgspec.structs import replace
 
-from tests.core.requests.test_count import OLD_RUNNER, World, clients, numbers, slot
-from tray_app.core.requests.said import ANSWERING_S, JUST_S, busy, in_flight
+from tests.core.requests.test_count import ALL_ON, OLD_RUNNER, World, clients, numbers, slot
+from tray_app.core.requests.said import AFTER_S, ANSWERING_S, busy, in_flight, longest_wait_s
 from tray_app.core.values.connections import Talk
-from tray_app.core.values.snapshot import Confidence
+from tray_app.core.values.snapshot import Confidence, RequestKind
 
-ASKED = Talk(asked=True, sent_s=90.0)
-IDLE = Talk(asked=False, sent_s=90.0)
+ASKED = Talk(asked=True, sent_s=90.0, received_s=5.0)
+IDLE = Talk(asked=False, sent_s=90.0, received_s=95.0)
 EXACT, LIKELY = Confidence.EXACT, Confidence.LIKELY
 
 
 def answered(seconds):
-    return Talk(asked=False, sent_s=seconds)
+    return Talk(asked=False, sent_s=seconds, received_s=seconds + 4.0)
 
 
 @pytest.mark.parametrize(
-    ("talks", "running", "begun", "count", "confidence"),
+    ("talks", "running", "ages", "count", "confidence"),
     [
-        ((), 0, False, 0, EXACT),
-        ((IDLE, IDLE), 0, False, 0, EXACT),
-        ((ASKED,), 1, False, 1, EXACT),
-        ((ASKED, ASKED, ASKED, IDLE), 1, False, 3, EXACT),
+        ((), 0, (), 0, EXACT),
+        ((IDLE, IDLE), 0, (), 0, EXACT),
+        ((ASKED,), 1, (9.0,), 1, EXACT),
+        ((ASKED, ASKED, ASKED, IDLE), 1, (9.0,), 3, EXACT),
         # A streamed answer runs, the others wait.
-        ((answered(0.1), ASKED, ASKED), 1, False, 3, EXACT),
-        ((answered(ANSWERING_S), ASKED), 1, False, 2, EXACT),
-        ((answered(ANSWERING_S + 0.1), ASKED), 1, False, 1, EXACT),
-        # One has just ended and another begins: only the freshest bytes are of the one that runs.
-        ((answered(JUST_S + 0.1), ASKED, ASKED), 1, True, 2, EXACT),
-        ((answered(JUST_S), ASKED, ASKED), 1, True, 3, LIKELY),
+        ((answered(0.1), ASKED, ASKED), 1, (9.0,), 3, EXACT),
+        ((answered(ANSWERING_S), ASKED), 1, (9.0,), 2, EXACT),
+        ((answered(ANSWERING_S + 0.1), ASKED), 1, (9.0,), 1, EXACT),
+        # One has just ended and another began: what went out before it began is none of its answer.
+        ((answered(0.4), ASKED, ASKED), 1, (0.4 + AFTER_S - 0.01,), 2, EXACT),
+        ((answered(0.4), ASKED, ASKED), 1, (0.4 + AFTER_S + 0.01,), 3, EXACT),
         # More are fresh than run: some have just ended.
-        ((answered(0.1), answered(0.2), ASKED), 1, False, 2, LIKELY),
-        # Two run: one of them streams.
-        ((answered(0.1), ASKED, ASKED), 2, False, 3, LIKELY),
-        # The runner knows of more than the connections show.
-        ((), 2, False, 2, EXACT),
+        ((answered(0.1), answered(0.2), ASKED), 1, (9.0,), 2, EXACT),
+        # Two run: it is not told which of them streams.
+        ((answered(0.1), ASKED, ASKED), 2, (9.0, 9.0), 3, LIKELY),
+        ((ASKED, ASKED), 2, (9.0, 9.0), 2, EXACT),
+        # The runner knows of more than the connections show, or tells no ages.
+        ((), 2, (), 2, LIKELY),
+        ((answered(0.1), ASKED), 1, None, 2, LIKELY),
         # Nothing else tells what runs.
-        ((answered(0.1), ASKED, IDLE), None, False, 2, LIKELY),
+        ((answered(0.1), ASKED, IDLE), None, None, 2, LIKELY),
     ],
 )
-def test_what_is_in_flight(talks, running, begun, count, confidence):
-    told = in_flight(talks, running, begun=begun)
+def test_what_is_in_flight(talks, running, ages, count, confidence):
+    told = in_flight(talks, running, ages)
     assert (told.count, told.confidence) == (count, confidence)
 
 
 def test_a_runner_is_busy_while_it_reads_and_while_it_answers():
-    assert busy(()) == 0
-    assert busy((ASKED, answered(ANSWERING_S), answered(ANSWERING_S + 0.1), IDLE)) == 2
+    assert busy(()) == ()
+    assert busy((ASKED, answered(ANSWERING_S), answered(ANSWERING_S + 0.1), IDLE)) == (ASKED, answered(ANSWERING_S))
+
+
+def asked(seconds):
+    return Talk(asked=True, sent_s=200.0, received_s=seconds)
+
+
+@pytest.mark.parametrize(
+    ("talks", "waiting", "seconds"),
+    [
+        ((), 0, None),
+        ((asked(4.0),), 0, None),
+        ((asked(4.0), asked(9.0), IDLE), 1, 4.0),  # the older one runs
+        ((asked(4.0), asked(9.0), IDLE), 2, 9.0),
+        ((asked(4.0),), 3, 4.0),
+        ((IDLE,), 1, None),
+    ],
+)
+def test_how_long_the_oldest_of_those_that_wait_has_waited(talks, waiting, seconds):
+    assert longest_wait_s(talks, waiting) == seconds
 
 
 def test_kept_connections_are_counted_by_what_is_said_on_them():
     """Twelve kept connections of a new Open WebUI, of which three carry requests: movement could not tell."""
     world = World("0.12.4")
+    told = {"talks": (ASKED,) * 3 + (IDLE,) * 9, "runner_talks": (ASKED,)}
     for _ in range(3):
-        world.poll(clients(12), (slot(0),), talks=(ASKED,) * 3 + (IDLE,) * 9)
-    answer = world.poll(clients(12), (slot(0),), talks=(ASKED,) * 3 + (IDLE,) * 9)
+        world.poll(clients(12), (slot(0),), **told)
+    answer = world.poll(clients(12), (slot(0),), **told)
     assert (*numbers(answer), answer.waiting_confidence) == (1, 2, EXACT)
 
 
@@ -65,3 +87,33 @@ def test_a_runner_without_slots_is_counted_by_what_is_said_to_it():
     talks = {"talks": (ASKED, ASKED, IDLE), "runner_talks": (ASKED, IDLE)}
     answer = world.poll(clients(3), runners=(replace(OLD_RUNNER, port=4000),), **talks)
     assert (*numbers(answer), answer.running_source) == (1, 1, "runner-connections")
+
+
+class TestOneAfterTheOther:
+    """On a runner that tells no slots one request follows another within a poll: by its age it is not the same."""
+
+    runner = replace(OLD_RUNNER, port=4000)
+
+    def poll(self, world, age, **more):
+        talks = (Talk(asked=False, sent_s=0.1, received_s=age),)
+        return world.poll(clients(1), runners=(self.runner,), talks=talks, runner_talks=talks, **more)
+
+    def test_the_same_request_goes_on(self):
+        world = World("0.8.12")
+        answers = [self.poll(world, age) for age in (1.0, 3.2, 4.9)]
+        assert [one.active[0].running_s for one in answers] == pytest.approx([1.0, 3.0, 5.0])
+        assert answers[-1].last_hour[0].requests == 1
+
+    def test_another_request_is_another(self):
+        world = World("0.8.12")
+        self.poll(world, 1.0)
+        answer = self.poll(world, 1.4)  # came 0.6 s before this poll ended, long after the first
+        assert answer.last_hour[0].requests == 2
+        assert answer.active[0].running_s == pytest.approx(1.4)
+
+    def test_a_chat_that_is_over_is_not_what_runs_now(self):
+        world = World("0.8.12", tasks=ALL_ON)
+        first = self.poll(world, 0.5, busy=1)
+        assert first.active[0].kind is RequestKind.CHAT
+        second = self.poll(world, 0.9, busy=1)
+        assert second.active[0].kind is not RequestKind.CHAT

@@ -18,7 +18,8 @@ from tray_app.core.values.connections import OPEN_WEBUI_POOL, Connections, Talk,
 from tray_app.core.values.reading import Why
 from tray_app.core.values.snapshot import WebUIModel
 
-ASKED, ANSWERING, KEPT = Talk(asked=True, sent_s=9.0), Talk(asked=False, sent_s=0.2), Talk(asked=False, sent_s=9.0)
+ASKED, ANSWERING = Talk(asked=True, sent_s=9.0, received_s=5.0), Talk(asked=False, sent_s=0.2, received_s=5.0)
+KEPT = Talk(asked=False, sent_s=9.0, received_s=14.0)
 ARENA = WebUIModel("arena-model", "Arena Model", "arena", arena=True)
 
 

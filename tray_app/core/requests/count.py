@@ -155,7 +155,7 @@ def _count(state: RequestState, inputs: RequestInputs) -> tuple[RequestState, Re
         running_confidence=running.confidence,
         waiting_source=waiting.source,
         waiting_confidence=waiting.confidence,
-        longest_wait_s=inputs.uptime_s - waiting_since[0] if waiting_since else None,
+        longest_wait_s=_longest_wait(waiting, waiting_since, connections, inputs.uptime_s),
         whose=around.whose,
         of_open_webui=of_open_webui(connections),
         active=tuple(_active(job, inputs.uptime_s) for job in changes.state.jobs),
@@ -177,7 +177,8 @@ def _seen(
         return SeenRunner(runner, None, 0, Signal.LOADING)
     talks = connections.said_at_runner(runner.port) if connections and runner.port else None
     if talks is not None:
-        return SeenRunner(runner, None, said.busy(talks), Signal.RUNNER_CONNECTIONS)
+        busy = said.busy(talks)
+        return SeenRunner(runner, None, len(busy), Signal.RUNNER_CONNECTIONS, busy)
     # Up to 0.24 the server keeps idle connections to its runners; llama-server gets one per request.
     by_port = connections.at_runner(runner.port) if connections and runner.port else None
     if by_port is not None and runner.has_slots:
@@ -233,8 +234,19 @@ def _in_flight(
     )
     state, flight = in_flight.step(state, connections.clients, now)
     if connections.talks is not None:
-        flight = said.in_flight(connections.talks, running.value, begun=changes.begun > 0)
+        flight = said.in_flight(connections.talks, running.value, _ages(runners, connections))
     return state, flight
+
+
+def _ages(runners: tuple[SeenRunner, ...], connections: Connections) -> list[float] | None:
+    """Seconds since each running request reached its runner; None where one runner does not tell."""
+    ages: list[float] = []
+    for one in runners:
+        talks = connections.said_at_runner(one.process.port) if one.process.port else None
+        if talks is None:
+            return None
+        ages += (talk.received_s for talk in said.busy(talks))
+    return ages
 
 
 def _running_by_capacity(
@@ -288,6 +300,15 @@ def _queue(since: tuple[float, ...], waiting: int, begun: int, now: float) -> tu
     """When each waiting request was first seen. A runner serves its queue in order: those that began are the oldest."""
     left = since[begun:]
     return (*left, *(now,) * waiting)[:waiting]
+
+
+def _longest_wait(
+    waiting: _Count, since: tuple[float, ...], connections: Connections | None, now: float
+) -> float | None:
+    """As the system tells it, else since the poll that saw it first."""
+    if connections is not None and connections.talks is not None:
+        return said.longest_wait_s(connections.talks, waiting.value or 0)
+    return now - since[0] if since else None
 
 
 def _active(job: Job, now: float) -> RunningRequest:

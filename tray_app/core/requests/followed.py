@@ -6,19 +6,26 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.requests.kind import UNKNOWN, Circumstances, KindReason, KindSettings, KindVerdict, judge
-from tray_app.core.values.connections import Whose
+from tray_app.core.values.connections import Talk, Whose
 from tray_app.core.values.runner_slot import RunnerSlot
 from tray_app.core.values.snapshot import RequestKind, WatchedProcess
 from tray_app.core.values.task_settings import Setting
 
+SAME_S = 0.5
+"""Two requests on one place of a runner are further apart: the server sees the first one's end before."""
+
 
 class SeenRunner(Struct, frozen=True):
-    """A runner in this poll. `slots` None: not asked or no answer. `running` None: not known; `source` says whence."""
+    """A runner in this poll. `slots` None: not asked or no answer. `running` None: not known; `source` says whence.
+
+    `talks`: of the connections that carry its requests, where these are what `running` counts.
+    """
 
     process: WatchedProcess
     slots: tuple[RunnerSlot, ...] | None
     running: int | None
     source: str
+    talks: tuple[Talk, ...] | None = None
 
 
 class Job(Struct, frozen=True):
@@ -102,10 +109,25 @@ def _present(runner: SeenRunner, before: Sequence[Job], around: Surroundings) ->
             for slot in runner.slots
             if slot.is_processing
         ]
-    kept = [replace(job, seen=now) for job in before if job.pid == process.pid][: runner.running or 0]
+    ours = [job for job in before if job.pid == process.pid]
+    if runner.talks is not None:
+        return [
+            _by_age(talk, number, ours, Job(process.pid, 0, None, process.model, now, now, how))
+            for number, talk in enumerate(runner.talks, start=1)
+        ]
+    kept = [replace(job, seen=now) for job in ours][: runner.running or 0]
     free = min([0, *(job.slot for job in kept)]) - 1
     missing = (runner.running or 0) - len(kept)
     return kept + [Job(process.pid, free - index, None, process.model, now, now, how) for index in range(missing)]
+
+
+def _by_age(talk: Talk, number: int, before: Sequence[Job], seen: Job) -> Job:
+    """The request on one connection: the one that began at the same moment, or a new one."""
+    began = seen.seen - talk.received_s
+    known = next((job for job in before if abs(job.began - began) <= SAME_S), None)
+    if known is not None:
+        return replace(known, seen=seen.seen)
+    return replace(seen, slot=-number, task_id=round(began * 1000), began=began)
 
 
 def _begun(job: Job, answers: dict[int, float], around: Surroundings, *, alone: bool) -> Job:
@@ -113,7 +135,7 @@ def _begun(job: Job, answers: dict[int, float], around: Surroundings, *, alone: 
     how = replace(
         job.how,
         alone=alone,
-        began_at=around.taken_at,
+        began_at=around.taken_at - (around.uptime_s - job.began),
         others_waited=around.others_waited,
         since_answer_s=around.uptime_s - ended if ended is not None else None,
         whose=around.whose,

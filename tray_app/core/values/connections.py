@@ -43,10 +43,12 @@ class Client(Struct, frozen=True):
 
 class Talk(Struct, frozen=True):
     """What went over one connection, as the system tells it at the end that answers. A request is there and nothing
-    of its answer: `asked`. `sent_s`: seconds since the last byte of an answer."""
+    of its answer: `asked`. Seconds since the last byte of an answer and of a request: a request comes in one piece, so
+    the second is its age."""
 
     asked: bool
     sent_s: float
+    received_s: float
 
 
 class Connections(Struct, frozen=True):
