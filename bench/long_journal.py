@@ -42,6 +42,9 @@ class Screen:
     def notify(self, notice: NoticeView) -> None:
         self.notice = notice
 
+    def copy(self, text: str) -> None:
+        raise NotImplementedError
+
     def run(self) -> None:
         raise NotImplementedError
 

@@ -6,12 +6,12 @@ A test fails when the page is not what this makes.
 """
 # ruff: noqa: INP001 - a script beside the page it makes
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from tray_app.core.values.limits import Limits
-from tray_app.storage.settings_keys import Declared, Settings, declared
+from tray_app.storage.settings_keys import Settings, declared
+from tray_app.storage.settings_template import kind, shown
 
 PAGE = Path(__file__).with_name("settings.md")
 HEAD = """\
@@ -19,7 +19,8 @@ HEAD = """\
 
 <!-- Made by docs/make_settings.py: change the declarations, not this page. -->
 
-Elbowroom runs without a settings file. To change something, write a file `settings.toml`:
+Elbowroom runs without a settings file. The menu's row "Settings..." writes one with every key commented out, and opens
+it:
 
 | system | file |
 |---|---|
@@ -28,8 +29,8 @@ Elbowroom runs without a settings file. To change something, write a file `setti
 | Linux | `~/.config/elbowroom/settings.toml` |
 | with `--home DIR` | `DIR/settings.toml` |
 
-Elbowroom only reads it. It notices a change while it runs. A key that is wrong is reported with its line and
-falls back to its default; the other keys count. Times are seconds (`_s`), sizes bytes (`_bytes`).
+Once it is there, Elbowroom only reads it. It notices a change while it runs. A key that is wrong is reported with its
+line and falls back to its default; the other keys count. Times are seconds (`_s`), sizes bytes (`_bytes`).
 
 ```toml
 language = "ko"
@@ -39,29 +40,6 @@ poll_s = 10
 hold_s = 20
 ```
 """
-
-
-def shown(value: object) -> str:
-    """A default as TOML writes it."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return json.dumps(list(value) if isinstance(value, tuple) else value)
-
-
-def kind(key: Declared) -> str:
-    if key.form == "language":
-        return 'a language, such as `"ko"`'
-    if key.choices:
-        return " or ".join(f"`{json.dumps(choice)}`" for choice in key.choices)
-    match key.default:
-        case bool():
-            return "`true` or `false`"
-        case int() | float():
-            return f"{shown(key.low)} to {shown(key.high)}"
-        case tuple():
-            return "list of texts"
-        case _:
-            return {"url": "address", "file": "file name", "remedy": "remedy id"}.get(key.form, "text")
 
 
 def table(keys: type[Settings | Limits]) -> Iterator[str]:

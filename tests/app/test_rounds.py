@@ -32,6 +32,9 @@ class Screen:
     def notify(self, notice):
         pass
 
+    def copy(self, text):
+        pass
+
     def stop(self):
         pass
 

@@ -17,6 +17,7 @@ from tests.services.conftest import RawServer
 from tray_app.app.session import Session
 from tray_app.app.wiring import Overrides
 from tray_app.app.worker import Worker
+from tray_app.core.menu.screen import IconWish
 from tray_app.core.values.command import ApplyRemedy, Snooze, SnoozeUntil, Undo
 from tray_app.core.values.finding import ModelThrash, PromptCacheGrowth, QueueBacklog, Severity, TasksOnBigModel
 from tray_app.core.values.fit import Verdict
@@ -124,6 +125,9 @@ class Screen:
         pass
 
     def notify(self, notice):
+        pass
+
+    def copy(self, text):
         pass
 
     def stop(self):
@@ -332,6 +336,15 @@ follows_rhythm("poll_idle_s", lambda at: poll(at, **SMALL_CARD), 15.0, 20.0)
 
 def order(app, snapshot):
     return app.session.relieve(app.play(snapshot))
+
+
+@follows("icon")
+def icon(running):
+    app = running(icon="").start()
+    assert app.session.screen_state(None).icon == IconWish()
+    app.write(icon="when-tight")
+    app.play(queue(1005))
+    assert app.session.screen_state(None).icon == IconWish(when_tight=True, by_file=True)
 
 
 @follows("automatic_relief")

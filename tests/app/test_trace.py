@@ -125,10 +125,14 @@ class TestReplay:
 
     lines = tuple(json.dumps(line) for _phase, line in scenario("classic-macos-15"))
 
-    def test_one_answer_per_poll_and_one_notice(self):
+    def test_one_answer_per_poll_one_notice_and_one_word_that_it_is_over(self):
         polls = list(trace.replay(self.lines))
         assert len(polls) == len(self.lines)
-        assert [notice.finding.kind for poll in polls for notice in poll.notices] == ["task-storm"]
+        notices = [notice for poll in polls for notice in poll.notices]
+        assert [(one.finding.kind, one.lasted_s is None) for one in notices] == [
+            ("task-storm", True),
+            ("task-storm", False),
+        ]
         assert {poll.diagnosis.level.value for poll in polls} == {"calm", "tight", "overloaded"}
 
     def test_a_gap_in_the_trace_restarts_what_was_pending(self):

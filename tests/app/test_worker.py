@@ -44,7 +44,7 @@ class Screen:
     """Keeps what it was given. `slow`: a screen that blocks must never be waited for, so this one only notes."""
 
     def __init__(self):
-        self.views, self.notices = [], []
+        self.views, self.notices, self.copied = [], [], []
         self.stopped = threading.Event()
 
     def show(self, view):
@@ -52,6 +52,9 @@ class Screen:
 
     def notify(self, notice):
         self.notices.append(notice)
+
+    def copy(self, text):
+        self.copied.append(text)
 
     def stop(self):
         self.stopped.set()

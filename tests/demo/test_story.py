@@ -10,7 +10,7 @@ import pytest
 
 from tray_app.app.session import Session
 from tray_app.cli.demo import FAST_PACE, PACE, stage
-from tray_app.cli.story import READ_S
+from tray_app.cli.demo.story import READ_S
 from tray_app.core.text.lines import width
 from tray_app.demo.visit import Visit
 from tray_app.standins.models import BIG

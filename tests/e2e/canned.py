@@ -38,7 +38,7 @@ def rows(number):
     )
 
 
-SHAPES = tuple(Shape)
+SHAPES = (Shape.CALM, Shape.TIGHT, Shape.OVERLOADED, Shape.UNKNOWN, Shape.CALM, Shape.WORKING)
 
 
 def view(number):

@@ -122,9 +122,9 @@ def test_a_snooze_is_shown_and_can_be_ended(desk, start):
     start()
     desk.person.wait_row(*TASKS)
     desk.person.click("Notifications", "Snooze for 1 hour")
-    desk.person.wait_row("Notifications", "Snoozed until")
+    desk.person.wait_row("Notifications: snoozed until")
     desk.person.click("Notifications", "End the snooze")
-    desk.person.wait_gone("Notifications", "Snoozed until")
+    desk.person.wait_gone("Notifications: snoozed until")
 
 
 def test_a_click_while_offline_says_so_and_a_server_that_returns_is_seen(desk, ollama, web, start):
@@ -234,7 +234,7 @@ def demo(desk):
 
 
 def test_the_demo_is_overloaded_says_so_and_one_click_fixes_it(desk, demo):
-    note = desk.notes.wait("qwen3:32b")
+    note = desk.notes.wait("Overloaded: qwen3:32b")
     assert note.urgency == 2
     assert desk.person.icon()[0] == "elbowroom-overloaded"
     assert desk.person.wait_row("What it rests on").rows
@@ -246,7 +246,7 @@ def test_the_demo_is_overloaded_says_so_and_one_click_fixes_it(desk, demo):
 
 
 def test_the_demos_notice_fixes_by_its_button(desk, demo):
-    note = desk.notes.wait("qwen3:32b")
+    note = desk.notes.wait("Overloaded: qwen3:32b")
     label = next(label for label in note.actions if label.startswith("Turn"))
     desk.notes.press(note, label)
     demo.until(AUTOCOMPLETE, value=False)

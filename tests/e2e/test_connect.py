@@ -51,7 +51,7 @@ def test_from_the_menu_row_to_the_first_change(desk, servers, tab, tmp_path):
     app = App(desk, [*argv, "--ollama", ollama.url, "--open-webui", web.url], environment)
     desk.person.wait_row("Read-only: connect to Open WebUI")
 
-    desk.person.click("Connect to Open WebUI...")
+    desk.person.click("Elbowroom", "Connect to Open WebUI...")
     tab.go(told.read_text(encoding="utf-8").strip())
     tab.wait_for("document.querySelector('#page') && !document.querySelector('#page').hidden")
     assert tab.run("document.querySelector('#url').value") == web.url

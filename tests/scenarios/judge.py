@@ -45,7 +45,7 @@ def judge(name: str, variant: str, limits: Limits | None = None) -> Verdict:
     for (phase, line), poll in zip(pairs, record.replay(lines, limits), strict=True):
         told = phases.setdefault(phase, Told(line["uptime_s"]))
         ripe = line["uptime_s"] - told.began_s >= limits.hold_s
-        notices += [(notice.finding.kind, notice.cause) for notice in poll.notices]
+        notices += [(one.finding.kind, one.cause) for one in poll.notices if one.lasted_s is None]
         for finding in poll.diagnosis.findings:
             if finding.severity is not Severity.INFO and poll.alerts.alerts[finding.key].state is AlertState.FIRING:
                 told.fires.setdefault(finding.kind, told.ripe_polls)

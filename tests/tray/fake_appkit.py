@@ -156,6 +156,19 @@ class NSImage(metaclass=Strict):
         self.template = on
 
 
+class NSPasteboard(metaclass=Strict):
+    def __init__(self):
+        self.text = None
+
+    def clearContents(self):
+        self.text = None
+
+    def setString_forType_(self, text, kind):
+        assert kind == "public.utf8-plain-text"
+        self.text = text
+        return True
+
+
 class NSButton(metaclass=Strict):
     def __init__(self):
         self.image = self.tooltip = None
@@ -261,7 +274,7 @@ class Mac:
     def __init__(self):
         broken.clear()
         self.app, self.bar, self.signals, self.activities = NSApplication(), NSStatusBar(), {}, []
-        self.center = NotificationCenter()
+        self.center, self.board = NotificationCenter(), NSPasteboard()
         self.modules = {}
         self._appkit()
         self._foundation()
@@ -286,6 +299,8 @@ class Mac:
             NSMenu=NSMenu,
             NSMenuItem=NSMenuItem,
             NSImage=NSImage,
+            NSPasteboard=types.SimpleNamespace(generalPasteboard=lambda: self.board),
+            NSPasteboardTypeString="public.utf8-plain-text",
             NSOnState=1,
             NSOffState=0,
             NSApplicationActivationPolicyAccessory=1,

@@ -65,6 +65,7 @@ class Windows:
     def __init__(self):
         self.handles, self.next_handle = {}, 1000
         self.messages = queue.Queue()
+        self.blocks, self.clipboard, self.clipboard_is_in_use = {}, None, False
         self.procs, self.classes, self.thread_of = {}, {}, {}
         self.tray, self.balloons, self.refuse_adds, self.added = None, [], 0, threading.Event()
         self.open_menu, self.broken, self.person = None, [], lambda _rows: 0
@@ -142,6 +143,39 @@ class Windows:
         if window not in self.procs:
             return 0
         return self.procs[window](window, number, wparam, lparam)
+
+    # --- the clipboard ---
+
+    def GlobalAlloc(self, flags, size):
+        assert flags == 0x0002  # GMEM_MOVEABLE, as the clipboard wants it
+        block = ctypes.create_string_buffer(size)
+        self.blocks[ctypes.addressof(block)] = block
+        return ctypes.addressof(block)
+
+    def GlobalLock(self, block):
+        return block
+
+    def GlobalUnlock(self, _block):
+        return 1
+
+    def GlobalFree(self, block):
+        del self.blocks[block]
+
+    def OpenClipboard(self, window):
+        assert window in self.procs
+        return not self.clipboard_is_in_use
+
+    def EmptyClipboard(self):
+        self.clipboard = None
+        return 1
+
+    def SetClipboardData(self, kind, block):
+        assert kind == 13  # CF_UNICODETEXT
+        self.clipboard = self.blocks.pop(block).raw.decode("utf-16-le").rstrip("\0")
+        return block
+
+    def CloseClipboard(self):
+        return 1
 
     def SetForegroundWindow(self, _window):
         return 1

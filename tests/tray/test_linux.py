@@ -9,6 +9,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.english import TR
 from tray_app.core.menu.screen import MenuView, NoticeView, Row, Shape, View
@@ -25,7 +26,7 @@ class Indicator:
     def __init__(self, _name, _send, icons):
         self.icons, self.waiting, self.timers = icons, [], []
         self.icon = self.tooltip = None
-        self.rows, self.menus_sent, self.shown = (), 0, False
+        self.rows, self.menus_sent, self.shown, self.copied = (), 0, False, []
 
     def post(self, work):
         self.waiting.append(work)
@@ -49,8 +50,14 @@ class Indicator:
     def reveal(self):
         self.shown = True
 
-    def set_icon(self, name, _description):
-        self.icon = name
+    def set_visible(self, visible):
+        self.shown = visible
+
+    def copy(self, text):
+        self.copied.append(text)
+
+    def set_icon(self, name, description):
+        self.icon, self.described = name, description
         assert (self.icons / "hicolor" / "22x22" / "apps" / f"{name}.png").is_file()
 
     def set_tooltip(self, text):
@@ -89,6 +96,42 @@ def test_a_first_frame_is_shown_at_once(panel):
     shown.settle()
     assert shown.shown
     assert (shown.icon, shown.tooltip, shown.rows[0].text) == ("elbowroom-tight", "tip 1", "row 1")
+
+
+def test_a_panel_is_told_no_second_sentence(panel):
+    """It shows the icon's description above the tooltip; one that told a number kept it while the tooltip moved on."""
+    tray, shown, clock = panel
+    for number in (1, 2):
+        tray.show(view(number, Shape.OVERLOADED))
+        shown.settle()
+        clock.now += 5
+    assert (shown.tooltip, shown.described) == ("tip 2", "Elbowroom")
+
+
+def test_the_mark_and_the_icon_s_absence_reach_the_panel(panel):
+    tray, shown, clock = panel
+    frames = (replace(view(1), works=True), replace(view(1), works=True, visible=False), view(1))
+    seen = []
+    for frame in frames:
+        tray.show(frame)
+        shown.settle()
+        clock.now += 5
+        seen.append((shown.icon, shown.shown))
+    assert seen == [("elbowroom-calm-works", True), ("elbowroom-calm-works", False), ("elbowroom-calm", True)]
+
+
+def test_an_icon_that_is_not_wanted_from_the_start_stays_away(panel):
+    tray, shown, _ = panel
+    tray.show(replace(view(1), visible=False))
+    shown.settle()
+    assert not shown.shown
+
+
+def test_a_command_goes_to_the_clipboard(panel):
+    tray, shown, _ = panel
+    tray.copy("launchctl setenv A 1")
+    shown.settle()
+    assert shown.copied == ["launchctl setenv A 1"]
 
 
 def test_the_icon_waits_for_its_first_frame(panel):

@@ -8,6 +8,7 @@ import signal
 import threading
 
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from tests.tray import fake_appkit
@@ -90,6 +91,22 @@ def test_the_icon_is_a_retina_template_unless_it_raises_the_alarm(mac, tray):
     for image in shown.values():
         assert image.points == (18, 18)
         assert Image.open(io.BytesIO(image.png)).size == (36, 36)
+
+
+def test_an_icon_that_is_not_wanted_goes_and_comes_back_and_commands_are_copied(mac, tray):
+    seen = []
+
+    def script():
+        for visible in (True, False, True):
+            from_a_thread(lambda visible=visible: tray.show(replace(view(), visible=visible)))
+            yield
+            seen.append(mac.item.button().hidden)
+        from_a_thread(lambda: tray.copy("launchctl setenv A 1"))
+        yield
+
+    run(mac, tray, script)
+    assert seen == [False, True, False]
+    assert mac.board.text == "launchctl setenv A 1"
 
 
 def test_no_dock_icon_and_a_name_that_macos_remembers(mac, tray):

@@ -6,6 +6,7 @@ import signal
 import threading
 
 import pytest
+from msgspec.structs import replace
 
 from tests.tray import fake_windows
 from tray_app.core.menu.screen import SEPARATOR, MenuView, NoticeView, Row, Shape, View
@@ -96,6 +97,29 @@ def test_the_icon_appears_with_its_words_and_leaves_at_the_end(run, windows):
 
     run(script)
     assert windows.tray is None
+
+
+def test_an_icon_that_is_not_wanted_goes_and_comes_back(run, windows):
+    def script(session):
+        for visible in (True, False, True):
+            session.tray.show(replace(view(), visible=visible))
+            session.settle()
+            assert (windows.tray is not None) is visible
+
+    run(script)
+
+
+def test_a_command_is_copied_and_nothing_leaks_where_it_cannot_be(run, windows):
+    def script(session):
+        session.tray.copy("OLLAMA_NUM_PARALLEL=1 \u2013 \ud55c")
+        session.settle()
+        windows.clipboard_is_in_use = True
+        session.tray.copy("never")
+        session.settle()
+
+    run(script)
+    assert windows.clipboard == "OLLAMA_NUM_PARALLEL=1 \u2013 \ud55c"
+    assert windows.blocks == {}
 
 
 @pytest.mark.parametrize(("percent", "drawn"), [(100, 16), (125, 20), (150, 24), (200, 32), (175, 32), (1000, 64)])

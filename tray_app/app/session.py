@@ -1,26 +1,24 @@
 """What the worker needs from the rest of the app, and what survives a new connection: alerts, relief, choices."""
 
 import logging
-import subprocess
-import sys
 import time
 import webbrowser
 from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from tray_app import autostart
-from tray_app.app import language
+from tray_app import __version__, autostart
+from tray_app.app import language, opened
 from tray_app.app.connect import connect_work
 from tray_app.app.jobs import JobDone, Work
 from tray_app.app.rhythm import FIND_EVERY_S, poll_within
 from tray_app.app.watch import Look
 from tray_app.app.wiring import App, Overrides
 from tray_app.autostart.launch import has_lasting_place, login_command
-from tray_app.core.diagnosis.alerts import Quiet
+from tray_app.core.diagnosis.alerts import Notice, Quiet
 from tray_app.core.menu import first_run as tray_view
 from tray_app.core.menu import notice as notice_view
-from tray_app.core.menu.screen import NoticeSettings, NoticeView, ScreenState
+from tray_app.core.menu.screen import IconWish, NoticeSettings, NoticeView, ReliefChoice, ScreenState
 from tray_app.core.remedies import relief as relieving
 from tray_app.core.text import errors as error_view
 from tray_app.core.text import settings as settings_view
@@ -34,18 +32,14 @@ from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import origin_of
 from tray_app.services.deadline import all_within
 from tray_app.storage.files import Stamp, stamp_of
-from tray_app.storage.settings_keys import Settings
+from tray_app.storage.settings_keys import IconChoice, Settings
 from tray_app.storage.state import State
 
 log = logging.getLogger(__name__)
 
-SYSTEM_MONITORS = {
-    "darwin": (("open", "-a", "Activity Monitor"),),
-    "win32": (("taskmgr.exe",),),
-    "linux": (("gnome-system-monitor",), ("plasma-systemmonitor",), ("xfce4-taskmanager",), ("mate-system-monitor",)),
-}
 OLLAMA_PAGE = "https://ollama.com/download"
 UNDO_ROWS = 5
+SUMMONED_S = 60.0
 
 
 class Session:
@@ -69,6 +63,7 @@ class Session:
         self._moved = False
         self._looked_for_at = float("-inf")
         self._found: int | None = None
+        self._summoned_until = float("-inf")
 
     # --- looking -----------------------------------------------------------------------------
 
@@ -149,13 +144,21 @@ class Session:
         first = self._first_run(look, tr)
         if not self.settings().notices:
             return first
-        return (*first, *(notice_view.about(one.finding, look.remedies, tr) for one in look.notices))
+        return (*first, *(self._notice(one, look, tr) for one in look.notices))
+
+    @staticmethod
+    def _notice(one: Notice, look: Look, tr: Translator) -> NoticeView:
+        if one.lasted_s is None:
+            return notice_view.about(one.finding, look.remedies, tr)
+        return notice_view.relief(one.finding, round(one.lasted_s / 60), look.diagnosis.level, tr)
 
     def _first_run(self, look: Look, tr: Translator) -> tuple[NoticeView, ...]:
         """Once in the life of this installation: what was found, and how to connect.
 
         In that run again when a server came up since: what the first notice said then is no longer the next step.
         """
+        if self._overrides.played:
+            return ()
         seen = look.facts.overview
         before, now = self._found, tray_view.found(seen)
         if before is None:
@@ -195,7 +198,23 @@ class Session:
             language=self.app.state.read().language,
             languages=language.names(),
             utc_offset_s=time.localtime().tm_gmtoff,
+            version=__version__,
+            played=self._overrides.played,
+            has_monitor=bool(opened.monitor()),
+            icon=self._icon(),
+            summoned=time.monotonic() < self._summoned_until,
+            relief=ReliefChoice(self._relief_wish().remedy_id, self.settings().automatic_relief),
         )
+
+    def _icon(self) -> IconWish:
+        wanted = self.settings().icon
+        if wanted:
+            return IconWish(wanted == IconChoice.WHEN_TIGHT, by_file=True)
+        return IconWish(self.app.state.read().icon_when_tight)
+
+    def summoned(self) -> None:
+        """Somebody looks for the icon: it is shown for a while, whatever was chosen."""
+        self._summoned_until = time.monotonic() + SUMMONED_S
 
     def _notices(self) -> NoticeSettings:
         state, settings = self.app.state.read(), self.settings()
@@ -209,10 +228,7 @@ class Session:
 
     def relieve(self, look: Look) -> ApplyRemedy | Undo | None:
         """What automatic relief wants done now; the worker carries it out like a click."""
-        settings = self.settings()
-        wish = relieving.Wish(
-            settings.automatic_relief, settings.automatic_relief_remedy, settings.automatic_relief_clear_s
-        )
+        wish = self._relief_wish()
         seen = relieving.Situation(look.diagnosis, look.remedies, self._change_open(), look.facts.at)
         before = self._relief.memory
         self._relief, order = relieving.step(self._relief, wish, seen, self.app.limits)
@@ -225,6 +241,13 @@ class Session:
                 return Undo(order.change_id)
             case _:
                 return None
+
+    def _relief_wish(self) -> relieving.Wish:
+        """What settings.toml says, else what was chosen in the menu."""
+        settings, chosen = self.settings(), self.app.state.read().relief_chosen
+        if settings.automatic_relief:
+            return relieving.Wish(True, settings.automatic_relief_remedy, settings.automatic_relief_clear_s)  # noqa: FBT003
+        return relieving.Wish(bool(chosen), chosen, settings.automatic_relief_clear_s)
 
     def relief_ended(self, order: ApplyRemedy | Undo, done: JobDone, now: Moment) -> None:
         """What became of the order: the state machine counts its cool-down from it, also after a failure."""
@@ -314,11 +337,12 @@ class Session:
             case Link.OLLAMA_PAGE:
                 webbrowser.open(OLLAMA_PAGE)
             case Link.SYSTEM_MONITOR:
-                _start_first(SYSTEM_MONITORS.get(sys.platform, ()))
+                opened.start(opened.monitor())
             case Link.SETTINGS_FILE:
-                webbrowser.open(self.app.paths.settings_file.as_uri())
+                self.app.settings_file.begin()
+                opened.start(opened.editor(self.app.paths.settings_file))
             case Link.LOG_FILE:
-                webbrowser.open(self.app.paths.log_file.as_uri())
+                opened.start(opened.editor(self.app.paths.log_file))
 
     def remember(self, change: Callable[[State], State]) -> None:
         """A state that cannot be written must not stop the app: it only forgets."""
@@ -329,15 +353,3 @@ class Session:
 
     def close(self) -> None:
         self.app.close()
-
-
-def _start_first(commands: tuple[tuple[str, ...], ...]) -> None:
-    for command in commands:
-        try:
-            subprocess.Popen(  # noqa: S603 - fixed names from SYSTEM_MONITORS
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
-        except OSError:
-            continue
-        return
-    log.warning("no system monitor found")

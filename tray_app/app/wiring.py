@@ -51,6 +51,8 @@ class Overrides(Struct, frozen=True):
     allow_plain_http: bool = False
     language: str = ""
     machine: "Machine | None" = None
+    played: bool = False
+    """It is the demo, with stand-ins for servers: nothing may be offered that touches the real system."""
 
     @classmethod
     def of(cls, options: Namespace) -> "Overrides":

@@ -27,6 +27,7 @@ from tray_app.core.values.command import (
     Cancel,
     Command,
     Connect,
+    CopyText,
     Disconnect,
     MuteForModel,
     NoticeProblem,
@@ -35,7 +36,9 @@ from tray_app.core.values.command import (
     OpenLink,
     Quit,
     Refresh,
+    SetIcon,
     SetLanguage,
+    SetRelief,
     SetSettings,
     Snooze,
     SnoozeUntil,
@@ -238,7 +241,9 @@ class Worker:
                 case Disconnect():
                     session.disconnect()
                     self._due = 0.0
-                case Snooze() | MuteForModel() | NotificationsOnlyCritical() | SetLanguage():
+                case CopyText(text):
+                    self._screen.copy(text)
+                case Snooze() | MuteForModel() | NotificationsOnlyCritical() | SetLanguage() | SetIcon() | SetRelief():
                     session.remember(self._wish(command))
                 case Autostart(on):
                     session.autostart(on=on)
@@ -248,7 +253,7 @@ class Worker:
             self._message = self._told(error)
 
     def _wish(
-        self, command: Snooze | MuteForModel | NotificationsOnlyCritical | SetLanguage
+        self, command: Snooze | MuteForModel | NotificationsOnlyCritical | SetLanguage | SetIcon | SetRelief
     ) -> Callable[[State], State]:
         """What the state file is to hold from now on."""
         match command:
@@ -261,6 +266,10 @@ class Worker:
                 return lambda state: replace(state, notices_only_critical=on)
             case SetLanguage(code):
                 return lambda state: replace(state, language=code)
+            case SetIcon(when_tight):
+                return lambda state: replace(state, icon_when_tight=when_tight)
+            case SetRelief(remedy):
+                return lambda state: replace(state, relief_chosen=remedy)
 
     def _start(self, job: NewJob) -> None:
         if not self._jobs.start(job):

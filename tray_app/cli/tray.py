@@ -16,6 +16,7 @@ from tray_app.autostart.launch import has_lasting_place, login_command
 from tray_app.cli.main import DONE, FAILED
 from tray_app.cli.terminal import Terminal
 from tray_app.core.menu import first_run as view
+from tray_app.core.menu.screen import NoticeView
 from tray_app.core.text import tray_problem
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import Command, Refresh
@@ -67,7 +68,11 @@ def _repair_autostart(home: Path | None) -> None:
         log.warning("start at login could not be checked: %s", error.reason)
 
 
-def run_demo(overrides: Overrides, terminal: Terminal, tr: Translator, began: Callable[[], None]) -> int:
+Began = Callable[[Callable[[NoticeView], None], Callable[[], Translator]], None]
+"""What the demo does once the icon is there: it may show notices, in the language of that moment."""
+
+
+def run_demo(overrides: Overrides, terminal: Terminal, tr: Translator, began: Began) -> int:
     """The demo's stand-ins in the tray; beside a running tray app of the user's own."""
     return show(overrides, terminal, tr, at_login=False, rung=threading.Event(), began=began)
 
@@ -79,7 +84,7 @@ def show(
     *,
     at_login: bool,
     rung: threading.Event,
-    began: Callable[[], None] = lambda: None,
+    began: Began = lambda _tell, _translator: None,
     troubles: tuple[ElbowroomError, ...] = (),
 ) -> int:
     """Icon and worker until Quit. Without a tray: one line and exit code 1; at login a quiet end."""
@@ -104,7 +109,7 @@ def show(
     def started() -> None:
         thread.start()
         watcher.start()
-        began()
+        began(tray.notify, session.translator)
 
     tray.run(started)
     thread.join(END_WITHIN_S)
@@ -129,6 +134,7 @@ def _answer_door(rung: threading.Event, worker: Worker, tray: Tray, session: Ses
     while True:
         rung.wait()
         rung.clear()
+        session.summoned()
         tray.notify(view.here_notice(session.translator()))
         worker.send(Refresh())
 

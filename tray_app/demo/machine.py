@@ -33,12 +33,16 @@ def _fast_clock() -> float:
 
 
 def played_machine(
-    ollama: DemoOllama, *, settle_s: float = SETTLE_S, pressure_clock: Callable[[], float] = _fast_clock
+    ollama: DemoOllama,
+    *,
+    settle_s: float = SETTLE_S,
+    per_waiting: float = COMPRESSED_PER_WAITING,
+    pressure_clock: Callable[[], float] = _fast_clock,
 ) -> Machine:
     """`ollama` is the stand-in whose load it shows. A story that must always be the same has no settling and a clock
-    that it moves itself."""
+    that it moves itself; `per_waiting`: what each waiting request squeezes."""
     memory = MemoryReader(
-        collector=PlayedKernel(ollama, settle_s),
+        collector=PlayedKernel(ollama, settle_s, per_waiting),
         decode=lambda counters: counters,
         platform="darwin",
         pressure_clock=pressure_clock,
@@ -50,8 +54,9 @@ def played_machine(
 class PlayedKernel:
     """The compressor follows the queue with some delay, as programs are squeezed one after the other."""
 
-    def __init__(self, ollama: DemoOllama, settle_s: float) -> None:
+    def __init__(self, ollama: DemoOllama, settle_s: float, per_waiting: float) -> None:
         self._ollama = ollama
+        self._per_waiting = per_waiting
         self._settle_s = settle_s
         self._compressed = COMPRESSED_IDLE
         self._at = time.monotonic()
@@ -61,7 +66,7 @@ class PlayedKernel:
         share = min(1.0, (now - self._at) / self._settle_s) if self._settle_s else 1.0
         self._at = now
         # The kernel leaves a squeezed program alone; what is not used soon stays compressed for a while.
-        goal = COMPRESSED_IDLE + COMPRESSED_PER_WAITING * min(self._ollama.waiting, 4)
+        goal = COMPRESSED_IDLE + self._per_waiting * min(self._ollama.waiting, 4)
         self._compressed += (goal - self._compressed) * share
         wired = SYSTEM + self._ollama.used_bytes()
         pages_free = max(GIB // 4, int(TOTAL - wired - self._compressed))

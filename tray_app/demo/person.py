@@ -29,13 +29,23 @@ class Person:
     """One browser tab. `start` lets it chat until `stop`; `type` and `send` are single steps.
 
     `pause_s`: between two bursts of typing, and before the next message. `promptAutocomplete` of the account decides
-    about autocomplete from 0.6 on; the server's own switch always does.
+    about autocomplete from 0.6 on; the server's own switch always does. `chat_length`: so many messages, then
+    a new chat (0: one chat for ever).
     """
 
-    def __init__(self, webui: DemoOpenWebUI, *, model: str = BIG, email: str = ADMIN[0], pause_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        webui: DemoOpenWebUI,
+        *,
+        model: str = BIG,
+        email: str = ADMIN[0],
+        pause_s: float = 1.0,
+        chat_length: int = 0,
+    ) -> None:
         self.webui = webui
         self.model = model
         self.pause_s = pause_s
+        self.chat_length = chat_length
         self.sent = 0
         self._token = webui.session(email)
         self._account = webui.accounts.by_email(email)
@@ -98,7 +108,9 @@ class Person:
             self._post(task, {"model": self.model, "messages": list(self._history)})
 
     def _live(self) -> None:
-        for question in itertools.cycle(QUESTIONS):
+        for number, question in enumerate(itertools.cycle(QUESTIONS)):
+            if self.chat_length and number % self.chat_length == 0:
+                self._new_chat()
             half = len(question) // 2
             for typed in (question[:half], question):
                 self.type(typed)
@@ -107,6 +119,10 @@ class Person:
             self.send(question)
             if self._over.is_set():
                 return
+
+    def _new_chat(self) -> None:
+        self._history, self._chat_id = [], str(uuid.uuid4())
+        self._autocomplete = self._page_has_autocomplete()
 
     def _page_has_autocomplete(self) -> bool:
         """Read once, as a page does when it is loaded."""

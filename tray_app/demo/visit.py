@@ -30,6 +30,12 @@ class StoryStuck(Exception):
     """The played servers did not get there in time: this machine is far too busy, or the stand-ins are broken."""
 
 
+def tasks_before(work: Work) -> tuple[Setting, ...]:
+    """The background tasks that stood at its model when it came."""
+    kinds = [task_of(one.label) for one in work.before]
+    return tuple(TASK_KINDS[kind] for kind in kinds if kind is not None)
+
+
 class Waited(Struct, frozen=True):
     """What the second message met. `calls`: to the chat model, of the whole visit."""
 
@@ -67,7 +73,7 @@ class Visit:
         self._person.send_soon(QUESTIONS[1])
         if not wait_until(lambda: len(self._chats()) > 1, LINED_UP_WITHIN_S):
             raise StoryStuck
-        return self._before(self._second)
+        return tasks_before(self._second)
 
     def release(self) -> None:
         """The model goes on with its queue."""
@@ -105,7 +111,7 @@ class Visit:
         if not wait_until(lambda: self.first_word_s is not None and is_quiet(), ENDS_WITHIN_S):
             raise StoryStuck
         self._person.stop()
-        return Waited(self.first_word_s or 0.0, self._before(self._second), len(self._mine()))
+        return Waited(self.first_word_s or 0.0, tasks_before(self._second), len(self._mine()))
 
     def stop(self) -> None:
         """Whatever it was doing ends, and nothing stands still any more."""
@@ -143,11 +149,6 @@ class Visit:
     @property
     def _second(self) -> Work:
         return self._chats()[1]
-
-    @staticmethod
-    def _before(work: Work) -> tuple[Setting, ...]:
-        kinds = [task_of(one.label) for one in work.before]
-        return tuple(TASK_KINDS[kind] for kind in kinds if kind is not None)
 
     def _worked_s(self) -> float:
         runners = self._scheduler.loaded()

@@ -91,6 +91,21 @@ def create_private(path: Path) -> int:
     return os.open(path, flags, PRIVATE_FILE)
 
 
+def write_new(path: Path, data: bytes) -> bool:
+    """Write a file that is not there yet; whatever is there stays as it is, and False says so. StorageError."""
+    with typed_errors(path):
+        make_folder(path.parent)
+        try:
+            descriptor = create_private(path)
+        except FileExistsError:
+            return False
+        try:
+            write_all(descriptor, data)
+        finally:
+            os.close(descriptor)
+    return True
+
+
 def replace_file(path: Path, data: bytes) -> None:
     """Replace a file as a whole: old or new content after a crash, never a mix. StorageError where it fails."""
     spare = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")

@@ -1,4 +1,4 @@
-"""The user's settings.toml: read, never written. A bad key falls back to its default, the rest stays.
+"""The user's settings.toml: only read once it is there. A bad key falls back to its default, the rest stays.
 
 settings_keys.py declares every key once.
 """
@@ -8,7 +8,7 @@ from pathlib import Path
 from tray_app.core.values.errors import StorageError
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.setting_problem import SettingFault, SettingProblem
-from tray_app.storage.files import Stamp, read_file, stamp_of
+from tray_app.storage.files import Stamp, read_file, stamp_of, write_new
 from tray_app.storage.settings_keys import Settings
 
 
@@ -42,6 +42,12 @@ class SettingsFile:
         self.path = path
         self._stamp = _stamp(path)
         self.settings, self.problems = load(path)
+
+    def begin(self) -> None:
+        """Writes a file with every key commented out where there is none yet, for whoever wants to change one."""
+        from tray_app.storage.settings_template import template
+
+        write_new(self.path, template().encode())
 
     def reload(self) -> bool:
         """Whether the file changed since the last call; then `settings` and `problems` are new."""

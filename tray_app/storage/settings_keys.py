@@ -4,6 +4,7 @@ docs/settings.md and every form that shows settings are made from these declarat
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any, get_type_hints
 
 from msgspec import Meta, Struct, structs
@@ -19,6 +20,11 @@ def _key(
     return Meta(ge=low, le=high, description=doc, extra={"choices": choices, "form": form})
 
 
+class IconChoice(StrEnum):
+    ALWAYS = "always"
+    WHEN_TIGHT = "when-tight"
+
+
 class Settings(Struct, frozen=True):
     """Times are seconds. Empty texts mean: decide by yourself."""
 
@@ -30,6 +36,13 @@ class Settings(Struct, frozen=True):
     ] = ""
     language: Annotated[
         str, _key("Language of all texts. Empty: the system's.", choices=("", *LANGUAGES), form="language")
+    ] = ""
+    icon: Annotated[
+        str,
+        _key(
+            "The tray icon: always there, or only while something is wrong. Empty: as chosen in the menu.",
+            choices=("", *(choice.value for choice in IconChoice)),
+        ),
     ] = ""
     notices: Annotated[bool, _key("Show a notice when the machine is overloaded.")] = True
     notices_only_critical: Annotated[bool, _key("Show notices only while memory pressure is critical.")] = False

@@ -35,6 +35,9 @@ class State(Struct, frozen=True):
     """Causes that the user does not want to hear of again: `kind subject`."""
     language: str = ""
     """Chosen in the menu; the settings file wins."""
+    icon_when_tight: bool = False
+    relief_chosen: str = ""
+    """The remedy of automatic relief, empty for none. Both chosen in the menu; the settings file wins."""
     first_run_done: bool = False
     relief_change_id: str = ""
     """The journal id of the change that automatic relief made and has to take back."""
@@ -138,8 +141,8 @@ def _decode(data: bytes) -> tuple[State, bool]:
     return replace(State(), **good, unknown=MappingProxyType(unknown)), damaged
 
 
-_TEXTS = frozenset({"language", "relief_change_id", "relief_remedy", "relief_blocked"})
-_SWITCHES = frozenset({"notices_only_critical", "first_run_done"})
+_TEXTS = frozenset({"language", "relief_chosen", "relief_change_id", "relief_remedy", "relief_blocked"})
+_SWITCHES = frozenset({"notices_only_critical", "icon_when_tight", "first_run_done"})
 _TIMES = frozenset({"snoozed_until", "relief_at"})
 _PLACES = ("keychain", "file")
 

@@ -63,6 +63,17 @@ class AppIndicator:
     def reveal(self) -> None:
         self._icon.visible = True
 
+    def set_visible(self, visible: bool) -> None:  # noqa: FBT001 - the one thing that it sets
+        self._icon.visible = visible
+
+    def copy(self, text: str) -> None:
+        """Kept by the desktop's clipboard manager after we are gone, where there is one."""
+        from gi.repository import Gdk, Gtk  # after pystray has named their versions
+
+        board = Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD)
+        board.set_text(text, -1)
+        board.store()
+
     def set_icon(self, icon: str, description: str) -> None:
         self._icon.theme_icon = icon
         self._icon._icon_path = icon  # noqa: SLF001

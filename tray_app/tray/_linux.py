@@ -29,6 +29,7 @@ from tray_app.tray.main_thread import guarded
 log = logging.getLogger(__name__)
 
 PUSH_EVERY_S = 1.0
+TITLE = "Elbowroom"
 SYSTEM_GI = ("lib/python3/dist-packages/gi", "lib*/python3.*/site-packages/gi")
 """Where Debian and Ubuntu, and where Fedora, Arch and openSUSE install PyGObject, below /usr."""
 
@@ -123,6 +124,9 @@ class LinuxTray:
     def notify(self, notice: NoticeView) -> None:
         self._notifier.show(notice)
 
+    def copy(self, text: str) -> None:
+        self._indicator.post(lambda: self._indicator.copy(text))
+
     def run(self, started: Callable[[], None] = lambda: None) -> None:
         def ready() -> None:
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -162,12 +166,15 @@ class LinuxTray:
         if view is None or view == shown or not self._ready:
             return
         self._waiting = None
-        if shown is None or view.shape != shown.shape:
-            self._indicator.set_icon(name(view.shape), view.tooltip)
+        if shown is None or (view.shape, view.works) != (shown.shape, shown.works):
+            # No sentence beside the picture: panels show it above the tooltip, where it would soon say another number.
+            self._indicator.set_icon(name(view.shape, works=view.works), TITLE)
         if shown is None or view.tooltip != shown.tooltip:
             self._indicator.set_tooltip(view.tooltip)
         if shown is None or view.menu != shown.menu:
             self._indicator.set_rows(view.menu.rows)
         if shown is None:
             self._indicator.reveal()
+        if view.visible != (shown is None or shown.visible):
+            self._indicator.set_visible(view.visible)
         self._shown, self._pushed_at = view, self._clock()

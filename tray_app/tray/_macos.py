@@ -57,6 +57,9 @@ class MacTray:
     def notify(self, notice: NoticeView) -> None:
         self._notifier.show(notice)
 
+    def copy(self, text: str) -> None:
+        self._post(lambda: self._icon.copy(text))
+
     def run(self, started: Callable[[], None] = lambda: None) -> None:
         def ready() -> None:
             from PyObjCTools import MachSignals
@@ -82,14 +85,16 @@ class MacTray:
 
     def _show(self, view: View) -> None:
         shown, self._shown = self._shown, view
-        if shown is None or view.shape != shown.shape:
-            self._icon.set_image(picture(view.shape), template=view.shape not in COLOURED)
+        if shown is None or (view.shape, view.works) != (shown.shape, shown.works):
+            self._icon.set_image(picture(view.shape, works=view.works), template=view.shape not in COLOURED)
         if shown is None or view.tooltip != shown.tooltip:
             self._icon.title = view.tooltip
         if shown is None or view.menu != shown.menu:
             self._icon.set_rows(view.menu.rows)
         if shown is None or view.punctual != shown.punctual:
             self._keep_punctual(on=view.punctual)
+        if view.visible != (shown is None or shown.visible):
+            self._icon.visible = view.visible
 
     def _keep_punctual(self, *, on: bool) -> None:
         """Holds App Nap off only while polls must be on time: napping, one a second becomes one in eight."""
@@ -104,8 +109,8 @@ class MacTray:
             self._activity = None
 
 
-def picture(shape: Shape) -> bytes:
+def picture(shape: Shape, *, works: bool = False) -> bytes:
     """PNG at twice the points."""
     data = io.BytesIO()
-    art.draw(shape, 2 * IMAGE_POINTS, template=shape not in COLOURED).save(data, "png")
+    art.draw(shape, 2 * IMAGE_POINTS, template=shape not in COLOURED, works=works).save(data, "png")
     return data.getvalue()

@@ -73,6 +73,11 @@ class MenuBarIcon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
     def reveal(self) -> None:
         self.visible = True
 
+    def copy(self, text: str) -> None:
+        board = AppKit.NSPasteboard.generalPasteboard()
+        board.clearContents()
+        board.setString_forType_(text, AppKit.NSPasteboardTypeString)
+
     def set_image(self, png: bytes, *, template: bool) -> None:
         self._nsimage = AppKit.NSImage.alloc().initWithData_(Foundation.NSData(png))
         self._nsimage.setSize_((IMAGE_POINTS, IMAGE_POINTS))

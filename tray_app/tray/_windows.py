@@ -53,6 +53,9 @@ class WindowsTray:
     def notify(self, notice: NoticeView) -> None:
         self._notifier.show(notice)
 
+    def copy(self, text: str) -> None:
+        self._icon.post(lambda: self._icon.copy(text))
+
     def run(self, started: Callable[[], None] = lambda: None) -> None:
         def ready() -> None:
             self._icon.reveal()
@@ -85,12 +88,14 @@ class WindowsTray:
 
     def _show(self, view: View) -> None:
         shown, self._shown = self._shown, view
-        if shown is None or view.shape != shown.shape:
-            self._icon.set_shape(view.shape)
+        if shown is None or (view.shape, view.works) != (shown.shape, shown.works):
+            self._icon.set_shape(view.shape, works=view.works)
         if shown is None or view.tooltip != shown.tooltip:
             self._icon.title = clip_utf16(view.tooltip, TOOLTIP_UNITS)
         if shown is None or view.menu != shown.menu:
             self._icon.set_rows(view.menu.rows)
+        if view.visible != (shown is None or shown.visible):
+            self._icon.visible = view.visible
 
     def _balloon(self, notice: NoticeView) -> None:
         title, body = clip_utf16(notice.title, TITLE_UNITS), clip_utf16(notice.body, BODY_UNITS)

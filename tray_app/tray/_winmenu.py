@@ -15,6 +15,7 @@ from pystray._util import win32
 from tray_app.core.menu.screen import Row, Shape
 from tray_app.tray import art
 from tray_app.tray._dpi import small_icon_size
+from tray_app.tray._winclip import copy_text
 from tray_app.tray.base import Send
 from tray_app.tray.clip import escape_ampersands
 from tray_app.tray.main_thread import Mailbox, Work
@@ -44,7 +45,7 @@ class TaskbarIcon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
     """Threads: `post` from any; everything else runs in the thread of the message loop."""
 
     def __init__(self, name: str, send: Send, ended: Callable[[], None]) -> None:
-        self._shape = Shape.UNKNOWN
+        self._shape, self._works = Shape.UNKNOWN, False
         self._icon_handle: Any = None
         super().__init__(name, icon=self._picture(), title=name, menu=pystray.Menu())
         self._send_command = send
@@ -70,8 +71,11 @@ class TaskbarIcon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
     def reveal(self) -> None:
         self.visible = True
 
-    def set_shape(self, shape: Shape) -> None:
-        self._shape = shape
+    def copy(self, text: str) -> None:
+        copy_text(self._hwnd, text)
+
+    def set_shape(self, shape: Shape, *, works: bool = False) -> None:
+        self._shape, self._works = shape, works
         self.icon = self._picture()
 
     def set_rows(self, rows: Sequence[Row]) -> None:
@@ -85,7 +89,7 @@ class TaskbarIcon(pystray.Icon):  # type: ignore[misc]  # pystray has no types
         return bool(failed) or state.value == ACCEPTS_NOTIFICATIONS
 
     def _picture(self) -> Any:
-        return art.draw(self._shape, fitting(small_icon_size()))
+        return art.draw(self._shape, fitting(small_icon_size()), works=self._works)
 
     # --- what pystray calls ---
 

@@ -21,7 +21,6 @@ COLOURS: dict[Shape, Colour] = {
     Shape.TIGHT: (178, 124, 8),
     Shape.OVERLOADED: (222, 58, 48),
     Shape.UNKNOWN: (122, 128, 136),
-    Shape.PAUSED: (122, 128, 136),
     Shape.WORKING: (46, 124, 214),
     Shape.PARTLY: (122, 128, 136),
 }
@@ -60,6 +59,11 @@ class _Pen:
         box = [(side * self.scale) for side in (x - radius, y - radius, x + radius, y + radius)]
         self.draw.arc(box, start, end, fill=255, width=round(width * self.scale))
 
+    def disc(self, centre: tuple[float, float], radius: float, *, ink: int = 255) -> None:
+        x, y = centre
+        box = [(side * self.scale) for side in (x - radius, y - radius, x + radius, y + radius)]
+        self.draw.ellipse(box, fill=ink)
+
     def finished(self) -> Image.Image:
         return self.mask.resize((self.size, self.size), Image.Resampling.BOX)
 
@@ -94,9 +98,10 @@ def _unknown(pen: _Pen) -> None:
     pen.box(7, 12.9, 9, 15.2)
 
 
-def _paused(pen: _Pen) -> None:
-    pen.box(3, 2, 6.6, 14, radius=0.8)
-    pen.box(9.4, 2, 13, 14, radius=0.8)
+def _mark(pen: _Pen) -> None:
+    """A dot in the corner, apart from the frame: a model is answering."""
+    pen.disc((12.4, 12.4), 4.6, ink=0)
+    pen.disc((12.4, 12.4), 3.1)
 
 
 def _working(pen: _Pen) -> None:
@@ -109,25 +114,26 @@ DRAWN = {
     Shape.TIGHT: _tight,
     Shape.OVERLOADED: _overloaded,
     Shape.UNKNOWN: _unknown,
-    Shape.PAUSED: _paused,
     Shape.WORKING: _working,
     Shape.PARTLY: _partly,
 }
 
 
 @lru_cache(maxsize=64)
-def mask(shape: Shape, size: int) -> Image.Image:
-    """The shape alone, white on black, `size` pixels square."""
+def mask(shape: Shape, size: int, *, works: bool = False) -> Image.Image:
+    """The shape alone, white on black, `size` pixels square. `works`: with the mark of a model that answers."""
     pen = _Pen(size)
     DRAWN[shape](pen)
+    if works:
+        _mark(pen)
     return pen.finished()
 
 
 @lru_cache(maxsize=64)
-def draw(shape: Shape, size: int, *, template: bool = False) -> Image.Image:
+def draw(shape: Shape, size: int, *, template: bool = False, works: bool = False) -> Image.Image:
     """RGBA. `template`: black with transparency, which macOS recolours for light and dark menu bars."""
     picture = Image.new("RGBA", (size, size), (*(BLACK if template else COLOURS[shape]), 0))
-    picture.putalpha(mask(shape, size))
+    picture.putalpha(mask(shape, size, works=works))
     return picture
 
 

@@ -45,6 +45,9 @@ class Tray(Protocol):
     def notify(self, notice: NoticeView) -> None:
         """Shows a notice where the system can. Safe from any thread, returns at once, never raises."""
 
+    def copy(self, text: str) -> None:
+        """Puts the text into the clipboard. Safe from any thread, returns at once."""
+
     def run(self, started: Callable[[], None] = lambda: None) -> None:
         """Shows the icon and handles clicks until `stop`. Call it on the main thread.
 

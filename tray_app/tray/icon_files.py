@@ -14,9 +14,9 @@ INDEX = "[Icon Theme]\nName=Hicolor\nComment=Elbowroom\nDirectories={folders}\n"
 FOLDER = "\n[{folder}]\nSize={size}\nType=Fixed\nContext=Applications\n"
 
 
-def name(shape: Shape) -> str:
+def name(shape: Shape, *, works: bool = False) -> str:
     """The icon's name in the theme. A name means one picture, so a host that caches by name caches the right one."""
-    return f"elbowroom-{shape.value}"
+    return f"elbowroom-{shape.value}{'-works' if works else ''}"
 
 
 class IconFiles:
@@ -37,7 +37,8 @@ class IconFiles:
             place = theme / section
             place.mkdir(parents=True)
             for shape in Shape:
-                art.draw(shape, size).save(place / f"{name(shape)}.png")
+                for works in (False, True):
+                    art.draw(shape, size, works=works).save(place / f"{name(shape, works=works)}.png")
 
         index = INDEX.format(folders=",".join(sections.values()))
         index += "".join(FOLDER.format(folder=section, size=size) for size, section in sections.items())

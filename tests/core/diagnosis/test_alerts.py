@@ -25,6 +25,7 @@ LIMITS = Limits()
 STORM = example(TaskStorm)
 BACKLOG = example(QueueBacklog)
 TIGHT = example(TasksOnBigModel)
+HOST = replace(STORM, model="llama3.1:8b")
 NOTHING = Diagnosis(Level.CALM)
 BLIND = Diagnosis(Level.UNKNOWN, undecided=FINDINGS)
 
@@ -39,14 +40,15 @@ class Run:
     def __init__(self, at=1000.0, alerts=None, quiet=None):
         self.at, self.wall = at, 1.8e9
         self.alerts, self.quiet = alerts or Alerts(), quiet or Quiet()
-        self.notices = []
+        self.notices, self.over = [], []
 
     def poll(self, diagnosis, seconds=2.0, wall=None):
         self.at += seconds
         self.wall += seconds if wall is None else wall
         moment = Moment(self.at, self.wall)
         self.alerts, notices = step(self.alerts, diagnosis, moment, LIMITS, self.quiet)
-        self.notices += notices
+        self.notices += [one for one in notices if one.lasted_s is None]
+        self.over += [one for one in notices if one.lasted_s is not None]
         return self
 
     def polls(self, diagnosis, count, seconds=2.0):
@@ -121,6 +123,15 @@ def test_a_signal_that_oscillates_gives_at_most_one_notice(signal):
     for bad in signal:
         run.poll(found(STORM) if bad else NOTHING)
     assert len(run.notices) <= 1
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=400))
+def test_a_signal_that_oscillates_is_over_at_most_once(signal):
+    """Each warning has one end; after it a new warning waits for the cool-down, and an end for the warning."""
+    run = Run()
+    for bad in signal:
+        run.poll(found(STORM) if bad else NOTHING)
+    assert len(run.over) <= len(run.notices)
 
 
 @given(st.lists(st.sampled_from([found(STORM), found(BACKLOG), found(TIGHT), NOTHING, BLIND]), max_size=300))
@@ -222,3 +233,49 @@ def test_states_are_words_for_the_json_output():
         ("task-storm", "qwen3:32b"): "firing",
         ("tasks-on-big-model", "qwen3:32b"): "pending",
     }
+
+
+def lasted(run):
+    return [(one.finding, one.lasted_s) for one in run.over]
+
+
+def test_when_it_is_over_whoever_was_told_hears_of_it_once():
+    run = Run().polls(found(STORM), 30)
+    told_at = 12.0  # hold time and one poll
+    run.polls(NOTHING, 30)
+    assert lasted(run) == []  # it may come back within the clear time
+    run.polls(NOTHING, 30)
+    assert lasted(run) == [(STORM, 62.0 - told_at)]
+
+
+def test_what_comes_back_within_the_clear_time_is_not_over():
+    run = Run().polls(found(STORM), 10)
+    for _ in range(5):
+        run.polls(NOTHING, 10).polls(found(STORM), 2)
+    assert lasted(run) == []
+    assert len(lasted(run.polls(NOTHING, 60))) == 1
+
+
+def test_what_nobody_was_told_of_ends_in_silence():
+    never_told = Run().polls(found(STORM), 3).polls(NOTHING, 60)
+    tight = Run().polls(found(TIGHT), 30).polls(NOTHING, 60)
+    quiet = Run(quiet=Quiet(snoozed_until=1.9e9)).polls(found(STORM), 30).polls(NOTHING, 60)
+    assert [run.notices + run.over for run in (never_told, tight, quiet)] == [[], [], []]
+
+
+def test_it_is_over_only_when_all_that_was_told_is_gone():
+    run = Run().polls(found(STORM, HOST), 20)
+    assert len(run.notices) == 2
+    run.polls(found(HOST), 60)
+    assert lasted(run) == []
+    run.polls(NOTHING, 60)
+    assert len(lasted(run)) == 1
+
+
+def test_an_end_that_nobody_saw_is_not_told():
+    """Polls that could not judge say nothing, for as long as they last."""
+    run = Run().polls(found(STORM), 20).polls(BLIND, 600)
+    assert lasted(run) == []
+    snoozed = Run().polls(found(STORM), 20)
+    snoozed.quiet = Quiet(snoozed_until=1.9e9)
+    assert lasted(snoozed.polls(NOTHING, 60)) == []

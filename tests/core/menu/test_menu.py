@@ -24,12 +24,13 @@ from tests.core.menu.states import (
 from tests.english import TR
 from tray_app.core.menu.menu import menu, render
 from tray_app.core.menu.paging import PAGE
-from tray_app.core.menu.screen import NoticeSettings, ScreenState, Shape
+from tray_app.core.menu.screen import SEPARATOR, IconWish, NoticeSettings, ReliefChoice, ScreenState, Shape
 from tray_app.core.values.command import (
     ApplyRemedy,
     Autostart,
     Cancel,
     Connect,
+    CopyText,
     Disconnect,
     Link,
     MuteForModel,
@@ -37,7 +38,9 @@ from tray_app.core.values.command import (
     OpenLink,
     Quit,
     Refresh,
+    SetIcon,
     SetLanguage,
+    SetRelief,
     SetSettings,
     Snooze,
     SnoozeUntil,
@@ -50,7 +53,7 @@ from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.plan import ActionKind, Change, Plan
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.remedy import Advice, AdviceKind, Reason
-from tray_app.core.values.snapshot import Access, Ollama, Presence, Processes, ProcessRole, WatchedProcess
+from tray_app.core.values.snapshot import Access, Ollama, Presence, Processes, ProcessRole, Requests, WatchedProcess
 from tray_app.core.values.task_settings import Setting, Switch
 from tray_app.core.values.units import GIB, MIB
 
@@ -81,9 +84,8 @@ def test_state_comes_first_then_fixes_settings_and_the_app():
         *("headline", "memory", "why", "---"),
         *("fix:follow-ups-off", "more-fixes", "undo:change-1", "---"),
         *("tasks", "task-model", "models", "---"),
-        *("speed", "open-webui", "system-monitor", "---"),
-        *("notifications", "autostart", "language", "---"),
-        *("connect", "disconnect", "settings", "log", "quit"),
+        *("open-webui", "system-monitor", "notifications", "---"),
+        *("app", "quit"),
     ]
     assert find(STATE, "headline").text == f"Overloaded: 3 requests wait behind {BIG}"
     assert find(STATE, "memory").text == "Memory pressure warning · 19.7 of 21.3 GiB model budget"
@@ -282,13 +284,14 @@ def test_notices_that_may_not_be_seen_are_told_with_the_way_to_see_them(problem,
 def test_notifications_snooze_mute_and_end_of_snooze():
     quiet = NoticeSettings(snoozed_until=NOW + 600, only_critical=True, muted_models=("old:7b",))
     state = replace(STATE, notices=quiet)
-    assert find(state, "snoozed").text == "Snoozed until 14:23"
+    assert find(state, "notifications").text == "Notifications: snoozed until 14:23"
     assert find(state, "snooze:now").command == Snooze(SnoozeUntil.NOW)
     assert find(state, "only-critical").checked
     assert find(state, "mute:old:7b").command == MuteForModel("old:7b", muted=False)
     assert find(state, f"mute:{BIG}").command == MuteForModel(BIG, muted=True)
-    assert find(STATE, "snoozed") is None
-    assert find(replace(STATE, notices=NoticeSettings(snoozed_until=NOW - 1)), "snoozed") is None
+    for ended in (STATE, replace(STATE, notices=NoticeSettings(snoozed_until=NOW - 1))):
+        assert find(ended, "notifications").text == "Notifications"
+        assert find(ended, "snooze:now") is None
 
 
 def test_language_names_itself_and_the_rest_of_the_app_rows():
@@ -346,12 +349,12 @@ def test_the_outcome_of_the_last_click_is_told():
         (calm(), Shape.CALM),
         (replace(STATE, diagnosis=Diagnosis(Level.TIGHT, STATE.diagnosis.findings)), Shape.TIGHT),
         (replace(STATE, diagnosis=Diagnosis(Level.UNKNOWN)), Shape.UNKNOWN),
-        (replace(calm(), notices=NoticeSettings(NOW + 60)), Shape.PAUSED),
+        (replace(calm(), notices=NoticeSettings(NOW + 60)), Shape.CALM),
         (replace(STATE, notices=NoticeSettings(NOW + 60)), Shape.OVERLOADED),
         (replace(STATE, job=RunningJob("1", JobKind.CHANGE)), Shape.WORKING),
     ],
 )
-def test_the_icon_shows_the_state_and_overload_through_a_snooze(state, shape):
+def test_the_icon_shows_the_state_through_a_snooze(state, shape):
     assert render(state, TR).shape is shape
 
 
@@ -440,7 +443,10 @@ def test_advice_tells_its_steps_and_can_connect_where_that_is_missing():
     advice = Advice(kind=AdviceKind.CONTEXT_LENGTH, model=BIG, reason=Reason.LONG_CONTEXT)
     row = find(replace(STATE, remedies=(advice,)), "fix:context-length")
     assert "OLLAMA_CONTEXT_LENGTH" in " ".join(texts(row.children))
-    assert all(one.command is None for one in row.children)
+    told, copies = row.children[: row.children.index(SEPARATOR)], row.children[row.children.index(SEPARATOR) + 1 :]
+    assert all(one.command is None for one in told)
+    assert [one.command for one in copies] == [CopyText("launchctl setenv OLLAMA_CONTEXT_LENGTH 4096")]
+    assert copies[0].command.text in " ".join(texts(told))
     missing = replace(states.FOLLOW_UPS_OFF, advice_only=True, reason=Reason.NEEDS_CONNECT)
     row = find(replace(STATE, remedies=(missing,)), "fix:follow-ups-off")
     assert row.command is None
@@ -455,3 +461,68 @@ def test_a_small_model_can_be_had_while_nothing_is_wrong():
         confirmed = row if row.command is not None else row.children[-1]
         assert [action.kind for action in confirmed.command.remedy.plan.actions] == [ActionKind.PULL]
         assert confirmed.command.remedy.plan.changes[0].setting is Setting.TASK_MODEL
+
+
+def test_while_calm_the_menu_is_short():
+    """Also with every part there: programs, a system monitor, a change that can be taken back."""
+    busy = (WatchedProcess(1, 1.0, ProcessRole.OLLAMA_SERVER, "ollama", 90 * MIB, 1.2),)
+    state = at(replace(SNAPSHOT, processes=known(Processes(busy))), calm())
+    rows = [row for row in rows_of(state) if not row.separator]
+    assert {"tasks", "task-model", "models", "load", "undo:change-1", "app"} <= {row.id for row in rows}
+    assert len(rows) <= 12
+
+
+def test_the_demo_says_so_and_offers_nothing_that_touches_the_real_system():
+    outside = OpenLink | Autostart | Connect | Disconnect
+    assert [row for row in walk(rows_of(STATE)) if isinstance(row.command, outside)]
+    played = replace(STATE, played=True)
+    assert rows_of(played)[0].text.startswith("Demo: ")
+    assert not [row for row in walk(rows_of(played)) if isinstance(row.command, outside)]
+    assert find(STATE, "played") is None
+
+
+def test_no_row_opens_a_system_monitor_where_none_is_installed():
+    assert find(replace(STATE, has_monitor=False), "system-monitor") is None
+
+
+def test_the_version_is_on_the_row_of_the_app():
+    assert find(replace(STATE, version="1.2.3"), "app").text == "Elbowroom 1.2.3"
+
+
+def test_the_icon_can_stay_away_while_nothing_is_wrong():
+    rare = replace(calm(), icon=IconWish(when_tight=True))
+    assert render(calm(), TR).visible
+    assert not render(rare, TR).visible
+    assert render(replace(rare, summoned=True), TR).visible
+    for state in (
+        replace(STATE, icon=rare.icon),
+        replace(rare, diagnosis=None),
+        replace(rare, job=RunningJob("1", JobKind.PULL)),
+    ):
+        assert render(state, TR).visible
+    assert find(rare, "icon:when-tight").checked
+    assert find(rare, "icon:always").command == SetIcon(when_tight=False)
+    assert find(replace(rare, icon=IconWish(when_tight=True, by_file=True)), "icon:always").command is None
+
+
+def test_a_mark_says_that_a_model_answers():
+    """Never beside a sign that says more, and never where it is not known."""
+    assert render(calm(), TR).works
+    assert not render(STATE, TR).works
+    quiet = replace(SNAPSHOT, requests=known(Requests(known(0), known(0))))
+    unknown = replace(SNAPSHOT, requests=known(Requests(Unknown(Why.DENIED), Unknown(Why.DENIED))))
+    assert not render(at(quiet, calm()), TR).works
+    assert not render(at(unknown, calm()), TR).works
+
+
+def test_automatic_relief_is_chosen_in_the_menu_unless_the_file_decides():
+    row = find(STATE, "relief")
+    assert find(STATE, "relief:").checked
+    assert find(STATE, "relief:follow-ups-off").command == SetRelief("follow-ups-off")
+    assert "relief:task-model:llama3.2:3b" not in {one.id for one in row.children}  # it would evict the chat model
+    chosen = replace(STATE, relief=ReliefChoice("task-model:gone:1b"))
+    assert find(chosen, "relief:task-model:gone:1b").checked
+    assert find(chosen, "relief:").command == SetRelief("")
+    fixed = replace(STATE, relief=ReliefChoice("tags-off", by_file=True))
+    assert find(fixed, "relief:tags-off").checked
+    assert not [one for one in find(fixed, "relief").children if one.command is not None]

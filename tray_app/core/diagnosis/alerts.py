@@ -60,6 +60,10 @@ class Alert(Struct, frozen=True):
     overloaded: Held = Held()
     told: bool = False
     """Its notice was shown, or another one of the same cause stood for it."""
+    shown_s: float | None = None
+    """When its own notice was shown."""
+    gone_s: float | None = None
+    """Since when the condition has been away."""
 
 
 class Told(Struct, frozen=True):
@@ -78,10 +82,11 @@ class Quiet(Struct, frozen=True):
 
 
 class Notice(Struct, frozen=True):
-    """To be shown now. `cause` is what one notice per cool-down is counted by."""
+    """To be shown now. `cause` is what one notice per cool-down is counted by. `lasted_s`: it is over after so long."""
 
     finding: Finding
     cause: str
+    lasted_s: float | None = None
 
 
 class Alerts(Struct, frozen=True):
@@ -122,8 +127,25 @@ def step(
     for key in shown:
         after[key] = _ripened(after[key], now.uptime_s, limits)
     told = tuple(_recent(before.told, now.taken_at, limits))
-    after, told, notices = _tell(after, shown, told, now, limits, quiet or Quiet())
-    return Alerts(after, told, now), notices
+    quiet = quiet or Quiet()
+    after, told, notices = _tell(after, shown, told, now, limits, quiet)
+    return Alerts(after, told, now), notices or _relief(known, after, now, quiet)
+
+
+def _relief(before: Mapping[Key, Alert], after: Mapping[Key, Alert], now: Moment, quiet: Quiet) -> tuple[Notice, ...]:
+    """One word that it is over, when the last of what was told has ended: whoever was warned wants to hear of it."""
+    if any(alert.shown_s is not None for alert in after.values()):
+        return ()
+    ended = [
+        alert
+        for key, alert in before.items()
+        if key not in after and alert.shown_s is not None and alert.gone_s is not None
+    ]
+    ended = [alert for alert in ended if not _is_hushed(alert.finding, now.taken_at, quiet)]
+    return tuple(
+        Notice(alert.finding, cause_of(alert.finding), (alert.gone_s or 0.0) - (alert.shown_s or 0.0))
+        for alert in ended[:1]
+    )
 
 
 def _after_gap(before: Alerts, now: Moment) -> dict[Key, Alert]:
@@ -147,6 +169,7 @@ def _seen(alert: Alert, finding: Finding, now_s: float) -> Alert:
     state, since_s = alert.state, alert.since_s
     if state is AlertState.RECOVERING:
         state, since_s = AlertState.FIRING, now_s
+        alert = replace(alert, gone_s=None)
     known = replace(alert, finding=finding, state=state, since_s=since_s, judged_s=now_s)
     known = replace(known, held=known.held.with_poll(there=True))
     return _weighed(known, now_s, overloaded=finding.severity is Severity.OVERLOADED)
@@ -180,7 +203,7 @@ def _missed(alert: Alert, now_s: float, limits: Limits) -> Alert | None:
     if alert.state is AlertState.PENDING:
         return replace(alert, judged_s=now_s) if alert.held.holds else None
     if alert.state is AlertState.FIRING:
-        alert = replace(alert, state=AlertState.RECOVERING, since_s=now_s)
+        alert = replace(alert, state=AlertState.RECOVERING, since_s=now_s, gone_s=now_s)
     return None if now_s - alert.since_s >= limits.clear_s else replace(alert, judged_s=now_s)
 
 
@@ -228,6 +251,7 @@ def _tell(
         if all(one.cause not in same for one in recent):
             notices.append(Notice(alert.finding, cause_of(alert.finding)))
             recent += [Told(cause, now.taken_at) for cause in _told_as(alert.finding)]
+            alert = replace(alert, shown_s=now.uptime_s)
         alerts[key] = replace(alert, told=True)
     return alerts, tuple(recent), tuple(notices)
 

@@ -1,12 +1,13 @@
-"""The menu's last rows: the speed test, links, notices, start at login, language, connection, quit."""
+"""The menu's last rows: links, notices, quit, and one row for everything about the app itself."""
 
 from collections.abc import Iterator
 
 from tray_app.core.menu.fixes import clock
 from tray_app.core.menu.icon import snoozed
-from tray_app.core.menu.screen import Row, ScreenState
+from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.menu.state import connect_row
 from tray_app.core.text.names import short
+from tray_app.core.text.tasks import task_words
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import (
     Autostart,
@@ -17,11 +18,15 @@ from tray_app.core.values.command import (
     NotificationsOnlyCritical,
     OpenLink,
     Quit,
+    Refresh,
+    SetIcon,
     SetLanguage,
+    SetRelief,
     Snooze,
     SnoozeUntil,
     SpeedTest,
 )
+from tray_app.core.values.remedy import ALL_TASKS_OFF, TASK_MODEL, Consent, UseModel, switch_off_id
 from tray_app.core.values.snapshot import Access, OpenWebUI, System
 
 
@@ -29,28 +34,39 @@ def open_webui(state: ScreenState) -> OpenWebUI | None:
     return state.overview.open_webui if state.overview is not None else None
 
 
+def played_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """The demo says that it is one."""
+    text = tr.gettext("Demo: servers and memory are played, nothing here is yours")
+    return (Row(text, Refresh(), id="played"),) if state.played else ()
+
+
 def link_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
-    server = open_webui(state)
-    rows = []
-    if server is not None and server.access in {Access.USER, Access.ADMIN}:
-        rows.append(Row(tr.gettext("Test response speed"), SpeedTest(), id="speed", busy=state.busy))
+    """What can be opened outside. The demo has nothing of the kind: there is no page behind its server."""
+    if state.played:
+        return ()
+    server, rows = open_webui(state), []
     if server is not None:
-        command = OpenLink(Link.OPEN_WEBUI, server.url)
-        rows.append(Row(tr.gettext("Open Open WebUI"), command, id="open-webui"))
-    system = state.overview.host.system if state.overview is not None else ""
-    name = {System.MACOS.value: tr.gettext("Activity Monitor"), System.WINDOWS.value: tr.gettext("Task Manager")}
-    text = name.get(system, tr.gettext("System monitor"))
-    rows.append(Row(text, OpenLink(Link.SYSTEM_MONITOR), id="system-monitor"))
+        rows.append(Row(tr.gettext("Show Open WebUI"), OpenLink(Link.OPEN_WEBUI, server.url), id="open-webui"))
+    if state.has_monitor:
+        system = state.overview.host.system if state.overview is not None else ""
+        name = {System.MACOS.value: tr.gettext("Activity Monitor"), System.WINDOWS.value: tr.gettext("Task Manager")}
+        text = name.get(system, tr.gettext("System monitor"))
+        rows.append(Row(text, OpenLink(Link.SYSTEM_MONITOR), id="system-monitor"))
     return tuple(rows)
 
 
+def notification_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    return (notification_row(state, tr),)
+
+
 def notification_row(state: ScreenState, tr: Translator) -> Row:
-    """Snooze, the level of notices, and the models that are kept quiet."""
+    """Snooze, the level of notices, and the models that are kept quiet. A snooze shows on the row itself."""
     notices, rows = state.notices, list(_unseen_rows(state.notices.problem, tr))
+    title = tr.gettext("Notifications") if notices.problem is None else tr.gettext("Notifications: may not be seen")
     if snoozed(state) and notices.snoozed_until is not None:
         now = state.overview.at.taken_at if state.overview is not None else notices.snoozed_until
         until = clock(notices.snoozed_until, now, state.utc_offset_s)
-        rows.append(Row(tr.gettext("Snoozed until {time}").format(time=until), id="snoozed"))
+        title = tr.gettext("Notifications: snoozed until {time}").format(time=until)
         rows.append(Row(tr.gettext("End the snooze"), Snooze(SnoozeUntil.NOW), id="snooze:now"))
     rows.append(Row(tr.gettext("Snooze for 1 hour"), Snooze(SnoozeUntil.HOUR), id="snooze:hour"))
     rows.append(Row(tr.gettext("Snooze until tomorrow"), Snooze(SnoozeUntil.TOMORROW), id="snooze:tomorrow"))
@@ -63,7 +79,6 @@ def notification_row(state: ScreenState, tr: Translator) -> Row:
         )
     )
     rows += mute_rows(state, tr)
-    title = tr.gettext("Notifications") if notices.problem is None else tr.gettext("Notifications: may not be seen")
     return Row(title, children=tuple(rows), id="notifications")
 
 
@@ -105,23 +120,67 @@ def language_row(state: ScreenState, tr: Translator) -> Row:
     return Row(tr.gettext("Language"), children=(system, *named), id="language")
 
 
+def icon_row(state: ScreenState, tr: Translator) -> Row:
+    def one(text: str, identity: str, *, when_tight: bool) -> Row:
+        chosen, command = state.icon.when_tight is when_tight, None if state.icon.by_file else SetIcon(when_tight)
+        return Row(text, command, checked=chosen, radio=True, id=identity)
+
+    return Row(
+        tr.gettext("Icon"),
+        children=(
+            one(tr.gettext("Always there"), "icon:always", when_tight=False),
+            one(tr.gettext("Only when something is wrong"), "icon:when-tight", when_tight=True),
+        ),
+        id="icon",
+    )
+
+
+def relief_row(state: ScreenState, tr: Translator) -> Row:
+    """Off, or a remedy that may be applied without a question. Where settings.toml decides, it is only told."""
+    chosen, by_file = state.relief.remedy_id, state.relief.by_file
+    names = {switch_off_id(task): words.turn_off for task, words in task_words(tr).items()}
+    names[ALL_TASKS_OFF] = tr.gettext("Turn all background tasks off")
+    for remedy in state.remedies:
+        if isinstance(remedy, UseModel) and remedy.needs is Consent.NONE and not remedy.advice_only:
+            names[remedy.id] = tr.gettext("Use {model} for tasks").format(model=short(remedy.model))
+    if chosen and chosen not in names:
+        names[chosen] = tr.gettext("Use {model} for tasks").format(model=short(chosen.removeprefix(TASK_MODEL)))
+    rows = [
+        Row(
+            text,
+            None if by_file else SetRelief(identity),
+            checked=identity == chosen,
+            radio=True,
+            id=f"relief:{identity}",
+        )
+        for identity, text in {"": tr.gettext("Off"), **names}.items()
+    ]
+    told = tr.gettext("At overload, and taken back when it is calm again:")
+    if by_file:
+        told = tr.gettext("Set in settings.toml:")
+    return Row(tr.gettext("Automatic relief"), children=(Row(told, id="relief:told"), *rows), id="relief")
+
+
 def app_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
-    rows = [notification_row(state, tr)]
-    if state.autostart is not None:
+    """Everything about the app itself, in one row."""
+    server, rows = open_webui(state), []
+    if state.autostart is not None and not state.played:
         command = Autostart(not state.autostart)
         rows.append(Row(tr.gettext("Start at login"), command, checked=state.autostart, id="autostart"))
-    return (*rows, language_row(state, tr))
-
-
-def end_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
-    rows = [connect_row(state, tr)]
-    server = open_webui(state)
-    if server is not None and server.access is not Access.NONE:
-        ask = Row(tr.gettext("Forget the stored sign-in"), Disconnect(server.url), id="disconnect:confirm")
-        rows.append(Row(tr.gettext("Disconnect"), children=(ask,), id="disconnect"))
-    rows.append(Row(tr.gettext("Settings..."), OpenLink(Link.SETTINGS_FILE), id="settings"))
-    rows.append(Row(tr.gettext("Log file"), OpenLink(Link.LOG_FILE), id="log"))
-    return tuple(rows)
+    rows += [relief_row(state, tr), icon_row(state, tr), language_row(state, tr), SEPARATOR]
+    if server is not None and server.access in {Access.USER, Access.ADMIN}:
+        rows.append(Row(tr.gettext("Test response speed"), SpeedTest(), id="speed", busy=state.busy))
+    if not state.played:
+        rows.append(connect_row(state, tr))
+        if server is not None and server.access is not Access.NONE:
+            ask = Row(tr.gettext("Forget the stored sign-in"), Disconnect(server.url), id="disconnect:confirm")
+            rows.append(Row(tr.gettext("Disconnect"), children=(ask,), id="disconnect"))
+        rows += [
+            SEPARATOR,
+            Row(tr.gettext("Settings..."), OpenLink(Link.SETTINGS_FILE), id="settings"),
+            Row(tr.gettext("Log file"), OpenLink(Link.LOG_FILE), id="log"),
+        ]
+    return (Row(f"Elbowroom {state.version}".rstrip(), children=tuple(rows), id="app"),)
 
 
 def quit_row(tr: Translator) -> Row:

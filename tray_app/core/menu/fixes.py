@@ -10,7 +10,7 @@ from tray_app.core.text.names import row_text, wrapped
 from tray_app.core.text.plan import change_sentence, plan_lines
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import listed
-from tray_app.core.values.command import ApplyRemedy, Undo
+from tray_app.core.values.command import ApplyRemedy, CopyText, Undo
 from tray_app.core.values.plan import Plan, Record
 from tray_app.core.values.remedy import Consent, Remedy
 
@@ -26,8 +26,15 @@ def advice_rows(remedy: Remedy, state: ScreenState, tr: Translator) -> tuple[Row
     """Why, and the steps outside this app; connecting is the one that can be clicked."""
     system = state.overview.host.system if state.overview is not None else ""
     told = [remedy_view.reason(remedy, tr), *remedy_view.advice_steps(remedy, system, tr)]
-    rows = tuple(Row(line) for text in told for line in wrapped(text))
-    return (*rows, connect_row(state, tr)) if remedy.needs_sign_in else rows
+    rows = [Row(line) for text in told for line in wrapped(text)]
+    copies = remedy_view.advice_copies(remedy, system)
+    if copies:
+        rows.append(SEPARATOR)
+    rows += [
+        Row(row_text(tr.gettext("Copy: {text}").format(text=text)), CopyText(text), id=f"copy:{remedy.id}:{text}")
+        for text in copies
+    ]
+    return (*rows, connect_row(state, tr)) if remedy.needs_sign_in else tuple(rows)
 
 
 def remedy_row(remedy: Remedy, state: ScreenState, tr: Translator) -> Row:

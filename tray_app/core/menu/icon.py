@@ -11,6 +11,14 @@ from tray_app.core.values.finding import Level
 TOOLTIP_LIMIT = 120
 
 
+_SHAPES = {
+    Level.CALM: Shape.CALM,
+    Level.TIGHT: Shape.TIGHT,
+    Level.OVERLOADED: Shape.OVERLOADED,
+    Level.UNKNOWN: Shape.UNKNOWN,
+}
+
+
 def snoozed(state: ScreenState) -> bool:
     """Whether no notices are shown at the moment of the poll."""
     until = state.notices.snoozed_until
@@ -18,18 +26,26 @@ def snoozed(state: ScreenState) -> bool:
 
 
 def shape(state: ScreenState) -> Shape:
-    """Overload shows through a snooze, and work through everything: those two are what the user waits for."""
+    """The state, a snooze or not; work of ours shows through everything, as that is what the user waits for."""
     if state.job is not None:
         return Shape.WORKING
     if state.diagnosis is None or state.diagnosis.level is Level.UNKNOWN:
         return Shape.UNKNOWN
-    if state.diagnosis.level is Level.OVERLOADED:
-        return Shape.OVERLOADED
-    if snoozed(state):
-        return Shape.PAUSED
-    if state.diagnosis.level is Level.TIGHT:
-        return Shape.TIGHT
-    return Shape.CALM if state.diagnosis.blind is None else Shape.PARTLY
+    if state.diagnosis.level is Level.CALM and state.diagnosis.blind is not None:
+        return Shape.PARTLY
+    return _SHAPES[state.diagnosis.level]
+
+
+def works(state: ScreenState) -> bool:
+    """A model is answering somebody. Not while a shape that moves or warns is shown: it says more."""
+    seen = state.overview
+    busy = seen is not None and bool(seen.running)
+    return busy and shape(state) in {Shape.CALM, Shape.PARTLY, Shape.TIGHT}
+
+
+def visible(state: ScreenState) -> bool:
+    """Always, or only when there is something to see; whoever looks for the icon finds it."""
+    return not state.icon.when_tight or state.summoned or shape(state) is not Shape.CALM
 
 
 def headline(state: ScreenState, tr: Translator) -> str:

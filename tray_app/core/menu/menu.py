@@ -6,9 +6,9 @@ Each part is made on its own: one that breaks becomes a sentence, and the others
 from collections.abc import Callable
 from typing import TypeVar
 
-from tray_app.core.menu.app import app_rows, end_rows, link_rows, quit_row
+from tray_app.core.menu.app import app_rows, link_rows, notification_rows, played_rows, quit_row
 from tray_app.core.menu.fixes import fix_rows, undo_rows
-from tray_app.core.menu.icon import shape, tooltip
+from tray_app.core.menu.icon import shape, tooltip, visible, works
 from tray_app.core.menu.models import load_rows, model_rows
 from tray_app.core.menu.screen import SEPARATOR, MenuView, Row, ScreenState, Shape, View
 from tray_app.core.menu.state import job_rows, state_rows
@@ -43,13 +43,12 @@ def menu(state: ScreenState, tr: Translator, broken: Broken = lambda _: None) ->
         return _made(lambda: part(state, tr), (Row(part_is_missing(tr), id="broken"),), broken)
 
     sections = (
-        rows_of(state_rows),
+        rows_of(played_rows, state_rows),
         rows_of(job_rows),
         rows_of(fix_rows, undo_rows),
         rows_of(task_rows, model_rows, load_rows),
-        rows_of(link_rows),
-        rows_of(app_rows),
-        (*rows_of(end_rows), quit_row(tr)),
+        rows_of(link_rows, notification_rows),
+        (*rows_of(app_rows), quit_row(tr)),
     )
     rows: list[Row] = []
     for section in sections:
@@ -69,4 +68,6 @@ def render(state: ScreenState, tr: Translator, broken: Broken = lambda _: None) 
         _made(lambda: tooltip(state, tr), part_is_missing(tr), broken),
         menu(state, tr, broken),
         punctual=elevated or state.job is not None,
+        works=_made(lambda: works(state), False, broken),  # noqa: FBT003 - what stands in for the mark
+        visible=_made(lambda: visible(state), True, broken),  # noqa: FBT003 - rather too often than not at all
     )

@@ -3,12 +3,13 @@
 from tray_app.core.menu.screen import Button, NoticeView
 from tray_app.core.text import findings as finding_view
 from tray_app.core.text import remedy as remedy_view
-from tray_app.core.text.names import row_text
+from tray_app.core.text.level import level_word
+from tray_app.core.text.names import row_text, short
 from tray_app.core.text.plan import change_sentence
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import listed
 from tray_app.core.values.command import ApplyRemedy, Snooze, SnoozeUntil, Undo
-from tray_app.core.values.finding import Finding, Severity
+from tray_app.core.values.finding import Finding, Level, Severity
 from tray_app.core.values.plan import Change
 from tray_app.core.values.remedy import Consent, Remedy
 
@@ -25,12 +26,30 @@ def about(finding: Finding, remedies: tuple[Remedy, ...], tr: Translator) -> Not
         buttons.append(Button(row_text(text, TITLE_LIMIT), ApplyRemedy(best)))
     buttons.append(Button(tr.gettext("Snooze for 1 hour"), Snooze(SnoozeUntil.HOUR)))
     return NoticeView(
-        title=row_text(finding_view.headline(finding, tr), TITLE_LIMIT),
+        title=row_text(title(finding, tr), TITLE_LIMIT),
         body=row_text(body, BODY_LIMIT),
         cause=f"{finding.kind}:{finding.subject}",
         buttons=tuple(buttons),
         urgent=finding.severity is Severity.OVERLOADED,
     )
+
+
+def title(finding: Finding, tr: Translator) -> str:
+    """The level and whom it is about: the numbers stand in the body, once."""
+    level = level_word(Level.OVERLOADED if finding.severity is Severity.OVERLOADED else Level.TIGHT, tr)
+    if not finding.subject:
+        return level
+    return tr.gettext("{level}: {what}").format(level=level, what=short(finding.subject))
+
+
+def relief(finding: Finding, minutes: int, level: Level, tr: Translator) -> NoticeView:
+    """What was told is over. It takes the place of the notice that told it."""
+    head = tr.gettext("Calm again") if level is Level.CALM else tr.gettext("The overload is over")
+    lasted = max(1, minutes)
+    body = tr.ngettext("It lasted {count} minute.", "It lasted {count} minutes.", lasted).format(count=lasted)
+    if finding.subject:
+        body = f"{short(finding.subject)}: {body}"
+    return NoticeView(head, row_text(body, BODY_LIMIT), f"{finding.kind}:{finding.subject}")
 
 
 def changed(change_id: str, changes: tuple[Change, ...], tr: Translator) -> NoticeView:

@@ -26,6 +26,21 @@ class NoticeSettings(Struct, frozen=True):
     """Why those that are sent may not be seen."""
 
 
+class IconWish(Struct, frozen=True):
+    """`when_tight`: the icon is only there while something is wrong, under way or unknown. `by_file`: settings.toml
+    says so, and the menu cannot say otherwise."""
+
+    when_tight: bool = False
+    by_file: bool = False
+
+
+class ReliefChoice(Struct, frozen=True):
+    """Automatic relief: the remedy that is chosen (empty: it is off), and whether settings.toml decides it."""
+
+    remedy_id: str = ""
+    by_file: bool = False
+
+
 class ScreenState(Struct, frozen=True):
     """Everything icon and menu are made from. `overview` and `diagnosis` are None before the first poll.
 
@@ -49,6 +64,16 @@ class ScreenState(Struct, frozen=True):
     language: str = ""
     languages: tuple[tuple[str, str], ...] = ()
     utc_offset_s: int = 0
+    version: str = ""
+    """Our own."""
+    played: bool = False
+    """It is the demo: nothing of it may touch the real system."""
+    has_monitor: bool = True
+    """A system monitor is installed that a row can open."""
+    icon: IconWish = IconWish()
+    summoned: bool = False
+    """Somebody started the app again to find its icon: it is shown for a while."""
+    relief: ReliefChoice = ReliefChoice()
 
     @property
     def busy(self) -> bool:
@@ -66,7 +91,6 @@ class Shape(StrEnum):
     TIGHT = "tight"
     OVERLOADED = "overloaded"
     UNKNOWN = "unknown"
-    PAUSED = "paused"
     WORKING = "working"
     PARTLY = "partly"
     """Calm as far as can be seen."""
@@ -119,9 +143,13 @@ class NoticeView(Struct, frozen=True):
 
 
 class View(Struct, frozen=True):
-    """One frame of the tray. `punctual`: polls must not be delayed by the system's power saving (App Nap)."""
+    """One frame of the tray. `punctual`: polls must not be delayed by the system's power saving (App Nap). `works`: a
+    model is answering, which a mark on the icon says. `visible`: whether there is an icon at all now.
+    """
 
     shape: Shape = Shape.UNKNOWN
     tooltip: str = ""
     menu: MenuView = MenuView()
     punctual: bool = False
+    works: bool = False
+    visible: bool = True

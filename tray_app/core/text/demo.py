@@ -80,14 +80,18 @@ def asks(seconds: float, number: int, tr: Translator) -> Line:
 
 def in_front(tasks: Sequence[Setting], tr: Translator) -> Line:
     """Who stands in the queue before the message."""
+    if not tasks:
+        return line(INDENT + "       ", Span(tr.gettext("Nothing stands before you."), Style.GOOD))
+    return line(INDENT + "       ", Span(_in_front(tasks, tr), Style.WARN))
+
+
+def _in_front(tasks: Sequence[Setting], tr: Translator) -> str:
     text = tr.ngettext(
         "{count} background call stands before you: {tasks}",
         "{count} background calls stand before you: {tasks}",
         len(tasks),
     )
-    if not tasks:
-        return line(INDENT + "       ", Span(tr.gettext("Nothing stands before you."), Style.GOOD))
-    return line(INDENT + "       ", Span(text.format(count=len(tasks), tasks=tasks_named(tasks, tr)), Style.WARN))
+    return text.format(count=len(tasks), tasks=tasks_named(tasks, tr))
 
 
 def waiting(seconds: float, tr: Translator) -> str:
@@ -216,6 +220,26 @@ def closing(tr: Translator) -> list[Line]:
         command(typed(tr, "status")),
         command(typed(tr, "fix")),
     ]
+
+
+def tray_opening(tr: Translator) -> tuple[str, str]:
+    """Title and body of the notice that begins the story in the tray."""
+    return tr.gettext("Elbowroom demo"), tr.gettext(
+        "You chat with qwen3:32b on a played 32 GB Mac. Try the menu: nothing of it touches your own servers."
+    )
+
+
+def tray_wait(seconds: float, before: Sequence[Setting], tr: Translator) -> tuple[str, str]:
+    head = tr.gettext("Demo: first word after {seconds} s").format(seconds=f"{seconds:.1f}")
+    return head, _in_front(before, tr)
+
+
+def tray_relief(seconds: float, slow: float, tr: Translator) -> tuple[str, str]:
+    """After something was changed, the first message with nothing before it."""
+    head = tr.gettext("Demo: first word after {seconds} s").format(seconds=f"{seconds:.1f}")
+    return head, tr.gettext("Nothing stood before your message. Earlier it was {seconds} s.").format(
+        seconds=f"{slow:.1f}"
+    )
 
 
 def unclear(tr: Translator) -> str:

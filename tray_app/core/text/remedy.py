@@ -165,16 +165,32 @@ def reason(remedy: Remedy, tr: Translator) -> str:
     return words[remedy.reason].format(subject=clean(remedy.subject))
 
 
-def advice_steps(remedy: Remedy, system: str, tr: Translator) -> list[str]:
-    """The exact steps on this platform (linux, darwin, win32) for what needs a restart of Ollama; else none."""
-    if not isinstance(remedy, Advice):
-        return []
-    name, value = {
+def _variable(remedy: Advice) -> tuple[str, str]:
+    """What Ollama is started with, and the value that helps."""
+    return {
         AdviceKind.CONTEXT_LENGTH: ("OLLAMA_CONTEXT_LENGTH", "4096"),
         AdviceKind.KV_CACHE_TYPE: ("OLLAMA_KV_CACHE_TYPE", "q8_0"),
         AdviceKind.NUM_PARALLEL: ("OLLAMA_NUM_PARALLEL", "1"),
         AdviceKind.CACHE_RAM: ("LLAMA_ARG_CACHE_RAM", "512"),
     }[remedy.kind]
+
+
+def advice_copies(remedy: Remedy, system: str) -> list[str]:
+    """What is typed or pasted while the steps are followed, on this platform."""
+    if not isinstance(remedy, Advice):
+        return []
+    name, value = _variable(remedy)
+    return {
+        "darwin": [f"launchctl setenv {name} {value}"],
+        "win32": [name, value],
+    }.get(system, ["sudo systemctl edit ollama", f'Environment="{name}={value}"', "sudo systemctl restart ollama"])
+
+
+def advice_steps(remedy: Remedy, system: str, tr: Translator) -> list[str]:
+    """The exact steps on this platform (linux, darwin, win32) for what needs a restart of Ollama; else none."""
+    if not isinstance(remedy, Advice):
+        return []
+    name, value = _variable(remedy)
     steps = {
         "darwin": [
             tr.gettext("In Terminal: launchctl setenv {name} {value}"),

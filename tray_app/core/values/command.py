@@ -121,6 +121,24 @@ class SetLanguage(Struct, frozen=True):
     code: str
 
 
+class SetIcon(Struct, frozen=True):
+    """The icon is there always, or only while there is something to see."""
+
+    when_tight: bool
+
+
+class SetRelief(Struct, frozen=True):
+    """Automatic relief with this remedy from now on; empty switches it off."""
+
+    remedy_id: str
+
+
+class CopyText(Struct, frozen=True):
+    """Puts a command that the user has to type into the clipboard."""
+
+    text: str
+
+
 class Refresh(Struct, frozen=True):
     """Poll now."""
 
@@ -158,6 +176,9 @@ Command = (
     | OpenLink
     | Autostart
     | SetLanguage
+    | SetIcon
+    | SetRelief
+    | CopyText
     | Refresh
     | NoticesUnseen
     | Quit

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tray_app.app.wiring import App, Overrides
-from tray_app.cli.story import Story
+from tray_app.cli.demo.story import Story
 from tray_app.cli.terminal import Terminal
 from tray_app.core.text.text import Translator
 from tray_app.core.values.token import Token, origin_of
+from tray_app.core.values.units import GIB
 from tray_app.demo.clock import StoryClock
 from tray_app.demo.machine import played_machine
 from tray_app.demo.person import Person
@@ -26,8 +27,12 @@ TOKEN_S, PROMPT_TOKEN_S = 0.115, 0.015
 """What a 32B Q4 model takes on such a Mac: some 9 tokens a second written, some 65 read."""
 PACE = Pace(TOKEN_S, PROMPT_TOKEN_S, load_s_per_gib=0.3, speed=4.0)
 FAST_PACE = Pace(TOKEN_S, PROMPT_TOKEN_S, load_s_per_gib=0.3, speed=100.0)
-TRAY_PACE = Pace(token_s=0.07, prompt_token_s=0.002, load_s_per_gib=0.05)
-TABS = 2
+TRAY_PACE = Pace(TOKEN_S, PROMPT_TOKEN_S, load_s_per_gib=0.3, speed=2.0)
+TRAY_SQUEEZE = 2.2 * GIB
+"""One person alone brings a small machine into trouble: two calls that wait are enough."""
+TYPES_S, CHAT_LENGTH = 0.3, 2
+SETTINGS = "[limits]\nhold_s = 2\nclear_s = 15\n"
+"""Nobody waits half a minute in a demo to be told."""
 
 
 @dataclass
@@ -56,9 +61,21 @@ def stage(pace: Pace, spoken: str = "", *, scripted: bool = True) -> Iterator[St
         open_webui.start()
         open_webui.settings["ENABLE_AUTOCOMPLETE_GENERATION"] = True
         clock = StoryClock()
-        machine = played_machine(ollama, settle_s=0.0, pressure_clock=clock) if scripted else played_machine(ollama)
+        machine = (
+            played_machine(ollama, settle_s=0.0, pressure_clock=clock)
+            if scripted
+            else played_machine(ollama, per_waiting=TRAY_SQUEEZE)
+        )
+        (Path(folder) / "settings.toml").write_text(SETTINGS)
         app = App(
-            Overrides(home=Path(folder), ollama=ollama.url, open_webui=open_webui.url, language=spoken, machine=machine)
+            Overrides(
+                home=Path(folder),
+                ollama=ollama.url,
+                open_webui=open_webui.url,
+                language=spoken,
+                machine=machine,
+                played=True,
+            )
         )
         token = Token(open_webui.session(ADMIN[0]), origin_of(open_webui.url))
         app.secrets.store(token, KeptIn.FILE)
@@ -83,17 +100,13 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
 
 
 def _in_tray(spoken: str, terminal: Terminal, tr: Translator) -> int:
+    from tray_app.cli.demo.tray_story import TrayStory
     from tray_app.cli.tray import run_demo
 
     with stage(TRAY_PACE, spoken, scripted=False) as played:
-        people = [Person(played.open_webui, model=CHAT_MODEL, pause_s=0.4) for _ in range(TABS)]
-
-        def chat() -> None:
-            for person in people:
-                person.start()
-
+        person = Person(played.open_webui, pause_s=TYPES_S, chat_length=CHAT_LENGTH)
+        story = TrayStory(played.ollama.scheduler, played.open_webui, person)
         try:
-            return run_demo(played.app.overrides, terminal, tr, chat)
+            return run_demo(played.app.overrides, terminal, tr, story.begin)
         finally:
-            for person in people:
-                person.stop()
+            story.end()

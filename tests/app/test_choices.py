@@ -1,0 +1,101 @@
+"""What is chosen in the menu without an editor: the icon, automatic relief, and the way to the settings file."""
+
+import pytest
+from msgspec.structs import replace
+
+from tests.app.test_worker import Screen
+from tests.played import Played
+from tray_app.app import opened
+from tray_app.app.session import Session
+from tray_app.app.worker import Worker
+from tray_app.core.menu.screen import IconWish, ReliefChoice
+from tray_app.core.values.command import CopyText, Link, OpenLink, SetIcon, SetRelief
+from tray_app.storage.settings import load
+from tray_app.storage.settings_keys import Settings
+
+
+class ByHand:
+    """A worker that does one thing after the other, without a poll between."""
+
+    def __init__(self, played):
+        self.session, self.screen = Session(played.overrides), Screen()
+        self.worker = Worker(self.session, self.screen)
+
+    def __call__(self, command):
+        self.worker._handle(command)
+        return self.session.screen_state(None)
+
+
+@pytest.fixture
+def click(tmp_path):
+    with Played(tmp_path) as played:
+        made = ByHand(played)
+        yield made
+        made.session.close()
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The programs that would have been started."""
+    commands = []
+    monkeypatch.setattr(opened, "start", commands.append)
+    return commands
+
+
+def test_the_icon_can_be_chosen_and_is_remembered(click):
+    assert click(SetIcon(when_tight=True)).icon == IconWish(when_tight=True)
+    assert Session(click.session._overrides).screen_state(None).icon.when_tight
+    assert click(SetIcon(when_tight=False)).icon == IconWish()
+
+
+def test_automatic_relief_can_be_chosen_and_switched_off(click):
+    assert click(SetRelief("follow-ups-off")).relief == ReliefChoice("follow-ups-off")
+    assert click.session._relief_wish().enabled
+    assert click(SetRelief("")).relief == ReliefChoice()
+    assert not click.session._relief_wish().enabled
+
+
+def test_the_settings_file_wins_over_the_menu(click, tmp_path):
+    click(SetRelief("follow-ups-off"))
+    (tmp_path / "settings.toml").write_text('automatic_relief = true\nautomatic_relief_remedy = "tags-off"\n')
+    click.session.app.follow_settings()
+    assert click.session.screen_state(None).relief == ReliefChoice("tags-off", by_file=True)
+    assert click.session._relief_wish().remedy_id == "tags-off"
+
+
+def test_the_settings_row_never_opens_a_file_that_is_not_there(click, tmp_path, started):
+    file = tmp_path / "settings.toml"
+    click(OpenLink(Link.SETTINGS_FILE))
+    assert started == [opened.editor(file)]
+    assert load(file) == (Settings(), ())
+    file.write_text("poll_s = 9\n")
+    click(OpenLink(Link.SETTINGS_FILE))
+    assert file.read_text() == "poll_s = 9\n"
+
+
+def test_a_command_to_type_is_copied(click):
+    click(CopyText("sudo systemctl restart ollama"))
+    assert click.screen.copied == ["sudo systemctl restart ollama"]
+
+
+@pytest.mark.parametrize(("system", "program"), [("darwin", "open"), ("win32", "notepad.exe"), ("linux", "xdg-open")])
+def test_a_file_is_opened_with_an_editor_of_the_system(monkeypatch, tmp_path, system, program):
+    monkeypatch.setattr(opened.sys, "platform", system)
+    assert opened.editor(tmp_path)[0] == program
+    assert opened.editor(tmp_path)[-1] == str(tmp_path)
+
+
+def test_no_monitor_is_offered_where_none_is_installed(monkeypatch, tmp_path):
+    monkeypatch.setattr(opened.sys, "platform", "linux")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert opened.monitor.__wrapped__() == ()
+
+
+def test_the_demo_s_first_notice_is_its_own(tmp_path):
+    """What was found on this machine is not what the demo shows."""
+    with Played(tmp_path) as played:
+        session = Session(replace(played.overrides, played=True))
+        look = session.look()
+        assert session.tell(look) == ()
+        assert session.screen_state(look).played
+        session.close()

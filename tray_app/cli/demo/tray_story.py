@@ -1,0 +1,69 @@
+"""The demo's story in the tray: somebody chats, and notices tell when the first word came, before and after a fix."""
+
+import threading
+from collections.abc import Callable
+
+from tray_app.core.menu import notice as notice_view
+from tray_app.core.menu.screen import NoticeView
+from tray_app.core.text import demo as view
+from tray_app.core.text.text import Translator
+from tray_app.demo.person import Person
+from tray_app.demo.visit import tasks_before
+from tray_app.standins.open_webui import DemoOpenWebUI
+from tray_app.standins.scheduler import Scheduler, Work
+
+LOOK_EVERY_S = 0.2
+CAUSE = "demo"
+"""Each of these notices takes the place of the one before."""
+
+
+class TrayStory:
+    """One thread that watches the played model. Threads: `begin` and `end` from any."""
+
+    def __init__(self, scheduler: Scheduler, webui: DemoOpenWebUI, person: Person) -> None:
+        self._scheduler = scheduler
+        self._webui = webui
+        self._person = person
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, tell: Callable[[NoticeView], None], translator: Callable[[], Translator]) -> None:
+        self._thread = threading.Thread(target=self._tell, args=(tell, translator), name="story")
+        self._thread.start()
+        self._person.start()
+
+    def end(self) -> None:
+        self._over.set()
+        self._person.stop()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _tell(self, tell: Callable[[NoticeView], None], translator: Callable[[], Translator]) -> None:
+        """The first wait behind background tasks, and the first one without any: by notices."""
+        tell(notice_view.told(*view.tray_opening(translator()), CAUSE))
+        untouched = dict(self._webui.settings)
+        slow: float | None = None
+        while (work := self._next_word()) is not None:
+            waited, before = work.first_token_s or 0.0, tasks_before(work)
+            tr = translator()
+            if slow is None and len(before) > 1:
+                slow = waited
+                tell(notice_view.told(*view.tray_wait(waited, before, tr), CAUSE))
+            elif slow is not None and not before and self._webui.settings != untouched:
+                tell(notice_view.told(*view.tray_relief(waited, slow, tr), CAUSE))
+                return
+
+    def _next_word(self) -> Work | None:
+        """The newest message of the person that has just got its first word; None at the end."""
+        seen = self._heard()
+        while not self._over.wait(LOOK_EVERY_S):
+            now = self._heard()
+            if len(now) > len(seen):
+                return now[-1]
+        return None
+
+    def _heard(self) -> list[Work]:
+        """Messages whose first word has come."""
+        with self._scheduler.changed:
+            chats = [one for one in self._scheduler.seen if one.stream]
+        return [one for one in chats if one.first_s is not None]
