@@ -133,12 +133,12 @@ def test_a_click_while_offline_says_so_and_a_server_that_returns_is_seen(desk, o
     port = web.port
     web.stop()
     desk.person.click(*TASKS, "Titles")
-    desk.person.wait_row("Open WebUI: unknown")
+    desk.person.wait_row("No Open WebUI answers")
     again = DemoOpenWebUI("0.12.4", ollama_url=ollama.url, port=port)
     again.start()
     try:
         # Another server as far as its sessions go: it is there, and it does not know our token.
-        desk.person.wait_row("Read-only: Open WebUI refuses")
+        desk.person.wait_row("Open WebUI cannot be read")
         assert again.settings[TITLES] is True
     finally:
         again.stop()
