@@ -1,7 +1,9 @@
 """`watch`, `record`, `replay` and `fit`, and output that goes to a pipe, to ASCII or to nobody."""
 
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -200,3 +202,35 @@ def test_a_line_of_a_newer_version_is_not_called_damaged(tmp_path, capsys, line,
     (tmp_path / "journal.jsonl").write_text(line + "\n", encoding="utf-8")
     run(["journal", "--home", str(tmp_path), "--lang", "en"])
     assert told in capsys.readouterr().err
+
+
+def test_status_says_no_number_twice_and_no_nothing(look, played):
+    """`81 %` was followed by `80.9 %`, and by `Running: 0 requests`."""
+    _, out, _ = look("status")
+    lines = out.splitlines()
+    for sentence, rests_on in itertools.pairwise(lines):
+        if sentence.startswith("* ") and "  |  " in rests_on:
+            shares = re.findall(r"(\d+)%", sentence)
+            assert not [share for share in shares if f"{share}%" in rests_on]
+            assert "0 requests" not in rests_on
+            assert " 0 s" not in rests_on
+
+
+def test_a_number_that_is_not_known_has_no_confidence(look, played, monkeypatch):
+    _, out, _ = look("status", "--json")
+    for name in ("running", "waiting"):
+        requests = json.loads(out)["requests"]
+        assert (requests[name] is None) is (requests[f"{name}_confidence"] is None)
+
+
+@pytest.mark.parametrize("columns", ["60", "80"])
+def test_the_journal_is_newest_first_and_fits(look, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    assert look("set", "tags=off")[0] == 0
+    assert look("set", "task-model=gemma3:1b")[0] == 0
+    _, out, _ = look("journal")
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= int(columns)
+    assert "http" not in out  # there is one server
+    (newest,), (oldest,) = ([n for n, one in enumerate(lines) if word in one] for word in ("gemma3:1b", "Tags"))
+    assert newest < oldest

@@ -87,7 +87,7 @@ def test_what_a_person_feels_comes_first_and_last(english):
 
 def test_the_usual_advice_is_foreseen_and_not_done(english):
     advice = english[english.index("--with") : english.index("fix task-model")]
-    assert "Ollama would throw qwen3:32b out of memory for llama3.2:3b" in " ".join(advice.split())
+    assert "Ollama would evict qwen3:32b for llama3.2:3b" in " ".join(advice.split())
     assert "fix task-model:llama3.2:3b" not in english
 
 

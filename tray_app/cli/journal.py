@@ -12,7 +12,7 @@ from tray_app.storage.journal import SCHEMA, Fault, document_of, fold
 
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
-    """Every change, oldest first, and what became of it; broken lines are counted, never hidden."""
+    """Every change, newest first, and what became of it; broken lines are counted, never hidden."""
     content = app.journal.read()
     if options.json:
         made = {
@@ -22,7 +22,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         }
         terminal.json(made)
         return DONE
-    terminal.show(journal_view.lines(fold(content.records), _local_time, tr))
+    terminal.show(journal_view.lines(fold(content.records), _local_time, terminal.columns, tr))
     for broken in content.broken:
         terminal.note(journal_view.broken_line(broken.number, tr, newer=broken.fault is Fault.NEWER))
     return DONE

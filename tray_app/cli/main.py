@@ -91,7 +91,7 @@ def _looking(add: "Adder", tr: Translator) -> None:
     as_json = _("print JSON (schema 1)")
     status = add("status", _("what is going on now, and what helps"), "status", "status --json")
     status.add_argument("--json", action="store_true", help=as_json)
-    watch = add("watch", _("the same, again and again"), "watch", "watch --json --interval 5 --count 12")
+    watch = add("watch", _("the same, refreshed again and again"), "watch", "watch --json --interval 5 --count 12")
     watch.add_argument("--json", action="store_true", help=as_json)
     watch.add_argument("--interval", type=seconds(tr), metavar="S", default=5.0, help=_("seconds between looks (5)"))
     watch.add_argument("--count", type=number(tr), metavar="N", help=_("stop after N looks"))
@@ -106,13 +106,15 @@ def _looking(add: "Adder", tr: Translator) -> None:
     beside.add_argument("--alone", action="store_true", help=_("as if no other model were loaded"))
     fit.add_argument("--context", type=number(tr), metavar="N", help=_("context length in tokens"))
     fit.add_argument("--json", action="store_true", help=as_json)
-    doctor = add("doctor", _("every source that is read, and what it said"), "doctor", "doctor --capture ./captured")
+    doctor = add(
+        "doctor", _("what can be read here, what cannot, and what to do"), "doctor", "doctor --capture ./captured"
+    )
     doctor.add_argument("--json", action="store_true", help=as_json)
     doctor.add_argument("--capture", type=Path, metavar="DIR", help=_("save raw numeric sources to send us"))
     record = add("record", _("write one line per look to a file"), "record trace.jsonl --seconds 60")
     record.add_argument("file", type=Path, metavar="FILE")
     record.add_argument("--seconds", type=seconds(tr), metavar="N", help=_("stop after N seconds"))
-    replay = add("replay", _("judge a recorded file again"), "replay trace.jsonl --json")
+    replay = add("replay", _("run the diagnosis again on a recorded file"), "replay trace.jsonl --json")
     replay.add_argument("file", type=Path, metavar="FILE")
     replay.add_argument("--json", action="store_true", help=as_json)
 

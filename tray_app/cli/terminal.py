@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
-from tray_app.core.text.lines import Line, Span, Style, cut, width, wrapped
+from tray_app.core.text.lines import Line, Span, Style, cut, line, width, wrapped
 
 _CODES = {
     Style.STRONG: "1",
@@ -112,8 +112,8 @@ class Terminal:
     def show(self, lines: Iterable[Line], widest: int = 0) -> None:
         """Wrapped where a terminal is narrower; `widest` also where nobody knows how wide the reader's is."""
         columns = self.columns if self.out.isatty() else widest
-        for line in lines:
-            for piece in wrapped(line, columns) if columns else (line,):
+        for one in lines:
+            for piece in wrapped(one, columns) if columns else (one,):
                 self.out.write(self.render(piece, self.out) + "\n")
         self.out.flush()
 
@@ -127,7 +127,9 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """A line beside the answer: goes to stderr so that pipes stay clean."""
-        self.err.write(text + "\n")
+        columns = self.columns if self.err.isatty() else 0
+        for piece in wrapped(line(text), columns) if columns else (line(text),):
+            self.err.write(self.render(piece, self.err) + "\n")
         self.err.flush()
 
     def problem(self, text: str) -> None:

@@ -184,7 +184,7 @@ def test_the_classic_case_is_said_in_one_sentence():
     made = judge(poll(pressure=Pressure.WARNING, asks=QUEUE))
     assert sentence(made.top, TR) == (
         "2 requests wait for qwen3:32b: it runs background tasks besides the chat, takes 20.0 GiB of the 21.3 GiB that "
-        "models may use, and memory is short."
+        "models may use, and memory is running low."
     )
     assert headline(made.top, TR) == "2 requests wait behind qwen3:32b"
     assert "Waiting: 2 requests" in evidence_lines(made.top, TR)

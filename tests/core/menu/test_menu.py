@@ -217,7 +217,7 @@ def test_unloading_asks_and_says_whose_answers_end():
         "Unload it",
     ]
     assert row.children[-1].command == Unload(BIG, "digest-1")
-    assert find(STATE, f"model:{BIG}").text == f"{BIG} Q4_K_M 19.7 GiB, 100 % GPU, 4 min left"
+    assert find(STATE, f"model:{BIG}").text == f"{BIG} Q4_K_M 19.7 GiB, 100% GPU, 4 min left"
 
 
 def test_what_the_programs_use_is_told_and_holds_still():
@@ -229,9 +229,9 @@ def test_what_the_programs_use_is_told_and_holds_still():
     seen = replace(SNAPSHOT, processes=known(Processes(busy)), gpu=known(gpu))
     load = find(at(seen, STATE), "load")
     assert [row.text for row in load.children] == [
-        "Ollama: 90 MiB memory, 0 % of one core",
-        "runner of qwen3:32b: 1.0 GiB memory, 130 % of one core",
-        "GPU: 20.0 GiB used, 90 % busy",
+        "Ollama: 90 MiB memory, 0% of one core",
+        "runner of qwen3:32b: 1.0 GiB memory, 130% of one core",
+        "GPU: 20.0 GiB used, 90% busy",
     ]
     assert "load" not in {row.id for row in render(STATE, TR).menu.rows}
 
@@ -239,7 +239,7 @@ def test_what_the_programs_use_is_told_and_holds_still():
 def test_a_running_job_shows_progress_offers_cancel_and_holds_what_would_start_another():
     job = RunningJob("job-7", JobKind.PULL, "gemma3:1b", 400_000_000, 800_000_000, cancellable=True)
     state = replace(STATE, job=job)
-    assert find(state, "job").text == "Downloading gemma3:1b: 50 % of 763 MiB"
+    assert find(state, "job").text == "Downloading gemma3:1b: 50% of 763 MiB"
     assert find(state, "cancel").command == Cancel("job-7")
     starts = ApplyRemedy | SetSettings | Undo | Unload | SpeedTest
     waiting = [row for row in walk(rows_of(state)) if isinstance(row.command, starts)]
@@ -295,7 +295,7 @@ def test_notifications_snooze_mute_and_end_of_snooze():
 
 
 def test_language_names_itself_and_the_rest_of_the_app_rows():
-    assert [row.text for row in find(STATE, "language").children] == ["As the system", "English", "한국어"]
+    assert [row.text for row in find(STATE, "language").children] == ["Same as the system", "English", "한국어"]
     assert find(replace(STATE, language="ko"), "language:ko").checked
     assert find(STATE, "language:ko").command == SetLanguage("ko")
     assert find(STATE, "autostart").command == Autostart(on=True)

@@ -46,7 +46,6 @@ def test_where_each_would_run():
         listed("qwen3:32b"), listed("gemma3:1b"), elsewhere, unknown, HOSTED, plain, have=(CHAT, SMALL, CLOUD)
     )
     assert found == {
-        "qwen3:32b": (Verdict.FITS, None, True),
         "gemma3:1b": (Verdict.FITS, None, True),
         "gemma3:4b": (Verdict.NOT_LOCAL, "ollama.com", True),
         HOSTED.id: (Verdict.NOT_LOCAL, "openrouter.ai", True),
@@ -77,10 +76,10 @@ def test_the_best_comes_first():
         )
     )
     verdicts = [one.fit.verdict for one in made]
-    order = [Verdict.FITS, Verdict.FITS, Verdict.NOT_LOCAL, Verdict.UNKNOWN, Verdict.EVICTS]
+    order = [Verdict.FITS, Verdict.NOT_LOCAL, Verdict.UNKNOWN, Verdict.EVICTS]
     assert verdicts == order
-    # The loaded one needs nothing more; of two alike the smaller, then the name.
-    assert [one.id for one in made][:2] == ["qwen3:32b", "gemma3:1b"]
+    # The chat model itself is `same as chat`, not one of the list.
+    assert made[0].id == "gemma3:1b"
 
 
 @pytest.mark.parametrize(

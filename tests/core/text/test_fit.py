@@ -24,7 +24,7 @@ def test_a_pair_that_fits():
 
 
 def test_a_pair_that_does_not():
-    assert sentence(report("llama3.2:3b"), TR).startswith("Ollama would throw qwen3:32b out of memory for llama3.2:3b")
+    assert sentence(report("llama3.2:3b"), TR).startswith("Ollama would evict qwen3:32b for llama3.2:3b")
 
 
 @pytest.mark.parametrize("columns", [8, 20, 48])

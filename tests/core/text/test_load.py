@@ -14,9 +14,9 @@ RUNNER, WEB = ProcessRole.OLLAMA_RUNNER, ProcessRole.OPEN_WEBUI
 @pytest.mark.parametrize(
     ("load", "words"),
     [
-        (ProgramLoad(WEB, memory_bytes=700 * MIB, cpu_percent=12.4), "700 MiB memory, 12 % of one core"),
+        (ProgramLoad(WEB, memory_bytes=700 * MIB, cpu_percent=12.4), "700 MiB memory, 12% of one core"),
         (ProgramLoad(WEB, memory_bytes=700 * MIB), "700 MiB memory"),
-        (ProgramLoad(WEB, cpu_percent=0.0), "memory unknown, 0 % of one core"),
+        (ProgramLoad(WEB, cpu_percent=0.0), "memory unknown, 0% of one core"),
         (ProgramLoad(WEB), "memory unknown"),
     ],
 )
@@ -25,7 +25,7 @@ def test_what_a_program_uses(load, words):
 
 
 def test_a_row_that_must_hold_still_is_rounded():
-    assert used(ProgramLoad(WEB, memory_bytes=GIB, cpu_percent=124), TR, step_percent=10).endswith("120 % of one core")
+    assert used(ProgramLoad(WEB, memory_bytes=GIB, cpu_percent=124), TR, step_percent=10).endswith("120% of one core")
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_what_a_program_is_called(load, below, alone):
 @pytest.mark.parametrize(
     ("used_bytes", "busy", "words"),
     [
-        (12 * GIB, 45.4, "12.0 GiB used, 45 % busy"),
+        (12 * GIB, 45.4, "12.0 GiB used, 45% busy"),
         (12 * GIB, None, "12.0 GiB used"),
-        (None, 0.0, "0 % busy"),
+        (None, 0.0, "0% busy"),
         (None, None, ""),
     ],
 )

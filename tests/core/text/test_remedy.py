@@ -8,7 +8,7 @@ from tests.english import TR
 from tray_app.core.remedies.ranked import strategies
 from tray_app.core.text.remedy import advice_steps, effect, reason, sentence, strategy_lines
 from tray_app.core.values.finding import MemoryPressure, ModelSpills, PromptCacheGrowth, TaskStorm
-from tray_app.core.values.remedy import Advice, AdviceKind, Reason, SwitchOff, UnloadModel
+from tray_app.core.values.remedy import Advice, AdviceKind, AllTasksOff, Effect, Reason, SwitchOff, UnloadModel
 from tray_app.core.values.snapshot import Pressure
 from tray_app.core.values.task_settings import Setting
 
@@ -16,14 +16,14 @@ from tray_app.core.values.task_settings import Setting
 def test_the_best_remedy_says_what_it_does_and_what_it_brings():
     remedy = offered(here())[0]
     assert sentence(remedy, TR) == "Use gemma3:1b for tasks (fits: +824 MiB, 1.6 GiB left)"
-    assert effect(remedy, TR) == "takes 1 call per message off"
+    assert effect(remedy, TR) == "1 fewer call per message on the chat model"
     assert reason(remedy, TR) == "It fits into memory beside the chat model, which then only chats."
 
 
 def test_follow_ups():
     remedy = by_id(offered(here(pressure=Pressure.WARNING)), "follow-ups-off")
     assert sentence(remedy, TR) == "Turn follow-ups off"
-    assert effect(remedy, TR) == "1 call fewer per message"
+    assert effect(remedy, TR) == "1 fewer call per message"
 
 
 def test_a_hosted_model_says_where_the_text_goes():
@@ -69,3 +69,11 @@ def test_the_strategies_mark_the_one_that_suits():
     told = strategy_lines(strategies(facts(here()), diagnosis(TaskStorm)), TR)
     marked = ["".join(span.text for span in line) for line in told if line[0].text == "> "]
     assert marked == ["> A small model of your own for tasks"]
+
+
+def test_all_tasks_off_promises_more_than_one_of_them_and_autocomplete_something():
+    """Both said `1 call fewer per message`, and the first-ranked said nothing."""
+    every = AllTasksOff(reason=Reason.PLAIN_CHAT, effect=Effect(1.0, calls_per_chat=3.0))
+    assert effect(every, TR) == "up to 3 fewer calls per message"
+    typing = SwitchOff(task=Setting.AUTOCOMPLETE, reason=Reason.WHILE_TYPING)
+    assert effect(typing, TR) == "no calls while you type"

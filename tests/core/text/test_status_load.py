@@ -29,9 +29,9 @@ def lines(snapshot):
 def test_each_row_stands_under_its_program():
     told = lines(BUSY)
     assert any(line.endswith(", swapping 3.0 GiB/s") for line in told)
-    assert "GPU         RTX 4070, 11.0 GiB used, 97 % busy" in told
-    runner_row = told.index("            runner of qwen3:32b: 1.0 GiB memory, 12 % of one core")
-    web_row = told.index("            container web: 3.0 GiB memory, 42 % of one core")
+    assert "GPU         RTX 4070, 11.0 GiB used, 97% busy" in told
+    runner_row = told.index("            runner of qwen3:32b: 1.0 GiB memory, 12% of one core")
+    web_row = told.index("            container web: 3.0 GiB memory, 42% of one core")
     ollama = next(place for place, line in enumerate(told) if line.startswith("Ollama"))
     requests = next(place for place, line in enumerate(told) if line.startswith("Requests"))
     assert ollama < runner_row < requests < web_row

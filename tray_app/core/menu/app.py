@@ -102,7 +102,7 @@ def mute_rows(state: ScreenState, tr: Translator) -> list[Row]:
     muted = state.notices.muted_models
     return [
         Row(
-            tr.gettext("Not about {model}").format(model=short(name)),
+            tr.gettext("Mute notices about {model}").format(model=short(name)),
             MuteForModel(name, muted=name not in muted),
             checked=name in muted,
             id=f"mute:{name}",
@@ -112,7 +112,9 @@ def mute_rows(state: ScreenState, tr: Translator) -> list[Row]:
 
 
 def language_row(state: ScreenState, tr: Translator) -> Row:
-    system = Row(tr.gettext("As the system"), SetLanguage(""), checked=not state.language, radio=True, id="language:")
+    system = Row(
+        tr.gettext("Same as the system"), SetLanguage(""), checked=not state.language, radio=True, id="language:"
+    )
     named = (
         Row(name, SetLanguage(code), checked=state.language == code, radio=True, id=f"language:{code}")
         for code, name in state.languages

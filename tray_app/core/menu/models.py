@@ -64,7 +64,7 @@ def model_text(model: LoadedModel, now: float, tr: Translator) -> str:
     ]
     if model.size_bytes > 0:
         percent = round(model.size_vram_bytes * 100 / model.size_bytes)
-        parts.append(tr.gettext("{percent} % GPU").format(percent=percent))
+        parts.append(tr.gettext("{percent}% GPU").format(percent=percent))
     parts.append(time_left(model.expires_at, now, tr))
     return listed(parts, tr)
 

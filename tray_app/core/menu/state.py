@@ -49,7 +49,7 @@ def why_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
             rows.append(SEPARATOR)
         lines = wrapped(finding_view.sentence(finding, tr))
         rows += [Row(line, Refresh(), id=f"why:{number}:{part}") for part, line in enumerate(lines)]
-    return (Row(tr.gettext("What it rests on"), children=tuple(rows), id="why"),)
+    return (Row(tr.gettext("Details"), children=tuple(rows), id="why"),)
 
 
 def memory_line(state: ScreenState, seen: Overview, tr: Translator) -> str:
@@ -115,7 +115,7 @@ def job_text(job: RunningJob, tr: Translator) -> str:
     if job.kind is JobKind.PULL:
         if job.percent is None or job.total_bytes is None:
             return tr.gettext("Downloading {name}...").format(name=name)
-        return tr.gettext("Downloading {name}: {percent} % of {size}").format(
+        return tr.gettext("Downloading {name}: {percent}% of {size}").format(
             name=name, percent=job.percent, size=format_bytes(job.total_bytes)
         )
     return {

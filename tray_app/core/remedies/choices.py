@@ -6,6 +6,7 @@ from tray_app.core.fit.verdict import beside
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.models import can_do_tasks, models_to_get
 from tray_app.core.values.fit import Fit, Verdict
+from tray_app.core.values.names import same_model
 from tray_app.core.values.remedy import TaskModelChoice, TaskModels
 from tray_app.core.values.snapshot import WebUIModel
 
@@ -25,12 +26,22 @@ def choice(model: WebUIModel, facts: Facts) -> TaskModelChoice:
     return TaskModelChoice(model.id, UNKNOWN)
 
 
+def _is_the_chat_model(model: WebUIModel, facts: Facts) -> bool:
+    here = facts.installed_as(model.ollama_name) if model.ollama_name else None
+    served_here = here is not None and facts.serves_open_webui is not False
+    chat = facts.chat_model
+    return served_here and chat is not None and here is not None and same_model(here.name, chat.name)
+
+
 def choices(facts: Facts) -> tuple[TaskModelChoice, ...]:
-    """Best first: those that fit, hosted ones, then those that hurt. The one in use is always among them."""
+    """Best first: those that fit, hosted ones, then those that hurt. The one in use is always among them.
+
+    The chat model is none of them: that choice is `same as chat`.
+    """
     if facts.settings is None:
         return ()
     listed = facts.listed or ()
-    found = [choice(model, facts) for model in listed if can_do_tasks(model)]
+    found = [choice(model, facts) for model in listed if can_do_tasks(model) and not _is_the_chat_model(model, facts)]
     found.sort(key=lambda item: (_ORDER.index(item.fit.verdict), item.fit.need_bytes or 0, item.id))
     used = facts.settings.model(facts.slot)
     if used and all(item.id != used for item in found):

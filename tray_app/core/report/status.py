@@ -11,7 +11,7 @@ from tray_app.core.values.fit import Budget, Fit, FitReport
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.reading import Reading, Unknown, value_of
 from tray_app.core.values.remedy import Remedy
-from tray_app.core.values.snapshot import Gpu, Memory, Ollama, Presence, Processes, Requests, Snapshot
+from tray_app.core.values.snapshot import Confidence, Gpu, Memory, Ollama, Presence, Processes, Requests, Snapshot
 from tray_app.core.values.task_settings import TASKS, TaskSettings
 
 SCHEMA = 1
@@ -40,6 +40,11 @@ def _memory(reading: Reading[Memory]) -> dict[str, Any]:
     }
 
 
+def _confidence(count: Reading[int], confidence: Confidence) -> str | None:
+    """No number, no confidence."""
+    return confidence.value if value_of(count) is not None else None
+
+
 def _requests(reading: Reading[Requests]) -> dict[str, Any]:
     requests = value_of(reading)
     if requests is None:
@@ -47,10 +52,10 @@ def _requests(reading: Reading[Requests]) -> dict[str, Any]:
     return {
         "running": value_of(requests.running),
         "running_source": requests.running_source,
-        "running_confidence": requests.running_confidence.value,
+        "running_confidence": _confidence(requests.running, requests.running_confidence),
         "waiting": value_of(requests.waiting),
         "waiting_source": requests.waiting_source,
-        "waiting_confidence": requests.waiting_confidence.value,
+        "waiting_confidence": _confidence(requests.waiting, requests.waiting_confidence),
         "longest_wait_s": requests.longest_wait_s,
         "whose": requests.whose.value,
         "of_open_webui": requests.of_open_webui,

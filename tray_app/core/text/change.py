@@ -92,7 +92,9 @@ def applied(changes: Sequence[Change], others: Sequence[str], tr: Translator) ->
 def undone(changes: Sequence[Change], drifted: Sequence[Setting], tr: Translator) -> list[Line]:
     lines = [line(Span("ok ", Style.GOOD), change_sentence(change, tr)) for change in changes]
     if not changes and not drifted:
-        lines.append(line(tr.gettext("It is as it was before: somebody else took it back.")))
+        lines.append(
+            line(tr.gettext("It is as it was before already: changed elsewhere, or by a restart of Open WebUI."))
+        )
     if drifted:
         lines.append(line(Span(left_to_others(drifted, tr), Style.WARN)))
     return lines

@@ -58,7 +58,7 @@ def _not_kept(error: ChangeError, tr: Translator) -> tuple[str, str]:
             tr.gettext(
                 "Open WebUI stopped answering during the change of {subject}: it may or may not hold the new value."
             ),
-            tr.gettext("The journal knows; the next command that reaches Open WebUI looks and settles it."),
+            tr.gettext("It is in the journal: the next command that reaches Open WebUI checks what it holds."),
         )
     return (
         tr.gettext("Open WebUI took the change of {subject} but does not hold the new value."),

@@ -90,7 +90,7 @@ def _service(error: ServiceError, tr: Translator) -> tuple[str, str]:
         case Unreachable() | TimedOut() | Interrupted() | InFront() | TooMany():
             text, step = _no_answer(error, tr)
         case Redirected():
-            text = tr.gettext("{server} sends everybody on to {detail}, and a token never follows.")
+            text = tr.gettext("{server} redirects to {detail}; a token is never sent there.")
             step = tr.gettext("If that is your server, give its address instead.")
         case NotThatServer():
             text, step = _other_server(error.detail, tr)

@@ -77,9 +77,7 @@ def _beside(report: FitReport, tr: Translator) -> str:
     words = {
         Verdict.FITS: tr.gettext("{model} fits beside {other}: it needs {need}, {room} are left."),
         Verdict.TIGHT: tr.gettext("{model} fits beside {other}, but barely: it needs {need}, {room} are left."),
-        Verdict.EVICTS: tr.gettext(
-            "Ollama would throw {other} out of memory for {model}: it needs {need}, {room} are left."
-        ),
+        Verdict.EVICTS: tr.gettext("Ollama would evict {other} for {model}: it needs {need}, {room} are left."),
         Verdict.SPILLS: tr.gettext("{model} has no room beside {other}: it needs {need}, {room} are left."),
     }
     return words[report.verdict]
@@ -94,7 +92,7 @@ def _alone(report: FitReport, tr: Translator) -> str:
     words = {
         Verdict.FITS: tr.gettext("{model} fits: it needs {need}, {room} can be used."),
         Verdict.TIGHT: tr.gettext("{model} fits, but barely: it needs {need}, {room} can be used."),
-        Verdict.EVICTS: tr.gettext("{model} would push another model out: it needs {need}, {room} can be used."),
+        Verdict.EVICTS: tr.gettext("{model} would evict another model: it needs {need}, {room} can be used."),
         Verdict.SPILLS: tr.gettext("{model} does not fit: it needs {need}, {room} can be used. Expect it to be slow."),
     }
     return words[report.verdict]
@@ -149,9 +147,9 @@ def _parts(report: FitReport, tr: Translator) -> list[str]:
 def basis_sentence(basis: Basis, tr: Translator) -> str:
     """What the verdict rests on."""
     words = {
-        Basis.ESTIMATE: tr.gettext("By the rule of this Ollama: its own estimate against 80 % of what is left."),
-        Basis.LAYOUT_TO_0_24: tr.gettext("By the rule of this Ollama: all layers must fit into what is left."),
-        Basis.ESTIMATE_TO_0_9: tr.gettext("By the rule of this Ollama: its own estimate must fit into what is left."),
+        Basis.ESTIMATE: tr.gettext("By Ollama's own rule: its estimate must stay below 80% of what is left."),
+        Basis.LAYOUT_TO_0_24: tr.gettext("By Ollama's own rule: all layers must fit into what is left."),
+        Basis.ESTIMATE_TO_0_9: tr.gettext("By Ollama's own rule: its estimate must fit into what is left."),
         Basis.MAX_LOADED: tr.gettext("OLLAMA_MAX_LOADED_MODELS lets no further model in."),
         Basis.FIT_MARGIN: tr.gettext("Ollama keeps 1 GiB of the memory budget free."),
         Basis.BUDGET: tr.gettext("By what is left of the memory budget."),
@@ -203,5 +201,5 @@ def _reverse(report: FitReport, tr: Translator) -> str:
     if report.reverse is not Verdict.EVICTS or report.verdict in (Verdict.EVICTS, Verdict.SPILLS):
         return ""
     return tr.gettext(
-        "When {model} is loaded first, Ollama throws it out for {other} and loads it again afterwards; that is quick."
+        "When {model} is loaded first, Ollama evicts it for {other} and loads it again afterwards; that is quick."
     ).format(model=clean(report.model), other=clean(report.beside or ""))

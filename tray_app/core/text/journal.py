@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from tray_app.core.text.lines import Line, clean, line, table
+from tray_app.core.text.lines import Line, Span, Style, clean, line, table, width
 from tray_app.core.text.plan import change_sentence
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
+from tray_app.core.text.words import listed
 from tray_app.core.values.errors import JournalDamaged
 from tray_app.core.values.plan import Event, Record
 
@@ -24,20 +25,34 @@ def state_word(event: Event, tr: Translator) -> str:
     return words[event]
 
 
-def lines(changes: Sequence[Record], local_time: Callable[[float], str], tr: Translator) -> list[Line]:
-    """Changes as all their lines leave them, oldest first."""
+def lines(changes: Sequence[Record], local_time: Callable[[float], str], columns: int, tr: Translator) -> list[Line]:
+    """Changes as all their lines leave them, newest first: a table, or a block each where that is too wide.
+
+    The server is named where there are several.
+    """
     if not changes:
         return [line(tr.gettext("No change was made yet."))]
+    several = len({one.origin for one in changes}) > 1
+    header = (tr.gettext("when"), tr.gettext("change"), tr.gettext("state"), tr.gettext("server"))
     cells = [
         (
             local_time(one.at),
-            "; ".join(change_sentence(change, tr) for change in one.changes),
+            listed((change_sentence(change, tr) for change in one.changes), tr),
             state_word(one.event, tr),
             clean(one.origin),
         )
-        for one in changes
+        for one in reversed(changes)
     ]
-    return table((tr.gettext("when"), tr.gettext("change"), tr.gettext("state"), tr.gettext("server")), cells)
+    shown = len(header) if several else len(header) - 1
+    made = table(header[:shown], [row[:shown] for row in cells])
+    if max(width("".join(span.text for span in one)) for one in made) <= columns:
+        return made
+    return [piece for row in cells for piece in _block(row[:shown])]
+
+
+def _block(row: Sequence[str]) -> list[Line]:
+    when, change, *rest = row
+    return [line(Span(f"{when}  {'  '.join(rest)}", Style.FAINT)), line(f"  {change}")]
 
 
 def broken_line(number: int, tr: Translator, *, newer: bool) -> str:

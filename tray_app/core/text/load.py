@@ -50,7 +50,7 @@ def used(load: ProgramLoad, tr: Translator, *, step_percent: int = 1) -> str:
     if load.cpu_percent is None:
         return memory
     percent = round(load.cpu_percent / step_percent) * step_percent
-    return tr.gettext("{memory}, {percent} % of one core").format(memory=memory, percent=percent)
+    return tr.gettext("{memory}, {percent}% of one core").format(memory=memory, percent=percent)
 
 
 def gpu_used(gpu: Gpu, tr: Translator, *, step_percent: int = 1) -> str:
@@ -60,5 +60,5 @@ def gpu_used(gpu: Gpu, tr: Translator, *, step_percent: int = 1) -> str:
         parts.append(tr.gettext("{size} used").format(size=format_bytes(gpu.used_bytes)))
     if gpu.busy_percent is not None:
         percent = round(gpu.busy_percent / step_percent) * step_percent
-        parts.append(tr.gettext("{percent} % busy").format(percent=percent))
+        parts.append(tr.gettext("{percent}% busy").format(percent=percent))
     return listed(parts, tr)

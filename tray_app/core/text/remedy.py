@@ -35,7 +35,7 @@ def sentence(remedy: Remedy, tr: Translator) -> str:
         case SameAsChat():
             text = tr.gettext("Run tasks on the chat model again")
         case NoThinking():
-            text = tr.gettext("Do background tasks without thinking first")
+            text = tr.gettext("Skip thinking in background tasks")
         case UseModel():
             text = _use_model(remedy, tr)
         case HostedModel(model=model, host=host):
@@ -64,14 +64,14 @@ def _use_model(remedy: UseModel, tr: Translator) -> str:
 def _advice(remedy: Advice, tr: Translator) -> str:
     return {
         AdviceKind.CONTEXT_LENGTH: tr.gettext("Give {subject} a smaller context"),
-        AdviceKind.KV_CACHE_TYPE: tr.gettext("Store the context of models more tightly"),
+        AdviceKind.KV_CACHE_TYPE: tr.gettext("Compress the context cache of models"),
         AdviceKind.NUM_PARALLEL: tr.gettext("Let Ollama work on one request at a time"),
         AdviceKind.CACHE_RAM: tr.gettext("Limit what Ollama remembers of past prompts"),
     }[remedy.kind].format(subject=clean(remedy.model))
 
 
 def sentence_with_effect(remedy: Remedy, tr: Translator) -> str:
-    """`Turn follow-ups off (1 call fewer per message)`; a verdict stands for the effect."""
+    """`Turn follow-ups off (1 fewer call per message)`; a verdict stands for the effect."""
     said, brings = sentence(remedy, tr), effect(remedy, tr)
     told = isinstance(remedy, UseModel) and remedy.fit is not None
     return f"{said} ({brings})" if brings and not told else said
@@ -82,7 +82,7 @@ WORTH_A_WORD = 0.05
 
 
 def effect(remedy: Remedy, tr: Translator) -> str:
-    """`1 call fewer per message`; empty where nothing can be promised."""
+    """`1 fewer call per message`; empty where nothing can be promised."""
     gains = [text for text in (_calls(remedy, tr), _memory(remedy, tr)) if text]
     return listed(gains, tr)
 
@@ -90,29 +90,27 @@ def effect(remedy: Remedy, tr: Translator) -> str:
 def _calls(remedy: Remedy, tr: Translator) -> str:
     """Calls that are not made any more, or that another model does from now on."""
     made = remedy.effect
-    moved = isinstance(remedy, UseModel | HostedModel)
+    if remedy.reason is Reason.WHILE_TYPING:
+        return tr.gettext("no calls while you type")
     if made.calls_per_minute is not None and made.calls_per_minute >= WORTH_A_WORD:
-        text = (
-            tr.gettext("about {count} calls a minute taken off")
-            if moved
-            else tr.gettext("{count} calls a minute fewer")
-        )
-        return text.format(count=_number(made.calls_per_minute))
-    if made.calls_per_message:
-        count = round(made.calls_per_message)
-        if moved:
-            text = tr.ngettext("takes {count} call per message off", "takes {count} calls per message off", count)
-        else:
-            text = tr.ngettext("{count} call fewer per message", "{count} calls fewer per message", count)
-        return text.format(count=count)
-    if made.calls_per_chat:
+        text, shown = tr.gettext("about {count} fewer calls per minute"), _number(made.calls_per_minute)
+    elif isinstance(remedy, AllTasksOff) and made.calls_per_chat:
         count = round(made.calls_per_chat)
-        if moved:
-            text = tr.ngettext("takes {count} call per new chat off", "takes {count} calls per new chat off", count)
-        else:
-            text = tr.ngettext("{count} call fewer per new chat", "{count} calls fewer per new chat", count)
-        return text.format(count=count)
-    return ""
+        text = tr.ngettext("up to {count} fewer call per message", "up to {count} fewer calls per message", count)
+        shown = str(count)
+    elif made.calls_per_message:
+        count = round(made.calls_per_message)
+        text = tr.ngettext("{count} fewer call per message", "{count} fewer calls per message", count)
+        shown = str(count)
+    elif made.calls_per_chat:
+        count = round(made.calls_per_chat)
+        text = tr.ngettext("{count} fewer call per new chat", "{count} fewer calls per new chat", count)
+        shown = str(count)
+    else:
+        return ""
+    counted = text.format(count=shown)
+    moved = isinstance(remedy, UseModel | HostedModel)
+    return tr.gettext("{effect} on the chat model").format(effect=counted) if moved else counted
 
 
 def _number(count: float) -> str:
@@ -252,7 +250,7 @@ def strategy_reason(one: Strategy, tr: Translator) -> str:
             "it public there."
         ),
         StrategyReason.SETTINGS_UNKNOWN: tr.gettext("Open WebUI's task settings are not known."),
-        StrategyReason.NO_CHAT_MODEL: tr.gettext("Which model it would stand beside cannot be told now."),
+        StrategyReason.NO_CHAT_MODEL: tr.gettext("It is not known now which model it would run beside."),
         StrategyReason.NO_TASK_IS_ON: tr.gettext("No task is on that it could do."),
         StrategyReason.PRESSURE: tr.gettext("{subject} might fit, but memory is under pressure now."),
         StrategyReason.LITTLE_AVAILABLE: tr.gettext("{subject} might fit, but little memory is available now."),

@@ -29,7 +29,7 @@ def _texts(tr: Translator) -> dict[SettingFault, str]:
             "`{key}` is `{given}`, but must be one of {expected}; the default is used."
         ),
         SettingFault.NOT_A_URL: tr.gettext(
-            "`{key}` is `{given}`, which is no address such as {expected}; the default is used."
+            "`{key}` is `{given}`, which is not an address like {expected}; the default is used."
         ),
         SettingFault.URL_WITH_LOGIN: tr.gettext(
             "`{key}` holds a user name or password, so it is not used. Write the address alone."

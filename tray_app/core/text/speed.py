@@ -8,7 +8,8 @@ from tray_app.core.text.text import Translator
 
 def question(calls: int, chat_model: str, tr: Translator) -> str:
     return tr.gettext(
-        "This sends {calls} short task calls and as many short chats through Open WebUI (chat model {model}). Go? [y/N]"
+        "This sends {calls} short task calls and as many short chats through Open WebUI (chat model {model}). "
+        "Proceed? [y/N]"
     ).format(calls=calls, model=clean(chat_model))
 
 
@@ -32,6 +33,20 @@ def sentence(answered: str, task_s: float, first_token_s: float, tr: Translator)
     )
 
 
+CLEARLY_SOONER = 0.9
+"""Times of a chat's beginning differ by a tenth from run to run."""
+
+
+def _best(rows: Sequence[tuple[str, str, float, float]], tr: Translator) -> str:
+    """The setting with which a chat begins soonest, where the runs tell it from the second."""
+    first, second, *_ = sorted(rows, key=lambda row: row[3])
+    if first[3] > CLEARLY_SOONER * second[3]:
+        return tr.gettext("How soon the chat starts makes no clear difference here.")
+    if not first[0]:
+        return tr.gettext("The chat starts soonest when the chat model does the tasks itself.")
+    return tr.gettext("The chat starts soonest with {name} as task model.").format(name=clean(first[0]))
+
+
 def lines(rows: Sequence[tuple[str, str, float, float]], runs: int, tr: Translator) -> list[Line]:
     """Rows of (asked, answered, task seconds, first token seconds), medians."""
     cells = []
@@ -41,17 +56,7 @@ def lines(rows: Sequence[tuple[str, str, float, float]], runs: int, tr: Translat
     header = (tr.gettext("task model"), tr.gettext("answered"), tr.gettext("task call"), tr.gettext("first token"))
     made = table(header, cells)
     if len(rows) > 1:
-        best = min(rows, key=lambda row: row[3])
-        made.append(
-            line(
-                Span(
-                    tr.gettext("The chat starts soonest with {name}.").format(
-                        name=clean(best[0]) or tr.gettext("same as chat")
-                    ),
-                    Style.GOOD,
-                )
-            )
-        )
+        made.append(line(Span(_best(rows, tr), Style.GOOD)))
     note = tr.ngettext("Median of {runs} run.", "Medians of {runs} runs.", runs).format(runs=runs)
     made.append(line(Span(in_turn(note, tr.gettext("Nothing was left changed.")), Style.FAINT)))
     return made

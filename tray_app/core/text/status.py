@@ -60,7 +60,7 @@ def internal_error(tr: Translator) -> str:
 
 
 def job_runs_already(tr: Translator) -> str:
-    return tr.gettext("One thing at a time: wait until the running one has ended.")
+    return tr.gettext("Something else is still running: wait until it is done.")
 
 
 def tried(urls: Sequence[str], tr: Translator) -> str:
@@ -147,7 +147,7 @@ def _models(seen: Overview, tr: Translator) -> list[Line]:
         place = (
             tr.gettext("on the CPU")
             if on_gpu == 0
-            else tr.gettext("{percent} % on the GPU").format(percent=round(on_gpu * 100))
+            else tr.gettext("{percent}% on the GPU").format(percent=round(on_gpu * 100))
         )
         rows.append(line(f"{clean(model.name)}  {format_bytes(model.size_bytes)}  ", Span(place, Style.FAINT)))
     return rows
@@ -240,7 +240,7 @@ def status_lines(seen: Overview, diagnosis: Diagnosis, remedies: Sequence[Remedy
         lines.append(line(Span(word, style)))
     for finding in diagnosis.findings:
         lines.append(finding_line(finding, tr))
-        rests_on = "  |  ".join(evidence_lines(finding, tr))
+        rests_on = "  |  ".join(evidence_lines(finding, tr, finding_view.sentence(finding, tr)))
         if rests_on:
             lines.append(line(Span(f"  {rests_on}", Style.FAINT)))
     lines.append(line(""))

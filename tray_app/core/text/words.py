@@ -20,6 +20,11 @@ def pressure_word(pressure: Pressure, tr: Translator) -> str:
     }[pressure]
 
 
+def percent(number: float, tr: Translator) -> str:
+    """`81%`: a space before the sign, or none, as the language writes it."""
+    return tr.gettext("{number}%").format(number=round(number))
+
+
 def size(count: int | None) -> str:
     """Bytes as people read them; `?` where they are not known."""
     return "?" if count is None else format_bytes(count)
@@ -58,7 +63,7 @@ def why_words(unknown: Unknown, tr: Translator) -> str:
         Why.REFUSED: tr.gettext("the sign-in was refused"),
         Why.IN_FRONT: tr.gettext("a proxy before it asks for a sign-in of its own"),
         Why.TOO_MANY: tr.gettext("it takes no more requests for now"),
-        Why.BAD_ANSWER: tr.gettext("an answer that makes no sense"),
+        Why.BAD_ANSWER: tr.gettext("an unexpected answer"),
         Why.REMOTE: tr.gettext("runs on another machine"),
     }
     facts: dict[str, str] = {

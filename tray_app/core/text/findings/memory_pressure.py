@@ -1,4 +1,4 @@
-"""Memory is short, and who takes it."""
+"""Memory is running low, and who takes it."""
 
 from tray_app.core.text.names import short
 from tray_app.core.text.text import Translator
@@ -21,7 +21,7 @@ def sentence(finding: MemoryPressure, tr: Translator) -> str:
             )
         case CauseKind.PROGRAM:
             text = tr.gettext(
-                "Memory is short: {name} takes {taken}, more than the models do, so fewer tasks would not help."
+                "Memory is running low: {name} takes {taken}, more than the models do, so fewer tasks would not help."
             )
         case CauseKind.MODEL if critical:
             text = tr.gettext(
@@ -29,12 +29,12 @@ def sentence(finding: MemoryPressure, tr: Translator) -> str:
             )
         case CauseKind.MODEL:
             text = tr.gettext(
-                "Memory is short: models take {taken} of {total}, most of it {name}, and {left} are left."
+                "Memory is running low: models take {taken} of {total}, most of it {name}, and {left} are left."
             )
         case _ if critical:
-            text = tr.gettext("Memory is nearly used up: {left} of {total} are left; what takes it cannot be told.")
+            text = tr.gettext("Memory is nearly used up: {left} of {total} are left; what uses it is not known.")
         case _:
-            text = tr.gettext("Memory is short: {left} of {total} are left; what takes it cannot be told.")
+            text = tr.gettext("Memory is running low: {left} of {total} are left; what uses it is not known.")
     return text.format(name=name, taken=taken, total=total, left=left)
 
 
@@ -50,7 +50,7 @@ def headline(finding: MemoryPressure, tr: Translator) -> str:
         return tr.gettext("{name} takes the memory").format(name=short(finding.subject))
     if finding.severity is Severity.OVERLOADED:
         return tr.gettext("Memory is nearly used up")
-    return tr.gettext("Memory is short")
+    return tr.gettext("Memory is running low")
 
 
 def labels(tr: Translator) -> dict[str, str]:
@@ -59,5 +59,5 @@ def labels(tr: Translator) -> dict[str, str]:
         "available_bytes": tr.gettext("Available memory"),
         "total_bytes": tr.gettext("Memory"),
         "swap_used_bytes": tr.gettext("Swapped out"),
-        "cause_bytes": tr.gettext("Taken by the largest"),
+        "cause_bytes": tr.gettext("Used by the largest program"),
     }

@@ -13,11 +13,11 @@ def sentence(finding: ModelSpills, tr: Translator) -> str:
     context = finding.context_length or 0
     if context > SHORT_CONTEXT:
         text = tr.gettext(
-            "{spilled} of {model} do not fit on the GPU and run on the slow CPU; a context shorter than {context} "
+            "{spilled} of {model} does not fit on the GPU and runs on the slow CPU; a context shorter than {context} "
             "tokens would take less."
         )
     else:
-        text = tr.gettext("{spilled} of {model} do not fit on the GPU and run on the slow CPU.")
+        text = tr.gettext("{spilled} of {model} does not fit on the GPU and runs on the slow CPU.")
     spilled = size(finding.spilled_bytes)
     return text.format(spilled=spilled, model=short(finding.model), context=context)
 

@@ -14,9 +14,9 @@ def sentence(finding: ModelThrash, tr: Translator) -> str:
             "lengths ({contexts} tokens): {loads} loads in the last {minutes} minutes."
         ).format(model=model, contexts=" / ".join(map(str, finding.contexts or ())), loads=loads, minutes=minutes)
     if not other:
-        return tr.gettext(
-            "{model} was thrown out and loaded again {loads} times in the last {minutes} minutes."
-        ).format(model=model, loads=loads, minutes=minutes)
+        return tr.gettext("{model} was evicted and loaded again {loads} times in the last {minutes} minutes.").format(
+            model=model, loads=loads, minutes=minutes
+        )
     if finding.task_model is not None:
         return tr.gettext(
             "{model} and the task model {other} push each other out of memory: {loads} loads in the last {minutes} "

@@ -7,9 +7,9 @@ from tray_app.core.values.finding import PromptCacheGrowth
 
 
 def sentence(finding: PromptCacheGrowth, tr: Translator) -> str:
-    return tr.gettext("Ollama holds {grown} of old prompts in memory for {model}; unloading it frees them.").format(
-        grown=size(finding.grown_bytes), model=short(finding.model)
-    )
+    return tr.gettext(
+        "Ollama holds {grown} of old prompts in memory for {model}; unloading the model frees that memory."
+    ).format(grown=size(finding.grown_bytes), model=short(finding.model))
 
 
 def headline(finding: PromptCacheGrowth, tr: Translator) -> str:

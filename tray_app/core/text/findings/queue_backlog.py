@@ -18,8 +18,8 @@ def _sentence(finding: QueueBacklog, tr: Translator) -> str:
     refused = finding.refused
     if refused:
         return tr.ngettext(
-            "Ollama turned {count} request away within a minute: its queue is full.",
-            "Ollama turned {count} requests away within a minute: its queue is full.",
+            "Ollama rejected {count} request within a minute: its queue is full.",
+            "Ollama rejected {count} requests within a minute: its queue is full.",
             refused,
         ).format(count=refused)
     if finding.severity is Severity.OVERLOADED:
@@ -39,11 +39,11 @@ def _sentence(finding: QueueBacklog, tr: Translator) -> str:
 
 def headline(finding: QueueBacklog, tr: Translator) -> str:
     if finding.refused:
-        return tr.gettext("Ollama turns requests away")
+        return tr.gettext("Ollama rejects requests")
     return waits_behind(short(finding.model), finding.waiting or 0, tr)
 
 
 def labels(tr: Translator) -> dict[str, str]:
     return {
-        "refused": tr.gettext("Turned away"),
+        "refused": tr.gettext("Rejected"),
     }

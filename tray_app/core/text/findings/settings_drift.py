@@ -9,9 +9,10 @@ from tray_app.core.values.finding import SettingsDrift
 
 def sentence(finding: SettingsDrift, tr: Translator) -> str:
     name, written, now = _drifted(finding, tr)
-    return tr.gettext("{name} was changed elsewhere: we set {written}, now it is {now}.").format(
-        name=name, written=written, now=now
-    )
+    return tr.gettext(
+        "{name} is {now} now; Elbowroom had set {written}. It was changed elsewhere, or Open WebUI was restarted and "
+        "does not keep settings (ENABLE_PERSISTENT_CONFIG=False)."
+    ).format(name=name, written=written, now=now)
 
 
 def _drifted(finding: SettingsDrift, tr: Translator) -> tuple[str, str, str]:

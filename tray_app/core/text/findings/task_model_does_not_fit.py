@@ -15,7 +15,7 @@ def sentence(finding: TaskModelDoesNotFit, tr: Translator) -> str:
         )
     else:
         text = tr.gettext(
-            "The task model {model} has no room beside {chat} (needs {need}, left {room}): Ollama throws {chat} out "
+            "The task model {model} has no room beside {chat} (needs {need}, left {room}): Ollama evicts {chat} "
             "for every task."
         )
     chat = short(finding.chat_model)

@@ -17,13 +17,13 @@ def sentence(finding: TaskStorm, tr: Translator) -> str:
     if not waiting:
         return tr.gettext(
             "{count} requests share {model}: it runs background tasks besides the chat, takes {size} of the {budget} "
-            "that models may use, and memory is short."
+            "that models may use, and memory is running low."
         ).format(count=finding.running, model=model, size=taken, budget=budget)
     return tr.ngettext(
         "{count} request waits for {model}: it runs background tasks besides the chat, takes {size} of the {budget} "
-        "that models may use, and memory is short.",
+        "that models may use, and memory is running low.",
         "{count} requests wait for {model}: it runs background tasks besides the chat, takes {size} of the {budget} "
-        "that models may use, and memory is short.",
+        "that models may use, and memory is running low.",
         waiting,
     ).format(count=waiting, model=model, size=taken, budget=budget)
 
@@ -33,15 +33,15 @@ def _chat_waits(finding: TaskStorm, tr: Translator) -> str:
     pressed = finding.pressure in (Pressure.WARNING, Pressure.CRITICAL)
     if not pressed or finding.budget_bytes is None:
         return tr.ngettext(
-            "Your chat waits: {model} is busy with background tasks, and {count} request stands in line behind them.",
-            "Your chat waits: {model} is busy with background tasks, and {count} requests stand in line behind them.",
+            "Your chat waits: {model} is busy with background tasks, and {count} request is queued behind them.",
+            "Your chat waits: {model} is busy with background tasks, and {count} requests are queued behind them.",
             waiting,
         ).format(model=model, count=waiting)
     return tr.ngettext(
-        "Your chat waits behind background tasks: {count} request stands in line for {model}, which takes {size} of "
-        "the {budget} that models may use, and memory is short.",
-        "Your chat waits behind background tasks: {count} requests stand in line for {model}, which takes {size} of "
-        "the {budget} that models may use, and memory is short.",
+        "Your chat waits behind background tasks: {count} request is queued for {model}, which takes {size} of "
+        "the {budget} that models may use, and memory is running low.",
+        "Your chat waits behind background tasks: {count} requests are queued for {model}, which takes {size} of "
+        "the {budget} that models may use, and memory is running low.",
         waiting,
     ).format(count=waiting, model=model, size=size(finding.model_bytes), budget=size(finding.budget_bytes))
 
@@ -51,14 +51,14 @@ def _storm_on_cpu(finding: TaskStorm, tr: Translator) -> str:
     spilled = size(finding.spilled_bytes)
     if not waiting:
         return tr.gettext(
-            "{count} requests share {model}: it runs background tasks besides the chat, and {spilled} of it do not "
-            "fit on the GPU and run on the slow CPU."
+            "{count} requests share {model}: it runs background tasks besides the chat, and {spilled} of it does not "
+            "fit on the GPU and runs on the slow CPU."
         ).format(count=finding.running, model=model, spilled=spilled)
     return tr.ngettext(
-        "{count} request waits for {model}: it runs background tasks besides the chat, and {spilled} of it do not "
-        "fit on the GPU and run on the slow CPU.",
-        "{count} requests wait for {model}: it runs background tasks besides the chat, and {spilled} of it do not "
-        "fit on the GPU and run on the slow CPU.",
+        "{count} request waits for {model}: it runs background tasks besides the chat, and {spilled} of it does not "
+        "fit on the GPU and runs on the slow CPU.",
+        "{count} requests wait for {model}: it runs background tasks besides the chat, and {spilled} of it does not "
+        "fit on the GPU and runs on the slow CPU.",
         waiting,
     ).format(count=waiting, model=model, spilled=spilled)
 

@@ -12,10 +12,10 @@ def sentence(finding: TasksOnBigModel, tr: Translator) -> str:
         text = tr.gettext("Background tasks also run on {model}, which is larger than the memory for models.")
     elif tasks:
         text = tr.gettext(
-            "Background tasks ({tasks}) also run on {model}, which takes {share} % of the memory for models."
+            "Background tasks ({tasks}) also run on {model}, which takes {share}% of the memory for models."
         )
     else:
-        text = tr.gettext("Background tasks also run on {model}, which takes {share} % of the memory for models.")
+        text = tr.gettext("Background tasks also run on {model}, which takes {share}% of the memory for models.")
     return text.format(tasks=tasks, model=short(finding.model), share=share)
 
 
