@@ -1,12 +1,15 @@
-"""Folders of other users (`sudo -u`, Ollama's own): what may not be looked into is told or passed over, never raised."""
+"""Folders of other users (`sudo -u`, Ollama's own) and users without one: told or passed over, never raised."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.played import Played
 from tray_app.app.way_in import parent_folder
+from tray_app.cli import main
+from tray_app.readers.journal_log import JournalFollower
 from tray_app.services import docker
 from tray_app.tray.icon_files import IconFiles
 
@@ -59,3 +62,61 @@ def test_icons_find_another_place(closed):
     made = IconFiles({"XDG_RUNTIME_DIR": str(closed / "run")})
     assert closed not in made.folder.parents
     made.close()
+
+
+# --- no home folder: a container's user, a service's -------------------------------------------
+
+
+@pytest.fixture
+def homeless(played, tmp_path, monkeypatch):
+    """A user id without a name and without HOME, as `docker run --user 12345` has."""
+    pwd = pytest.importorskip("pwd")
+
+    def nobody(*_):
+        raise KeyError("uid not found")
+
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "LOGNAME", "USER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
+    monkeypatch.setattr(JournalFollower, "_ready", lambda *_: False)
+    monkeypatch.chdir(tmp_path)
+    return played
+
+
+COMMANDS = ["journal", "status", "settings", "doctor", "fix --list", "undo", "disconnect", "record t --seconds 0.1"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_with_a_folder_given_none_at_home_is_needed(homeless, capsys, command):
+    assert homeless.run(*command.split(), "--home", str(homeless.home)) in {0, 3}
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "autostart status"])
+def test_without_a_folder_one_is_asked_for(homeless, tmp_path, capsys, command):
+    before = sorted(tmp_path.iterdir())
+    assert main.run(["--ollama", homeless.ollama.url, *command.split()]) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "this user has no home folder" in said
+    assert "--home DIR" in said
+    assert sorted(tmp_path.iterdir()) == before, "nothing is made in a folder named ~"
+
+
+@pytest.mark.usefixtures("homeless")
+def test_autostart_without_a_home_is_one_line(tmp_path, capsys):
+    assert main.run(["autostart", "status", "--home", str(tmp_path / "x")]) == (0 if sys.platform == "win32" else 1)
+    assert "this user has no home folder" in capsys.readouterr().err
+
+
+def test_a_folder_of_a_user_who_does_not_exist(capsys):
+    assert main.run(["journal", "--home", "~nosuchuser/x"]) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "~nosuchuser/x cannot be used" in said
+
+
+def test_a_path_that_is_too_long_is_one_line(tmp_path, capsys):
+    long = tmp_path.joinpath(*["a" * 200] * 25)
+    assert main.run(["undo", "--home", str(long)]) == 1
+    assert main.run(["disconnect", "--home", str(long)]) == 1
+    assert "the path is too long" in capsys.readouterr().err

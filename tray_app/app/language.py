@@ -153,7 +153,10 @@ def _remembered(home: str) -> str:
     """Nothing is imported for files that most people do not have."""
     from tray_app.storage.paths import Paths
 
-    paths, chosen = Paths(Path(home) if home else None), ""
+    try:
+        paths, chosen = Paths(Path(home) if home else None), ""
+    except StorageError:
+        return ""  # the command says so
     if _is_there(paths.settings_file):
         from tray_app.storage.settings import load as load_settings
 

@@ -44,6 +44,8 @@ class Status(Struct, frozen=True):
 def _typed_errors() -> Iterator[None]:
     try:
         yield
+    except RuntimeError as error:
+        raise StorageError("~", "no home folder") from error
     except OSError as error:
         where, too_long = str(error.filename or _system.where()), isinstance(error, LineTooLong)
         fault = StorageFault.COMMAND_TOO_LONG if too_long else StorageFault.OTHER
@@ -52,7 +54,8 @@ def _typed_errors() -> Iterator[None]:
 
 def file() -> Path | None:
     """The file that `status` reads; None where the system keeps it elsewhere."""
-    return _system.file()
+    with _typed_errors():
+        return _system.file()
 
 
 def status(command: Command) -> Status:

@@ -1,9 +1,9 @@
 """What must not leave this machine in a report: the home folder, this user, this machine's name, every known token."""
 
 import getpass
+import os
 import platform
 from contextlib import suppress
-from pathlib import Path
 
 from tray_app.app.wiring import App
 from tray_app.core.report.redact import Redactor
@@ -18,4 +18,5 @@ def redactor_of(app: App) -> Redactor:
         token = app.token(app.open_webui_url)
     except ElbowroomError:
         token = None  # a locked keychain gives no token, so none can show
-    return Redactor(str(Path.home()), tuple(names), (token.value,) if token else ())
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises where there is none
+    return Redactor(home, tuple(names), (token.value,) if token else ())

@@ -8,12 +8,14 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 from tray_app.app import language
 from tray_app.autostart.launch import AT_LOGIN
+from tray_app.core.values.errors import StorageError
 from tray_app.storage.log import log_to
 from tray_app.storage.paths import Paths
 from tray_app.tray import alert
@@ -24,7 +26,8 @@ log = logging.getLogger(__name__)
 def begin(argv: Sequence[str]) -> None:
     """From here on what ends a thread is in the log."""
     home = language.home_of(argv)
-    log_to(Paths(Path(home) if home else None).log_file)
+    with suppress(StorageError):  # the command itself says so
+        log_to(Paths(Path(home) if home else None).log_file)
     sys.excepthook = partial(_unexpected, argv)
     threading.excepthook = lambda args: log.error("a thread ended", exc_info=args.exc_value)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import platformdirs
 
+from tray_app.core.values.errors import StorageError, StorageFault
 from tray_app.core.values.identity import APP_ID, APP_NAME
 
 
@@ -12,16 +13,14 @@ class Paths:
     """Nothing is created here; each file makes its folder when it is first written."""
 
     def __init__(self, home: Path | None = None) -> None:
-        self.home = None if home is None else Path(os.path.abspath(home.expanduser()))  # noqa: PTH100 - keep links
-        if self.home is None:
-            config = Path(platformdirs.user_config_dir(APP_NAME, appauthor=False))
-            state = Path(platformdirs.user_state_dir(APP_NAME, appauthor=False))
-            logs = Path(platformdirs.user_log_dir(APP_NAME, appauthor=False))
-            cache = Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False))
-        else:
-            config = state = self.home
-            logs = self.home / "logs"
-            cache = self.home / "cache"
+        """StorageError where this user, or the one that `home` names by ~, has no home folder."""
+        try:
+            self.home = None if home is None else Path(os.path.abspath(home.expanduser()))  # noqa: PTH100 - keep links
+            config, state, logs, cache = _usual() if self.home is None else _below(self.home)
+        except RuntimeError as error:
+            given = home is not None
+            fault = StorageFault.MISSING if given else StorageFault.OTHER
+            raise StorageError(str(home or "~"), "no home folder", fault, given=given) from error
         self.settings_file = config / "settings.toml"
         self.secret_file = config / "secret.json"
         self.state_file = state / "state.json"
@@ -36,3 +35,16 @@ class Paths:
     def keychain_service(self) -> str:
         """The name of our one keychain item; with `--home` an item of its own."""
         return APP_ID if self.home is None else f"{APP_ID}:{self.home}"
+
+
+def _usual() -> tuple[Path, Path, Path, Path]:
+    return (
+        Path(platformdirs.user_config_dir(APP_NAME, appauthor=False)),
+        Path(platformdirs.user_state_dir(APP_NAME, appauthor=False)),
+        Path(platformdirs.user_log_dir(APP_NAME, appauthor=False)),
+        Path(platformdirs.user_cache_dir(APP_NAME, appauthor=False)),
+    )
+
+
+def _below(home: Path) -> tuple[Path, Path, Path, Path]:
+    return home, home, home / "logs", home / "cache"

@@ -32,6 +32,7 @@ def _words(tr: Translator) -> dict[str, str]:
         "read-only file system": tr.gettext("this disk cannot be written to"),
         "input/output error": tr.gettext("the disk cannot be read or written"),
         "too many levels of symbolic links": tr.gettext("its links lead in a circle"),
+        "no home folder": tr.gettext("this user has no home folder"),
         # getaddrinfo
         "name or service not known": no_host,
         "nodename nor servname provided, or not known": no_host,
