@@ -49,7 +49,7 @@ def test_from_the_menu_row_to_the_first_change(desk, servers, tab, tmp_path):
     environment = {"BROWSER": f"{script} %s", "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
     argv = [sys.executable, "-m", "tray_app", "--home", str(desk.folder / "home"), "--lang", "en"]
     app = App(desk, [*argv, "--ollama", ollama.url, "--open-webui", web.url], environment)
-    desk.person.wait_row("Read-only: connect to Open WebUI")
+    desk.person.wait_row("Connect to Open WebUI to see")
 
     desk.person.click("Elbowroom", "Connect to Open WebUI...")
     tab.go(told.read_text(encoding="utf-8").strip())
@@ -67,7 +67,7 @@ def test_from_the_menu_row_to_the_first_change(desk, servers, tab, tmp_path):
     tab.wait_for("document.querySelector('#message').className === 'good'")
 
     desk.person.wait_row("Background tasks", "Titles", where=lambda row: row.checked)
-    desk.person.wait_gone("Read-only")
+    desk.person.wait_gone("Connect to Open WebUI to see")
     desk.person.click("Background tasks", "Titles")
     wait_for(lambda: web.settings[TITLES] is False, "titles to be off")
     desk.person.click("Quit")

@@ -11,7 +11,7 @@ from tray_app.core.menu.screen import ScreenState, Shape
 from tray_app.core.report.status import status
 from tray_app.core.text.change import nothing_to_fix
 from tray_app.core.text.status import status_lines
-from tray_app.core.values.command import Connect
+from tray_app.core.values.command import Connect, CopyText
 from tray_app.core.values.connections import OllamaConnection, Owner
 from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import Blind, Level
@@ -220,6 +220,8 @@ def test_no_ollama_runs_here_is_not_said_beside_one_that_does(process, there):
         assert step == "Read that one: elbowroom status --ollama http://127.0.0.1:11500"
         assert rows["headline"].text == "Nothing to watch yet: another Ollama runs here"
         assert rows["ollama"].text == "Another Ollama runs at http://127.0.0.1:11500"
+        [copy] = rows["ollama"].children
+        assert copy.command == CopyText("elbowroom status --ollama http://127.0.0.1:11500")
     else:
         assert first == "Nothing to watch yet  No Ollama runs here."
         assert rows["headline"].text == "Nothing to watch yet: no Ollama runs here"

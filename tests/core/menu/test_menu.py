@@ -150,7 +150,7 @@ def test_without_admin_rights_nothing_can_be_written_and_a_line_says_why(access)
         find(state, "access").text
         == {
             Access.USER: "Read-only: the account is not an admin",
-            Access.NONE: "Read-only: connect to Open WebUI to change its settings",
+            Access.NONE: "Connect to Open WebUI to see and change its tasks...",
             Access.REFUSED: "Open WebUI cannot be read: access is refused",
         }[access]
     )

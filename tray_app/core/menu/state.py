@@ -8,8 +8,9 @@ from tray_app.core.text import findings as finding_view
 from tray_app.core.text import refusals
 from tray_app.core.text.names import row_text, short, wrapped
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 from tray_app.core.text.words import pressure_word, why_words
-from tray_app.core.values.command import Cancel, Connect, Link, OpenLink, Refresh
+from tray_app.core.values.command import Cancel, Connect, CopyText, Link, OpenLink, Refresh
 from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import Blind
 from tray_app.core.values.job import JobKind, RunningJob
@@ -78,7 +79,9 @@ def ollama_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
         return (Row(row_text(text), id="ollama"),)
     if seen.ollama.presence is Presence.ABSENT and another_ollama(seen):
         text = tr.gettext("Another Ollama runs at {url}").format(url=another_ollama(seen))
-        return (Row(row_text(text), id="ollama"),)
+        command = typed(tr, "status", "--ollama", another_ollama(seen))
+        copy = Row(row_text(tr.gettext("Copy: {text}").format(text=command)), CopyText(command), id="copy:ollama")
+        return (Row(row_text(text), children=(copy,), id="ollama"),)
     if seen.ollama.presence is Presence.ABSENT:
         text = tr.gettext("No Ollama runs here: start it, or get it...")
         return (Row(row_text(text), OpenLink(Link.OLLAMA_PAGE), id="ollama"),)
@@ -95,7 +98,7 @@ def access_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
         return (Row(row_text(text), Connect(), id="access"),)
     match seen.open_webui.access:
         case Access.NONE:
-            text = tr.gettext("Read-only: connect to Open WebUI to change its settings")
+            text = tr.gettext("Connect to Open WebUI to see and change its tasks...")
         case Access.USER:
             because = refusals.brief(seen.open_webui.refused or RefusedBecause.NOT_ADMIN, tr)
             text = tr.gettext("Read-only: {reason}").format(reason=because)
