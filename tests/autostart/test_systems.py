@@ -149,6 +149,18 @@ def test_a_command_that_windows_would_not_run_is_not_written(windows, registry):
     assert registry.keys == {}
 
 
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_frozen_copy_is_started_by_its_own_program(monkeypatch, tmp_path, beside):
+    """It was started as a Python with a module, which ends with a usage error at every login."""
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "elbowroom"))
+    tray = tmp_path / ("elbowroom-tray.exe" if sys.platform == "win32" else "elbowroom-tray")
+    if beside:
+        tray.touch()
+    expected = (str(tray),) if beside else (str(tmp_path / "elbowroom"), "tray")
+    assert launch.login_command() == (*expected, "--at-login")
+
+
 def test_what_to_do_about_such_a_command_is_told(windows, monkeypatch):
     monkeypatch.setattr(autostart, "_system", windows)
     with pytest.raises(StorageError) as caught:

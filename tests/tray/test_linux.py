@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -18,6 +19,7 @@ from tray_app.core.values.command import Quit, Refresh
 from tray_app.core.values.errors import TrayProblem, TrayUnavailable
 from tray_app.tray import _linux
 from tray_app.tray._linux_host import find_host
+from tray_app.tray.icon_files import IconFiles
 
 
 class Indicator:
@@ -185,6 +187,19 @@ def test_notices_without_a_bus_are_said_once_in_the_log_and_never_raised(panel, 
         tray.notify(NoticeView("Title", "body", f"cause {number}"))
     tray._notifier.close()
     assert caplog.text.count("Notices cannot be shown") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_pictures_of_a_copy_that_was_killed_are_swept(tmp_path):
+    child = subprocess.Popen(["true"])
+    child.wait()
+    dead, alive = (tmp_path / f"elbowroom-icons-{number}-x" for number in (child.pid, os.getpid()))
+    for folder in (dead, alive, tmp_path / "elbowroom-icons-mine"):
+        (folder / "hicolor").mkdir(parents=True)
+    files = IconFiles({"XDG_RUNTIME_DIR": str(tmp_path)})
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {alive.name, "elbowroom-icons-mine", files.folder.name}
+    files.close()
 
 
 def test_without_a_display_there_is_no_tray_and_a_reason():

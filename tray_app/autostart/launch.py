@@ -17,10 +17,16 @@ class LineTooLong(OSError):
 def login_command(home: Path | None = None) -> tuple[str, ...]:
     """The installed tray command with an absolute path, else this Python with our module."""
     windows = sys.platform == "win32"
-    script = Path(sysconfig.get_path("scripts")) / ("elbowroom-tray.exe" if windows else "elbowroom-tray")
-    found = script if os.path.exists(script) else shutil.which("elbowroom-tray")
-    if found:
-        start: tuple[str, ...] = (str(found),)
+    name = "elbowroom-tray.exe" if windows else "elbowroom-tray"
+    frozen = bool(getattr(sys, "frozen", False))
+    scripts = Path(sys.executable).parent if frozen else Path(sysconfig.get_path("scripts"))
+    found = None if frozen else shutil.which("elbowroom-tray")
+    if os.path.exists(scripts / name):
+        start: tuple[str, ...] = (str(scripts / name),)
+    elif frozen:  # one program in a bundle: it is no Python that takes modules
+        start = (sys.executable, "tray")
+    elif found:
+        start = (found,)
     else:
         python = Path(sys.executable)
         windowless = python.with_name("pythonw.exe")

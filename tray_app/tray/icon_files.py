@@ -9,6 +9,7 @@ from pathlib import Path
 from tray_app.core.menu.screen import Shape
 from tray_app.tray import art
 
+PREFIX = "elbowroom-icons-"
 SIZES = (16, 22, 24, 32, 48, 64)
 INDEX = "[Icon Theme]\nName=Hicolor\nComment=Elbowroom\nDirectories={folders}\n"
 FOLDER = "\n[{folder}]\nSize={size}\nType=Fixed\nContext=Applications\n"
@@ -17,6 +18,14 @@ FOLDER = "\n[{folder}]\nSize={size}\nType=Fixed\nContext=Applications\n"
 def name(shape: Shape, *, works: bool = False) -> str:
     """The icon's name in the theme. A name means one picture, so a host that caches by name caches the right one."""
     return f"elbowroom-{shape.value}{'-works' if works else ''}"
+
+
+def _sweep(parent: Path) -> None:
+    """What copies of us left that were killed. Others' folders cannot be removed, and that is no matter."""
+    for left in parent.glob(f"{PREFIX}*-*"):
+        number = left.name.removeprefix(PREFIX).partition("-")[0]
+        if number.isdecimal() and not os.path.exists(f"/proc/{number}"):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 class IconFiles:
@@ -29,8 +38,9 @@ class IconFiles:
     def __init__(self, environment: Mapping[str, str]) -> None:
         runtime = environment.get("XDG_RUNTIME_DIR", "")
         ours = os.path.isdir(runtime) and os.access(runtime, os.W_OK | os.X_OK)  # sudo keeps another user's
-        parent = runtime if ours else None
-        self.folder = Path(tempfile.mkdtemp(prefix="elbowroom-icons-", dir=parent))
+        parent = Path(runtime if ours else tempfile.gettempdir())
+        _sweep(parent)
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
         theme = self.folder / "hicolor"
         sections = {size: f"{size}x{size}/apps" for size in SIZES}
         for size, section in sections.items():
