@@ -66,7 +66,7 @@ def test_a_changed_state_sends_a_new_menu_and_a_burst_only_its_last_frame(desk, 
     canned.tell("burst 200")
     desk.person.wait_row("Overloaded: 200")
     assert desk.person.menu().find("Switches", "one").checked
-    assert desk.person.icon() == ("elbowroom-paused", "Overloaded: 200")
+    assert desk.person.icon() == ("elbowroom-overloaded", "Overloaded: 200")
 
 
 def test_a_notice_has_a_button_that_sends_and_a_newer_one_takes_its_place(desk, canned):
