@@ -4,7 +4,7 @@ import pytest
 
 from tray_app.app import language
 from tray_app.core.text.lines import Span, Style, clean, cut, in_turn, line, pad, table, width, wrapped
-from tray_app.core.text.words import listed
+from tray_app.core.text.words import joined, listed
 
 
 def text(one):
@@ -93,3 +93,10 @@ def test_sentences_stand_one_after_another_with_a_space_where_their_stop_brings_
 def test_a_list_is_separated_as_its_language_does(code, said):
     assert listed(("a", "b", "c"), language.load(code)) == said
     assert listed((), language.load(code)) == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [("en", "12 GiB, 4 min"), ("ja", "12 GiB、4 min"), ("zh_CN", "12 GiB，4 min")]
+)
+def test_facts_about_one_thing_are_separated_as_its_language_does(code, said):
+    assert joined(("12 GiB", "4 min"), language.load(code)) == said

@@ -7,7 +7,7 @@ from tray_app.core.report.programs import program_loads, seen_once
 from tray_app.core.text.load import gpu_used, program, used
 from tray_app.core.text.names import row_text, short
 from tray_app.core.text.text import Translator
-from tray_app.core.text.words import listed
+from tray_app.core.text.words import joined
 from tray_app.core.values.command import Unload
 from tray_app.core.values.snapshot import LoadedModel
 from tray_app.core.values.units import format_bytes
@@ -66,7 +66,7 @@ def model_text(model: LoadedModel, now: float, tr: Translator) -> str:
         percent = round(model.size_vram_bytes * 100 / model.size_bytes)
         parts.append(tr.gettext("{percent}% GPU").format(percent=percent))
     parts.append(time_left(model.expires_at, now, tr))
-    return listed(parts, tr)
+    return joined(parts, tr)
 
 
 def time_left(expires_at: float | None, now: float, tr: Translator) -> str:

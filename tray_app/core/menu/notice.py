@@ -7,7 +7,7 @@ from tray_app.core.text.level import level_word
 from tray_app.core.text.names import row_text, short
 from tray_app.core.text.plan import change_sentence
 from tray_app.core.text.text import Translator
-from tray_app.core.text.words import listed
+from tray_app.core.text.words import joined
 from tray_app.core.values.command import ApplyRemedy, Snooze, SnoozeUntil, Undo
 from tray_app.core.values.finding import Finding, Level, Severity
 from tray_app.core.values.plan import Change
@@ -54,7 +54,7 @@ def relief(finding: Finding, minutes: int, level: Level, tr: Translator) -> Noti
 
 def changed(change_id: str, changes: tuple[Change, ...], tr: Translator) -> NoticeView:
     """What a fix changed, and the way back."""
-    body = listed((change_sentence(change, tr) for change in changes), tr)
+    body = joined((change_sentence(change, tr) for change in changes), tr)
     undo = (Button(tr.gettext("Undo"), Undo(change_id, changes)),) if change_id else ()
     return NoticeView(tr.gettext("Changed"), row_text(body, BODY_LIMIT), f"changed:{change_id}", undo)
 

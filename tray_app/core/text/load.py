@@ -3,7 +3,7 @@
 from tray_app.core.report.programs import ProgramLoad
 from tray_app.core.text.names import short
 from tray_app.core.text.text import Translator
-from tray_app.core.text.words import listed
+from tray_app.core.text.words import joined
 from tray_app.core.values.connections import Owner
 from tray_app.core.values.snapshot import Gpu, ProcessRole
 from tray_app.core.values.units import format_bytes
@@ -61,4 +61,4 @@ def gpu_used(gpu: Gpu, tr: Translator, *, step_percent: int = 1) -> str:
     if gpu.busy_percent is not None:
         percent = round(gpu.busy_percent / step_percent) * step_percent
         parts.append(tr.gettext("{percent}% busy").format(percent=percent))
-    return listed(parts, tr)
+    return joined(parts, tr)

@@ -4,7 +4,7 @@ from tray_app.core.text.fit import verdict_words
 from tray_app.core.text.lines import Line, Span, Style, clean, line
 from tray_app.core.text.tasks import task_words
 from tray_app.core.text.text import Translator
-from tray_app.core.text.words import listed, size
+from tray_app.core.text.words import joined, size
 from tray_app.core.values.remedy import (
     Advice,
     AdviceKind,
@@ -84,7 +84,7 @@ WORTH_A_WORD = 0.05
 def effect(remedy: Remedy, tr: Translator) -> str:
     """`1 fewer call per message`; empty where nothing can be promised."""
     gains = [text for text in (_calls(remedy, tr), _memory(remedy, tr)) if text]
-    return listed(gains, tr)
+    return joined(gains, tr)
 
 
 def _calls(remedy: Remedy, tr: Translator) -> str:

@@ -14,7 +14,7 @@ from tray_app.core.text.load import gpu_used, part, used
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.text.words import listed, pressure_word, why_words
+from tray_app.core.text.words import joined, listed, pressure_word, why_words
 from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import Diagnosis, Finding, Level, Severity
 from tray_app.core.values.reading import Why
@@ -108,7 +108,7 @@ def _gpu(seen: Overview, tr: Translator) -> list[Line]:
     if seen.gpu is None:
         return [_why(seen, Source.GPU, tr)]
     use = gpu_used(seen.gpu, tr)
-    return [line(listed((part for part in (clean(seen.gpu.name), use) if part), tr))] if use else []
+    return [line(joined((part for part in (clean(seen.gpu.name), use) if part), tr))] if use else []
 
 
 def _programs(seen: Overview, roles: Sequence[ProcessRole], tr: Translator) -> list[Line]:
@@ -201,12 +201,9 @@ def _open_webui(seen: Overview, tr: Translator) -> list[Line]:
     server, tasks = seen.open_webui, seen.settings
     if server is None:
         return [_why(seen, Source.OPEN_WEBUI, tr)]
-    rows = [
-        line(
-            tr.gettext("{version} at {url}").format(version=clean(server.version), url=clean(server.url)),
-            Span(", " + access_words(server, tr), Style.FAINT),
-        )
-    ]
+    where = tr.gettext("{version} at {url}").format(version=clean(server.version), url=clean(server.url))
+    access = joined((where, access_words(server, tr)), tr).removeprefix(where)
+    rows = [line(where, Span(access, Style.FAINT))]
     rows += [line(text) for text in _servers(seen, tr)]
     if tasks is not None:
         on = [setting_name(task, tr) for task in TASKS if tasks.switch(task) is Switch.ON]

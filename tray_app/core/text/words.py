@@ -1,6 +1,6 @@
 """Single words that several views say alike."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tray_app.core.text import refusals
 from tray_app.core.text.system_words import system_words
@@ -37,10 +37,19 @@ def yes_words(tr: Translator) -> frozenset[str]:
 
 
 def listed(words: Iterable[str], tr: Translator) -> str:
-    """`titles, tags`, with what the language puts between them."""
+    """`titles, tags`: words of one kind, with what the language puts between them."""
+    return _chained(words, lambda first, more: tr.gettext("{first}, {more}").format(first=first, more=more))
+
+
+def joined(facts: Iterable[str], tr: Translator) -> str:
+    """`19.7 GiB, 100 % GPU`: several facts about one thing; some languages have another comma for these."""
+    return _chained(facts, lambda fact, more: tr.gettext("{fact}, {more}").format(fact=fact, more=more))
+
+
+def _chained(parts: Iterable[str], pair: Callable[[str, str], str]) -> str:
     made = ""
-    for word in words:
-        made = tr.gettext("{first}, {more}").format(first=made, more=word) if made else word
+    for part in parts:
+        made = pair(made, part) if made else part
     return made
 
 
