@@ -213,6 +213,11 @@ class Suite:
             logger.removeHandler(kept)
             logger.setLevel(level)
         found += self._logged(kept) + self._left_behind()
+        if (
+            view in {self._looked, self._recorded, self._connected, self._page}
+            and self.played.webui.settings != self._first
+        ):
+            found.append("who only looked has changed something")
         self._restore()
         return [f"{view.__name__}: {one}" for one in found]
 
