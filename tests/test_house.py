@@ -27,7 +27,7 @@ PARSERS = {
     "core/fit/shape.py": "GGUF's names of tensors",
     "core/fit/tensors.py": "GGUF's names of tensors",
     "core/report/codec.py": "the JSON of a trace",
-    "core/text/doctor.py": "the JSON of what a source said",
+    "core/text/doctor_values.py": "the JSON of what a source said",
     "core/text/lines.py": "Unicode's categories of letters",
     "core/text/names.py": "Unicode's categories of letters",
     "core/values/snapshot.py": "whose models Open WebUI says they are",

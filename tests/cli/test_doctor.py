@@ -8,9 +8,12 @@ import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
 from tests.played import Played
+from tray_app.app.language import load
 from tray_app.cli import doctor as doctor_command
 from tray_app.core.report.doctor import EntryState, answered
 from tray_app.core.report.redact import Redactor
+from tray_app.core.text import doctor as view
+from tray_app.core.text.lines import width, wrapped
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.tray.base import TrayHost
 from tray_app.tray.notify import plain_way
@@ -36,7 +39,7 @@ def test_silence_has_its_reason_and_a_next_step(tmp_path, monkeypatch, capsys):
         assert played.run("doctor") == 0
         said = capsys.readouterr().out
         assert "connection refused" in said
-        assert "Check that it runs, or give its address" in said
+        assert "Start Ollama, or name its address: elbowroom doctor --ollama http://HOST:11434" in said
         assert f"connect {played.webui.url}" in said
 
 
@@ -94,3 +97,45 @@ def test_a_system_that_does_not_say_whether_notices_are_seen_is_told_as_that():
         assert entry.state is EntryState.WORKS
         assert entry.value == {"by": by, "version": "", "buttons": False, "allowed": {"unknown": "unsupported"}}
         assert [(path, why.why) for path, why in entry.missing] == [("allowed", Why.UNSUPPORTED)]
+
+
+def test_doctor_says_what_works_what_does_not_and_what_to_do_in_that_order(tmp_path, monkeypatch, capsys):
+    """Names of people first: it printed JSON, cut in the middle, and no verdict."""
+    monkeypatch.setenv("LANGUAGE", "en")
+    monkeypatch.setattr(keyring, "get_keyring", NoKeyring)
+    with Played(tmp_path / "home") as played:
+        assert played.run("doctor") == 0
+        said = capsys.readouterr().out
+        assert f"{played.ollama.version} at {played.ollama.url}" in said
+        assert f"0.12.4 at {played.webui.url}" in said
+        assert "connected as admin" in said
+        order = [said.index(f"\n{title}\n" if n else f"{title}\n") for n, title in enumerate(TITLES)]
+        assert order == sorted(order)
+        assert "{" not in said
+        assert "does not work" not in said.splitlines()[0]
+
+
+TITLES = ("Works", "Does not work", "What to do", "Versions")
+
+
+def test_a_refused_sign_in_is_told_with_its_cause(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LANGUAGE", "en")
+    with Played(tmp_path / "home") as played:
+        played.webui.accounts.sessions.clear()
+        assert played.run("doctor") == 0
+        said = capsys.readouterr().out
+        assert "the stored sign-in is no longer accepted" in said
+        assert f"Sign in again: elbowroom connect {played.webui.url}" in said
+        assert played.run("doctor", "--json") == 0
+        sources = {one["name"]: one for one in json.loads(capsys.readouterr().out)["sources"]}
+        assert sources["open-webui-access"]["why"] == {"why": "refused", "detail": "expired"}
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_doctor_fits_a_narrow_terminal(columns, language):
+    asked = doctor_command.examine([*doctor_command._desktop()], Redactor(), [("elbowroom", "1")])
+    for one in view.lines(asked, load(language)):
+        for piece in wrapped(one, columns):
+            text = "".join(span.text for span in piece)
+            assert width(text) <= columns or " " not in text.strip()

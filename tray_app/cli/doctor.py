@@ -18,10 +18,11 @@ from tray_app.autostart.launch import login_command
 from tray_app.cli.main import DONE
 from tray_app.cli.redactor import redactor_of
 from tray_app.cli.terminal import Terminal
+from tray_app.core.report.doctor import Probed
 from tray_app.core.tasks.settings import decode
 from tray_app.core.text import doctor as view
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import ChangeError, TrayUnavailable
+from tray_app.core.values.errors import ChangeError, RefusedBecause, TrayUnavailable
 from tray_app.core.values.reading import Reading, Unknown, Unseen, Why, value_of
 from tray_app.core.values.snapshot import Access, Processes
 from tray_app.readers._raw import sources as raw_sources
@@ -76,22 +77,22 @@ def _machine(app: App) -> Iterable[Probe]:
         with closing(ContainerReader(lambda: app.settings_file.settings.allow_docker_socket)) as found:
             return found.read(time.time())
 
-    yield Probe("host", host)
-    yield Probe("memory", lambda: memory.read(time.time(), app.limits), _raw_of(memory.collect))
-    yield Probe("gpu", lambda: gpu.read(time.time()), _raw_of(gpu.collect))
-    yield Probe("processes", lambda: processes.read(time.time(), ask_others=True))
-    yield Probe("containers", containers, from_server=True)
-    yield Probe("connections", lambda: connections.read(time.time(), seen(), port_of(app.ollama_url)))
-    yield Probe("ollama-log", log)
+    yield Probe(Probed.HOST, host)
+    yield Probe(Probed.MEMORY, lambda: memory.read(time.time(), app.limits), _raw_of(memory.collect))
+    yield Probe(Probed.GPU, lambda: gpu.read(time.time()), _raw_of(gpu.collect))
+    yield Probe(Probed.PROCESSES, lambda: processes.read(time.time(), ask_others=True))
+    yield Probe(Probed.CONTAINERS, containers, from_server=True)
+    yield Probe(Probed.CONNECTIONS, lambda: connections.read(time.time(), seen(), port_of(app.ollama_url)))
+    yield Probe(Probed.OLLAMA_LOG, log)
 
 
 def _desktop() -> Iterable[Probe]:
     """What icon, notices and stored sign-in rest on, the same questions on every system."""
-    yield Probe("autostart", lambda: autostart.status(login_command()))
-    yield Probe("tray-host", _tray_host)
-    yield Probe("notices", find_way)
-    yield Probe("keychain", _keychain)
-    yield Probe("python-build", python_build)
+    yield Probe(Probed.AUTOSTART, lambda: autostart.status(login_command()))
+    yield Probe(Probed.TRAY_HOST, _tray_host)
+    yield Probe(Probed.NOTICES, find_way)
+    yield Probe(Probed.KEYCHAIN, _keychain)
+    yield Probe(Probed.PYTHON_BUILD, python_build)
 
 
 def _tray_host() -> object:
@@ -113,23 +114,27 @@ def _raw_of(collect: Callable[[], object]) -> Callable[[], Mapping[str, bytes | 
 
 
 def _servers(app: App) -> Iterable[Probe]:
-    def ask(name: str, question: Callable[[], object]) -> Probe:
+    def ask(name: Probed, question: Callable[[], object]) -> Probe:
         return Probe(name, question, from_server=True)
 
     def connected(question: Callable[[], object]) -> Callable[[], object]:
         """Only with a token: an anonymous request would be refused and say nothing."""
         return lambda: question() if app.token(app.open_webui_url) else Unknown(Why.NOT_ASKED, Unseen.NOT_CONNECTED)
 
-    def access() -> Access:
-        return app.open_webui.access()
+    def access() -> object:
+        """What is not an admin's is told as the refusal that it is."""
+        client = app.open_webui
+        found = client.access()
+        refusal = client.refusal() or RefusedBecause.NOT_ADMIN
+        return found if found is Access.ADMIN else Unknown(Why.REFUSED, refusal.value)
 
-    yield ask("ollama-version", lambda: app.ollama.version())
-    yield ask("ollama-loaded", lambda: app.ollama.ps())
-    yield ask("ollama-installed", lambda: app.ollama.tags())
-    yield ask("requests", lambda: app.observer.look().snapshot.requests)
-    yield ask("open-webui", lambda: app.open_webui.identity())
-    yield ask("open-webui-features", lambda: app.open_webui_at(app.open_webui_url).features())
-    yield ask("open-webui-access", connected(access))
-    yield ask("open-webui-tasks", connected(lambda: decode(app.open_webui.read_document())))
-    yield ask("open-webui-models", connected(lambda: app.open_webui.models()))
-    yield ask("open-webui-busy", connected(lambda: app.open_webui.busy_chats()))
+    yield ask(Probed.OLLAMA_VERSION, lambda: app.ollama.version())
+    yield ask(Probed.OLLAMA_LOADED, lambda: app.ollama.ps())
+    yield ask(Probed.OLLAMA_INSTALLED, lambda: app.ollama.tags())
+    yield ask(Probed.REQUESTS, lambda: app.observer.look().snapshot.requests)
+    yield ask(Probed.OPEN_WEBUI, lambda: app.open_webui.identity())
+    yield ask(Probed.OPEN_WEBUI_FEATURES, lambda: app.open_webui_at(app.open_webui_url).features())
+    yield ask(Probed.OPEN_WEBUI_ACCESS, connected(access))
+    yield ask(Probed.OPEN_WEBUI_TASKS, connected(lambda: decode(app.open_webui.read_document())))
+    yield ask(Probed.OPEN_WEBUI_MODELS, connected(lambda: app.open_webui.models()))
+    yield ask(Probed.OPEN_WEBUI_BUSY, connected(lambda: app.open_webui.busy_chats()))

@@ -13,6 +13,33 @@ SCHEMA = 1
 SHOWN_BYTES = 4096
 
 
+class Probed(StrEnum):
+    """The sources, by their names in the JSON."""
+
+    HOST = "host"
+    MEMORY = "memory"
+    GPU = "gpu"
+    PROCESSES = "processes"
+    CONTAINERS = "containers"
+    CONNECTIONS = "connections"
+    OLLAMA_LOG = "ollama-log"
+    AUTOSTART = "autostart"
+    TRAY_HOST = "tray-host"
+    NOTICES = "notices"
+    KEYCHAIN = "keychain"
+    PYTHON_BUILD = "python-build"
+    OLLAMA_VERSION = "ollama-version"
+    OLLAMA_LOADED = "ollama-loaded"
+    OLLAMA_INSTALLED = "ollama-installed"
+    REQUESTS = "requests"
+    OPEN_WEBUI = "open-webui"
+    OPEN_WEBUI_FEATURES = "open-webui-features"
+    OPEN_WEBUI_ACCESS = "open-webui-access"
+    OPEN_WEBUI_TASKS = "open-webui-tasks"
+    OPEN_WEBUI_MODELS = "open-webui-models"
+    OPEN_WEBUI_BUSY = "open-webui-busy"
+
+
 class EntryState(StrEnum):
     WORKS = "works"
     UNKNOWN = "unknown"

@@ -1,117 +1,161 @@
-"""The report of `doctor` as lines: each source with its time, what it said, and what does not work and why."""
+"""The report of `doctor` for people: what works, what does not and why, and what to do. `--json` has everything."""
 
-import json
 from collections.abc import Iterator
 
-from tray_app.core.report.doctor import Entry, EntryState, RawSource, Report
-from tray_app.core.text.lines import Line, Span, Style, clean, line, pad
+from tray_app.core.report.doctor import Entry, EntryState, Probed, Report
+from tray_app.core.text import doctor_values, refusals, tray_problem
+from tray_app.core.text.lines import Line, Span, Style, clean, line, pad, width
 from tray_app.core.text.memory import remedy_for_missing
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.text.words import why_words
+from tray_app.core.text.words import reason_words
+from tray_app.core.values.errors import RefusedBecause, TrayProblem, TrayUnavailable
 from tray_app.core.values.reading import Unknown, Unseen, Why
-from tray_app.core.values.version import Json
 
-_STYLE = {EntryState.WORKS: Style.GOOD, EntryState.UNKNOWN: Style.WARN, EntryState.FAILED: Style.BAD}
-_VALUE_WIDTH = 400
+NOT_FOR_PEOPLE = {Probed.OPEN_WEBUI_FEATURES, Probed.CONNECTIONS}
+"""What only helps those who mend Elbowroom."""
+
+SERVERS = (Probed.OLLAMA_VERSION, Probed.OPEN_WEBUI, Probed.OPEN_WEBUI_ACCESS)
+"""What is to be done about these comes first."""
 
 
 def lines(report: Report, tr: Translator) -> list[Line]:
     """The whole report. It was redacted before; here it is only laid out."""
-    shown: list[Line] = []
-    for name, version in report.versions:
-        shown.append(line(Span(f"{name} ", Style.STRONG), clean(version) or tr.gettext("unknown")))
-    for name, url in report.addresses:
-        shown.append(line(Span(f"{name} ", Style.STRONG), clean(url)))
-    for entry in report.entries:
-        shown.append(line(""))
-        shown.extend(_entry(entry, report.addresses, tr))
+    shown = [one for one in report.entries if one.name not in NOT_FOR_PEOPLE and not _behind_another(one, report)]
+    works = [one for one in shown if one.state is EntryState.WORKS]
+    silent = [one for one in shown if one.state is not EntryState.WORKS and not _not_wanted(one)]
+    made = [
+        *_part(tr.gettext("Works"), [_works(one, report, tr) for one in works], Style.GOOD),
+        *_part(tr.gettext("Does not work"), [_silent(one, tr) for one in silent], Style.WARN),
+        *_part(tr.gettext("Not asked"), [_silent(one, tr) for one in shown if _not_wanted(one)], Style.FAINT),
+    ]
+    first = sorted(shown, key=lambda one: one.name not in SERVERS)
+    if steps := list(dict.fromkeys(step for one in first for step in _steps(one, report, tr))):
+        made.append(line(Span(tr.gettext("What to do"), Style.STRONG)))
+        made += [line(f"  {number}. {step}") for number, step in enumerate(steps, 1)]
+        made.append(line(""))
+    made.append(line(Span(tr.gettext("Versions"), Style.STRONG)))
+    made.append(line("  " + ", ".join(f"{name} {clean(version)}" for name, version in report.versions)))
+    everything = tr.gettext("Everything that was read, without what is private: {command}")
+    made.append(line(Span(everything.format(command=typed(tr, "doctor", "--json")), Style.FAINT)))
     if report.files:
-        shown.append(line(""))
-        shown.append(line(tr.gettext("Saved, only numbers and this report; look at them before you send them:")))
-        shown.extend(line(f"  {name}") for name in report.files)
-    return shown
+        made.append(line(tr.gettext("Saved, only numbers and this report; look at them before you send them:")))
+        made += [line(f"  {name}") for name in report.files]
+    return made
 
 
-def _state(state: EntryState, tr: Translator) -> str:
-    return {
-        EntryState.WORKS: tr.gettext("works"),
-        EntryState.UNKNOWN: tr.gettext("no answer"),
-        EntryState.FAILED: tr.gettext("failed"),
-    }[state]
-
-
-def _entry(entry: Entry, addresses: tuple[tuple[str, str], ...], tr: Translator) -> Iterator[Line]:
-    yield line(
-        Span(pad(entry.name, 28), Style.STRONG),
-        Span(pad(_state(entry.state, tr), 12), _STYLE[entry.state]),
-        Span(tr.gettext("{milliseconds} ms").format(milliseconds=f"{entry.seconds * 1000:.1f}"), Style.FAINT),
-    )
-    if entry.why is not None:
-        error = f"{entry.error}: " if entry.error else ""
-        yield line(f"  {error}{why_words(entry.why, tr)}")
-        if step := next_step(entry.why, dict(addresses).get("open-webui", ""), tr):
-            yield line(f"  {step}")
-    for name, text in _values(entry.value):
-        yield line(Span(f"  {name} ", Style.FAINT), text)
-    for name, detail in _missing_inputs(entry.value):
-        if advice := remedy_for_missing(name, detail, tr):
-            yield line(Span(f"  {clean(name)} ", Style.FAINT), Span(advice, Style.WARN))
-    for path, why in entry.missing:
-        yield line(Span(f"  {path} ", Style.FAINT), Span(why_words(why, tr), Style.WARN))
-    for raw in entry.raw:
-        yield _raw(raw, tr)
-
-
-def next_step(why: Unknown, open_webui: str, tr: Translator) -> str:
-    """What to do about a source that did not answer; empty where nothing can be done here."""
-    if why.why is Why.REFUSED or why.detail == Unseen.NOT_CONNECTED:
-        return tr.gettext("Connect first: {command}").format(command=typed(tr, "connect", open_webui))
-    steps = {
-        Why.UNREACHABLE: tr.gettext("Check that it runs, or give its address with --ollama or --open-webui."),
-        Why.TIMED_OUT: tr.gettext("It may be starting or very busy: try again in a moment."),
-    }
-    return steps.get(why.why, "")
-
-
-def _missing_inputs(value: Json) -> Iterator[tuple[str, str]]:
-    """Name and detail of what the memory reading says is missing."""
-    items = value.get("missing") if isinstance(value, dict) else None
-    for item in items if isinstance(items, list) else ():
-        if isinstance(item, dict):
-            yield str(item.get("name", "")), str(item.get("detail", ""))
-
-
-def _values(value: Json) -> Iterator[tuple[str, str]]:
-    """One line per field that says something; deeper ones as JSON."""
-    if not isinstance(value, dict):
-        if value is not None:
-            yield "", clean(json.dumps(value, ensure_ascii=False), _VALUE_WIDTH)
+def _part(title: str, rows: list[tuple[str, str]], style: Style) -> Iterator[Line]:
+    if not rows:
         return
-    for name, item in value.items():
-        if item is None or item in ("", [], {}) or (isinstance(item, dict) and "unknown" in item):
-            continue
-        known = _told(item["value"] if isinstance(item, dict) and item.keys() == {"value", "taken_at"} else item)
-        if known in ("", [], {}):
-            continue
-        text = known if isinstance(known, str) else json.dumps(known, ensure_ascii=False)
-        yield clean(name), clean(text, _VALUE_WIDTH)
+    yield line(Span(title, Style.STRONG))
+    columns = max(width(label) for label, _ in rows) + 2
+    for label, text in rows:
+        yield line("  ", Span(pad(label, columns), style), text)
+    yield line("")
 
 
-def _told(value: Json) -> Json:
-    """Without the fields that say nothing."""
-    if isinstance(value, list):
-        return [_told(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _told(item) for name, item in value.items() if item is not None and item not in ("", [], {})}
-    return value
+def _not_wanted(entry: Entry) -> bool:
+    """Nobody asked for it: that is no fault."""
+    return entry.why is not None and entry.why.why is Why.NOT_ASKED and entry.why.detail != Unseen.NOT_CONNECTED
 
 
-def _raw(raw: RawSource, tr: Translator) -> Line:
-    label = Span(f"  {tr.gettext('raw')} {clean(raw.name)} ", Style.FAINT)
-    if raw.why is not None:
-        return line(label, Span(why_words(raw.why, tr), Style.FAINT))
-    size = tr.ngettext("{n} byte", "{n} bytes", raw.size_bytes or 0).format(n=raw.size_bytes or 0)
-    if raw.text is None:
-        return line(label, size, ", ", tr.gettext("not shown: more than numbers"))
-    return line(label, size)
+def _behind_another(entry: Entry, report: Report) -> bool:
+    """What is silent only because another source is: that one is told. And a Python that is like all others."""
+    first: dict[str, Probed] = {
+        Probed.OLLAMA_LOADED: Probed.OLLAMA_VERSION,
+        Probed.OLLAMA_INSTALLED: Probed.OLLAMA_VERSION,
+        Probed.OPEN_WEBUI_ACCESS: Probed.OPEN_WEBUI,
+        Probed.OPEN_WEBUI_TASKS: Probed.OPEN_WEBUI_ACCESS,
+        Probed.OPEN_WEBUI_MODELS: Probed.OPEN_WEBUI_ACCESS,
+        Probed.OPEN_WEBUI_BUSY: Probed.OPEN_WEBUI_ACCESS,
+    }
+    if entry.state is EntryState.WORKS:
+        return not doctor_values.is_worth_a_line(entry)
+    before = next((one for one in report.entries if one.name == first.get(entry.name)), None)
+    return before is not None and before.state is not EntryState.WORKS
+
+
+def _works(entry: Entry, report: Report, tr: Translator) -> tuple[str, str]:
+    return _label(entry, tr), doctor_values.summary(entry, dict(report.addresses), tr)
+
+
+def _silent(entry: Entry, tr: Translator) -> tuple[str, str]:
+    return _label(entry, tr), _reason(entry, tr)
+
+
+def _reason(entry: Entry, tr: Translator) -> str:
+    if entry.why is None:
+        return clean(entry.error)
+    problem = _tray_problem(entry)
+    if problem is not None:
+        return tray_problem.sentence(problem, tr)
+    if entry.name == Probed.NOTICES:
+        return tr.gettext("Nothing on this desktop shows them: icon and menu tell the same")
+    if entry.name == Probed.KEYCHAIN:
+        return tr.gettext("this system has none that can be used")
+    if entry.name == Probed.CONTAINERS and _not_wanted(entry):
+        return tr.gettext("to watch them, set allow_docker_socket = true in settings.toml")
+    return reason_words(entry.why, tr)
+
+
+def _tray_problem(entry: Entry) -> TrayUnavailable | None:
+    """What keeps the icon from being shown: the first word of the detail."""
+    if entry.name != Probed.TRAY_HOST or entry.why is None:
+        return None
+    word, _, detail = entry.why.detail.partition(" ")
+    return TrayUnavailable(TrayProblem(word), detail) if word in set(TrayProblem) else None
+
+
+def _steps(entry: Entry, report: Report, tr: Translator) -> Iterator[str]:
+    """What to do about it, where there is something."""
+    for name, detail in doctor_values.missing_inputs(entry.value):
+        if advice := remedy_for_missing(name, detail, tr):
+            yield advice
+    if entry.name == Probed.KEYCHAIN and entry.why is not None:
+        yield tr.gettext("Set ELBOWROOM_API_KEY, or add --insecure-file-secret to keep it in a file only you can read.")
+    elif entry.why is not None and (step := next_step(entry, entry.why, dict(report.addresses), tr)):
+        yield step
+
+
+def next_step(entry: Entry, why: Unknown, addresses: dict[str, str], tr: Translator) -> str:
+    """What to do about a source that did not answer; empty where nothing can be done here."""
+    open_webui = addresses.get("open-webui", "")
+    if why.why is Why.REFUSED and why.detail in set(RefusedBecause):
+        return refusals.said(RefusedBecause(why.detail), open_webui, "", tr)[1]
+    if why.detail == Unseen.NOT_CONNECTED:
+        return tr.gettext("Connect first: {command}").format(command=typed(tr, "connect", open_webui))
+    if why.why is Why.UNREACHABLE and entry.name == Probed.OLLAMA_VERSION:
+        command = typed(tr, "doctor", "--ollama", "http://HOST:11434")
+        return tr.gettext("Start Ollama, or name its address: {command}").format(command=command)
+    if why.why is Why.UNREACHABLE and entry.name == Probed.OPEN_WEBUI:
+        command = typed(tr, "doctor", "--open-webui", "http://HOST:8080")
+        return tr.gettext("Start Open WebUI, or name its address: {command}").format(command=command)
+    if why.why is Why.TIMED_OUT:
+        return tr.gettext("It may be starting or very busy: try again in a moment.")
+    return ""
+
+
+def _label(entry: Entry, tr: Translator) -> str:
+    labels: dict[str, str] = {
+        Probed.HOST: tr.gettext("System"),
+        Probed.MEMORY: tr.gettext("Memory"),
+        Probed.GPU: tr.gettext("GPU"),
+        Probed.PROCESSES: tr.gettext("Processes"),
+        Probed.CONTAINERS: tr.gettext("Containers"),
+        Probed.OLLAMA_LOG: tr.gettext("Ollama's log"),
+        Probed.AUTOSTART: tr.gettext("Start at login"),
+        Probed.TRAY_HOST: tr.gettext("Icon"),
+        Probed.NOTICES: tr.gettext("Notifications"),
+        Probed.KEYCHAIN: tr.gettext("Keychain"),
+        Probed.PYTHON_BUILD: tr.gettext("Python"),
+        Probed.OLLAMA_VERSION: "Ollama",
+        Probed.OLLAMA_LOADED: tr.gettext("Models in memory"),
+        Probed.OLLAMA_INSTALLED: tr.gettext("Models installed"),
+        Probed.REQUESTS: tr.gettext("Requests"),
+        Probed.OPEN_WEBUI: "Open WebUI",
+        Probed.OPEN_WEBUI_ACCESS: tr.gettext("Sign-in"),
+        Probed.OPEN_WEBUI_TASKS: tr.gettext("Task settings"),
+        Probed.OPEN_WEBUI_MODELS: tr.gettext("Models listed"),
+        Probed.OPEN_WEBUI_BUSY: tr.gettext("Chats being answered"),
+    }
+    return labels.get(entry.name, clean(entry.name))

@@ -61,6 +61,11 @@ def waits_behind(model: str, waiting: int, tr: Translator) -> str:
 
 def why_words(unknown: Unknown, tr: Translator) -> str:
     """`unknown (nothing answers: 127.0.0.1:11434)`: the reason in plain words, the fact after it."""
+    return tr.gettext("unknown ({reason})").format(reason=reason_words(unknown, tr))
+
+
+def reason_words(unknown: Unknown, tr: Translator) -> str:
+    """`nothing answers: 127.0.0.1:11434`."""
     words = {
         Why.NOT_ASKED: tr.gettext("not asked"),
         Why.NOT_YET: tr.gettext("needs a second look"),
@@ -84,12 +89,9 @@ def why_words(unknown: Unknown, tr: Translator) -> str:
         Unseen.NOT_CONNECTED: tr.gettext("not connected"),
     }
     if unknown.detail in facts:
-        return tr.gettext("unknown ({reason})").format(reason=facts[unknown.detail])
+        return facts[unknown.detail]
     if unknown.why is Why.REFUSED and unknown.detail in set(RefusedBecause):
-        reason = refusals.brief(RefusedBecause(unknown.detail), tr)
-        return tr.gettext("unknown ({reason})").format(reason=reason)
+        return refusals.brief(RefusedBecause(unknown.detail), tr)
     reason = words[unknown.why]
     fact = system_words(unknown.detail, tr)
-    if fact:
-        return tr.gettext("unknown ({reason}: {fact})").format(reason=reason, fact=fact)
-    return tr.gettext("unknown ({reason})").format(reason=reason)
+    return tr.gettext("{reason}: {fact}").format(reason=reason, fact=fact) if fact else reason
