@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from msgspec.structs import replace
 
 from tray_app.app.rhythm import BACK_OFF_S, Asked, unknown
 from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
@@ -148,6 +149,17 @@ def test_details_of_a_model_are_asked_once(poll, ollama):
     for at in range(0, 600, 5):
         poll.take(float(at), float(at), process_seen=True)
     assert paths(ollama).count("/api/show") == len(ollama.models)
+
+
+def test_of_models_that_are_gone_nothing_is_kept(poll, ollama):
+    """Who tries another model every day must not pay for all of them."""
+    first = dict(ollama.models)
+    for day in range(12):
+        ollama.models = {f"{name}-{day}": replace(one, name=f"{name}-{day}") for name, one in first.items()}
+        for at in (0.0, 5.0):
+            poll.forget_installed()
+            poll.take(day * 86400 + at, day * 86400 + at, process_seen=True)
+    assert poll._shown.keys() == {model.digest for model in ollama.models.values()}
 
 
 def test_no_ollama_is_absent_only_where_no_process_of_it_runs_here(http):

@@ -112,6 +112,9 @@ class OllamaPoll:
                 self._shown[model.digest] = self.service.show(model.name, model.size_bytes)
             except ServiceError:
                 break  # the next poll asks again
+        present = {model.digest for model in models}
+        if len(self._shown) > len(present):  # of deleted models nothing is kept
+            self._shown = {digest: shown for digest, shown in self._shown.items() if digest in present}
         return tuple(_completed(model, self._shown.get(model.digest)) for model in models)
 
 
