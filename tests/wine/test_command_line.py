@@ -95,6 +95,21 @@ def test_doctor_tells_which_sources_windows_has(elbowroom):
     assert "Pages Input/sec" in text or "pages_input" in text
 
 
+def test_a_system_whose_counters_and_names_fail_is_read_as_far_as_it_goes(windows):
+    """Without the tests' help for psutil: Wine refuses process names, and counters that can be off on Windows too."""
+    (windows.drive / "plain").mkdir(exist_ok=True)
+    (windows.drive / "plain/sitecustomize.py").touch()
+    path = r"C:\plain;" + windows.environment()["PYTHONPATH"]
+    home = new_home(windows, "plain")
+    done = windows.run(
+        *("-W", "error", "-m", "tray_app", "--home", home, "--ollama", NOWHERE, "--open-webui", NOWHERE),
+        *("status", "--json"),
+        environment={"PYTHONPATH": path},
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["memory"]["total_bytes"] > 1 << 30
+
+
 def test_output_through_a_pipe_is_utf_8(elbowroom):
     """Whatever the code page is: other programs read it."""
     assert "알 수 없" in elbowroom("--lang", "ko", "--ollama", NOWHERE, "--open-webui", NOWHERE, "status")
