@@ -238,6 +238,17 @@ class TestNumbers:
         assert any(one.pid == 11 and one.memory_bytes == 10**9 for one in reading.value.watched)
         assert reading.value.largest_other is not None
 
+    def test_names_that_are_all_refused_are_no_machine_without_ollama(self, system):
+        """Nothing was seen, and `no Ollama runs here` was said of it."""
+        system.add(1, "init", denied={"name"})
+        system.add(10, "ollama", ("ollama", "serve"), broken={"name"})
+        system.add(50, "python", denied={"name"})
+        reader = system.reader()
+        assert reader.read(1.0) == Unknown(Why.DENIED, "process names")
+        assert reader.read(2.0) == Unknown(Why.DENIED, "process names")
+        system.add(51, "editor")
+        assert reader.read(3.0).value.watched == ()
+
     def test_the_largest_other_program_only_when_asked(self, system):
         system.add(10, "ollama", ("ollama", "serve"), rss=10**9)
         for pid in range(50, 56):

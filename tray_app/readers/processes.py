@@ -84,9 +84,10 @@ class ProcessReader:
         self._young: dict[int, _Young] = {}
         self._turn: list[int] = []
         self._starting = True
+        self._nameless = False
 
     def read(self, taken_at: float, *, ask_others: bool = False) -> Reading[Processes]:
-        """Unknown only where the list of processes cannot be had at all."""
+        """Unknown only where the list of processes, or the name of every single one, cannot be had."""
         try:
             listed = list(self._pids())
         except NO_ANSWER as error:
@@ -97,6 +98,8 @@ class ProcessReader:
             self._listed, present = listed, set(listed)
             self._forget(present)
         self._find(self._candidates(present, now))
+        if self._nameless:
+            return Unknown(Why.DENIED, "process names")
         watched = tuple(filter(None, (self._measure(item, now) for item in list(self._watched.values()))))
         largest: OtherProcess | None = None
         if ask_others:
@@ -124,6 +127,8 @@ class ProcessReader:
     def _find(self, candidates: list[int]) -> None:
         """Give each candidate its role, or take it away from one that has become another program."""
         looks = {pid: look for pid in candidates if (look := self._look(pid)) is not None}
+        if self._starting or looks:  # our own is among the first: where not even that has a name, nothing was seen
+            self._nameless = bool(candidates) and not looks
         roles: dict[int, ProcessRole] = {}
         for pid, look in looks.items():
             role = role_of(look.name, look.command_line, parent_is_ollama=self._is_ollama(look.parent, looks))
