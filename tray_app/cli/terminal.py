@@ -7,7 +7,8 @@ import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
@@ -138,10 +139,42 @@ class Terminal:
         if self._unseen is not None:
             self._unseen(text)
 
-    def clear(self) -> None:
-        """Home the cursor and clear, for a view that repeats; without such codes they stand one below another."""
-        if obeys_escapes(self.out):
-            self.out.write("\x1b[H\x1b[2J\x1b[3J")
+    @property
+    def rows(self) -> int:
+        return shutil.get_terminal_size((100, 24)).lines
+
+    @property
+    def has_screen(self) -> bool:
+        """A terminal that takes escape codes: it can be painted over."""
+        return self.out.isatty() and os.environ.get("TERM") != "dumb" and obeys_escapes(self.out)
+
+    def can_show(self, text: str) -> bool:
+        """Whether the terminal's encoding has these characters."""
+        try:
+            text.encode(self.out.encoding or "ascii")
+        except (UnicodeEncodeError, LookupError):
+            return False
+        return True
+
+    @contextmanager
+    def screen(self) -> Iterator[None]:
+        """The alternate screen, without a cursor. Whatever ends it, the terminal is as it was: its history included."""
+        self.out.write("\x1b[?1049h\x1b[?25l")
+        try:
+            yield
+        finally:
+            self.out.write("\x1b[?25h\x1b[?1049l")
+            self.out.flush()
+
+    def paint(self, lines: Sequence[Line]) -> None:
+        """One frame over the last one, without a moment in which the screen is empty.
+
+        Each line is cleared before it is written: after one that fills its row the cursor stands on its last cell.
+        """
+        drawn = "\r\n".join(f"\x1b[K{self.render(one, self.out)}" for one in lines)
+        rest = "\r\n\x1b[J" if len(lines) < self.rows else ""
+        self.out.write(f"\x1b[H{drawn}{rest}")
+        self.out.flush()
 
     def ask(self, question: str, yes: Collection[str]) -> bool:
         """True for one of the words in `yes`, in small or capital letters of any width; the end of input is a no."""

@@ -1,0 +1,185 @@
+"""The screen of `watch`: the headline and what changed on top, lines over time, who is at the model, then as much of
+`status` as the window holds."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+
+from msgspec import Struct
+
+from tray_app.core.report.overview import Overview
+from tray_app.core.text import findings as finding_view
+from tray_app.core.text.level import brief, level_word, level_words
+from tray_app.core.text.lines import Line, Span, Style, clean, line, pad, width, wrapped
+from tray_app.core.text.status import level_style, status_lines
+from tray_app.core.text.tasks import setting_name
+from tray_app.core.text.text import Translator
+from tray_app.core.text.words import pressure_word
+from tray_app.core.values.finding import Diagnosis, Level
+from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.snapshot import Pressure, RequestKind, RunningRequest
+from tray_app.core.values.task_settings import TASKS
+
+KEPT = 240
+"""Looks that are drawn at most."""
+SHOWN_REQUESTS = 4
+BLOCKS, PLAIN = "▁▂▃▄▅▆▇█", "_.,:-=+#"
+NOT_KNOWN = "?"
+_HEIGHT = {Pressure.NORMAL: 0, Pressure.WARNING: 4, Pressure.CRITICAL: 7}
+
+
+class Sample(Struct, frozen=True):
+    """What one look leaves for the lines over time. `at`: Unix seconds."""
+
+    at: float
+    level: Level
+    pressure: Pressure | None
+    waiting: int | None
+
+
+class WatchFrame(Struct, frozen=True):
+    """Where it is drawn. `blocks`: the terminal's encoding has them."""
+
+    columns: int
+    rows: int
+    utc_offset_s: int
+    interval_s: float
+    blocks: bool = True
+
+
+def sample(seen: Overview, diagnosis: Diagnosis) -> Sample:
+    pressure = seen.memory.pressure if seen.memory is not None else None
+    return Sample(seen.at.taken_at, diagnosis.level, pressure, seen.waiting)
+
+
+def frame(
+    seen: Overview,
+    diagnosis: Diagnosis,
+    remedies: Sequence[Remedy],
+    past: Sequence[Sample],
+    window: WatchFrame,
+    tr: Translator,
+) -> list[Line]:
+    """Never more lines than the window has, none wider than it; the headline is always the first."""
+    top = _fitted([headline(seen, diagnosis, tr), _changed(past, window, tr)], window)
+    foot = _fitted([_foot(past[-1].at, window, tr)], window)[:1]
+    parts = [
+        _sparks(past, window, tr),
+        _at_the_model(seen, tr),
+        [line(""), *status_lines(seen, diagnosis, remedies, tr)[1:]],
+    ]
+    body = _fitted([one for part in parts for one in part], window)
+    room = max(0, window.rows - len(top) - len(foot))
+    if len(body) > room > 0:
+        left = len(body) - room + 1
+        more = tr.ngettext(
+            "{count} more line: make the window higher", "{count} more lines: make the window higher", left
+        )
+        body = [*body[: room - 1], *_fitted([line(Span(more.format(count=left), Style.FAINT))], window)[:1]]
+    return [*top, *body[:room], *foot][: window.rows]
+
+
+def headline(seen: Overview, diagnosis: Diagnosis, tr: Translator) -> Line:
+    """`Overloaded: 3 requests wait behind qwen3:32b`."""
+    style = level_style(diagnosis.level)
+    if diagnosis.top is None or diagnosis.level in {Level.CALM, Level.UNKNOWN}:
+        return line(Span(brief(diagnosis, seen, tr), style))
+    words = tr.gettext("{level}: {what}").format(
+        level=level_words(diagnosis, tr), what=finding_view.headline(diagnosis.top, tr)
+    )
+    return line(Span(words, style))
+
+
+def clock(at: float, utc_offset_s: int) -> str:
+    zone = timezone(timedelta(seconds=utc_offset_s)) if utc_offset_s else UTC
+    return datetime.fromtimestamp(at, zone).strftime("%H:%M:%S")
+
+
+def _changed(past: Sequence[Sample], window: WatchFrame, tr: Translator) -> Line:
+    """The newest change of the level; before there was one, since when it is watched."""
+    for before, after in reversed(list(pairwise(past))):
+        if before.level is not after.level:
+            text = tr.gettext("{time}  {before} -> {after}").format(
+                time=clock(after.at, window.utc_offset_s),
+                before=level_word(before.level, tr),
+                after=level_word(after.level, tr),
+            )
+            return line(Span(text, Style.FAINT))
+    since = tr.gettext("watched since {time}, no change yet").format(time=clock(past[0].at, window.utc_offset_s))
+    return line(Span(since, Style.FAINT))
+
+
+def _sparks(past: Sequence[Sample], window: WatchFrame, tr: Translator) -> list[Line]:
+    """Pressure and waiting requests, oldest at the left; what was not known is a question mark, never a low."""
+    names = tr.gettext("Memory pressure"), tr.gettext("Waiting requests")
+    label = max(map(width, names)) + 2
+    now = past[-1]
+    words = pressure_word(now.pressure, tr) if now.pressure is not None else NOT_KNOWN
+    ends = words, NOT_KNOWN if now.waiting is None else str(now.waiting)
+    room = max(0, window.columns - label - max(map(width, ends)) - 1)
+    shown = past[-min(KEPT, room) :] if room else ()
+    most = max((one.waiting or 0 for one in shown), default=0)
+    marks = BLOCKS if window.blocks else PLAIN
+    pressures = "".join(_mark(_HEIGHT.get(one.pressure) if one.pressure else None, marks) for one in shown)
+    waits = "".join(_mark(_height(one.waiting, most), marks) for one in shown)
+    return [
+        line(Span(pad(name, label), Style.FAINT), f"{drawn} ", end)
+        for name, drawn, end in zip(names, (pressures, waits), ends, strict=True)
+    ]
+
+
+def _height(value: int | None, most: int) -> int | None:
+    if value is None:
+        return None
+    return 0 if not value else max(1, round(value / most * 7))
+
+
+def _mark(height: int | None, marks: str) -> str:
+    return NOT_KNOWN if height is None else marks[height]
+
+
+def _at_the_model(seen: Overview, tr: Translator) -> list[Line]:
+    """Who runs now: nothing where nobody does, or where it is not told."""
+    active = seen.requests.active if seen.requests is not None else ()
+    return [line(Span("> ", Style.FAINT), _request(one, tr)) for one in active[:SHOWN_REQUESTS]]
+
+
+def _request(one: RunningRequest, tr: Translator) -> str:
+    names = {task.value: setting_name(task, tr) for task in TASKS}
+    kind = {
+        RequestKind.CHAT: tr.gettext("chat"),
+        RequestKind.TASK: tr.gettext("background task"),
+        RequestKind.UNKNOWN: tr.gettext("a request"),
+    }[one.kind]
+    told = f"{kind} ({names.get(one.task, clean(one.task))})" if one.task else kind
+    model = clean(one.model) if one.model else NOT_KNOWN
+    if one.running_s is None:
+        return tr.gettext("{model}: {what}").format(model=model, what=told)
+    return tr.gettext("{model}: {what}, for {seconds} s").format(
+        model=model, what=told, seconds=f"{max(0.0, one.running_s):.0f}"
+    )
+
+
+def _foot(at: float, window: WatchFrame, tr: Translator) -> Line:
+    text = tr.gettext("{time}, a look every {seconds} s. Ctrl-C ends.").format(
+        time=clock(at, window.utc_offset_s), seconds=f"{window.interval_s:g}"
+    )
+    return line(Span(text, Style.FAINT))
+
+
+def _fitted(lines: Sequence[Line], window: WatchFrame) -> list[Line]:
+    """In pieces no wider than the window; a word that is wider is cut."""
+    pieces = [piece for one in lines for piece in wrapped(one, max(1, window.columns))]
+    return [_cut(piece, window.columns) for piece in pieces]
+
+
+def _cut(one: Line, columns: int) -> Line:
+    kept: list[Span] = []
+    left = columns
+    for span in one:
+        text = span.text
+        while width(text) > left:
+            text = text[:-1]
+        kept.append(Span(text, span.style))
+        left -= width(text)
+    return tuple(kept)
