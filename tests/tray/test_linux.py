@@ -110,7 +110,8 @@ def test_a_panel_is_told_no_second_sentence(panel):
     assert (shown.tooltip, shown.described) == ("tip 2", "Elbowroom")
 
 
-def test_the_mark_and_the_icon_s_absence_reach_the_panel(panel):
+def test_the_icon_s_absence_reaches_the_panel_and_a_mark_that_comes_and_goes_does_not(panel):
+    """xfce4-panel closes an open menu when the picture changes, and a model begins and ends every few seconds."""
     tray, shown, clock = panel
     frames = (replace(view(1), works=True), replace(view(1), works=True, visible=False), view(1))
     seen = []
@@ -119,7 +120,7 @@ def test_the_mark_and_the_icon_s_absence_reach_the_panel(panel):
         shown.settle()
         clock.now += 5
         seen.append((shown.icon, shown.shown))
-    assert seen == [("elbowroom-calm-works", True), ("elbowroom-calm-works", False), ("elbowroom-calm", True)]
+    assert seen == [("elbowroom-calm", True), ("elbowroom-calm", False), ("elbowroom-calm", True)]
 
 
 def test_an_icon_that_is_not_wanted_from_the_start_stays_away(panel):

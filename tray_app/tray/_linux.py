@@ -166,9 +166,10 @@ class LinuxTray:
         if view is None or view == shown or not self._ready:
             return
         self._waiting = None
-        if shown is None or (view.shape, view.works) != (shown.shape, shown.works):
+        if shown is None or view.shape != shown.shape:
             # No sentence beside the picture: panels show it above the tooltip, where it would soon say another number.
-            self._indicator.set_icon(name(view.shape, works=view.works), TITLE)
+            # And no mark of a model that works: xfce4-panel closes an open menu when the picture changes.
+            self._indicator.set_icon(name(view.shape), TITLE)
         if shown is None or view.tooltip != shown.tooltip:
             self._indicator.set_tooltip(view.tooltip)
         if shown is None or view.menu != shown.menu:

@@ -15,9 +15,9 @@ INDEX = "[Icon Theme]\nName=Hicolor\nComment=Elbowroom\nDirectories={folders}\n"
 FOLDER = "\n[{folder}]\nSize={size}\nType=Fixed\nContext=Applications\n"
 
 
-def name(shape: Shape, *, works: bool = False) -> str:
+def name(shape: Shape) -> str:
     """The icon's name in the theme. A name means one picture, so a host that caches by name caches the right one."""
-    return f"elbowroom-{shape.value}{'-works' if works else ''}"
+    return f"elbowroom-{shape.value}"
 
 
 def _sweep(parent: Path) -> None:
@@ -47,9 +47,7 @@ class IconFiles:
             place = theme / section
             place.mkdir(parents=True)
             for shape in Shape:
-                for works in (False, True):
-                    art.draw(shape, size, works=works).save(place / f"{name(shape, works=works)}.png")
-
+                art.draw(shape, size).save(place / f"{name(shape)}.png")
         index = INDEX.format(folders=",".join(sections.values()))
         index += "".join(FOLDER.format(folder=section, size=size) for size, section in sections.items())
         (theme / "index.theme").write_text(index, encoding="utf-8")
