@@ -11,7 +11,7 @@ from tray_app.app.connect import sign_in
 from tray_app.app.wiring import App, Overrides
 from tray_app.cli import main as cli
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
+from tray_app.core.values.snapshot import Container, Processes, ProcessRole, WatchedProcess
 from tray_app.page.connect_page import Filled
 from tray_app.readers.listening import Listening
 from tray_app.readers.servers_here import MOST, ports_of
@@ -21,6 +21,7 @@ from tray_app.standins.open_webui import DemoOpenWebUI
 
 SERVER, WEBUI = ProcessRole.OLLAMA_SERVER, ProcessRole.OPEN_WEBUI
 NOBODY = "http://127.0.0.1:9"
+HIDDEN = Unknown(Why.DENIED)
 
 
 @pytest.fixture(autouse=True)
@@ -29,10 +30,14 @@ def _nobody_at_the_usual_ports(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("tray_app.services.address.OLLAMA_PORT", 9)
     monkeypatch.setattr(wiring, "USUAL_OPEN_WEBUI", (NOBODY,))
+    # A machine that is busy with other tests is no slow server.
+    monkeypatch.setattr(wiring, "FIND_WITHIN_S", 60.0)
 
 
 @pytest.fixture
 def app(tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "settings.toml").write_text("request_limit_s = 60\n")
     with App(Overrides(home=tmp_path / "home")) as made:
         yield made
 
@@ -150,11 +155,25 @@ def process(role, **changes):
 )
 def test_ports_of_a_role(watched, found):
     told = {501: Listening((5000, 4000, 1023))}
-    assert ports_of(Known(Processes(watched), 0.0), SERVER, told.__getitem__) == found
+    assert ports_of(Known(Processes(watched), 0.0), HIDDEN, SERVER, told.__getitem__) == found
+
+
+def test_published_ports_of_containers_count_where_docker_was_asked():
+    containers = Known((Container("o", SERVER, ports=(7869,)), Container("w", WEBUI, ports=(3001,))), 0.0)
+    inside = Known(Processes((process(SERVER, ports=(11500,), apart=True),)), 0.0)
+    assert ports_of(inside, containers, SERVER) == (7869,)
+    assert ports_of(inside, containers, WEBUI) == (3001,)
+
+
+def test_a_command_that_finds_no_server_says_where_it_looked(tmp_path, listen, capsys):
+    listen[WEBUI] = (1,)
+    assert cli.run(["--home", str(tmp_path), "--lang", "en", "settings"]) == 1
+    told = capsys.readouterr().err
+    assert "Looked for at http://127.0.0.1:9, http://127.0.0.1:1. Name another place with --open-webui URL" in told
 
 
 def test_a_list_of_processes_that_is_hidden_names_no_port():
-    assert ports_of(Unknown(Why.DENIED), SERVER) == ()
+    assert ports_of(HIDDEN, HIDDEN, SERVER) == ()
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,19 @@ TINY = "qwen2.5:3b"
 ELSEWHERE_AT = "2026-03-01T08:00:00.25Z"
 
 
+def patient(home):
+    """A machine that is busy with other tests is no slow server: what is asked gets its time."""
+    home.mkdir()
+    (home / "settings.toml").write_text("request_limit_s = 60\n")
+    return home
+
+
 @pytest.fixture
 def played(tmp_path, monkeypatch):
     for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
-    with Played(tmp_path / "home") as made:
+    with Played(patient(tmp_path / "home")) as made:
         yield made
 
 
@@ -70,6 +77,10 @@ class TestTwoConnectionsWithPrefixes:
         before = len(played.ollama.calls())
         client.run_task(Setting.TITLES, f"mac.{BIG}")
         assert [one["model"] for one in played.ollama.calls()[before:]] == [SMALL]
+
+    def test_ollama_s_own_name_names_it_too(self, played, run):
+        assert run("fix", f"task-model:{SMALL}", "--yes")[0] == 0
+        assert played.settings["TASK_MODEL"] == f"mac.{SMALL}"
 
     def test_models_of_the_other_server_get_no_verdict_of_this_machine(self, run):
         made = status(run)["remedies"]
@@ -237,7 +248,7 @@ class TestPresetsThatLookIntoTheOtherSlot:
     @pytest.fixture
     def old(self, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
-        with Played(tmp_path / "home", version="0.6.18", installed=(BIG, SMALL)) as made:
+        with Played(patient(tmp_path / "home"), version="0.6.18", installed=(BIG, SMALL)) as made:
             records = made.webui.registry.records
             records["helper"] = ModelRecord("helper", name="Helper", base_model_id=BIG, public=True)
 
@@ -274,7 +285,7 @@ class TestPresetsThatLookIntoTheOtherSlot:
     @pytest.mark.parametrize(("version", "both"), [("0.6.10", False), ("0.6.40", True), ("0.6.41", False)])
     def test_only_these_versions(self, tmp_path, monkeypatch, version, both):
         monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
-        with Played(tmp_path / "home", version=version, installed=(BIG, SMALL)) as played:
+        with Played(patient(tmp_path / "home"), version=version, installed=(BIG, SMALL)) as played:
             played.webui.registry.records["helper"] = ModelRecord("helper", base_model_id=BIG, public=True)
             played.run("fix", f"task-model:{SMALL}", "--yes")
             assert (played.settings["TASK_MODEL_EXTERNAL"] == SMALL) is both
@@ -304,7 +315,7 @@ class TestWorkersThatEachKeepTheirOwnSettings:
     @pytest.fixture
     def old(self, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr("tray_app.app.read_backs.PAUSE_S", 0.0)
-        with Played(tmp_path / "home", version="0.8.12") as made:
+        with Played(patient(tmp_path / "home"), version="0.8.12") as made:
             made.webui.set_workers(2)
 
             def run(*argv):
@@ -329,3 +340,53 @@ class TestWorkersThatEachKeepTheirOwnSettings:
         run("set", "tags=off")
         assert run("undo")[0] == 0
         assert [store["ENABLE_TAGS_GENERATION"] for store in played.webui._stores] == [True, True]
+
+
+class TestOneRealCallProvesIt:
+    @pytest.fixture(autouse=True)
+    def _installed(self, played):
+        played.ollama.models[SMALL] = DemoOllama(installed=(SMALL,)).models[SMALL]
+
+    def asked(self, played):
+        return [one["model"] for one in played.ollama.calls()]
+
+    def test_the_model_that_answers_is_told(self, played, run):
+        code, out, _ = run("set", f"task-model={SMALL}", "--prove")
+        assert (code, self.asked(played)) == (0, [SMALL])
+        assert f"Proven: {SMALL} answered a real task call of a chat with {BIG}" in out
+
+    def test_nothing_is_called_unless_it_was_asked_for(self, played, run):
+        code, out, _ = run("fix", f"task-model:{SMALL}", "--yes")
+        assert (code, self.asked(played)) == (0, [])
+        assert "With --prove, one real task call shows which model answers." in out
+        code, out, _ = run("set", "tags=off")
+        assert "--prove" not in out
+
+    def test_stored_is_not_in_effect(self, played, run):
+        """Open WebUI keeps an id that it does not list, and runs the tasks on the chat model."""
+        code, _, err = run("set", "task-model=gone:7b", "--prove")
+        assert (code, played.settings["TASK_MODEL"], self.asked(played)) == (1, "gone:7b", [BIG])
+        assert f"Not in effect: a real task call of a chat with {BIG} was answered by {BIG}, not by gone:7b." in err
+
+    def test_what_is_set_already_can_be_proven_too(self, played, run):
+        run("set", f"task-model={SMALL}")
+        code, out, _ = run("set", f"task-model={SMALL}", "--prove")
+        assert (code, self.asked(played)) == (3, [SMALL])
+        assert "Proven" in out
+
+    def test_with_a_prefix_the_answer_names_ollama_s_own_name(self, played, box, run):
+        two(played, box, prefixes=("mac", "box"))
+        code, out, _ = run("fix", f"task-model:mac.{SMALL}", "--yes", "--prove")
+        assert (code, self.asked(played), box.calls()) == (0, [SMALL], [])
+        assert f"Proven: {SMALL} answered a real task call of a chat with mac.{BIG}" in out
+
+    def test_without_a_task_that_comes_by_itself_there_is_nothing_to_prove_it_with(self, played, run):
+        run("set", "titles=off", "tags=off", "follow-ups=off")
+        code, _, err = run("set", f"task-model={SMALL}", "--prove")
+        assert (code, self.asked(played)) == (0, [])
+        assert "Nothing to prove it with" in err
+
+    def test_a_slot_that_no_chat_model_uses_cannot_be_proven(self, played, run):
+        code, _, err = run("set", f"task-model-external={SMALL}", "--prove")
+        assert (code, self.asked(played)) == (0, [])
+        assert "Nothing to prove it with" in err

@@ -154,7 +154,7 @@ def docker(engine, closing):
 class TestContainers:
     def test_which_ones_with_their_memory(self, docker):
         web, ollama = docker.containers()
-        assert web == Container("open-webui", ProcessRole.OPEN_WEBUI, 2 * GIB, None)
+        assert web == Container("open-webui", ProcessRole.OPEN_WEBUI, 2 * GIB, None, ports=(3000,))
         assert ollama.role is ProcessRole.OLLAMA_SERVER
         assert ollama.memory_bytes == 3 * GIB - GIB // 2
 

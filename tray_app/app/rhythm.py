@@ -107,7 +107,7 @@ class Asked(Generic[T]):
             return self.answer
         if not time_left():  # other questions took the time of this poll: the next one asks
             if not isinstance(self.answer, Known):
-                self.answer = Unknown(Why.TIMED_OUT, f"{time_given():g} s")
+                self.answer = Unknown(Why.TIMED_OUT, f"{max(POLL_WITHIN_S, time_given()):g} s")
             return self.answer
         self._asked_at = uptime_s
         try:

@@ -13,14 +13,17 @@ from msgspec import Struct
 from tray_app.app.changes import Carrier, CutShort
 from tray_app.core.tasks.chat import chat_model as chat_of
 from tray_app.core.tasks.releases import NEWEST_SEEN
+from tray_app.core.tasks.same_ollama import placed, with_watched
 from tray_app.core.tasks.settings import decode, key_of
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.tasks.target import UNASKED, TaskServer, entry_of
 from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.names import full_name
 from tray_app.core.values.plan import Change, Event
-from tray_app.core.values.snapshot import WebUIModel
+from tray_app.core.values.snapshot import Ollama, Presence, WebUIModel
 from tray_app.core.values.task_settings import Setting, Switch, TaskSettings
 from tray_app.core.values.version import Document, parse_version
+from tray_app.services._webui_models import any_outside, with_outside
 
 REMEDY = "speed"
 """How the journal names a switch that was made for a measurement."""
@@ -88,10 +91,52 @@ def measure(server: Server, chat_model: str, asked: str, runs: int, show: Callab
 def chat_model(carrier: Carrier) -> WebUIModel | None:
     """The model that people chat with, as Open WebUI lists it; None where none is loaded or listed."""
     client = carrier.open_webui
-    listed = tuple(entry for entry in client.models() if not entry.preset)
+    listed = tuple(entry for entry in _listed(carrier) if not entry.preset)
     server = TaskServer(decode(client.read_document()), parse_version(client.version()), listed)
     chat = chat_of(carrier.ollama.ps(), server, lambda _model: False)
     return entry_of(chat.name, listed) if chat is not None else None
+
+
+def _listed(carrier: Carrier) -> tuple[WebUIModel, ...]:
+    """Open WebUI's models as seen from this Ollama: those of other servers are none of its own."""
+    client, ollama = carrier.open_webui, carrier.ollama
+    models = client.models()
+    if any_outside(models):
+        models = with_outside(models, client.outside())
+    here = Ollama(ollama.url, Presence.RUNNING, installed=ollama.tags())
+    return placed(models, with_watched(client.connections(), models, here, client.url), here, client.url)
+
+
+class Proof(Struct, frozen=True):
+    """One real call: which model answered it. `good`: the one that the settings ask for."""
+
+    chat: str
+    wanted: str
+    answered: str
+    seconds: float
+    good: bool
+
+
+def prove(carrier: Carrier, slot: Setting) -> Proof | None:
+    """One real task call for a chat that uses this slot; None where no such chat model is listed.
+
+    ChangeError(NOTHING_TO_DO) where no task is on that comes by itself. A loaded chat model is preferred: one that
+    is not used could be loaded by the call.
+    """
+    client = carrier.open_webui
+    settings, version = decode(client.read_document()), parse_version(client.version()) or NEWEST_SEEN
+    task, wanted, listed = timed_task(settings), settings.model(slot), _listed(carrier)
+    loaded = {full_name(one.name) for one in carrier.ollama.ps()}
+    chats = [one for one in listed if one.active and not one.arena and not one.pipe and one.id != wanted]
+    chats = [one for one in chats if slot_for(one, version) is slot]
+    chat = min(chats, key=lambda one: (full_name(one.ollama_name or "") not in loaded, one.preset), default=None)
+    if chat is None:
+        return None
+    answer = client.run_task(task, chat.id)
+    chosen = next((one for one in listed if one.id == (wanted or chat.id)), None)
+    names = {wanted or chat.id, *(filter(None, (chosen.ollama_name, chosen.served.upstream)) if chosen else ())}
+    good = full_name(answer.model) in {full_name(name) for name in names}
+    return Proof(chat.id, wanted or chat.id, answer.model, answer.seconds, good)
 
 
 def bench(carrier: Carrier, chat: WebUIModel) -> "Bench":

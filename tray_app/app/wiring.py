@@ -185,7 +185,8 @@ class App:
             return ()
         from tray_app.readers.servers_here import ports_of
 
-        return ports_of(self.machine.processes.read(time.time()), role)
+        now = time.time()
+        return ports_of(self.machine.processes.read(now), self._containers.read(now), role)
 
     def _first_that_answers(self, urls: tuple[str, ...], ask: Callable[[str], object]) -> str:
         """Anonymous requests only: what listens there may be anything. Empty where none is that server."""
@@ -338,22 +339,27 @@ class App:
         return machine
 
     @cached_property
+    def _containers(self) -> "ContainerReader":
+        from tray_app.app.containers import ContainerReader
+
+        containers = ContainerReader(lambda: self.settings_file.settings.allow_docker_socket)
+        self._open.append(containers)
+        return containers
+
+    @cached_property
     def observer(self) -> "Observer":
         """The one that polls and judges."""
-        from tray_app.app.containers import ContainerReader
         from tray_app.app.poll import Poll
         from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
         from tray_app.app.watch import Observer
 
         url = self.open_webui_url
         client, connected = self._watched()
-        containers = ContainerReader(lambda: self.settings_file.settings.allow_docker_socket)
-        self._open.append(containers)
         poll = Poll(
             machine=self.machine,
             ollama=OllamaPoll(self.ollama, self.ollama_url, self.ollama_is_local),
             open_webui=OpenWebUIPoll(client, url, connected=connected),
-            containers=containers,
+            containers=self._containers,
             limits=lambda: self.limits,
             request_limit=lambda: self.settings_file.settings.request_limit_s,
             written=lambda: self._written(origin_of(url)),

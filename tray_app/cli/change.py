@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tray_app.app.changes import CutShort, Step
+from tray_app.app.speed import prove
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE, FAILED, INTERRUPTED, NOTHING_TO_DO
 from tray_app.cli.terminal import Terminal
@@ -13,12 +14,12 @@ from tray_app.core.text import change as view
 from tray_app.core.text import plan as plan_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text import status as status_view
-from tray_app.core.text.lines import line
+from tray_app.core.text.lines import Span, Style, line
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import yes_words
 from tray_app.core.values.errors import ChangeError, Problem, ServiceError, Slip, UsageError
-from tray_app.core.values.plan import ActionKind, Event, Plan, Record
-from tray_app.core.values.remedy import Consent, Remedy
+from tray_app.core.values.plan import ActionKind, Change, Event, Plan, Record
+from tray_app.core.values.remedy import Consent, Remedy, UseModel, task_model_named
 from tray_app.core.values.task_settings import SLOTS
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
     except ChangeError as error:
         if error.problem is Problem.NOTHING_TO_DO:
             terminal.text(view.nothing_to_change(tr))
+            if options.prove:
+                kept = tuple(Change(setting, value, value) for setting, value in wanted.items())
+                return _proven(app, kept, terminal, tr, asked=True) or NOTHING_TO_DO
             return NOTHING_TO_DO
         raise ChangeError(error.problem, error.subject, version) from error
     if _names_a_model(plan):
@@ -49,7 +53,33 @@ def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
     except CutShort as cut:
         return _cut_short(cut, terminal, tr)
     terminal.show(view.applied(done.changes, done.others, tr))
-    return DONE
+    return _proven(app, done.changes, terminal, tr, asked=options.prove)
+
+
+def _proven(app: App, changes: Sequence[Change], terminal: Terminal, tr: Translator, *, asked: bool) -> int:
+    """With --prove: one real task call for every task model that was set."""
+    slots = [change.setting for change in changes if change.setting in SLOTS]
+    if not slots:
+        return DONE
+    if not asked:
+        terminal.show([line(Span(view.way_to_prove(tr), Style.FAINT))])
+        return DONE
+    worst = DONE
+    for slot in slots:
+        try:
+            proof = prove(app.carrier, slot)
+        except ChangeError as error:
+            if error.problem is not Problem.NOTHING_TO_DO:
+                raise
+            proof = None
+        if proof is None:
+            terminal.note(view.not_proven(tr))
+        elif proof.good:
+            terminal.show([view.proven(proof.chat, proof.answered, proof.seconds, tr)])
+        else:
+            terminal.note(view.not_in_effect(proof.chat, proof.wanted, proof.answered, tr))
+            worst = FAILED
+    return worst
 
 
 def _other_users(client: "OpenWebUIClient") -> int | None:
@@ -103,7 +133,7 @@ def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         return DONE
     if not options.yes and not _agreed(terminal, remedy, tr):
         return FAILED
-    return _carry_out(app, remedy, terminal, tr)
+    return _carry_out(app, remedy, terminal, tr, asked=options.prove)
 
 
 def _chosen(wanted: str | None, remedies: Sequence[Remedy]) -> Remedy | None:
@@ -112,8 +142,16 @@ def _chosen(wanted: str | None, remedies: Sequence[Remedy]) -> Remedy | None:
     for one in remedies:
         if one.id == wanted:
             return one
+    # By Ollama's own name where Open WebUI lists it with a connection's prefix.
+    own = [one for one in remedies if isinstance(one, UseModel) and _is_named(one, task_model_named(wanted))]
+    if len(own) == 1:
+        return own[0]
     ids = tuple(one.id for one in remedies)
     raise UsageError(Slip.REMEDY, wanted, assignments.nearest(wanted, ids), ids)
+
+
+def _is_named(remedy: UseModel, name: str) -> bool:
+    return bool(name) and remedy.model.endswith(f".{name}")
 
 
 def _agreed(terminal: Terminal, remedy: Remedy, tr: Translator) -> bool:
@@ -125,7 +163,7 @@ def _agreed(terminal: Terminal, remedy: Remedy, tr: Translator) -> bool:
     return False
 
 
-def _carry_out(app: App, remedy: Remedy, terminal: Terminal, tr: Translator) -> int:
+def _carry_out(app: App, remedy: Remedy, terminal: Terminal, tr: Translator, *, asked: bool) -> int:
     def show(step: Step) -> None:
         progress.update(
             view.pull_progress(step.subject, step.completed_bytes, step.total_bytes, step.bytes_per_s, tr), step.subject
@@ -148,7 +186,7 @@ def _carry_out(app: App, remedy: Remedy, terminal: Terminal, tr: Translator) -> 
         terminal.text(view.stopped(done.stopped, tr))
     if done.changes:
         terminal.show(view.applied(done.changes, done.others, tr))
-    return DONE
+    return _proven(app, done.changes, terminal, tr, asked=asked)
 
 
 def undo(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:

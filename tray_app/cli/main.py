@@ -15,7 +15,7 @@ from tray_app.cli.terminal import Help, Terminal, drop_output, prepare_streams
 from tray_app.core.tasks.assignments import nearest
 from tray_app.core.text import usage_errors
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import ElbowroomError, Slip, UsageError
+from tray_app.core.values.errors import ElbowroomError, Slip, Unreachable, UsageError
 from tray_app.core.values.task_settings import SLOTS, TASKS
 from tray_app.storage.catalogs import LANGUAGES
 
@@ -122,6 +122,7 @@ def _looking(add: "Adder", tr: Translator) -> None:
 def _changing(add: "Adder", tr: Translator) -> None:
     _ = tr.gettext
     dry = _("show what would change and stop")
+    prove = _("one real task call afterwards: which model answers?")
     set_ = add("set", _("change task settings"), "set follow-ups=off", "set autocomplete=off task-model=gemma3:1b")
     set_.add_argument(
         "assignments",
@@ -132,11 +133,13 @@ def _changing(add: "Adder", tr: Translator) -> None:
         ).format(tasks=", ".join(TASKS), slots=", ".join(SLOTS)),
     )
     set_.add_argument("--dry-run", action="store_true", help=dry)
+    set_.add_argument("--prove", action="store_true", help=prove)
     fix = add("fix", _("carry out what helps most, or the remedy ID"), "fix", "fix --list", "fix follow-ups-off --yes")
     fix.add_argument("id", nargs="?", metavar="ID")
     fix.add_argument("--list", action="store_true", help=_("list what helps, best first"))
     fix.add_argument("--dry-run", action="store_true", help=dry)
     fix.add_argument("--yes", action="store_true", help=_("do not ask"))
+    fix.add_argument("--prove", action="store_true", help=prove)
     undo = add("undo", _("take back the newest change"), "undo", "undo --all")
     undo.add_argument("--all", action="store_true", help=_("take back every change, newest first"))
     undo.add_argument("--dry-run", action="store_true", help=dry)
@@ -286,6 +289,14 @@ def _note_file_problems(app: "App", terminal: Terminal, tr: Translator) -> None:
         terminal.note(settings_view.sentence(problem, tr))
 
 
+def _note_where(app: "App", terminal: Terminal, tr: Translator) -> None:
+    """Where nobody named a server: where it was looked for, and how to name one."""
+    if app.tried:
+        from tray_app.core.text import status
+
+        terminal.note(status.tried(app.tried, tr))
+
+
 def _terminal(argv: Sequence[str]) -> Terminal:
     if prepare_streams():
         return Terminal()
@@ -311,7 +322,11 @@ def run(argv: Sequence[str]) -> int:
         module, function = COMMANDS[options.command].split(".")
         command = getattr(importlib.import_module(f"tray_app.cli.{module}"), function)
         with App(Overrides.of(options)) as app:
-            code: int = command(app, options, terminal, tr)
+            try:
+                code: int = command(app, options, terminal, tr)
+            except Unreachable:
+                _note_where(app, terminal, tr)
+                raise
             _note_file_problems(app, terminal, tr)
         terminal.out.flush()
     except ElbowroomError as error:

@@ -35,6 +35,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     ollama = look.facts.ollama
     there = ollama.url if ollama is not None and ollama.presence is Presence.RUNNING else ""
     tried = tuple(url for url in app.tried if url != there)
-    if tried and not options.json and look.diagnosis.blind in {Blind.NO_OPEN_WEBUI, Blind.NOTHING_TO_WATCH}:
+    found = look.facts.open_webui is not None and look.diagnosis.blind is not Blind.NOTHING_TO_WATCH
+    if tried and not found and not options.json:
         terminal.text(status_view.tried(tried, tr))
     return DONE

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from tray_app.core.values.reading import Known, Reading
-from tray_app.core.values.snapshot import Processes, ProcessRole
+from tray_app.core.values.reading import Reading, value_of
+from tray_app.core.values.snapshot import Container, Processes, ProcessRole
 from tray_app.readers.listening import Listening, listening
 
 FIRST_PORT = 1024
@@ -12,13 +12,16 @@ MOST = 8
 
 
 def ports_of(
-    processes: Reading[Processes], role: ProcessRole, ports: Callable[[int], Listening] = listening
+    processes: Reading[Processes],
+    containers: Reading[tuple[Container, ...]],
+    role: ProcessRole,
+    ports: Callable[[int], Listening] = listening,
 ) -> tuple[int, ...]:
-    """Ports of this machine on which programs of this role listen, lowest first; not those inside containers."""
-    if not isinstance(processes, Known):
-        return ()
-    found: set[int] = set()
-    for one in processes.value.watched:
+    """Ports of this machine on which programs of this role listen, lowest first; of containers those that are
+    published, where Docker was asked."""
+    found = {port for one in value_of(containers) or () if one.role is role for port in one.ports}
+    seen = value_of(processes)
+    for one in seen.watched if seen is not None else ():
         if one.role is not role:
             continue
         told = ports(one.pid) if one.ports is None else Listening(one.ports, one.apart)

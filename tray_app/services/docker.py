@@ -25,6 +25,7 @@ from tray_app.services.http import Http
 
 DEADLINE_S = 1.0
 CONTAINER_LIMIT = 8
+PORTS = 65536
 _RUNNING = "/containers/json?filters=%7B%22status%22%3A%5B%22running%22%5D%7D"
 _VERSION = re.compile(r"1\.\d{1,3}")
 _ID = re.compile(r"[0-9a-f]{12,64}")
@@ -127,6 +128,7 @@ class Docker:
             role=role,
             memory_bytes=memory_bytes(part(stats, "memory_stats")),
             cpu_percent=self._cpu_percent(identity, number(part(part(stats, "cpu_stats"), "cpu_usage"), "total_usage")),
+            ports=published(entry),
         )
 
     def _stats(self, identity: str) -> dict[str, Any]:
@@ -160,6 +162,13 @@ def role_of(entry: Mapping[str, Json]) -> ProcessRole | None:
     if image.startswith("sha256:"):
         image = text(part(entry, "Labels"), "org.opencontainers.image.source")
     return _ROLES.get(image.partition("@")[0].rpartition("/")[2].partition(":")[0])
+
+
+def published(entry: Mapping[str, Json]) -> tuple[int, ...]:
+    """Ports of this machine that lead into the container."""
+    ports = entry.get("Ports")
+    found = (number(one, "PublicPort") for one in ports if isinstance(one, dict)) if isinstance(ports, list) else ()
+    return tuple(sorted({port for port in found if port and port < PORTS}))
 
 
 def memory_bytes(stats: Mapping[str, Any]) -> int | None:

@@ -149,7 +149,8 @@ class Generations:
         for call in list(self._calls):
             call.abort()
         for thread in self._threads:
-            thread.join(5)
+            if thread.is_alive():  # one that is just being started cannot be waited for
+                thread.join(5)
         self._threads.clear()
 
     def _thread(self, target: Callable[[], None]) -> None:

@@ -29,10 +29,13 @@ class Settings(Struct, frozen=True):
     """Times are seconds. Empty texts mean: decide by yourself."""
 
     ollama_url: Annotated[
-        str, _key("Address of Ollama. Empty: OLLAMA_HOST, else this machine's usual port.", form="url")
+        str, _key("Address of Ollama. Empty: OLLAMA_HOST, else the usual port, else where one is found.", form="url")
     ] = ""
     open_webui_url: Annotated[
-        str, _key("Address of Open WebUI. Empty: OPEN_WEBUI_URL, else the usual ports of this machine.", form="url")
+        str,
+        _key(
+            "Address of Open WebUI. Empty: OPEN_WEBUI_URL, else the usual ports, else where one is found.", form="url"
+        ),
     ] = ""
     language: Annotated[
         str, _key("Language of all texts. Empty: the system's.", choices=("", *LANGUAGES), form="language")

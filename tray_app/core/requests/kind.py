@@ -12,13 +12,14 @@ Each verdict carries the word of what it rests on:
 - `was-waiting`, `no-evidence`: not known.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
 
 from tray_app.core.tasks.releases import TITLE_BESIDE_ANSWER, TITLE_LIMIT_SINCE
-from tray_app.core.values.connections import Whose
+from tray_app.core.tasks.same_ollama import placed, with_watched
+from tray_app.core.values.connections import OllamaConnection, Whose
 from tray_app.core.values.names import full_name
 from tray_app.core.values.reading import Known, value_of
 from tray_app.core.values.snapshot import Ollama, OpenWebUI, RequestKind, WebUIModel
@@ -89,7 +90,12 @@ def settings_of(open_webui: OpenWebUI | None, ollama: Ollama | None) -> KindSett
         return KindSettings()
     tasks = value_of(open_webui.tasks)
     busy = open_webui.busy_chats
-    models = value_of(open_webui.models) or ()
+    models, connections = value_of(open_webui.models) or (), value_of(open_webui.connections)
+    shared = False
+    if ollama is not None and connections is not None:  # what another server does is not counted here
+        watched = with_watched(connections, models, ollama, open_webui.url)
+        models = placed(models, watched, ollama, open_webui.url)
+        shared = _elsewhere_too(models, watched)
     installed = {full_name(model.name) for model in ollama.installed} if ollama else set()
     by_id = {one.id: one for one in models}
     names: dict[str, str] = {one.id: one.ollama_name or one.base_model_id or one.id for one in models}
@@ -108,8 +114,14 @@ def settings_of(open_webui: OpenWebUI | None, ollama: Ollama | None) -> KindSett
         task_models=frozenset(task_models),
         elsewhere=elsewhere,
         busy_chats=busy if isinstance(busy, Known) else None,
-        all_local=bool(models) and all(_is_local(one, by_id) for one in models if one.active),
+        all_local=bool(models) and not shared and all(_is_local(one, by_id) for one in models if one.active),
     )
+
+
+def _elsewhere_too(models: Iterable[WebUIModel], connections: Iterable[OllamaConnection]) -> bool:
+    """Is any model served by a server that is not surely the watched one?"""
+    ours = {one.index for one in connections if one.watched}
+    return any(set(one.served.servers) - ours for one in models if one.active)
 
 
 def _is_local(model: WebUIModel, by_id: Mapping[str, WebUIModel]) -> bool:

@@ -89,6 +89,25 @@ def applied(changes: Sequence[Change], others: Sequence[str], tr: Translator) ->
     return lines
 
 
+def proven(chat: str, answered: str, seconds: float, tr: Translator) -> Line:
+    text = tr.gettext("Proven: {answered} answered a real task call of a chat with {chat}, in {seconds} s.")
+    return line(Span(text.format(answered=clean(answered), chat=clean(chat), seconds=f"{seconds:.1f}"), Style.GOOD))
+
+
+def not_in_effect(chat: str, wanted: str, answered: str, tr: Translator) -> str:
+    return tr.gettext(
+        "Not in effect: a real task call of a chat with {chat} was answered by {answered}, not by {wanted}."
+    ).format(chat=clean(chat), answered=clean(answered), wanted=clean(wanted))
+
+
+def not_proven(tr: Translator) -> str:
+    return tr.gettext("Nothing to prove it with: no task is on that comes by itself, or no chat model uses this slot.")
+
+
+def way_to_prove(tr: Translator) -> str:
+    return tr.gettext("With --prove, one real task call shows which model answers.")
+
+
 def undone(changes: Sequence[Change], drifted: Sequence[Setting], tr: Translator) -> list[Line]:
     lines = [line(Span("ok ", Style.GOOD), change_sentence(change, tr)) for change in changes]
     if not changes and not drifted:

@@ -149,12 +149,13 @@ class OtherProcess(Struct, frozen=True):
 
 
 class Container(Struct, frozen=True):
-    """A running one of Ollama or Open WebUI. `cpu_percent` is of one core."""
+    """A running one of Ollama or Open WebUI. `cpu_percent` is of one core. `ports`: published on this machine."""
 
     name: str
     role: ProcessRole
     memory_bytes: int | None = None
     cpu_percent: float | None = None
+    ports: tuple[int, ...] = ()
 
 
 class Processes(Struct, frozen=True):
@@ -373,8 +374,7 @@ class OpenWebUI(Struct, frozen=True):
     ordinary_users: Reading[int] = NOT_ASKED
     ollama_urls: Reading[tuple[str, ...]] = NOT_ASKED
     connections: Reading[tuple[OllamaConnection, ...]] = NOT_ASKED
-    own_autocomplete: Reading[bool] = NOT_ASKED
-    """Our own account's promptAutocomplete (0.6.0+)."""
+    own_autocomplete: Reading[bool] = NOT_ASKED  # our own account's promptAutocomplete (0.6.0+)
 
 
 Slots = tuple[tuple[int, Reading[tuple[RunnerSlot, ...]]], ...]
