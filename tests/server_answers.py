@@ -51,8 +51,8 @@ ISOLATES = "\u2068\u2069"
 UNSHOWN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 ALWAYS = 0
 ANSWERED = {0, 1, 3}
-NO_SUCH_FIX = 2
-"""What was found in odd answers may offer another one."""
+NO_SUCH_NAME = 2
+"""Odd answers may offer another fix, or list other models."""
 POLLS = 3
 PATIENCE_S = 30.0
 """No deadline is missed because the machine is busy."""
@@ -68,7 +68,7 @@ LOOKS = (
     ("fit", SMALL, "--with", BIG),
     ("fit", BIG, "--json"),
 )
-"""These end with 0 whatever the servers answer."""
+"""These end with 0 whatever the servers answer; `fit` also with 2, where the list of models has another name."""
 ACTS = (
     ("fix", "--list"),
     ("fix", "--dry-run"),
@@ -265,7 +265,7 @@ class Suite:
     def _looked(self) -> list[str]:
         argv = self.chance.choice(LOOKS)
         with self.answers.spoiling():
-            return self._command(argv, {ALWAYS})
+            return self._command(argv, {ALWAYS, NO_SUCH_NAME} if argv[0] == "fit" else {ALWAYS})
 
     def _acted(self) -> list[str]:
         """Maybe on top of a change of ours; then what the journal says of it, and what takes it back."""
@@ -277,7 +277,7 @@ class Suite:
             found += self._command(("set", "titles=off", f"task-model={SMALL}"), {0})
         before = copy.deepcopy(self.played.webui.settings)
         with self.answers.spoiling():
-            found += self._command(argv, ANSWERED | {NO_SUCH_FIX} if argv[0] == "fix" else ANSWERED)
+            found += self._command(argv, ANSWERED | {NO_SUCH_NAME} if argv[0] == "fix" else ANSWERED)
         journal = self.played.home / "journal.jsonl"
         if before != self.played.webui.settings and not journal.exists():
             found.append("the server was changed and the journal knows nothing")
