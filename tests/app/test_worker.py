@@ -263,7 +263,7 @@ def test_cancel_of_a_download_leaves_the_settings_and_says_what_stays(running, p
     job = pulling(running, played)
     assert job.kind is JobKind.PULL
     running.send(Cancel("job-of-yesterday"), TAGS_OFF)
-    assert running.says("One thing at a time")
+    assert running.says("Something else is still running")
     running.send(Cancel(job.id))
     assert running.says("a new try goes on")
     assert (played.settings, running.journal()) == (before, ())
