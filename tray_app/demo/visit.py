@@ -55,6 +55,7 @@ class Visit:
         self._crowded = crowded
         self._from = len(self._scheduler.seen)
         self._person = Person(webui)
+        self._stopped = False
         webui.generations.before_task = self._after_the_chat
 
     def begin(self) -> None:
@@ -71,12 +72,18 @@ class Visit:
         if self._crowded:
             self._until(running=1, waiting=2)
         self._person.send_soon(QUESTIONS[1])
-        if not wait_until(lambda: len(self._chats()) > 1, LINED_UP_WITHIN_S):
+        wait_until(lambda: self._stopped or len(self._chats()) > 1, LINED_UP_WITHIN_S)
+        if len(self._chats()) < 2:
             raise StoryStuck
         return tasks_before(self._second)
 
     def release(self) -> None:
         """The model goes on with its queue."""
+        self._ollama.release()
+
+    def go_on(self) -> None:
+        """Nothing stands still any more."""
+        self._scheduler.hold_after = lambda _: False
         self._ollama.release()
 
     def answer(self) -> None:
@@ -115,8 +122,8 @@ class Visit:
 
     def stop(self) -> None:
         """Whatever it was doing ends, and nothing stands still any more."""
-        self._scheduler.hold_after = lambda _: False
-        self._ollama.release()
+        self._stopped = True
+        self.go_on()
         self._person.stop()
 
     # --- inside ------------------------------------------------------------------------------
@@ -127,7 +134,9 @@ class Visit:
             wait_until(lambda: bool(self._chats()), LINED_UP_WITHIN_S)
 
     def _until(self, *, running: int, waiting: int) -> None:
-        if not self._ollama.wait_for(running=running, waiting=waiting, seconds=LINED_UP_WITHIN_S):
+        wanted = (running, waiting)
+        wait_until(lambda: self._stopped or (self._ollama.running, self._ollama.waiting) == wanted, LINED_UP_WITHIN_S)
+        if self._stopped or (self._ollama.running, self._ollama.waiting) != wanted:
             raise StoryStuck
 
     def _mine(self) -> list[Work]:

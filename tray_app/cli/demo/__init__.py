@@ -105,7 +105,7 @@ def _in_tray(spoken: str, terminal: Terminal, tr: Translator) -> int:
 
     with stage(TRAY_PACE, spoken, scripted=False) as played:
         person = Person(played.open_webui, pause_s=TYPES_S, chat_length=CHAT_LENGTH)
-        story = TrayStory(played.ollama.scheduler, played.open_webui, person)
+        story = TrayStory(played.ollama, played.open_webui, person)
         try:
             return run_demo(played.app.overrides, terminal, tr, story.begin)
         finally:

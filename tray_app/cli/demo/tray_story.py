@@ -1,5 +1,6 @@
 """The demo's story in the tray: somebody chats, and notices tell when the first word came, before and after a fix."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -8,11 +9,14 @@ from tray_app.core.menu.screen import NoticeView
 from tray_app.core.text import demo as view
 from tray_app.core.text.text import Translator
 from tray_app.demo.person import Person
-from tray_app.demo.visit import tasks_before
+from tray_app.demo.visit import StoryStuck, Visit, tasks_before
+from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import DemoOpenWebUI
-from tray_app.standins.scheduler import Scheduler, Work
+from tray_app.standins.scheduler import Work
 
 LOOK_EVERY_S = 0.2
+STANDS_S = 15.0
+"""So long the first queue stands still: time enough to see it, and for the notice about it, on a busy machine too."""
 CAUSE = "demo"
 """Each of these notices takes the place of the one before."""
 
@@ -20,29 +24,37 @@ CAUSE = "demo"
 class TrayStory:
     """One thread that watches the played model. Threads: `begin` and `end` from any."""
 
-    def __init__(self, scheduler: Scheduler, webui: DemoOpenWebUI, person: Person) -> None:
-        self._scheduler = scheduler
+    def __init__(self, ollama: DemoOllama, webui: DemoOpenWebUI, person: Person) -> None:
+        self._scheduler = ollama.scheduler
         self._webui = webui
         self._person = person
+        self._visit = Visit(ollama, webui, crowded=True)
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
 
     def begin(self, tell: Callable[[NoticeView], None], translator: Callable[[], Translator]) -> None:
         self._thread = threading.Thread(target=self._tell, args=(tell, translator), name="story")
         self._thread.start()
-        self._person.start()
 
     def end(self) -> None:
         self._over.set()
-        self._person.stop()
+        self._visit.stop()
         if self._thread is not None:
             self._thread.join()
+        self._person.stop()
 
     def _tell(self, tell: Callable[[NoticeView], None], translator: Callable[[], Translator]) -> None:
         """The first wait behind background tasks, and the first one without any: by notices."""
         tell(notice_view.told(*view.tray_opening(translator()), CAUSE))
         untouched = dict(self._webui.settings)
         slow: float | None = None
+        with contextlib.suppress(StoryStuck):  # it goes on without: the person chats all the same
+            self._visit.begin()
+            self._visit.ask()
+            self._over.wait(STANDS_S)
+        self._visit.go_on()
+        if not self._over.is_set():
+            self._person.start()
         while (work := self._next_word()) is not None:
             waited, before = work.first_token_s or 0.0, tasks_before(work)
             tr = translator()
