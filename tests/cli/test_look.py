@@ -18,6 +18,8 @@ from tray_app.cli.status import show
 from tray_app.standins.models import BIG, LIBRARY, SMALL
 
 ROOT = Path(__file__).parents[2]
+PATIENT = "request_limit_s = 20\n"
+"""How long a stand-in takes says how busy the machine is, not whether the answer is right."""
 
 
 @pytest.fixture
@@ -25,6 +27,8 @@ def played(tmp_path, monkeypatch):
     for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "settings.toml").write_text(PATIENT)
     with Played(tmp_path / "home", installed=(BIG, SMALL)) as made:
         yield made
 
@@ -68,7 +72,7 @@ def test_watch_in_a_pipe_has_no_control_characters(look, monkeypatch):
 def test_watch_goes_by_the_settings_of_each_look(look, played, monkeypatch):
     def show_and_edit(look, *args, **options):
         show(look, *args, **options)
-        (played.home / "settings.toml").write_text("[limits]\nbig_model_share = 1.0\n")
+        (played.home / "settings.toml").write_text(f"{PATIENT}[limits]\nbig_model_share = 1.0\n")
 
     monkeypatch.setattr("tray_app.cli.watch.show", show_and_edit)
     _, out, _ = look("watch", "--json", "--count", "2", "--interval", "0.1")

@@ -35,6 +35,9 @@ PATIENCE_S = 10.0
 BACK_OFF_S = (5.0, 15.0, 60.0, 300.0)
 _HIDDEN = (b"not seeing messages", b"insufficient permissions")
 
+_HELD: list[subprocess.Popen[bytes]] = []
+"""Killed and perhaps not gone yet: kept until they are, on a busy machine that takes more than a second."""
+
 
 class JournalFollower:
     """Owned by one thread; `close` ends the child for good."""
@@ -126,6 +129,7 @@ class JournalFollower:
         for pipe in (child.stdout, child.stderr):
             if pipe is not None:
                 pipe.close()
+        _HELD[:] = [one for one in (*_HELD, child) if one.poll() is None]
         with contextlib.suppress(subprocess.TimeoutExpired):  # one that the kernel holds ends later
             child.wait(1)
 

@@ -16,7 +16,7 @@ def report(name: str) -> FitReport:
 
 
 def test_a_pair_that_fits():
-    assert sentence(report("gemma3:1b"), TR) == "gemma3:1b fits beside qwen3:32b: it needs 824 MiB, 1.6 GiB are left."
+    assert sentence(report("gemma3:1b"), TR) == "gemma3:1b fits beside qwen3:32b: it needs 824 MiB, 1.6 GiB is left."
     told = ["".join(span.text for span in line) for line in lines(report("gemma3:1b"), TR, 60)]
     assert told[1].startswith("[====")
     assert any("context of 4096 tokens and 1 request at a time" in text for text in told)

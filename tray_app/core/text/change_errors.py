@@ -47,7 +47,7 @@ def _disk_full(error: ChangeError, subject: str, tr: Translator) -> tuple[str, s
     needed, _, free = error.detail.partition("/")
     step = tr.gettext("Free some space and try again.")
     if needed.isdigit() and free.isdigit():
-        text = tr.gettext("There is no room on the disk for {subject}: it needs {needed}, {free} are free.")
+        text = tr.gettext("There is no room on the disk for {subject}: it needs {needed}, {free} is free.")
         return text.format(subject=subject, needed=format_bytes(int(needed)), free=format_bytes(int(free))), step
     return tr.gettext("The disk is full: {subject}.").format(subject=subject), step
 

@@ -58,7 +58,7 @@ def lines(report: FitReport, tr: Translator, columns: int = 80) -> list[Line]:
 
 
 def sentence(report: FitReport, tr: Translator) -> str:
-    """`gemma3:1b fits beside qwen3:32b: it needs 0.8 GiB, 1.6 GiB are left.`"""
+    """`gemma3:1b fits beside qwen3:32b: it needs 0.8 GiB, 1.6 GiB is left.`"""
     model = clean(report.model)
     need = format_bytes(report.need.total) if report.need else ""
     room = format_bytes(report.room_bytes) if report.room_bytes is not None else ""
@@ -75,10 +75,10 @@ def _beside(report: FitReport, tr: Translator) -> str:
     if report.verdict is Verdict.UNKNOWN or not numbers:
         return tr.gettext("It is not known whether {model} fits beside {other}.")
     words = {
-        Verdict.FITS: tr.gettext("{model} fits beside {other}: it needs {need}, {room} are left."),
-        Verdict.TIGHT: tr.gettext("{model} fits beside {other}, but barely: it needs {need}, {room} are left."),
-        Verdict.EVICTS: tr.gettext("Ollama would evict {other} for {model}: it needs {need}, {room} are left."),
-        Verdict.SPILLS: tr.gettext("{model} has no room beside {other}: it needs {need}, {room} are left."),
+        Verdict.FITS: tr.gettext("{model} fits beside {other}: it needs {need}, {room} is left."),
+        Verdict.TIGHT: tr.gettext("{model} fits beside {other}, but barely: it needs {need}, {room} is left."),
+        Verdict.EVICTS: tr.gettext("Ollama would evict {other} for {model}: it needs {need}, {room} is left."),
+        Verdict.SPILLS: tr.gettext("{model} has no room beside {other}: it needs {need}, {room} is left."),
     }
     return words[report.verdict]
 

@@ -39,6 +39,9 @@ def _words(tr: Translator) -> dict[str, str]:
         "no address associated with hostname": no_host,
         "getaddrinfo failed": no_host,
         "temporary failure in name resolution": tr.gettext("names of hosts cannot be looked up now"),
+        # keyring, where no keychain is there
+        "nokeyringerror": tr.gettext("this system has none that can be used"),
+        "keyring.backends.fail.keyring": tr.gettext("this system has none that can be used"),
         # ours
         "no answer to connecting": tr.gettext("no answer to connecting"),
         "not empty": tr.gettext("it is not empty"),

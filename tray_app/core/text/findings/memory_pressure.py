@@ -25,16 +25,16 @@ def sentence(finding: MemoryPressure, tr: Translator) -> str:
             )
         case CauseKind.MODEL if critical:
             text = tr.gettext(
-                "Memory is nearly used up: models take {taken} of {total}, most of it {name}, and {left} are left."
+                "Memory is nearly used up: models take {taken} of {total}, most of it {name}, and {left} is left."
             )
         case CauseKind.MODEL:
             text = tr.gettext(
-                "Memory is running low: models take {taken} of {total}, most of it {name}, and {left} are left."
+                "Memory is running low: models take {taken} of {total}, most of it {name}, and {left} is left."
             )
         case _ if critical:
-            text = tr.gettext("Memory is nearly used up: {left} of {total} are left; what uses it is not known.")
+            text = tr.gettext("Memory is nearly used up: {left} of {total} is left; what uses it is not known.")
         case _:
-            text = tr.gettext("Memory is running low: {left} of {total} are left; what uses it is not known.")
+            text = tr.gettext("Memory is running low: {left} of {total} is left; what uses it is not known.")
     return text.format(name=name, taken=taken, total=total, left=left)
 
 
