@@ -348,3 +348,13 @@ def test_ctrl_c_in_the_middle_of_an_undo_says_what_the_server_holds(played, fix,
     monkeypatch.undo()
     assert fix("undo")[0] == (3 if arrived else 0)
     assert played.settings == before
+
+
+def test_unloading_where_it_would_not_help_says_when_it_does(played, fix):
+    played.load(BIG)
+    code, _, err = fix("fix", f"unload:{BIG}")
+    assert code == 2
+    told = " ".join(err.split())
+    assert f"`unload:{BIG}` is offered only where it helps" in told
+    assert "a running answer ends first" in told
+    assert "There is no fix `unload:gone`" in " ".join(fix("fix", "unload:gone")[2].split())

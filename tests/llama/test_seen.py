@@ -266,3 +266,19 @@ class TestWhoAsks:
             assert wait_until(lambda: truth(server) == (1, 3), 30)
             expected = (Whose.MIXED, 2)
             assert self.whose(settled(observer(server), lambda look: self.whose(look) == expected)) == expected
+
+
+def test_the_servers_own_log_and_settings_are_read(serve, observer):
+    """It writes to a file that somebody chose, as `ollama serve > file` does; another server's settings are not ours."""
+    server = serve("ours", STAND_IN_ANSWER_S="0.1", OLLAMA_MAX_LOADED_MODELS="1", OLLAMA_NUM_PARALLEL="2")
+    serve("other", OLLAMA_MAX_LOADED_MODELS="7", OLLAMA_NUM_PARALLEL="5")
+    watched = observer(server)
+    config = watched.look().snapshot.ollama.value.config
+    assert (config.max_loaded_models, config.num_parallel, config.told) == (1, 2, True)
+    server.ask(SMALL)
+
+    def finished():
+        log = watched.look().snapshot.ollama_log
+        return isinstance(log, Known) and log.value.finished == 1
+
+    assert wait_until(finished, 20)

@@ -59,7 +59,7 @@ class TestRecordings:
         assert log.events[1].at == datetime(2026, 11, 22, 14, 12, 51, tzinfo=UTC).timestamp()
         assert log.finished == 4
         assert log.prompt_cache_bytes == int(74.057 * 2**20)
-        assert log.config == ServerConfig(num_parallel=1, context_length=4096)
+        assert log.config == ServerConfig(num_parallel=1, context_length=4096, told=True)
 
     def test_two_models_evict_each_other_and_the_queue_is_full(self):
         log = recorded("ollama-0.32.15/server-thrash-and-busy.log")
@@ -76,7 +76,7 @@ class TestRecordings:
     def test_the_family_of_0_9(self):
         log = recorded("ollama-0.9.6/server.log")
         assert kinds(log) == [LOAD, LOAD]
-        assert log.config == ServerConfig(context_length=4096)
+        assert log.config == ServerConfig(context_length=4096, told=True)
 
     def test_no_text_of_the_log_comes_out_but_digests(self):
         """Answers and prompts may be in a log at debug level."""
@@ -171,6 +171,18 @@ class TestLines:
                 EVICTION,
             ),
             (
+                'level=INFO source=a.go:1 msg="model requires more memory than is currently available, evicting"',
+                EVICTION,
+            ),
+            (
+                'level=INFO source=a.go:1 msg="model requires more gpu memory than is currently available, evicting a"',
+                EVICTION,
+            ),
+            (
+                'level=INFO source=a.go:1 msg="model requires more system memory than is currently available, evicting"',
+                EVICTION,
+            ),
+            (
                 'level=INFO source=a.go:1 msg="llama-server model predicted to exceed available memory, evicting" predicted="1"',
                 EVICTION,
             ),
@@ -220,7 +232,7 @@ class TestLines:
             'time=2033-05-18T03:33:10Z level=INFO source=a msg="inference compute" id=0 library=Metal total="21.3 GiB" available="21.3 GiB"',
             'time=2033-05-18T03:33:10Z level=INFO source=a msg="vram-based default context" total_vram="21.3 GiB" default_num_ctx=4096',
         )
-        assert log.config == ServerConfig(3, 2, 4096, "q8_0", int(21.3 * 2**30))
+        assert log.config == ServerConfig(3, 2, 4096, "q8_0", int(21.3 * 2**30), told=True)
         assert "hidden" not in repr(log)
 
     def test_two_gpus_add_up_and_a_restart_starts_over(self):
@@ -268,7 +280,7 @@ class TestFollowing:
     def test_configuration_from_before_holds(self, log):
         log.write_bytes((RECORDINGS / "ollama-0.32.15/server.log").read_bytes())
         answer = LogFollower(log).read(NOW).value
-        assert answer.config == ServerConfig(num_parallel=1, context_length=4096)
+        assert answer.config == ServerConfig(num_parallel=1, context_length=4096, told=True)
         assert answer.prompt_cache_bytes == int(74.057 * 2**20)
         assert (answer.events, answer.finished) == ((), 0)
 

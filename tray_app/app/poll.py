@@ -14,7 +14,7 @@ from tray_app.app.rhythm import REQUEST_LIMIT_S, ollama_within, poll_within, unk
 from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
 from tray_app.core.requests.anew import counted
 from tray_app.core.requests.count import RequestState
-from tray_app.core.requests.owners import with_owners
+from tray_app.core.requests.owners import with_environment, with_owners
 from tray_app.core.requests.runners import LOADING_S, with_models, with_names
 from tray_app.core.values.connections import Connections
 from tray_app.core.values.errors import ServiceError
@@ -31,6 +31,7 @@ from tray_app.core.values.snapshot import (
     Processes,
     ProcessRole,
     Requests,
+    ServerConfig,
     Slots,
     Snapshot,
     WatchedProcess,
@@ -67,6 +68,7 @@ class Poll:
         self._requests = RequestState()
         self._runners: frozenset[int] = frozenset()
         self._first_seen: dict[tuple[int, float], float] = {}
+        self._log_config = ServerConfig()
         self._was_loading = False
         self._was_running = 0
 
@@ -80,9 +82,10 @@ class Poll:
         gpu = read(lambda: self.machine.gpu.read(taken_at))
         memory = self._memory(gpu, taken_at)
         processes = self._processes(memory, taken_at)
-        log = read(lambda: self.machine.log.read(taken_at))
+        log = read(lambda: self.machine.log.read(taken_at, value_of(processes)))
         if isinstance(log, Known):
-            self.ollama.config = log.value.config
+            self._log_config = log.value.config
+        self.ollama.config = with_environment(self._log_config, value_of(processes))
         with all_within(ollama_within(self._request_limit())):
             ollama = read(lambda: self.ollama.take(uptime_s, taken_at, process_seen=_server_seen(processes)))
         if isinstance(ollama, Known):

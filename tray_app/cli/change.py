@@ -19,7 +19,8 @@ from tray_app.core.text.text import Translator
 from tray_app.core.text.words import yes_words
 from tray_app.core.values.errors import ChangeError, Problem, ServiceError, Slip, UsageError
 from tray_app.core.values.plan import ActionKind, Change, Event, Plan, Record
-from tray_app.core.values.remedy import Consent, Remedy, UseModel, task_model_named
+from tray_app.core.values.remedy import Consent, Remedy, UseModel, task_model_named, unload_id
+from tray_app.core.values.snapshot import LoadedModel
 from tray_app.core.values.task_settings import SLOTS
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         if look.remedies:
             terminal.show([line(""), *remedy_view.strategy_lines(look.strategies, tr)])
         return DONE if look.remedies else NOTHING_TO_DO
-    remedy = _chosen(options.id, look.remedies)
+    remedy = _chosen(options.id, look.remedies, look.facts.here or ())
     if remedy is None:
         terminal.text(view.nothing_to_fix(look.diagnosis, look.facts.overview, tr))
         return NOTHING_TO_DO
@@ -136,7 +137,7 @@ def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     return _carry_out(app, remedy, terminal, tr, asked=options.prove)
 
 
-def _chosen(wanted: str | None, remedies: Sequence[Remedy]) -> Remedy | None:
+def _chosen(wanted: str | None, remedies: Sequence[Remedy], loaded: Sequence[LoadedModel]) -> Remedy | None:
     if wanted is None:
         return next((one for one in remedies if one.needs < Consent.CONFIRMED), None)
     for one in remedies:
@@ -146,6 +147,8 @@ def _chosen(wanted: str | None, remedies: Sequence[Remedy]) -> Remedy | None:
     own = [one for one in remedies if isinstance(one, UseModel) and _is_named(one, task_model_named(wanted))]
     if len(own) == 1:
         return own[0]
+    if wanted in {unload_id(one.name) for one in loaded}:
+        raise UsageError(Slip.UNLOAD, wanted)
     ids = tuple(one.id for one in remedies)
     raise UsageError(Slip.REMEDY, wanted, assignments.nearest(wanted, ids), ids)
 

@@ -19,6 +19,7 @@ from tray_app.cli.main import DONE
 from tray_app.cli.redactor import redactor_of
 from tray_app.cli.terminal import Terminal
 from tray_app.core.report.doctor import Probed
+from tray_app.core.requests.owners import with_owners
 from tray_app.core.tasks.settings import decode
 from tray_app.core.text import doctor as view
 from tray_app.core.text.text import Translator
@@ -65,13 +66,14 @@ def _versions() -> list[tuple[str, str]]:
 def _machine(app: App) -> Iterable[Probe]:
     memory, gpu = MemoryReader(), GpuReader(app.paths.cache_dir / "gpu.json")
     processes, connections = ProcessReader(), ConnectionReader()
+    port = port_of(app.ollama_url)
 
     def seen() -> Processes:
         return value_of(processes.read(time.time())) or Processes()
 
     def log() -> Reading[object]:
         with closing(ServerLog()) as found:
-            return found.read_once(time.time())
+            return found.read_once(time.time(), with_owners(seen(), port, local=True))
 
     def containers() -> Reading[object]:
         with closing(ContainerReader(lambda: app.settings_file.settings.allow_docker_socket)) as found:
@@ -82,7 +84,7 @@ def _machine(app: App) -> Iterable[Probe]:
     yield Probe(Probed.GPU, lambda: gpu.read(time.time()), _raw_of(gpu.collect))
     yield Probe(Probed.PROCESSES, lambda: processes.read(time.time(), ask_others=True))
     yield Probe(Probed.CONTAINERS, containers, from_server=True)
-    yield Probe(Probed.CONNECTIONS, lambda: connections.read(time.time(), seen(), port_of(app.ollama_url)))
+    yield Probe(Probed.CONNECTIONS, lambda: connections.read(time.time(), with_owners(seen(), port, local=True), port))
     yield Probe(Probed.OLLAMA_LOG, log)
 
 

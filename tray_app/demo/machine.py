@@ -8,7 +8,16 @@ from collections.abc import Callable
 
 from tray_app.core.values.connections import Client, Connections
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
-from tray_app.core.values.snapshot import BudgetBasis, Gpu, Host, OllamaLog, Processes, ProcessRole, WatchedProcess
+from tray_app.core.values.snapshot import (
+    BudgetBasis,
+    Gpu,
+    Host,
+    OllamaLog,
+    Processes,
+    ProcessRole,
+    ServerConfig,
+    WatchedProcess,
+)
 from tray_app.core.values.units import GIB, MIB
 from tray_app.readers._counters import Counters
 from tray_app.readers.machine import Machine
@@ -25,6 +34,8 @@ COMPRESSED_PER_WAITING = 1.1 * GIB
 SETTLE_S = 3.0
 CLOCK = 10.0
 """The played kernel's clock runs ten times as fast, so that nobody has to wait a minute for pressure to ease."""
+SETTINGS = ServerConfig(told=True)
+"""The stand-in was started with none of its own."""
 SERVER_PID, RUNNER_PID, WEBUI_PID = 501, 620, 480
 
 
@@ -115,7 +126,7 @@ class PlayedProcesses:
         ask_others: bool = False,  # noqa: ARG002 - no other program is large enough here to be named
     ) -> Reading[Processes]:
         at = self._started_at
-        server = WatchedProcess(SERVER_PID, at, ProcessRole.OLLAMA_SERVER, "ollama", 90 * MIB, 1.0)
+        server = WatchedProcess(SERVER_PID, at, ProcessRole.OLLAMA_SERVER, "ollama", 90 * MIB, 1.0, config=SETTINGS)
         web = WatchedProcess(WEBUI_PID, at, ProcessRole.OPEN_WEBUI, "open-webui", 700 * MIB, 2.0)
         runners = [
             WatchedProcess(
@@ -166,7 +177,11 @@ class PlayedConnections:
 class NoLog:
     """The stand-in writes none."""
 
-    def read(self, taken_at: float) -> Reading[OllamaLog]:  # noqa: ARG002 - every source is asked for a time
+    def read(
+        self,
+        taken_at: float,  # noqa: ARG002 - every source is asked for a time
+        processes: Processes | None = None,  # noqa: ARG002
+    ) -> Reading[OllamaLog]:
         return Unknown(Why.MISSING, "server.log")
 
     def close(self) -> None:

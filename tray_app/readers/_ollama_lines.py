@@ -46,6 +46,8 @@ _BLOB = re.compile(rb"--model \S{0,4096}[/\\]blobs[/\\](sha256-[0-9a-f]{64})")
 _EVICTIONS = (
     b"llama-server model predicted to exceed available memory, evicting",
     b"model requires more memory than is currently available, evicting",
+    b"model requires more gpu memory than is currently available, evicting",  # from 0.13.1
+    b"model requires more system memory than is currently available, evicting",
     b"max runners achieved, unloading one to make room",
     b"llama-server load failed; evicting all other models",
 )
@@ -196,6 +198,7 @@ class LineReader:
                 max_loaded_models=_count(_setting(line, b"OLLAMA_MAX_LOADED_MODELS")),
                 context_length=_count(_setting(line, b"OLLAMA_CONTEXT_LENGTH")),
                 kv_cache_type=_setting(line, b"OLLAMA_KV_CACHE_TYPE").decode("ascii", "replace") or None,
+                told=True,
             )
         elif b'msg="inference compute"' in line and _attribute(line, b"library") != b"cpu":
             total = size_bytes(_attribute(line, b"total"))

@@ -18,8 +18,8 @@ from tray_app.core.values.snapshot import OllamaLog
 from tray_app.readers._ollama_lines import LineReader
 from tray_app.readers.ollama_log import CLOCK_SLACK_S, READ_LIMIT
 from tray_app.readers.roles import clean_name
+from tray_app.readers.server_output import UNIT
 
-UNIT = "ollama.service"
 HEAD_LINES = 2000
 COMMAND = (
     *("journalctl", f"--unit={UNIT}", "--follow", f"--lines={HEAD_LINES}"),

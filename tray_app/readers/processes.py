@@ -12,12 +12,13 @@ import psutil
 from msgspec.structs import replace
 
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
-from tray_app.core.values.snapshot import OtherProcess, Processes, ProcessRole, WatchedProcess
+from tray_app.core.values.snapshot import OtherProcess, Processes, ProcessRole, ServerConfig, WatchedProcess
 from tray_app.readers import footprint_macos
 from tray_app.readers.largest import LargestPrograms
 from tray_app.readers.listening import Listening, listening
 from tray_app.readers.odd import NO_ANSWER
 from tray_app.readers.roles import clean_name, could_matter, program, role_of, runner_facts
+from tray_app.readers.server_output import settings_of
 
 YOUNG_S = 12.0
 """A process may still be a copy of its parent (fork, then exec): a new one is looked at again for so long."""
@@ -71,8 +72,10 @@ class ProcessReader:
         process: Callable[[int], psutil.Process] = psutil.Process,
         clock: Callable[[], float] = time.monotonic,
         ports: Callable[[int], Listening] = listening,
+        settings: Callable[[int], ServerConfig | None] = settings_of,
     ) -> None:
         self._ports = ports
+        self._settings = settings
         self._pids = pids
         self._process = process
         self._clock = clock
@@ -203,11 +206,12 @@ class ProcessReader:
             self._watched[identity.pid] = _Watched(look.process, identity)
 
     def _with_ports(self, server: WatchedProcess, known: WatchedProcess | None) -> WatchedProcess:
-        """Where it listens: asked once, and again while it starts."""
+        """Where it listens, and its settings: asked once, and again while it starts."""
         if known is not None and known.started_at == server.started_at:
-            server = replace(server, ports=known.ports, apart=known.apart)
+            server = replace(server, ports=known.ports, apart=known.apart, config=known.config)
             if known.ports or time.time() - server.started_at > SETTLES_S:
                 return server
+        server = replace(server, config=self._settings(server.pid))
         found = self._ports(server.pid)
         return replace(server, ports=found.ports, apart=found.apart)
 

@@ -148,7 +148,7 @@ def test_a_model_is_big_from_half_of_the_budget_on():
     made = facts(poll(models=models, gpu=Known(Gpu(100, BudgetBasis.METAL, unified=True), 0.0)))
     assert [(one.model.name, one.share) for one in made.big_models] == [("more", 0.6), ("exactly", 0.5)]
     assert [made.is_big(name) for name in ("more", "exactly", "less")] == [True, True, False]
-    assert facts(poll(models=(loaded(size=0),))).big_models is None
+    assert facts(poll(models=(loaded("gone", size=0),))).big_models is None
     assert facts(poll(models=(loaded(size=1),), gpu=Known(Gpu(2, BudgetBasis.METAL, unified=True), 0.0))).is_big(BIG)
 
 

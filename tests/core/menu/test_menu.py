@@ -208,12 +208,12 @@ def test_pipes_presets_and_embeddings_are_not_offered():
     assert not ids & {f"task-model:{one.id}" for one in odd}
 
 
-def test_unloading_asks_and_says_whose_answers_end():
+def test_unloading_asks_and_says_that_answers_are_finished_first():
     row = find(STATE, f"unload:{BIG}")
     assert row.command is None
     assert texts(row.children) == [
         "Frees 19.7 GiB; the next message loads it again",
-        "1 answer that it is writing ends",
+        "1 answer that it is writing is finished first",
         "Unload it",
     ]
     assert row.children[-1].command == Unload(BIG, "digest-1")

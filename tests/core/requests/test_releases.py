@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.core.machines import beside, installed, loaded, machine, shape_of
 from tests.core.offers import ids, offered
@@ -10,9 +11,10 @@ from tests.core.requests.test_count import OLD_RUNNER, World, clients, numbers
 from tray_app.core.fit.need import automatic_context
 from tray_app.core.fit.verdict import Room, loading, need_as
 from tray_app.core.requests import releases
+from tray_app.core.requests.loaded import told_apart
 from tray_app.core.values.finding import PromptCacheGrowth
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.snapshot import Ollama, Presence
+from tray_app.core.values.snapshot import BudgetBasis, Ollama, Presence
 from tray_app.core.values.units import GIB
 from tray_app.core.values.version import parse_version
 
@@ -63,10 +65,29 @@ def cache_limit_is_offered(release: str) -> bool:
     return "cache-ram" in ids(offered(machine(loaded("qwen3:32b", 19.7), version=release), PromptCacheGrowth))
 
 
+def without_a_gpu(release: str) -> str:
+    """A small model beside another one, with room for both."""
+    there = machine(
+        loaded("a", 2, 0), version=release, basis=BudgetBasis.RAM, budget_gib=32, available_gib=20, system="linux"
+    )
+    return beside(installed("gemma3:1b"), there, Limits()).verdict.value
+
+
+def spill_is_told(release: str) -> bool:
+    """/api/ps tells a size that is what the GPU holds and the file."""
+    model = replace(installed("gemma3:1b"), size_bytes=GIB)
+    there = Ollama("http://o", Presence.RUNNING, release, loaded=(loaded("gemma3:1b", 2, 1),), installed=(model,))
+    return not told_apart(there).doubtful
+
+
 BEHAVIOUR = [
     ("CONTEXT_4096_SINCE", "0.6.6", "0.6.7", automatic, 2048, 4096),
     ("LAYOUT_SINCE", "0.9.6", "0.10.0", rule, "ollama-0.9-estimate", "ollama-0.12-layout"),
     ("ONE_SLOT_SINCE", "0.9.6", "0.10.0", running_and_waiting, ("unsupported", "unsupported"), (1, 2)),
+    ("CPU_EVICTS_SINCE", "0.12.10", "0.12.11", without_a_gpu, "fits", "evicts"),
+    ("CPU_SHARES_SINCE", "0.13.0", "0.13.1", without_a_gpu, "evicts", "fits"),
+    ("MAPPED_TWICE_SINCE", "0.24.0", "0.30.0", spill_is_told, True, False),
+    ("MAPPED_ONCE_SINCE", "0.30.10", "0.30.11", spill_is_told, False, True),
     ("CONTEXT_BY_MEMORY_SINCE", "0.15.4", "0.15.5", automatic, 4096, 32768),
     ("SERVER_SINCE", "0.24.0", "0.30.0", rule, "ollama-0.12-layout", "ollama-0.30-estimate"),
     ("SERVER_SINCE", "0.24.0", "0.30.0", micro_batch, 512, 1024),

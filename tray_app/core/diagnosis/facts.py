@@ -172,6 +172,8 @@ class Facts:
         """What of the budget the loaded models use."""
         if self.here is None or self.ollama is None or self.ollama.presence is Presence.ABSENT:
             return None
+        if self.has_gpu and any(one.size_vram_bytes <= 0 and one.name in self.overview.doubtful for one in self.here):
+            return None
         return sum(max(0, one.size_vram_bytes if self.has_gpu else one.size_bytes) for one in self.here)
 
     @cached_property
@@ -187,8 +189,10 @@ class Facts:
         shared = self.host.apple_silicon or not self.has_gpu
         return max(0, model.size_bytes if shared else model.size_bytes - model.size_vram_bytes)
 
-    def spilled_bytes(self, model: LoadedModel) -> int:
+    def spilled_bytes(self, model: LoadedModel) -> int | None:
         """What of it runs on the CPU although there is a GPU (GET /api/ps: size - size_vram); 0: nothing."""
+        if self.has_gpu and model.name in self.overview.doubtful:
+            return None
         if not self.has_gpu or model.size_bytes <= 0:
             return 0
         spilled = model.size_bytes - max(model.size_vram_bytes, 0)

@@ -96,6 +96,7 @@ def _report(
         fit = Fit(Verdict.UNKNOWN, fit.need_bytes, fit.room_bytes, Basis.OTHER_SHAPE_UNKNOWN)
     return FitReport(
         model=chosen.name,
+        settings_told=ollama.config.told,
         verdict=fit.verdict,
         basis=fit.basis,
         need=need_as(chosen.shape, way) if chosen.shape and way else None,

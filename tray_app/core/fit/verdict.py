@@ -18,7 +18,7 @@ from tray_app.core.fit.need import (
     slots_for,
     used_context,
 )
-from tray_app.core.requests.releases import LAYOUT_SINCE, SERVER_SINCE
+from tray_app.core.requests.releases import CPU_EVICTS_SINCE, CPU_SHARES_SINCE, LAYOUT_SINCE, SERVER_SINCE
 from tray_app.core.tasks.target import same_runner
 from tray_app.core.values.fit import Basis, Fit, Need, Verdict
 from tray_app.core.values.limits import Limits
@@ -214,7 +214,8 @@ def with_loaded(
     rule = generation(version)
     if loaded and ollama.config.max_loaded_models is not None and ollama.config.max_loaded_models <= len(loaded):
         return Fit(Verdict.EVICTS, counted.total, _room_bytes(space, memory), Basis.MAX_LOADED)
-    if loaded and _evicts(shape, way, file_bytes, space, rule):
+    alone = not space.gpu and CPU_EVICTS_SINCE <= version < CPU_SHARES_SINCE
+    if loaded and (alone or _evicts(shape, way, file_bytes, space, rule)):
         return Fit(Verdict.EVICTS, counted.total, _room_bytes(space, memory), Basis(rule.value))
     return _in_memory(counted, space, memory, limits, rule)
 

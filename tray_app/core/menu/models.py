@@ -47,7 +47,11 @@ def model_row(model: LoadedModel, seen: Overview, tr: Translator, *, busy: bool)
     ]
     running = running_on(model, seen)
     if running:
-        words = tr.ngettext("{count} answer that it is writing ends", "{count} answers that it is writing end", running)
+        words = tr.ngettext(
+            "{count} answer that it is writing is finished first",
+            "{count} answers that it is writing are finished first",
+            running,
+        )
         told.append(Row(words.format(count=running)))
     confirm = Row(
         tr.gettext("Unload it"), Unload(model.name, model.digest), id=f"confirm:unload:{model.name}", busy=busy

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from tray_app.core.requests.loaded import told_apart
 from tray_app.core.tasks.same_ollama import placed, with_watched
 from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.reading import Known, Moment, Reading, Unknown, Why, value_of
@@ -56,6 +57,8 @@ class Overview(Struct, frozen=True):
     gpu: Gpu | None
     processes: Processes | None
     ollama: Ollama | None
+    doubtful: tuple[str, ...]
+    """Loaded models of which it cannot be told how much lies on the GPU."""
     log: OllamaLog | None
     requests: Requests | None
     running: int | None
@@ -126,7 +129,8 @@ def _other_users(server: OpenWebUI | None) -> int | None:
 
 def overview(snapshot: Snapshot) -> Overview:
     requests, server = value_of(snapshot.requests), value_of(snapshot.open_webui)
-    ollama, connections = value_of(snapshot.ollama), _connections(server)
+    right, connections = told_apart(value_of(snapshot.ollama)), _connections(server)
+    ollama = right.ollama
     listed = value_of(server.models) if server is not None else None
     if server is not None and ollama is not None:
         if connections is not None:
@@ -142,6 +146,7 @@ def overview(snapshot: Snapshot) -> Overview:
         gpu=value_of(snapshot.gpu),
         processes=value_of(snapshot.processes),
         ollama=ollama,
+        doubtful=right.doubtful,
         log=value_of(snapshot.ollama_log),
         requests=requests,
         running=value_of(requests.running) if requests is not None else None,

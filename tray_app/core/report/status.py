@@ -284,4 +284,5 @@ def fit_of(report: FitReport) -> dict[str, Any]:
         "reverse_verdict": report.reverse.value if report.reverse else None,
         "context": report.context,
         "parallel": report.parallel,
+        "settings_told": report.settings_told,
     }

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from msgspec.structs import replace
 
 from tray_app.core.values.connections import Owner
-from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
+from tray_app.core.values.snapshot import Processes, ProcessRole, ServerConfig, WatchedProcess
 
 
 def with_owners(processes: Processes, port: int, *, local: bool) -> Processes:
@@ -48,3 +48,18 @@ def _owned(one: WatchedProcess, owners: dict[int, Owner], ours: Collection[int])
     # Its parent is hidden, or started it for Ollama: with one server it can only be that one's.
     alone = len(owners) == 1 and bool(ours)
     return replace(one, owner=Owner.OURS if alone and one.parent_pid is None else Owner.UNSURE)
+
+
+def with_environment(config: ServerConfig, processes: Processes | None) -> ServerConfig:
+    """What the log says of the server's settings, and where it says nothing its environment."""
+    watched = processes.watched if processes is not None else ()
+    ours = [one for one in watched if one.role is ProcessRole.OLLAMA_SERVER and one.owner is Owner.OURS]
+    started = ours[0].config if len(ours) == 1 and ours[0].config is not None else ServerConfig()
+    return ServerConfig(
+        num_parallel=config.num_parallel or started.num_parallel,
+        max_loaded_models=config.max_loaded_models or started.max_loaded_models,
+        context_length=config.context_length or started.context_length,
+        kv_cache_type=config.kv_cache_type or started.kv_cache_type,
+        gpu_total_bytes=config.gpu_total_bytes,
+        told=config.told or started.told,
+    )

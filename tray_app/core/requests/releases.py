@@ -11,8 +11,17 @@ LAYOUT_SINCE: Version = (0, 10, 0)
 """A further model is laid out with real sizes before another is evicted; estimates before (llm/server.go)."""
 ONE_SLOT_SINCE: Version = (0, 10, 0)
 """OLLAMA_NUM_PARALLEL is 1 by itself; before, memory decides (envconfig/config.go, server/sched.go)."""
+CPU_EVICTS_SINCE: Version = (0, 12, 11)
+"""Without a GPU any further model evicts what is loaded (llm/server.go, verifyLayout)..."""
+CPU_SHARES_SINCE: Version = (0, 13, 1)
+"""...up to here."""
 CONTEXT_BY_MEMORY_SINCE: Version = (0, 15, 5)
 """A model's context follows the GPUs' memory (server/routes.go)."""
 SERVER_SINCE: Version = (0, 30, 0)
 """Every model runs in a llama-server: it tells its slots, keeps a prompt cache in RAM, chooses its batch by itself,
 leaves `--fit` a margin, and is loaded beside others by an estimate (llm/llama_server.go, server/sched.go)."""
+MAPPED_TWICE_SINCE: Version = (0, 30, 0)
+"""/api/ps counts weights that are mapped from the file beside those on the GPU, though they are the same
+(llm/llama_server.go)..."""
+MAPPED_ONCE_SINCE: Version = (0, 30, 11)
+"""...up to here."""

@@ -194,6 +194,12 @@ def _conditions(report: FitReport, tr: Translator) -> list[str]:
     if report.download_bytes is not None:
         get = tr.gettext("It is not installed yet ({size} to download): ollama pull {model}")
         made.append(get.format(size=format_bytes(report.download_bytes), model=model))
+    if report.need is not None and not report.settings_told:
+        made.append(
+            tr.gettext(
+                "Ollama's own settings (OLLAMA_MAX_LOADED_MODELS and others) could not be read: taken to be automatic."
+            )
+        )
     return made
 
 

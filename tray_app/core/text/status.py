@@ -144,11 +144,12 @@ def _models(seen: Overview, tr: Translator) -> list[Line]:
     rows = [line(head)]
     for model in ollama.loaded:
         on_gpu = model.size_vram_bytes / model.size_bytes if model.size_bytes else 0.0
-        place = (
-            tr.gettext("on the CPU")
-            if on_gpu == 0
-            else tr.gettext("{percent}% on the GPU").format(percent=round(on_gpu * 100))
-        )
+        if model.name in seen.doubtful:
+            place = tr.gettext("how much of it is on the GPU is not known")
+        elif on_gpu == 0:
+            place = tr.gettext("on the CPU")
+        else:
+            place = tr.gettext("{percent}% on the GPU").format(percent=round(on_gpu * 100))
         rows.append(line(f"{clean(model.name)}  {format_bytes(model.size_bytes)}  ", Span(place, Style.FAINT)))
     return rows
 

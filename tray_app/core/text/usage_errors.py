@@ -32,6 +32,9 @@ def _texts(tr: Translator) -> dict[Slip, str]:
         Slip.TWICE: tr.gettext("`{given}` is set twice."),
         Slip.VALUE: tr.gettext("`{given}` is not a value for this setting."),
         Slip.REMEDY: tr.gettext("There is no fix `{given}` for what is found now."),
+        Slip.UNLOAD: tr.gettext(
+            "`{given}` is offered only where it helps: while memory is short, or a model or old prompts overflow it."
+        ),
         Slip.MODEL: tr.gettext("Ollama has no model `{given}` installed."),
         Slip.URL: tr.gettext("`{given}` is not an address of a server."),
         Slip.URL_WITH_PASSWORD: tr.gettext("An address with a user name or password in it is not used: {given}."),
@@ -66,5 +69,8 @@ def _steps(error: UsageError, tr: Translator) -> dict[Slip, str]:
         Slip.NEEDS_YES: tr.gettext("Add --yes to go ahead."),
         Slip.MODEL: tr.gettext("`ollama pull {name}` gets it.").format(name=clean(error.given)),
         Slip.REMEDY: tr.gettext("`{command}` shows what is found.").format(command=typed(tr, "status")),
+        Slip.UNLOAD: tr.gettext(
+            "In the tray's menu, Models, it can be unloaded at any time; a running answer ends first."
+        ),
         Slip.ARGUMENTS: usage,
     }

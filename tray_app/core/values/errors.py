@@ -174,6 +174,7 @@ class Slip(StrEnum):
     TWICE = "twice"
     VALUE = "value"
     REMEDY = "remedy"
+    UNLOAD = "unload"  # not offered now
     MODEL = "model"  # not installed
     URL = "url"
     URL_WITH_PASSWORD = "url-with-password"

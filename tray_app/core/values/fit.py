@@ -118,3 +118,5 @@ class FitReport(Struct, frozen=True):
     question: Beside = Beside.NAMED
     download_bytes: int | None = None
     nearest: str = ""
+    settings_told: bool = True
+    """Ollama's own settings are known, and not only taken to be automatic."""

@@ -209,6 +209,10 @@ class HostedModel(Remedy, frozen=True, kw_only=True):
         return self.host
 
 
+def unload_id(model: str) -> str:
+    return f"unload:{model}"
+
+
 class UnloadModel(Remedy, frozen=True, kw_only=True):
     undoable: bool = False
     asks: bool = True
@@ -216,7 +220,7 @@ class UnloadModel(Remedy, frozen=True, kw_only=True):
 
     @property
     def id(self) -> str:
-        return f"unload:{self.model}"
+        return unload_id(self.model)
 
     @property
     def subject(self) -> str:

@@ -126,7 +126,6 @@ class WatchedProcess(Struct, frozen=True):
     blob_digest: str | None = None
     """`sha256-...` of the model blob that a runner serves."""
     model: str | None = None
-    """The name that `/api/ps` or `/api/show` gives that blob."""
     port: int | None = None
     context_length: int | None = None
     """Per slot: `-c` divided by `parallel`."""
@@ -139,6 +138,7 @@ class WatchedProcess(Struct, frozen=True):
     ports: tuple[int, ...] | None = None
     apart: bool = False
     owner: Owner = Owner.OURS
+    config: "ServerConfig | None" = None
 
 
 class OtherProcess(Struct, frozen=True):
@@ -206,13 +206,14 @@ class Presence(StrEnum):
 
 
 class ServerConfig(Struct, frozen=True):
-    """What Ollama's own settings are, as far as its log or environment says; None: not known."""
+    """Ollama's own settings. None: automatic, or not known where neither its log nor its environment `told` them."""
 
     num_parallel: int | None = None
     max_loaded_models: int | None = None
     context_length: int | None = None
     kv_cache_type: str | None = None
     gpu_total_bytes: int | None = None
+    told: bool = False
 
 
 class Ollama(Struct, frozen=True):
@@ -292,7 +293,6 @@ class LogEvent(Struct, frozen=True):
     model: str | None = None
     seconds: float | None = None
     blob_digest: str | None = None
-    """`sha256-...`: the log names models by blob; the poll adds `model`."""
 
 
 class OllamaLog(Struct, frozen=True):

@@ -41,7 +41,7 @@ def test_without_a_gpu_nothing_spills():
 
 
 def test_an_empty_model_is_nothing():
-    assert check(poll(models=(loaded(size=0), loaded(size=-5)))) == ()
+    assert check(poll(models=(loaded("gone", size=0), loaded("gone", size=-5)))) == ()
 
 
 def test_without_ollama_it_cannot_judge():

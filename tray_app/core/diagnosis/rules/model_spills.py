@@ -9,8 +9,9 @@ def check(facts: Facts) -> tuple[ModelSpills, ...] | None:
     """Also of an Ollama on another machine: it tells how much of a model its GPU holds."""
     if facts.ollama is None:
         return None
-    spills = ((model, facts.spilled_bytes(model)) for model in facts.ollama.loaded)
-    return tuple(_finding(model, spilled, facts) for model, spilled in spills if spilled)
+    spills = [(model, facts.spilled_bytes(model)) for model in facts.ollama.loaded]
+    found = tuple(_finding(model, spilled, facts) for model, spilled in spills if spilled)
+    return found if found or all(spilled is not None for _, spilled in spills) else None
 
 
 def _finding(model: LoadedModel, spilled: int, facts: Facts) -> ModelSpills:
