@@ -13,6 +13,8 @@ from tray_app.core.values.finding import (
     QueueBacklog,
     SettingsDrift,
     Severity,
+    Stuck,
+    StuckBy,
     TaskModelDoesNotFit,
     TaskModelUnusable,
     TasksBy,
@@ -44,6 +46,14 @@ EXAMPLES = (
     ),
     ModelThrash(model=BIG, loads=3, window_s=600.0, cause=ThrashCause.RELOAD),
     QueueBacklog(model=BIG, severity=Severity.OVERLOADED, waiting=3, longest_wait_s=12.0),
+    Stuck(
+        severity=Severity.TIGHT,
+        about=BIG,
+        reason=StuckBy.LEFT_BEHIND,
+        held_bytes=20 * GIB,
+        pid=4711,
+        command="kill 4711",
+    ),
     MemoryPressure(
         severity=Severity.TIGHT,
         taken_by=BIG,

@@ -12,6 +12,7 @@ from tests.english import TR
 from tests.llama.bench import BIG, HERE, SMALL, Serve, clients, runner_program, settled
 from tests.real.servers import free_port
 from tray_app.app.wiring import App, Overrides
+from tray_app.core.diagnosis.rules import stuck as stuck_rule
 from tray_app.core.report.status import status
 from tray_app.core.text.status import status_lines
 from tray_app.core.values.connections import Owner, Whose
@@ -204,6 +205,9 @@ class TestWhoseRunner:
                 lines = status_lines(look.facts.overview, look.diagnosis, (), TR)
                 text = "\n".join("".join(span.text for span in one) for one in lines)
                 assert "left behind by an Ollama that has ended: " in text
+                (stuck,) = [one for one in stuck_rule.check(look.facts) if one.pid == left.pid] or [None]
+                small = left.memory_info().rss < stuck_rule.SMALL_SHARE * look.facts.memory.total_bytes
+                assert (stuck is None) is small
                 assert "sha256" not in text
             finally:
                 again.stop()

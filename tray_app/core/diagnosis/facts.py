@@ -346,6 +346,7 @@ class Facts:
             runners=self.runners,
             loaded=self.ollama.loaded if self.ollama is not None else None,
             running=self.running,
+            waiting=self.waiting,
             active=self.requests.active if self.requests is not None else None,
             events=self.log.events if self.log is not None else (),
             prompt_cache_bytes=self.log.prompt_cache_bytes if self.log is not None else None,

@@ -30,6 +30,7 @@ class Seen(Struct, frozen=True):
     runners: tuple[WatchedProcess, ...] | None = None
     loaded: tuple[LoadedModel, ...] | None = None
     running: int | None = None
+    waiting: int | None = None
     active: tuple[RunningRequest, ...] | None = None
     events: tuple[LogEvent, ...] = ()
     prompt_cache_bytes: int | None = None

@@ -6,13 +6,14 @@ from typing import Any
 
 from tray_app.core.report.overview import Overview, overview, unknown_in
 from tray_app.core.report.programs import program_loads
-from tray_app.core.values.finding import Blind, Diagnosis, Finding, Value
+from tray_app.core.values.finding import Blind, Diagnosis, Finding
 from tray_app.core.values.fit import Budget, Fit, FitReport
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.reading import Reading, Unknown, value_of
 from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import Confidence, Gpu, Memory, Ollama, Presence, Processes, Requests, Snapshot
 from tray_app.core.values.task_settings import TASKS, TaskSettings
+from tray_app.core.values.units import Value
 
 SCHEMA = 1
 

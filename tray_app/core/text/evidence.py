@@ -8,10 +8,10 @@ from tray_app.core.text.lines import clean
 from tray_app.core.text.tasks import tasks_named
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import percent, pressure_word
-from tray_app.core.values.finding import Evidence, Finding, Unit
+from tray_app.core.values.finding import Finding
 from tray_app.core.values.snapshot import Pressure
 from tray_app.core.values.task_settings import Setting
-from tray_app.core.values.units import format_bytes
+from tray_app.core.values.units import Evidence, Unit, format_bytes
 
 
 def evidence_lines(finding: Finding, tr: Translator, said: str = "") -> tuple[str, ...]:

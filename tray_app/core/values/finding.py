@@ -5,7 +5,7 @@ What a finding rests on is its fields: their names and units are the evidence of
 
 import json
 import re
-from enum import Enum, StrEnum
+from enum import StrEnum
 from functools import cache
 from typing import Annotated, ClassVar, get_args
 
@@ -15,6 +15,18 @@ from tray_app.core.values.connections import Owner
 from tray_app.core.values.fit import Verdict
 from tray_app.core.values.snapshot import Confidence, Pressure, PressureInput
 from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.units import (
+    Bytes,
+    Calls,
+    Evidence,
+    MaybeBytes,
+    MaybeCalls,
+    MaybeSeconds,
+    MaybeTokens,
+    Percent,
+    Seconds,
+    Unit,
+)
 from tray_app.core.values.version import Json
 
 
@@ -56,42 +68,6 @@ class Settling(StrEnum):
 
     LOADING = "model-loads"
     AWAKE = "just-awake"
-
-
-class Unit(StrEnum):
-    """Units of the evidence; inputs of memory pressure have more of their own."""
-
-    NONE = ""
-    BYTES = "bytes"
-    BYTES_PER_S = "bytes/s"
-    SECONDS = "s"
-    PERCENT = "percent"
-    REQUESTS = "requests"
-    LOADS = "loads"
-    TOKENS = "tokens"
-    USERS = "users"
-
-
-Value = float | int | str | bool | Enum | tuple[str, ...] | tuple[int, ...]
-
-
-class Evidence(Struct, frozen=True):
-    """A number or a word that a finding rests on. `name` is stable."""
-
-    name: str
-    value: Value
-    unit: str = Unit.NONE
-
-
-# The unit of a field, as its type says it.
-Bytes = Annotated[int, Unit.BYTES]
-MaybeBytes = Annotated[int | None, Unit.BYTES]
-Seconds = Annotated[float, Unit.SECONDS]
-MaybeSeconds = Annotated[float | None, Unit.SECONDS]
-Percent = Annotated[float, Unit.PERCENT]
-Calls = Annotated[int, Unit.REQUESTS]
-MaybeCalls = Annotated[int | None, Unit.REQUESTS]
-MaybeTokens = Annotated[int | None, Unit.TOKENS]
 
 
 @cache
@@ -264,6 +240,34 @@ class Unusable(StrEnum):
     PRESETS = "presets"
 
 
+class StuckBy(StrEnum):
+    QUEUE = "queue"  # requests wait, and nothing runs or loads
+    SILENT = "silent"  # Ollama runs and takes connections, and does not answer
+    LEFT_BEHIND = "left-behind"  # a runner that no server will end holds memory
+
+
+class Stuck(Finding, frozen=True, kw_only=True):
+    """Something that does not end by itself. `about`: Ollama, or the model of a runner that was left behind."""
+
+    identity = frozenset({"severity", "about"})
+    about: str
+    reason: StuckBy
+    waiting: MaybeCalls = None
+    for_s: MaybeSeconds = None
+    held_bytes: MaybeBytes = None
+    pid: int | None = None
+    command: str = ""
+    """What ends it, to be typed by the user."""
+
+    @property
+    def subject(self) -> str:
+        return self.about
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.kind, f"{self.reason.value} {self.pid or self.about}"
+
+
 class TaskModelUnusable(AboutModel, frozen=True, kw_only=True):
     """A task model is chosen, but Open WebUI silently uses the chat model, or tasks of other users fail."""
 
@@ -365,6 +369,7 @@ class PromptCacheGrowth(AboutModel, frozen=True, kw_only=True):
 FINDINGS: tuple[type[Finding], ...] = (
     ModelThrash,
     TaskStorm,
+    Stuck,
     QueueBacklog,
     MemoryPressure,
     TaskModelUnusable,

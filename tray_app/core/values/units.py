@@ -1,4 +1,9 @@
-"""Bytes and times as people read them. The only place that divides by 1024."""
+"""Bytes and times as people read them, and the units of evidence. The only place that divides by 1024."""
+
+from enum import Enum, StrEnum
+from typing import Annotated
+
+from msgspec import Struct
 
 KIB = 1024
 MIB = 1024**2
@@ -20,3 +25,39 @@ def format_bytes(count: float) -> str:
             number = count / unit
             return f"{number:.1f} {name}" if abs(number) < 100 and unit == GIB else f"{number:.0f} {name}"
     return f"{count:.0f} B"
+
+
+class Unit(StrEnum):
+    """Units of the evidence; inputs of memory pressure have more of their own."""
+
+    NONE = ""
+    BYTES = "bytes"
+    BYTES_PER_S = "bytes/s"
+    SECONDS = "s"
+    PERCENT = "percent"
+    REQUESTS = "requests"
+    LOADS = "loads"
+    TOKENS = "tokens"
+    USERS = "users"
+
+
+Value = float | int | str | bool | Enum | tuple[str, ...] | tuple[int, ...]
+
+
+class Evidence(Struct, frozen=True):
+    """A number or a word that a finding rests on. `name` is stable."""
+
+    name: str
+    value: Value
+    unit: str = Unit.NONE
+
+
+# The unit of a field, as its type says it.
+Bytes = Annotated[int, Unit.BYTES]
+MaybeBytes = Annotated[int | None, Unit.BYTES]
+Seconds = Annotated[float, Unit.SECONDS]
+MaybeSeconds = Annotated[float | None, Unit.SECONDS]
+Percent = Annotated[float, Unit.PERCENT]
+Calls = Annotated[int, Unit.REQUESTS]
+MaybeCalls = Annotated[int | None, Unit.REQUESTS]
+MaybeTokens = Annotated[int | None, Unit.TOKENS]
