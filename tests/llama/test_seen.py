@@ -192,12 +192,14 @@ class TestWhoseRunner:
     def test_an_orphaned_runner_is_no_load_of_the_new_server(self, serve, observer):
         first = serve("first", STAND_IN_ANSWER_S="0.1")
         first.ask(BIG)
+        watched = observer(first)
+        watched.look()
         orphans = first.kill()
         try:
             again = Serve(first.folder.parent / "again", int(first.url.rpartition(":")[2]), first.runner)
             again.start()
             try:
-                look = settled(observer(again), idle)
+                look = settled(watched, lambda look: idle(look) and isinstance(look.snapshot.ollama, Known))
                 assert idle(look)
                 assert look.snapshot.requests.value.running_source != "loading"
                 (left,) = orphans

@@ -311,6 +311,16 @@ class TestFamily:
         system.add(11, "llama-server", RUNNER_LINE, parent=10, started=time.time())
         assert watched(system.reader())[11].orphaned
 
+    def test_whoever_takes_the_servers_place_it_is_left_behind(self, system):
+        """A container's own init, a session manager: their names are many."""
+        reader = self.family(system)
+        watched(reader)
+        system.add(5, "dumb-init", started=1.0)
+        system.table[11]._parent = 5
+        for _ in range(3):  # also when it is looked at anew
+            assert watched(reader)[11].orphaned
+            system.now += 2
+
     def test_a_runner_that_somebody_else_started_is_not_left_behind(self, system):
         system.add(10, "bash", started=1.0)
         system.add(11, "llama-server", RUNNER_LINE, parent=10, started=time.time())

@@ -191,7 +191,7 @@ class ProcessReader:
         if role is ProcessRole.OLLAMA_SERVER:
             identity = self._with_ports(identity, known.identity if known else None)
         if role is ProcessRole.OLLAMA_RUNNER:
-            identity = self._with_parent(identity, look.parent)
+            identity = self._with_parent(identity, look.parent, known.identity if known else None)
         if role is ProcessRole.OLLAMA_RUNNER and look.command_line:
             facts = runner_facts(look.command_line)
             identity = replace(
@@ -215,10 +215,12 @@ class ProcessReader:
         found = self._ports(server.pid)
         return replace(server, ports=found.ports, apart=found.apart)
 
-    def _with_parent(self, runner: WatchedProcess, parent: int | None) -> WatchedProcess:
-        return replace(
-            runner, parent_pid=parent, orphaned=parent is not None and self._is_gone(parent, runner.started_at)
-        )
+    def _with_parent(self, runner: WatchedProcess, parent: int | None, known: WatchedProcess | None) -> WatchedProcess:
+        """A parent changes only when it ends: whoever takes its place, the runner is left behind."""
+        seen = known is not None and known.started_at == runner.started_at and known.parent_pid is not None
+        moved = known is not None and seen and (known.orphaned or parent != known.parent_pid)
+        gone = moved or (parent is not None and self._is_gone(parent, runner.started_at))
+        return replace(runner, parent_pid=parent, orphaned=gone)
 
     def _is_gone(self, parent: int, started_at: float) -> bool:
         """Did the parent end? Then another process took its place as the parent, or (on Windows) perhaps its id."""
@@ -241,7 +243,7 @@ class ProcessReader:
             except NO_ANSWER:
                 return
             if parent != known.parent_pid or parent not in self._known:
-                item.identity = self._with_parent(known, parent)
+                item.identity = self._with_parent(known, parent, known)
 
     def _measure(self, item: _Watched, now: float) -> WatchedProcess | None:
         """CPU and memory now; None and forgotten when the process is gone or its id was given to another."""

@@ -88,7 +88,11 @@ def test_a_parent_that_is_not_told_can_only_be_the_one_server():
     quiet = replace(RUNNER, parent_pid=None)
     assert owners(SERVER, quiet)[11] is Owner.OURS
     assert owners(SERVER, SECOND, quiet)[11] is Owner.UNSURE
-    assert owners(SERVER, replace(RUNNER, parent_pid=99))[11] is Owner.UNSURE
+
+
+def test_what_somebody_else_started_is_not_our_servers():
+    assert owners(SERVER, replace(RUNNER, parent_pid=99))[11] is Owner.OTHER
+    assert owners(replace(RUNNER, parent_pid=99))[11] is Owner.UNSURE
 
 
 class TestByWhatIsListed:

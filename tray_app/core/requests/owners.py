@@ -39,15 +39,19 @@ def _server_owner(pid: int, ours: Collection[int]) -> Owner:
 def _owned(one: WatchedProcess, owners: dict[int, Owner], ours: Collection[int]) -> WatchedProcess:
     if one.pid in owners:
         return replace(one, owner=owners[one.pid])
-    if one.role is not ProcessRole.OLLAMA_RUNNER:
-        return one
-    if one.orphaned:
-        return replace(one, owner=Owner.NOBODY)
-    if one.parent_pid in owners:
-        return replace(one, owner=owners[one.parent_pid])
-    # Its parent is hidden, or started it for Ollama: with one server it can only be that one's.
-    alone = len(owners) == 1 and bool(ours)
-    return replace(one, owner=Owner.OURS if alone and one.parent_pid is None else Owner.UNSURE)
+    return replace(one, owner=_runner_owner(one, owners, ours)) if one.role is ProcessRole.OLLAMA_RUNNER else one
+
+
+def _runner_owner(runner: WatchedProcess, owners: dict[int, Owner], ours: Collection[int]) -> Owner:
+    if runner.orphaned:
+        return Owner.NOBODY
+    if runner.parent_pid in owners:
+        return owners[runner.parent_pid]
+    if len(ours) != 1:
+        return Owner.UNSURE
+    if runner.parent_pid is not None:
+        return Owner.OTHER  # somebody else started it: our server's runners are its children
+    return Owner.OURS if len(owners) == 1 else Owner.UNSURE
 
 
 def with_environment(config: ServerConfig, processes: Processes | None) -> ServerConfig:
