@@ -12,7 +12,7 @@ from tray_app.core.text import findings as finding_view
 from tray_app.core.values.connections import Owner
 from tray_app.core.values.finding import Level, Severity, StuckBy
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.snapshot import ProcessRole, Requests, WatchedProcess
+from tray_app.core.values.snapshot import InstalledModel, ProcessRole, Requests, WatchedProcess
 
 WAITS = requests(waiting=2)
 SERVER = WatchedProcess(10, 1.0, ProcessRole.OLLAMA_SERVER, "ollama")
@@ -60,6 +60,10 @@ class TestQueue:
     def test_what_ran_in_between_starts_it_anew(self):
         assert after(180.0, asks=WAITS, between={"asks": requests((CHAT,), waiting=2)}) == ()
         assert after(180.0, asks=WAITS, between={"asks": UNSEEN})
+
+    def test_a_cloud_model_answers_without_a_runner(self):
+        cloud = InstalledModel("gpt-oss:120b-cloud", "c", 300, remote_host="https://ollama.com")
+        assert after(300.0, asks=WAITS, installed=(cloud,)) == ()
 
     def test_another_servers_load_does_not_excuse_it(self):
         theirs = replace(runner(99, "gemma3:1b", loading=True), owner=Owner.OTHER)

@@ -37,7 +37,8 @@ def _lasts(facts: Facts, holds: Callable[[Seen], bool | None]) -> float:
 
 
 def _queue(facts: Facts) -> Iterator[Stuck]:
-    if not _waits(facts.seen):
+    # A request for a cloud model waits for another machine, with no runner here.
+    if not _waits(facts.seen) or any(one.remote_host for one in facts.installed):
         return
     seconds = _lasts(facts, _waits)
     if seconds >= STUCK_S:
