@@ -30,10 +30,15 @@ class Verdict:
     """(kind, cause) of each notice."""
 
 
+MAY = {"unknown-ollama": ["stuck"]}
+"""Variant -> what it is itself: an Ollama whose process is there and that answers nothing for minutes."""
+
+
 def expected(name: str, variant: str) -> dict[str, dict[str, list[str]]]:
     """Phase -> what must and what may be told; a variant that is not listed answers as the base."""
-    stated = EXPECTED[name]
-    return stated["base"] | stated.get(variant, {})
+    stated = EXPECTED[name]["base"] | EXPECTED[name].get(variant, {})
+    also = MAY.get(variant, [])
+    return {phase: one | {"may": [*one.get("may", ()), *also]} for phase, one in stated.items()}
 
 
 def judge(name: str, variant: str, limits: Limits | None = None) -> Verdict:

@@ -82,8 +82,13 @@ class TestSilent:
 
     @pytest.mark.parametrize(
         "changed",
-        [{"runners": ()}, {"ollama": Unknown(Why.UNREACHABLE)}, {"runners": (replace(SERVER, owner=Owner.OTHER),)}],
-        ids=["no-process", "not-there", "anothers-process"],
+        [
+            {"runners": ()},
+            {"asks": requests((CHAT,))},
+            {"ollama": Unknown(Why.UNREACHABLE)},
+            {"runners": (replace(SERVER, owner=Owner.OTHER),)},
+        ],
+        ids=["no-process", "it-answers-somebody", "not-there", "anothers-process"],
     )
     def test_one_condition_short(self, changed):
         assert after(300.0, **SILENT | changed) == ()

@@ -63,9 +63,13 @@ def _silent(facts: Facts) -> Iterator[Stuck]:
     why = facts.overview.why.get(Source.OLLAMA)
     if facts.seen.server is None or why is None or why.why is not Why.TIMED_OUT:
         return
-    seconds = _lasts(facts, lambda poll: poll.server is not None and poll.loaded is None)
+    seconds = 0.0 if facts.running else _lasts(facts, _says_nothing)
     if seconds >= STUCK_S:
         yield Stuck(severity=Severity.OVERLOADED, about=OLLAMA, reason=StuckBy.SILENT, for_s=round(seconds, 1))
+
+
+def _says_nothing(poll: Seen) -> bool:
+    return poll.server is not None and poll.loaded is None and not poll.running
 
 
 def _left_behind(facts: Facts) -> Iterator[Stuck]:
