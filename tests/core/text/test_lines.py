@@ -54,6 +54,7 @@ def test_a_script_without_spaces_breaks_between_its_characters_but_not_before_a_
         ("メモリ  正常で、余裕もまだまだあります", ["メモリ  正常で、余裕もまだまだ", "        あります"]),
         ("what helps most now  it takes calls off", ["what helps most now  it takes", "calls off"]),
         ("  * two  words", ["  * two  words"]),
+        ("  1. first this, and after it that", ["  1. first this, and after it", "     that"]),
         ("a: 1  |  bcd: 2  |  efg hij kl: 3", ["a: 1  |  bcd: 2  |  efg hij", "kl: 3"]),
     ],
 )

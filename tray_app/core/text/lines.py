@@ -99,13 +99,15 @@ def wrapped(one: Line, columns: int) -> list[Line]:
 
 
 def _hang(text: str, columns: int) -> int:
-    """Where later pieces begin: `* sentence`, `label   value`, but not `one  |  other`. A long label leaves them too
-    little room."""
+    """Where later pieces begin: `* sentence`, `1. sentence`, `label   value`, but not `one  |  other`.
+
+    A long label leaves them too little room.
+    """
     label = re.match(r" *\S+(?: \S+)* {2,}(?=[^\s|])", text)
     if label is not None and width(label.group()) <= columns // 3:
         return width(label.group())
-    spaces = len(text) - len(text.lstrip(" "))
-    return spaces + (2 if text[spaces:].startswith(("* ", "> ")) else 0)
+    sign = re.match(r" *(?:[*>] |\d+\. )?", text)
+    return len(sign.group()) if sign is not None else 0
 
 
 NOT_FIRST = frozenset("、。，．：；？！）」』】〉》〕〗％～ー々ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶ")
