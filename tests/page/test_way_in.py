@@ -137,7 +137,7 @@ def test_a_folder_that_cannot_be_written_is_no_way(tmp_path):
 
 
 def test_browsers_from_a_snap_get_a_folder_that_they_can_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setattr(os.path, "expanduser", lambda _: str(tmp_path))
     assert parent_folder(Path("/state"), tmp_path / "none") == Path("/state")
     (tmp_path / "snap").mkdir()
     assert parent_folder(Path("/state"), tmp_path / "snap") == tmp_path
