@@ -462,7 +462,8 @@ def wake_grace_s(running):
 
 
 def alert(look):
-    return look.alerts.words().get((QueueBacklog.kind, BIG))
+    """One queue is one trouble, whichever model runs."""
+    return next((word for (kind, _), word in look.alerts.words().items() if kind == QueueBacklog.kind), None)
 
 
 @follows("limits.hold_s")
