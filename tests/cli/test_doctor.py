@@ -99,10 +99,17 @@ def test_a_system_that_does_not_say_whether_notices_are_seen_is_told_as_that():
         assert [(path, why.why) for path, why in entry.missing] == [("allowed", Why.UNSUPPORTED)]
 
 
+def patient(home):
+    """How long a stand-in takes says how busy the machine is, not whether the answer is right."""
+    home.mkdir()
+    (home / "settings.toml").write_text("request_limit_s = 20\n")
+
+
 def test_doctor_says_what_works_what_does_not_and_what_to_do_in_that_order(tmp_path, monkeypatch, capsys):
     """Names of people first: it printed JSON, cut in the middle, and no verdict."""
     monkeypatch.setenv("LANGUAGE", "en")
     monkeypatch.setattr(keyring, "get_keyring", NoKeyring)
+    patient(tmp_path / "home")
     with Played(tmp_path / "home") as played:
         assert played.run("doctor") == 0
         said = capsys.readouterr().out
@@ -120,6 +127,7 @@ TITLES = ("Works", "Does not work", "What to do", "Versions")
 
 def test_a_refused_sign_in_is_told_with_its_cause(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LANGUAGE", "en")
+    patient(tmp_path / "home")
     with Played(tmp_path / "home") as played:
         played.webui.accounts.sessions.clear()
         assert played.run("doctor") == 0
