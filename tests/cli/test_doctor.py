@@ -80,7 +80,7 @@ def test_a_keychain_is_named_and_not_opened(monkeypatch):
     [
         ("15.6", "Python", TrayHost.MENU_BAR),
         ("26.0", "none", TrayHost.MENU_BAR),
-        ("26.1", "Python", Unknown(Why.MISSING, "broken Python.framework, macOS 26.1")),
+        ("26.1", "Python", Unknown(Why.MISSING, "framework-build Python.framework, macOS 26.1")),
         ("", "Python", TrayHost.MENU_BAR),
     ],
 )

@@ -1,6 +1,8 @@
 """No command, `tray` and `demo --tray`: the icon, with the worker behind it."""
 
 import logging
+import platform
+import sys
 import threading
 import time
 from argparse import Namespace
@@ -24,8 +26,8 @@ from tray_app.core.values.errors import ElbowroomError, StorageError, TrayUnavai
 from tray_app.storage.lock import SingleInstance
 from tray_app.storage.log import log_to
 from tray_app.storage.paths import Paths
-from tray_app.tray.base import Tray
-from tray_app.tray.tray import open_tray
+from tray_app.tray.base import NAME, Tray
+from tray_app.tray.tray import open_tray, python_build, undrawn
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +102,11 @@ def show(
             return DONE
         terminal.problem(f"elbowroom: {sentence}")
         return FAILED
+    unseen = undrawn(sys.platform, platform.mac_ver()[0], python_build())
+    warning = tray_problem.sentence(unseen, tr) if unseen is not None else ""
+    if warning:
+        log.warning("no icon: %s", warning)
+        terminal.note(warning)
     session = Session(overrides, troubles)
     worker = Worker(session, tray)
     mailbox.connect(worker.send)
@@ -109,6 +116,8 @@ def show(
     def started() -> None:
         thread.start()
         watcher.start()
+        if warning:  # at login nobody sees the terminal
+            tray.notify(NoticeView(NAME.capitalize(), warning, "icon"))
         began(tray.notify, session.translator)
 
     tray.run(started)

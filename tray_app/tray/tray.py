@@ -8,6 +8,7 @@ import sysconfig
 from msgspec import Struct
 
 from tray_app.core.values.errors import TrayProblem, TrayUnavailable
+from tray_app.core.values.snapshot import System
 from tray_app.tray.base import Send, Tray, TrayHost
 
 NO_FRAMEWORK = "none"
@@ -66,5 +67,16 @@ def menu_bar(macos: str, build: PythonBuild) -> TrayHost:
     major = macos.partition(".")[0]
     bare = build.framework != NO_FRAMEWORK and not getattr(sys, "frozen", False)
     if bare and major.isdecimal() and int(major) >= FRAMEWORK_HIDES_FROM:
-        raise TrayUnavailable(TrayProblem.BROKEN, f"{build.framework}.framework, macOS {macos}")
+        raise TrayUnavailable(TrayProblem.FRAMEWORK, f"{build.framework}.framework, macOS {macos}")
     return TrayHost.MENU_BAR
+
+
+def undrawn(system: str, macos: str, build: PythonBuild) -> TrayUnavailable | None:
+    """Why no icon will be seen though every call for it succeeds, which is macOS' way alone."""
+    if system != System.MACOS:
+        return None
+    try:
+        menu_bar(macos, build)
+    except TrayUnavailable as error:
+        return error
+    return None

@@ -34,7 +34,13 @@ def sentence(error: TrayUnavailable, tr: Translator) -> str:
                 "The tray's libraries are installed for the system's own Python, not for this one: "
                 "start Elbowroom with /usr/bin/python3, or use `{command}`. ({detail})"
             )
+        case TrayProblem.FRAMEWORK:
+            text = tr.gettext(
+                "This Python is a framework build, for which macOS 26 and later draw no menu bar icon ({detail}): "
+                "start Elbowroom with one from `uv python install 3.13`, or use `{command}`."
+            )
         case TrayProblem.BROKEN:
             text = tr.gettext("The tray cannot be shown ({detail}): use `{command}`.")
     packages = INDICATOR if error.problem is TrayProblem.NO_INDICATOR else LIBRARY
-    return text.format(packages=packages, command=typed(tr, "watch"), detail=clean(error.detail))
+    said = text.format(packages=packages, command=typed(tr, "watch"), detail=clean(error.detail))
+    return said.replace(" ()", "")  # nothing more is known

@@ -253,6 +253,7 @@ class TrayProblem(StrEnum):
     NO_LIBRARY = "no-library"  # PyGObject is missing
     NO_INDICATOR = "no-indicator"  # PyGObject is there, the AppIndicator library is not
     OTHER_PYTHON = "other-python"  # PyGObject is there, for another Python than this one
+    FRAMEWORK = "framework-build"  # macOS draws no icon for a Python that was built so
     BROKEN = "broken"  # the tray library failed in another way; `detail` says how
 
 
