@@ -53,6 +53,6 @@ def test_a_next_step_acts_where_this_run_acted(told, server):
 
 
 def test_each_option_is_named_once(told, server):
-    for words in told("status"):
+    for words in (*told("settings"), *told("undo")):
         assert len([word for word in words if word.startswith("--")]) == len({w for w in words if w.startswith("--")})
         assert words.count(server.url) <= 1
