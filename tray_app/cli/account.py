@@ -13,21 +13,44 @@ from tray_app.cli.main import DONE, NOTHING_TO_DO
 from tray_app.cli.terminal import Terminal
 from tray_app.core.text import account as view
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import Slip, UsageError
+from tray_app.core.text.words import yes_words
+from tray_app.core.values.errors import ChangeError, Problem, Slip, UsageError
 from tray_app.page.connect_page import Filled
 from tray_app.services.address import web_address
+from tray_app.storage.keychain import Keychain
 
 
 def connect(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Check the server and the sign-in, then keep the token for this one origin. Nothing is kept when it fails."""
     url = web_address(options.url)
     app.open_webui_at(url).version()  # before any secret is asked for: is it an Open WebUI at all?
-    filled = replace(_filled(options, app, url, terminal, tr), keep_in_file=options.insecure_file_secret)
+    in_file = options.insecure_file_secret or _asked_for_file(options, app, url, terminal, tr)
+    filled = replace(_filled(options, app, url, terminal, tr), keep_in_file=in_file)
     version = sign_in(app, filled)
     terminal.text(view.connected(url, version, tr))
+    terminal.text(view.now_what(tr))
     if filled.keep_in_file:
         terminal.note(view.kept_in_file(tr))
     return DONE
+
+
+def _asked_for_file(options: Namespace, app: App, url: str, terminal: Terminal, tr: Translator) -> bool:
+    """Where somebody would type a secret that no keychain could keep, that is asked before the secret.
+
+    ChangeError(NO_KEYCHAIN) after a no.
+    """
+    given = options.api_key_stdin or options.token_stdin or options.password_stdin
+    if given or not terminal.interactive or not app.open_webui_at(url).features().auth:
+        return False
+    try:
+        Keychain(app.paths.keychain_service).found()
+    except ChangeError as error:
+        if error.problem is not Problem.NO_KEYCHAIN:
+            raise
+        if terminal.ask(view.keep_in_file_question(tr), yes_words(tr)):
+            return True
+        raise
+    return False
 
 
 def _filled(options: Namespace, app: App, url: str, terminal: Terminal, tr: Translator) -> Filled:

@@ -20,6 +20,17 @@ def connected(url: str, version: str, tr: Translator) -> str:
     return tr.gettext("Connected to Open WebUI {version} at {url} as admin.").format(version=clean(version), url=url)
 
 
+def now_what(tr: Translator) -> str:
+    """The next step after a sign-in."""
+    return tr.gettext("See what it found: {status}, and what helps: {fix}").format(
+        status=typed(tr, "status"), fix=typed(tr, "fix", "--list")
+    )
+
+
+def keep_in_file_question(tr: Translator) -> str:
+    return tr.gettext("This machine has no keychain. Keep the sign-in in a file that only your account can read? [y/N]")
+
+
 def kept_in_file(tr: Translator) -> str:
     return tr.gettext("The token is in a file that only your account can read, not in a keychain.")
 
