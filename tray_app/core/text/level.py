@@ -142,12 +142,16 @@ def _step(blind: Blind, seen: Overview, tr: Translator) -> tuple[str, str]:
     }[blind]
 
 
+OF_THE_ENVIRONMENT = (RefusedBecause.ENVIRONMENT, RefusedBecause.ENVIRONMENT_NOT_ADMIN)
+"""The variable's key wins over what `connect` stores: to connect would change nothing."""
+
+
 def _without_ollama(seen: Overview, connect: str, tr: Translator) -> tuple[str, str]:
     """An Open WebUI that is there knows which Ollama it uses, so nobody has to type its address."""
     server, another = seen.open_webui, another_ollama(seen)
     if another:
         return tr.gettext("Read that one: {command}"), typed(tr, "status", "--ollama", another)
-    if server is not None and server.access is not Access.ADMIN:
+    if server is not None and server.access is not Access.ADMIN and server.refused not in OF_THE_ENVIRONMENT:
         return tr.gettext("Start Ollama, or connect to Open WebUI, which knows where its Ollama is: {command}"), connect
     elsewhere = typed(tr, "status", "--ollama", ELSEWHERE)
     return tr.gettext("Start Ollama, or name the one on another machine: {command}"), elsewhere
