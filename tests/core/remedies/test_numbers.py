@@ -11,6 +11,7 @@ from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.ranked import strategies
 from tray_app.core.remedies.relief import ReliefMemory, _cools_down, _is_blind
 from tray_app.core.remedies.switches import autocomplete_hurts
+from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.finding import (
     AutocompleteOn,
     CauseKind,
@@ -25,7 +26,7 @@ from tray_app.core.values.finding import (
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Moment, Unknown, Why
 from tray_app.core.values.remedy import StrategyReason
-from tray_app.core.values.snapshot import Pressure
+from tray_app.core.values.snapshot import Pressure, ServerConfig
 from tray_app.core.values.task_settings import Setting, Switch
 
 LIMITS = Limits()
@@ -146,6 +147,46 @@ PRIVATE = tuple(replace(one, public=False) for one in LISTED)
 TWO = Known(2, 0.0)
 
 
+def one_at_a_time():
+    """Ollama holds one model, so no second one can lie beside it, however small."""
+    snapshot = here(ui=web_ui(*LISTED))
+    ollama = replace(snapshot.ollama.value, config=ServerConfig(max_loaded_models=1))
+    return replace(snapshot, ollama=Known(ollama, 0.0))
+
+
+def limited():
+    """Open WebUI shows the chosen models of this Ollama alone, and of these only the large one."""
+    ours = OllamaConnection(0, "http://127.0.0.1:11434", limited=True, watched=True)
+    return replace(web_ui(listed("qwen3:32b")), connections=Known((ours,), 0.0))
+
+
+@pytest.mark.parametrize(
+    ("ui", "hosted", "fewer"),
+    [
+        (replace(web_ui(), tasks=Unknown(Why.DENIED)), "settings-unknown", "nothing-fits"),
+        (web_ui(*LISTED, tasks=settings(**OFF)), "no-task-is-on", "nothing-to-switch-off"),
+        (web_ui(listed("qwen3:32b")), "none-listed", "nothing-fits"),
+        (web_ui(replace(HOSTED, public=False), user_count=TWO), "hosted-not-for-all", "nothing-fits"),
+    ],
+)
+def test_the_reasons_told_for_the_other_two_are_those_they_were_decided_by(ui, hosted, fewer):
+    """Where nothing could be read it was said that no hosted model is listed and that no task is on."""
+    options = {"budget_gib": 19.8}
+    told = strategies(facts(here(ui=ui, **options)), diagnosis(TaskStorm))
+    assert [one.reason.value for one in told[1:]] == [hosted, fewer]
+
+
+def test_without_open_webui_nothing_is_known_of_its_tasks():
+    told = strategies(facts(machine(BIG)), diagnosis(TaskStorm))
+    assert {one.reason.value for one in told} == {"settings-unknown"}
+
+
+def test_where_no_task_does_harm_none_suits_and_the_reasons_are_still_true():
+    told = strategies(facts(here(ui=web_ui(*LISTED))), diagnosis())
+    assert [one.suits for one in told] == [False] * 3
+    assert told[0].reason is StrategyReason.FITS_BESIDE
+
+
 @pytest.mark.parametrize(
     ("snapshot", "reason", "subject"),
     [
@@ -156,6 +197,8 @@ TWO = Known(2, 0.0)
         (here(ui=web_ui(*PRIVATE)), StrategyReason.FITS_BESIDE, "gemma3:1b"),
         (here(ui=web_ui(*LISTED, tasks=settings(**OFF))), StrategyReason.NO_TASK_IS_ON, ""),
         (machine(have=(), open_webui=web_ui(*LISTED)), StrategyReason.NO_CHAT_MODEL, ""),
+        (one_at_a_time(), StrategyReason.ONE_AT_A_TIME, ""),
+        (here(ui=limited()), StrategyReason.NONE_TO_TRY, ""),
         (machine(BIG, open_webui=replace(web_ui(), tasks=Unknown(Why.DENIED))), StrategyReason.SETTINGS_UNKNOWN, ""),
     ],
     ids=lambda one: one.value if isinstance(one, StrategyReason) else "",

@@ -72,8 +72,18 @@ def kept_private(here: Case, candidates: tuple[Candidate, ...]) -> tuple[Offer |
     return next(iter(theirs), None), next(iter(new), None)
 
 
+def judged(here: Case, candidates: tuple[Candidate, ...]) -> list[Fit]:
+    """The verdict on every small model that was thought of, whatever it is."""
+    thought_of = [*_present(here, public=True), *_present(here, public=False), *_absent(here, candidates)]
+    return [one.fit for one in thought_of]
+
+
 def installed_offers(here: Case, *, public: bool = True) -> list[Offer]:
     """Installed models that Open WebUI lists and that can do the tasks: those that all users may use, or the others."""
+    return _ranked(_present(here, public=public), here)
+
+
+def _present(here: Case, *, public: bool) -> list[Offer]:
     if here.facts.open_webui is None or here.facts.ollama is None:
         return []
     installed = {model.name: model for model in here.facts.ollama.installed}
@@ -84,7 +94,7 @@ def installed_offers(here: Case, *, public: bool = True) -> list[Offer]:
             fit = beside(model, here.facts.place, here.facts.limits)
             reasoning = Capability.THINKING in (model.capabilities or ())
             made.append(Offer(entry.id, model.name, model.size_bytes, fit, reasoning))
-    return _ranked(made, here)
+    return made
 
 
 def _for_all(entry: WebUIModel, here: Case) -> bool:
@@ -114,6 +124,10 @@ def pull_offers(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
 
 
 def _missing(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
+    return _ranked(_absent(here, candidates), here)
+
+
+def _absent(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
     if here.facts.open_webui is None or here.facts.ollama is None or here.facts.chat_model is None:
         return []
     prefix = _prefix(here)
@@ -127,7 +141,7 @@ def _missing(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
         fit = beside(one.shape, here.facts.place, here.facts.limits)
         if fit.verdict is not Verdict.UNKNOWN:
             made.append(Offer(prefix + one.name, one.name, one.download_bytes, fit, one.reasoning, one.download_bytes))
-    return _ranked(made, here)
+    return made
 
 
 def _prefix(here: Case) -> str | None:
@@ -226,6 +240,13 @@ def hosted_remedies(here: Case) -> list[HostedModel]:
         )
         for one in found[:OFFERED]
     ]
+
+
+def hosted_at_all(here: Case) -> bool | None:
+    """Does Open WebUI list a model of an outside connection, whoever may use it? None where its list is not known."""
+    if here.facts.listed is None:
+        return None
+    return any(one.host and not one.ollama_name and can_do_tasks(one) for one in here.facts.listed)
 
 
 def _is_hosted(entry: WebUIModel, here: Case) -> bool:

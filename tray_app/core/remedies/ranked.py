@@ -4,7 +4,14 @@ from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.fit.candidates import CANDIDATES, Candidate
 from tray_app.core.remedies.advice import advice, last_resorts, spills_alone
 from tray_app.core.remedies.case import Case
-from tray_app.core.remedies.models import hosted_remedies, kept_private, model_remedies, same_as_chat
+from tray_app.core.remedies.models import (
+    hosted_at_all,
+    hosted_remedies,
+    judged,
+    kept_private,
+    model_remedies,
+    same_as_chat,
+)
 from tray_app.core.remedies.switches import all_off, autocomplete_hurts, no_thinking, running_tasks, switches_off
 from tray_app.core.values.finding import Diagnosis, ModelSpills, ModelThrash, PromptCacheGrowth
 from tray_app.core.values.fit import Basis, Verdict
@@ -36,9 +43,12 @@ def _ordered(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
         urgent.add(AdviceKind.CACHE_RAM)
     first = [remedy for remedy in advised if remedy.kind in urgent]
     rest = [remedy for remedy in advised if remedy not in first]
-    helps = here.tasks_hurt or (here.found(ModelSpills) is not None and not here.blames_program)
-    tasks = _for_tasks(here, candidates) if helps else []
+    tasks = _for_tasks(here, candidates) if _tasks_matter(here) else []
     return [*first, *tasks, *rest, *last_resorts(here)]
+
+
+def _tasks_matter(here: Case) -> bool:
+    return here.tasks_hurt or (here.found(ModelSpills) is not None and not here.blames_program)
 
 
 def _for_tasks(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
@@ -72,25 +82,26 @@ def _for_tasks(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
 def strategies(
     facts: Facts, diagnosis: Diagnosis, candidates: tuple[Candidate, ...] = CANDIDATES
 ) -> tuple[Strategy, ...]:
-    """The three answers in the order of the documentation; exactly one suits, unless nothing hurts or is known."""
+    """The three answers in the order of the documentation; exactly one suits, unless nothing hurts or is known.
+
+    Their reasons are those of this machine, also where no task does harm and none of them is offered.
+    """
     here = Case(facts, diagnosis)
-    offered = _ordered(here, candidates)
+    offered, matter = _for_tasks(here, candidates), _tasks_matter(here)
     small = next((one for one in offered if isinstance(one, UseModel)), None)
     hosted = next((one for one in offered if isinstance(one, HostedModel)), None)
     fewer = any(one.strategy is StrategyKind.FEWER_TASKS for one in offered)
     fits = small is not None and small.fit is not None and small.fit.verdict is Verdict.FITS
     others = StrategyReason.SMALL_MODEL_IS_BETTER if fits else StrategyReason.NOTHING_FITS
     return (
-        Strategy(StrategyKind.SMALL_MODEL, fits, *_small_reason(small, here, candidates)),
+        Strategy(StrategyKind.SMALL_MODEL, matter and fits, *_small_reason(small, here, candidates)),
         Strategy(
             StrategyKind.HOSTED_MODEL,
-            not fits and not fewer and hosted is not None,
-            StrategyReason.LISTED_ALREADY if hosted else StrategyReason.NONE_LISTED,
+            matter and not fits and not fewer and hosted is not None,
+            StrategyReason.LISTED_ALREADY if hosted else _why_not_hosted(here),
             hosted.subject if hosted else "",
         ),
-        Strategy(
-            StrategyKind.FEWER_TASKS, not fits and fewer, others if fewer else StrategyReason.NOTHING_TO_SWITCH_OFF
-        ),
+        Strategy(StrategyKind.FEWER_TASKS, matter and not fits and fewer, others if fewer else _why_not_fewer(here)),
     )
 
 
@@ -120,7 +131,30 @@ def _why_none(here: Case, candidates: tuple[Candidate, ...]) -> tuple[StrategyRe
         return StrategyReason.NO_CHAT_MODEL, ""
     if not running_tasks(here):
         return StrategyReason.NO_TASK_IS_ON, ""
+    return _why_no_model(here, candidates)
+
+
+def _why_no_model(here: Case, candidates: tuple[Candidate, ...]) -> tuple[StrategyReason, str]:
     private, new = kept_private(here, candidates)
     if private is not None:
         return StrategyReason.FITS_BUT_PRIVATE, private.name
-    return (StrategyReason.WOULD_BE_PRIVATE, new.name) if new is not None else (StrategyReason.NO_SMALL_MODEL_FITS, "")
+    if new is not None:
+        return StrategyReason.WOULD_BE_PRIVATE, new.name
+    fits = judged(here, candidates)
+    if not fits:
+        return StrategyReason.NONE_TO_TRY, ""
+    held = any(one.basis is Basis.MAX_LOADED for one in fits)
+    return (StrategyReason.ONE_AT_A_TIME if held else StrategyReason.NO_SMALL_MODEL_FITS), ""
+
+
+def _why_not_hosted(here: Case) -> StrategyReason:
+    listed = hosted_at_all(here)
+    if here.facts.settings is None or listed is None:
+        return StrategyReason.SETTINGS_UNKNOWN
+    if not running_tasks(here):
+        return StrategyReason.NO_TASK_IS_ON
+    return StrategyReason.HOSTED_NOT_FOR_ALL if listed else StrategyReason.NONE_LISTED
+
+
+def _why_not_fewer(here: Case) -> StrategyReason:
+    return StrategyReason.SETTINGS_UNKNOWN if here.facts.settings is None else StrategyReason.NOTHING_TO_SWITCH_OFF

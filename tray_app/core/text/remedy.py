@@ -241,6 +241,16 @@ def strategy_reason(one: Strategy, tr: Translator) -> str:
         StrategyReason.NO_SMALL_MODEL_FITS: tr.gettext(
             "None of the small models fits into memory beside the chat model."
         ),
+        StrategyReason.ONE_AT_A_TIME: tr.gettext(
+            "Ollama is set to hold only so many models at a time (OLLAMA_MAX_LOADED_MODELS): each task would push the "
+            "chat model out."
+        ),
+        StrategyReason.NONE_TO_TRY: tr.gettext(
+            "Open WebUI lists no small model of this Ollama, and would not list a new one by itself."
+        ),
+        StrategyReason.HOSTED_NOT_FOR_ALL: tr.gettext(
+            "Open WebUI lists hosted models, but none that can be offered: in use already, or not for everybody."
+        ),
         StrategyReason.FITS_BUT_PRIVATE: tr.gettext(
             "{subject} fits, but only admins may use it: make it public in Open WebUI's Admin Panel > Settings > "
             "Models."

@@ -285,6 +285,8 @@ class StrategyReason(StrEnum):
 
     FITS_BESIDE = "fits-beside"
     NO_SMALL_MODEL_FITS = "no-small-model-fits"
+    ONE_AT_A_TIME = "max-loaded-models"
+    NONE_TO_TRY = "none-to-try"
     FITS_BUT_PRIVATE = "fits-but-private"
     WOULD_BE_PRIVATE = "would-be-private"
     SETTINGS_UNKNOWN = "settings-unknown"
@@ -296,6 +298,7 @@ class StrategyReason(StrEnum):
     FIT_UNKNOWN = "fit-unknown"
     LISTED_ALREADY = "listed-already"
     NONE_LISTED = "none-listed"
+    HOSTED_NOT_FOR_ALL = "hosted-not-for-all"
     NOTHING_FITS = "nothing-fits"
     SMALL_MODEL_IS_BETTER = "small-model-is-better"
     NOTHING_TO_SWITCH_OFF = "nothing-to-switch-off"
