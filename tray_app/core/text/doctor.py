@@ -108,8 +108,8 @@ def _tray_problem(entry: Entry) -> TrayUnavailable | None:
 
 def _steps(entry: Entry, report: Report, tr: Translator) -> Iterator[str]:
     """What to do about it, where there is something."""
-    for name, detail in doctor_values.missing_inputs(entry.value):
-        if advice := remedy_for_missing(name, detail, tr):
+    for name, why, detail in doctor_values.missing_inputs(entry.value):
+        if advice := remedy_for_missing(name, why, detail, tr):
             yield advice
     if entry.name == Probed.KEYCHAIN and entry.why is not None:
         yield tr.gettext("Set ELBOWROOM_API_KEY, or add --insecure-file-secret to keep it in a file only you can read.")

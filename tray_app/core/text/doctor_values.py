@@ -6,6 +6,7 @@ from tray_app.core.report.doctor import Entry, Probed
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import pressure_word
+from tray_app.core.values.reading import Why
 from tray_app.core.values.snapshot import Pressure
 from tray_app.core.values.units import format_bytes
 from tray_app.core.values.version import Json
@@ -44,12 +45,13 @@ def summary(entry: Entry, addresses: Mapping[str, str], tr: Translator) -> str:
     return words.get(entry.name, "") or tr.gettext("found")
 
 
-def missing_inputs(value: Json) -> Iterator[tuple[str, str]]:
-    """Name and detail of what the memory reading says is missing."""
+def missing_inputs(value: Json) -> Iterator[tuple[str, Why, str]]:
+    """Name, reason and detail of what the memory reading says is missing."""
     items = value.get("missing") if isinstance(value, dict) else None
     for item in items if isinstance(items, list) else ():
         if isinstance(item, dict):
-            yield str(item.get("name")), str(item.get("detail"))
+            word = str(item.get("why"))
+            yield str(item.get("name")), Why(word) if word in set(Why) else Why.BAD_ANSWER, str(item.get("detail"))
 
 
 def _fields(value: Json) -> dict[str, Json]:
