@@ -153,17 +153,27 @@ class WindowsPython:
         text: str | None = None,
         program: str = r"C:\Python311\python.exe",
     ) -> subprocess.CompletedProcess[str]:
-        """One Windows program; `text` is its standard input. Its streams are pipes: Wine's Python dies on a file."""
-        return subprocess.run(
-            [WINE, program, *arguments],
-            input=text or "",
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            env=self.environment(environment),
-            timeout=timeout,
-            check=False,
-        )
+        """One Windows program; `text` is its standard input. Its streams are pipes: Wine's Python dies on a file.
+
+        On a busy machine Wine was seen to start one without its streams: Python ends at once then and cannot say why.
+        What ends so is started once more; a program of ours that fails without a word does it again.
+        """
+
+        def once() -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [WINE, program, *arguments],
+                input=text or "",
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                env=self.environment(environment),
+                timeout=timeout,
+                check=False,
+            )
+
+        done = once()
+        silent = done.returncode == 1 and not done.stdout and not done.stderr
+        return once() if silent else done
 
     def popen(self, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         """A Windows Python that keeps running; the caller ends it."""
