@@ -38,6 +38,10 @@ def played(tmp_path, monkeypatch):
 
 @pytest.fixture
 def fix(played, capsys):
+    """On a busy machine a stand-in may need longer than a person would wait; no test here is about that."""
+    played.home.mkdir(parents=True, exist_ok=True)
+    (played.home / "settings.toml").write_text("request_limit_s = 20\n")
+
     def call(*argv):
         code = played.run(*argv)
         return code, *capsys.readouterr()
