@@ -31,17 +31,21 @@ answer = {"ours": msgspec.to_builtins(reader.read(time.time()).value), "theirs":
 
 
 def test_memory_that_a_windows_program_takes_is_missed_from_what_is_available(ask):
+    """The machine is shared with other tests, which take and give back memory too: the middle one of three counts."""
     answer = ask("""
 import time
 from tray_app.readers._windows import Collector, decode
-collector = Collector()
-before = decode(collector.collect()).available_bytes
-block = bytearray(512 << 20)
-block[::4096] = b"x" * len(block[::4096])
-time.sleep(2.1)  # Wine gives the same answer for a second
-answer = before - decode(collector.collect()).available_bytes
+collector, answer = Collector(), []
+for _ in range(3):
+    before = decode(collector.collect()).available_bytes
+    block = bytearray(512 << 20)
+    block[::4096] = b"x" * len(block[::4096])
+    time.sleep(2.1)  # Wine gives the same answer for a second
+    answer.append(before - decode(collector.collect()).available_bytes)
+    del block
+    time.sleep(2.1)
 """)
-    assert abs(answer - (512 << 20)) < 256 << 20
+    assert abs(sorted(answer)[1] - (512 << 20)) < 256 << 20
 
 
 def test_performance_counters_answer_by_their_english_names(ask):
