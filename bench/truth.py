@@ -39,7 +39,8 @@ from tray_app.app.wiring import App, Overrides
 from tray_app.cli.main import run
 from tray_app.core.values.finding import Severity
 from tray_app.core.values.reading import Known, Reading, value_of
-from tray_app.core.values.snapshot import Confidence, Pressure, RequestKind
+from tray_app.core.values.requests import Confidence, RequestKind
+from tray_app.core.values.snapshot import Pressure
 from tray_app.core.values.task_settings import TASKS
 
 POLL_S, NEAR_S, PAUSE_S, ANSWER_S = 2.0, 0.6, 1.0, 3.0

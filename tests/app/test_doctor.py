@@ -18,7 +18,7 @@ from tray_app.core.values import snapshot as snapshot_module
 from tray_app.core.values.connections import Client, Connections
 from tray_app.core.values.errors import BadAnswer, Refused, RefusedBecause, StorageError, TimedOut, Unreachable
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.runner_slot import RunnerSlot
+from tray_app.core.values.requests import RunnerSlot
 from tray_app.core.values.snapshot import Memory, Ollama, OpenWebUI, Presence, Pressure
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6ImFubiJ9.c2lnbmF0dXJl"

@@ -13,7 +13,7 @@ from tray_app.core.report.redact import Redactor
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
 from tray_app.core.values.errors import StorageError
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.runner_slot import RunnerSlot
+from tray_app.core.values.requests import Requests, RunnerSlot
 from tray_app.core.values.snapshot import (
     Host,
     InstalledModel,
@@ -26,7 +26,6 @@ from tray_app.core.values.snapshot import (
     Pressure,
     Processes,
     ProcessRole,
-    Requests,
     Snapshot,
     WatchedProcess,
     WebUIModel,

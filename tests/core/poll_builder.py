@@ -9,6 +9,7 @@ from tray_app.core.diagnosis.recent import History
 from tray_app.core.report.status import finding_of
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.requests import RequestKind, Requests, RunningRequest
 from tray_app.core.values.snapshot import (
     Access,
     BudgetBasis,
@@ -24,9 +25,6 @@ from tray_app.core.values.snapshot import (
     Pressure,
     Processes,
     ProcessRole,
-    RequestKind,
-    Requests,
-    RunningRequest,
     Snapshot,
     WatchedProcess,
     WebUIModel,

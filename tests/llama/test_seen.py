@@ -18,7 +18,8 @@ from tray_app.core.text.status import status_lines
 from tray_app.core.values.connections import Owner, Whose
 from tray_app.core.values.finding import QueueBacklog
 from tray_app.core.values.reading import Known
-from tray_app.core.values.snapshot import Confidence, ProcessRole
+from tray_app.core.values.requests import Confidence
+from tray_app.core.values.snapshot import ProcessRole
 from tray_app.standins.server import wait_until
 
 pytestmark = [pytest.mark.llama, pytest.mark.timeout(300)]

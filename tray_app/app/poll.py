@@ -21,7 +21,7 @@ from tray_app.core.values.errors import ServiceError
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Record
 from tray_app.core.values.reading import Known, Reading, value_of
-from tray_app.core.values.runner_slot import RunnerSlot
+from tray_app.core.values.requests import Requests, RunnerSlot
 from tray_app.core.values.snapshot import (
     Gpu,
     Memory,
@@ -30,7 +30,6 @@ from tray_app.core.values.snapshot import (
     Pressure,
     Processes,
     ProcessRole,
-    Requests,
     ServerConfig,
     Slots,
     Snapshot,

@@ -13,7 +13,8 @@ from tray_app.core.text.status import status_lines
 from tray_app.core.values.connections import Whose
 from tray_app.core.values.finding import Diagnosis, Level
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.snapshot import Confidence, Pressure, RequestKind
+from tray_app.core.values.requests import Confidence, RequestKind
+from tray_app.core.values.snapshot import Pressure
 from tray_app.core.values.task_settings import Switch
 
 UNKNOWN = replace(CHAT, kind=RequestKind.UNKNOWN)

@@ -32,7 +32,8 @@ from tray_app.core.values.finding import (
 )
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.snapshot import Gpu, LoadedModel, Memory, OtherProcess, Pressure, Requests
+from tray_app.core.values.requests import Requests
+from tray_app.core.values.snapshot import Gpu, LoadedModel, Memory, OtherProcess, Pressure
 from tray_app.core.values.task_settings import Switch
 
 LIMITS = Limits()

@@ -16,6 +16,7 @@ from tray_app.core.values.connections import OllamaConnection, Owner
 from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import Blind, Level
 from tray_app.core.values.reading import Known, Unknown, Unseen, Why
+from tray_app.core.values.requests import RequestKind, Requests
 from tray_app.core.values.snapshot import (
     NOT_ASKED,
     Access,
@@ -26,8 +27,6 @@ from tray_app.core.values.snapshot import (
     Pressure,
     Processes,
     ProcessRole,
-    RequestKind,
-    Requests,
     WatchedProcess,
 )
 

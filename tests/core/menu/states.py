@@ -15,6 +15,7 @@ from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Action, ActionKind, Change, Event, Plan, Record
 from tray_app.core.values.reading import Known
 from tray_app.core.values.remedy import Effect, Reason, StopGenerations, SwitchOff, UseModel
+from tray_app.core.values.requests import RequestKind, Requests, RunningRequest
 from tray_app.core.values.snapshot import (
     Access,
     BudgetBasis,
@@ -27,9 +28,6 @@ from tray_app.core.values.snapshot import (
     OpenWebUI,
     Presence,
     Pressure,
-    RequestKind,
-    Requests,
-    RunningRequest,
     Snapshot,
     WebUIModel,
 )

@@ -53,7 +53,8 @@ from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.plan import ActionKind, Change, Plan
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.remedy import Advice, AdviceKind, Reason
-from tray_app.core.values.snapshot import Access, Ollama, Presence, Processes, ProcessRole, Requests, WatchedProcess
+from tray_app.core.values.requests import Requests
+from tray_app.core.values.snapshot import Access, Ollama, Presence, Processes, ProcessRole, WatchedProcess
 from tray_app.core.values.task_settings import Setting, Switch
 from tray_app.core.values.units import GIB, MIB
 

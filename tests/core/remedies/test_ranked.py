@@ -38,16 +38,8 @@ from tray_app.core.values.fit import Verdict
 from tray_app.core.values.plan import ActionKind, Change
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.remedy import Consent
-from tray_app.core.values.snapshot import (
-    Access,
-    ModelLoad,
-    OpenWebUI,
-    Pressure,
-    RequestKind,
-    Requests,
-    RunningRequest,
-    ServerConfig,
-)
+from tray_app.core.values.requests import ModelLoad, RequestKind, Requests, RunningRequest
+from tray_app.core.values.snapshot import Access, OpenWebUI, Pressure, ServerConfig
 from tray_app.core.values.task_settings import Setting, Switch
 
 

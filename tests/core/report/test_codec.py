@@ -10,7 +10,8 @@ from msgspec import Struct
 from tray_app.core.report.codec import BadValue, decode, encode
 from tray_app.core.values import snapshot as values
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
-from tray_app.core.values.snapshot import Host, LoadedModel, Memory, Ollama, Presence, Pressure, Requests, Snapshot
+from tray_app.core.values.requests import Requests, RunningRequest
+from tray_app.core.values.snapshot import Host, LoadedModel, Memory, Ollama, Presence, Pressure, Snapshot
 
 texts = st.text(max_size=12)
 numbers = st.floats(allow_nan=False)
@@ -41,7 +42,7 @@ snapshots = st.builds(
             Requests,
             readings(wholes),
             readings(wholes),
-            active=st.lists(st.from_type(values.RunningRequest), max_size=2).map(tuple),
+            active=st.lists(st.from_type(RunningRequest), max_size=2).map(tuple),
         )
     ),
     ollama_log=readings(st.from_type(values.OllamaLog)),

@@ -28,18 +28,8 @@ from tray_app.core.requests.kind import Circumstances, KindSettings, judge, sett
 from tray_app.core.requests.last_hour import LoadWindow
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections, Served, Whose
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.runner_slot import RunnerSlot
-from tray_app.core.values.snapshot import (
-    Access,
-    ModelLoad,
-    Ollama,
-    OpenWebUI,
-    Presence,
-    Processes,
-    RequestKind,
-    ServerConfig,
-    WebUIModel,
-)
+from tray_app.core.values.requests import ModelLoad, RequestKind, RunnerSlot
+from tray_app.core.values.snapshot import Access, Ollama, OpenWebUI, Presence, Processes, ServerConfig, WebUIModel
 
 OTHER = replace(RUNNER, pid=3, port=4001, model="gemma3:1b")
 

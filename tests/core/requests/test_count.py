@@ -12,10 +12,9 @@ from tray_app.core.requests.count import RequestInputs, RequestState, step
 from tray_app.core.requests.in_flight import SILENT_POLLS
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.runner_slot import RunnerSlot
+from tray_app.core.values.requests import Confidence, RequestKind, RunnerSlot
 from tray_app.core.values.snapshot import (
     Access,
-    Confidence,
     InstalledModel,
     Ollama,
     OllamaLog,
@@ -23,7 +22,6 @@ from tray_app.core.values.snapshot import (
     Presence,
     Processes,
     ProcessRole,
-    RequestKind,
     WatchedProcess,
     WebUIModel,
 )

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from tests.core.requests.test_count import ALL_ON, OLD_RUNNER, World, clients, numbers, slot
 from tray_app.core.requests.said import AFTER_S, ANSWERING_S, busy, in_flight, longest_wait_s
 from tray_app.core.values.connections import Talk
-from tray_app.core.values.snapshot import Confidence, RequestKind
+from tray_app.core.values.requests import Confidence, RequestKind
 
 ASKED = Talk(asked=True, sent_s=90.0, received_s=5.0)
 IDLE = Talk(asked=False, sent_s=90.0, received_s=95.0)

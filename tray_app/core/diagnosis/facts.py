@@ -31,6 +31,7 @@ from tray_app.core.values.finding import Settling
 from tray_app.core.values.fit import Budget
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.names import same_model
+from tray_app.core.values.requests import Requests
 from tray_app.core.values.snapshot import (
     NOT_ASKED,
     BudgetBasis,
@@ -40,7 +41,6 @@ from tray_app.core.values.snapshot import (
     Presence,
     Pressure,
     ProcessRole,
-    Requests,
     Snapshot,
     WatchedProcess,
 )

@@ -10,14 +10,8 @@ from msgspec import Struct
 
 from tray_app.core.values.connections import Owner
 from tray_app.core.values.reading import Moment, is_gap
-from tray_app.core.values.snapshot import (
-    LoadedModel,
-    LogEvent,
-    Processes,
-    ProcessRole,
-    RunningRequest,
-    WatchedProcess,
-)
+from tray_app.core.values.requests import RunningRequest
+from tray_app.core.values.snapshot import LoadedModel, LogEvent, Processes, ProcessRole, WatchedProcess
 from tray_app.core.values.task_settings import TaskSettings
 
 KEEP_S = 900.0

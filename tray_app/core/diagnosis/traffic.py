@@ -4,7 +4,8 @@ from msgspec import Struct
 
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.names import same_model
-from tray_app.core.values.snapshot import LoadedModel, RequestKind, RunningRequest
+from tray_app.core.values.requests import RequestKind, RunningRequest
+from tray_app.core.values.snapshot import LoadedModel
 
 
 class Traffic(Struct, frozen=True):

@@ -16,7 +16,8 @@ from tray_app.core.values.finding import (
     TaskStorm,
 )
 from tray_app.core.values.remedy import Reason
-from tray_app.core.values.snapshot import Access, RequestKind
+from tray_app.core.values.requests import RequestKind
+from tray_app.core.values.snapshot import Access
 from tray_app.core.values.task_settings import Setting
 
 F = TypeVar("F", bound=Finding)

@@ -9,6 +9,7 @@ from tray_app.core.requests.loaded import told_apart
 from tray_app.core.tasks.same_ollama import placed, with_watched
 from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.reading import Known, Moment, Reading, Unknown, Why, value_of
+from tray_app.core.values.requests import Requests
 from tray_app.core.values.snapshot import (
     Gpu,
     Host,
@@ -17,7 +18,6 @@ from tray_app.core.values.snapshot import (
     OllamaLog,
     OpenWebUI,
     Processes,
-    Requests,
     Snapshot,
     WebUIModel,
 )

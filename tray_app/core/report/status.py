@@ -11,7 +11,8 @@ from tray_app.core.values.fit import Budget, Fit, FitReport
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.reading import Reading, Unknown, value_of
 from tray_app.core.values.remedy import Remedy
-from tray_app.core.values.snapshot import Confidence, Gpu, Memory, Ollama, Presence, Processes, Requests, Snapshot
+from tray_app.core.values.requests import Confidence, Requests
+from tray_app.core.values.snapshot import Gpu, Memory, Ollama, Presence, Processes, Snapshot
 from tray_app.core.values.task_settings import TASKS, TaskSettings
 from tray_app.core.values.units import Value
 

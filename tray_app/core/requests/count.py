@@ -24,20 +24,15 @@ from tray_app.core.requests.whose import of_open_webui, whose
 from tray_app.core.tasks.releases import KEEPS_CONNECTIONS_SINCE
 from tray_app.core.values.connections import Connections, Whose
 from tray_app.core.values.reading import LATE_S, Known, Reading, Unknown, Unseen, Why, value_of
-from tray_app.core.values.runner_slot import RunnerSlot
+from tray_app.core.values.requests import Confidence, ModelLoad, RequestKind, Requests, RunnerSlot, RunningRequest
 from tray_app.core.values.snapshot import (
     NOT_ASKED,
-    Confidence,
-    ModelLoad,
     Ollama,
     OllamaLog,
     OpenWebUI,
     Presence,
     Processes,
     ProcessRole,
-    RequestKind,
-    Requests,
-    RunningRequest,
     Slots,
     WatchedProcess,
 )

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from tray_app.core.requests.kind import UNKNOWN, Circumstances, KindReason, KindSettings, KindVerdict, judge
 from tray_app.core.values.connections import Talk, Whose
-from tray_app.core.values.runner_slot import RunnerSlot
-from tray_app.core.values.snapshot import RequestKind, WatchedProcess
+from tray_app.core.values.requests import RequestKind, RunnerSlot
+from tray_app.core.values.snapshot import WatchedProcess
 from tray_app.core.values.task_settings import Setting
 
 SAME_S = 0.5

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.core.values.connections import Client
-from tray_app.core.values.snapshot import Confidence
+from tray_app.core.values.requests import Confidence
 
 IDLE_POLLS = 2
 """A connection that stays through so many polls in which nothing ran or loaded is kept, not used."""

@@ -22,7 +22,8 @@ from tray_app.core.tasks.same_ollama import placed, with_watched
 from tray_app.core.values.connections import OllamaConnection, Whose
 from tray_app.core.values.names import full_name
 from tray_app.core.values.reading import Known, value_of
-from tray_app.core.values.snapshot import Ollama, OpenWebUI, RequestKind, WebUIModel
+from tray_app.core.values.requests import RequestKind
+from tray_app.core.values.snapshot import Ollama, OpenWebUI, WebUIModel
 from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch, TaskSettings
 from tray_app.core.values.version import Version, parse_version
 

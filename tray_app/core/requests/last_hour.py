@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.values.snapshot import ModelLoad
+from tray_app.core.values.requests import ModelLoad
 
 HOUR_MINUTES = 60
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from tray_app.core.requests.in_flight import InFlight
 from tray_app.core.values.connections import Talk
-from tray_app.core.values.snapshot import Confidence
+from tray_app.core.values.requests import Confidence
 
 ANSWERING_S = 1.0
 """Seconds between two parts of an answer: a large model on a processor says a word in this time."""

@@ -19,14 +19,8 @@ from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import Diagnosis, Finding, Level, Severity
 from tray_app.core.values.reading import Why
 from tray_app.core.values.remedy import Remedy
-from tray_app.core.values.snapshot import (
-    Access,
-    Confidence,
-    OpenWebUI,
-    Presence,
-    Pressure,
-    ProcessRole,
-)
+from tray_app.core.values.requests import Confidence
+from tray_app.core.values.snapshot import Access, OpenWebUI, Presence, Pressure, ProcessRole
 from tray_app.core.values.task_settings import SLOTS, TASKS, Switch
 from tray_app.core.values.units import KIB, format_bytes
 

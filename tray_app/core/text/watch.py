@@ -17,7 +17,8 @@ from tray_app.core.text.text import Translator
 from tray_app.core.text.words import pressure_word
 from tray_app.core.values.finding import Diagnosis, Level
 from tray_app.core.values.remedy import Remedy
-from tray_app.core.values.snapshot import Pressure, RequestKind, RunningRequest
+from tray_app.core.values.requests import RequestKind, RunningRequest
+from tray_app.core.values.snapshot import Pressure
 from tray_app.core.values.task_settings import TASKS
 
 KEPT = 240

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from tray_app.core.values.connections import Owner
 from tray_app.core.values.fit import Verdict
-from tray_app.core.values.snapshot import Confidence, Pressure, PressureInput
+from tray_app.core.values.requests import Confidence
+from tray_app.core.values.snapshot import Pressure, PressureInput
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.units import (
     Bytes,

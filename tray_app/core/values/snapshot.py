@@ -4,12 +4,12 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from tray_app.core.values.connections import Connections, OllamaConnection, Owner, Served, Whose
+from tray_app.core.values.connections import Connections, OllamaConnection, Owner, Served
 from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.plan import Record
 from tray_app.core.values.reading import Reading, Unknown, Why
-from tray_app.core.values.runner_slot import RunnerSlot
+from tray_app.core.values.requests import Requests, RunnerSlot
 from tray_app.core.values.task_settings import TaskSettings
 
 NOT_ASKED = Unknown(Why.NOT_ASKED)
@@ -225,57 +225,6 @@ class Ollama(Struct, frozen=True):
     loaded: tuple[LoadedModel, ...] = ()
     installed: tuple[InstalledModel, ...] = ()
     config: ServerConfig = ServerConfig()
-
-
-class RequestKind(StrEnum):
-    CHAT = "chat"
-    TASK = "task"
-    UNKNOWN = "unknown"
-
-
-class RunningRequest(Struct, frozen=True):
-    """One request that a runner works on. `reason` is a stable word: burst-after-answer, short-limit, api-tasks..."""
-
-    model: str | None
-    kind: RequestKind
-    reason: str
-    task: str | None = None
-    """The task's name, only where it is certain."""
-    prompt_tokens: int | None = None
-    decoded_tokens: int | None = None
-    limit_tokens: int | None = None
-    running_s: float | None = None
-
-
-class Confidence(StrEnum):
-    EXACT = "exact"
-    LIKELY = "likely"
-    LOWER_BOUND = "lower-bound"
-
-
-class ModelLoad(Struct, frozen=True):
-    """Requests of one model over the last hour, as far as they were seen."""
-
-    model: str
-    requests: int
-    busy_s: float
-    task_requests: int
-
-
-class Requests(Struct, frozen=True):
-    """Requests at Ollama. `source` names the signal (slots, connections...), a stable word."""
-
-    running: Reading[int]
-    waiting: Reading[int]
-    running_source: str = ""
-    running_confidence: Confidence = Confidence.EXACT
-    waiting_source: str = ""
-    waiting_confidence: Confidence = Confidence.EXACT
-    longest_wait_s: float | None = None
-    whose: Whose = Whose.UNTOLD
-    of_open_webui: int | None = None
-    active: tuple[RunningRequest, ...] = ()
-    last_hour: tuple[ModelLoad, ...] = ()
 
 
 class LogEventKind(StrEnum):

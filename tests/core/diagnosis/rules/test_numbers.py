@@ -29,7 +29,8 @@ from tray_app.core.diagnosis.rules import (
 )
 from tray_app.core.diagnosis.traffic import traffic_of
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.snapshot import InstalledModel, Pressure, RequestKind
+from tray_app.core.values.requests import RequestKind
+from tray_app.core.values.snapshot import InstalledModel, Pressure
 
 SMALL = "llama3.2:3b"
 BOTH = (listed(BIG), listed(SMALL))

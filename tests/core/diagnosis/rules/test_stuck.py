@@ -12,7 +12,8 @@ from tray_app.core.text import findings as finding_view
 from tray_app.core.values.connections import Owner
 from tray_app.core.values.finding import Level, Severity, StuckBy
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.snapshot import InstalledModel, ProcessRole, Requests, WatchedProcess
+from tray_app.core.values.requests import Requests
+from tray_app.core.values.snapshot import InstalledModel, ProcessRole, WatchedProcess
 
 WAITS = requests(waiting=2)
 SERVER = WatchedProcess(10, 1.0, ProcessRole.OLLAMA_SERVER, "ollama")

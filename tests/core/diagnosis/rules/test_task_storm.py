@@ -25,7 +25,8 @@ from tray_app.core.report.status import finding_of
 from tray_app.core.values.finding import Severity
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.snapshot import OtherProcess, Pressure, Requests
+from tray_app.core.values.requests import Requests
+from tray_app.core.values.snapshot import OtherProcess, Pressure
 from tray_app.core.values.task_settings import Switch
 
 LIMITS = Limits()

@@ -13,7 +13,7 @@ from tray_app.core.values.finding import (
     TasksOnBigModel,
     TaskStorm,
 )
-from tray_app.core.values.snapshot import RequestKind
+from tray_app.core.values.requests import RequestKind
 from tray_app.core.values.task_settings import Setting
 
 BUSY_PERIOD_S = 600.0

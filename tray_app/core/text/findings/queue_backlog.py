@@ -5,7 +5,7 @@ from tray_app.core.text.names import short
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import waits_behind
 from tray_app.core.values.finding import QueueBacklog, Severity
-from tray_app.core.values.snapshot import Confidence
+from tray_app.core.values.requests import Confidence
 
 
 def sentence(finding: QueueBacklog, tr: Translator) -> str:
