@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 # The rooms of the core, top first: a room imports only rooms after it ...
-CORE = ("menu", "text", "remedies", "diagnosis", "fit", "report", "requests", "tasks", "values")
+CORE = ("menu", "text", "remedies", "diagnosis", "fit", "report", "lanes", "requests", "tasks", "values")
 # ... and these two, which say and show, get finished values.
 NO_JUDGEMENT = {"menu": {"diagnosis", "fit"}, "text": {"diagnosis", "fit"}}
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tray_app.core.values.errors import SettingFault
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.setting_problem import SettingFault
 from tray_app.storage.settings import SettingsFile, decode, load
 from tray_app.storage.settings_check import contradictions
 from tray_app.storage.settings_keys import Settings, declared

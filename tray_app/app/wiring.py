@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from tray_app.app.containers import ContainerReader
     from tray_app.app.watch import Observer
     from tray_app.core.fit.candidates import Candidate
+    from tray_app.core.values.errors import SettingProblem
     from tray_app.core.values.limits import Limits
     from tray_app.core.values.plan import Record
-    from tray_app.core.values.setting_problem import SettingProblem
     from tray_app.readers.machine import Machine
     from tray_app.services.http import Http
     from tray_app.services.ollama import OllamaClient

@@ -19,7 +19,7 @@ from tray_app.core.values.errors import (
     Written,
 )
 from tray_app.services._answer import Hidden, short
-from tray_app.services._watch import Ended, Watch
+from tray_app.services._watch import Cut, Watch
 
 
 @contextlib.contextmanager
@@ -33,12 +33,12 @@ def typed_errors(url: str, watch: Watch, hidden: Hidden) -> Iterator[None]:
     try:
         yield
     except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ValueError, LookupError, OSError) as error:
-        if watch.ended is Ended.CANCELLED:
+        if watch.ended is Cut.CANCELLED:
             raise ChangeError(Problem.CANCELLED, written=Written.UNKNOWN) from error
         match error:
             case httpx.ConnectTimeout():
                 raise Unreachable(url, "no answer to connecting") from error
-            case _ if watch.ended is Ended.LATE:
+            case _ if watch.ended is Cut.LATE:
                 raise TimedOut(url, watch.seconds) from error
             case httpx.TimeoutException() | TimeoutError():
                 raise TimedOut(url, watch.seconds) from error

@@ -19,7 +19,7 @@ from tray_app.services.deadline import is_cut, time_left
 _CANCEL_POLL_S = 0.1
 
 
-class Ended(StrEnum):
+class Cut(StrEnum):
     """Why a request was cut off."""
 
     LATE = "late"
@@ -31,7 +31,7 @@ class Watch:
 
     def __init__(self, seconds: float, cancelled: Callable[[], bool] | None = None) -> None:
         self.seconds = seconds = min(seconds, time_left())
-        self.ended: Ended | None = None
+        self.ended: Cut | None = None
         self._cancelled = cancelled or is_cut()
         self._until = time.monotonic() + seconds
         self._over = threading.Event()
@@ -76,10 +76,10 @@ class Watch:
                         self._shut()
                 return
 
-    def _verdict(self) -> Ended | None:
+    def _verdict(self) -> Cut | None:
         if self._cancelled and self._cancelled():
-            return Ended.CANCELLED
-        return Ended.LATE if time.monotonic() >= self._until else None
+            return Cut.CANCELLED
+        return Cut.LATE if time.monotonic() >= self._until else None
 
     def _shut(self) -> None:
         if self._socket is not None:

@@ -5,9 +5,8 @@ settings_keys.py declares every key once.
 
 from pathlib import Path
 
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors import SettingFault, SettingProblem, StorageError
 from tray_app.core.values.limits import Limits
-from tray_app.core.values.setting_problem import SettingFault, SettingProblem
 from tray_app.storage.files import Stamp, read_file, stamp_of, write_new
 from tray_app.storage.settings_keys import Settings
 

@@ -10,8 +10,8 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tray_app.core.values.errors import SettingFault, SettingProblem
 from tray_app.core.values.remedy import ALL_TASKS_OFF, TASK_MODEL, switch_off_id, task_model_named
-from tray_app.core.values.setting_problem import SettingFault, SettingProblem
 from tray_app.core.values.task_settings import TASKS
 from tray_app.core.values.token import origin_of
 from tray_app.storage.settings_keys import Declared, Settings, declared

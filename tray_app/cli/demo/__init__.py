@@ -36,7 +36,7 @@ SETTINGS = "[limits]\nhold_s = 2\nclear_s = 15\n"
 
 
 @dataclass
-class Stage:
+class Theatre:
     """The stand-ins, the person and our own app on them, all in a folder of their own."""
 
     ollama: DemoOllama
@@ -46,7 +46,7 @@ class Stage:
 
 
 @contextmanager
-def stage(pace: Pace, spoken: str = "", *, scripted: bool = True) -> Iterator[Stage]:
+def stage(pace: Pace, spoken: str = "", *, scripted: bool = True) -> Iterator[Theatre]:
     """Everything of the demo on loopback and in a temporary folder; nothing of it is left afterwards.
 
     `scripted`: nothing moves by itself, so that the story is always the same.
@@ -82,7 +82,7 @@ def stage(pace: Pace, spoken: str = "", *, scripted: bool = True) -> Iterator[St
         for _line in Call(ollama.url, "/api/generate", {"model": CHAT_MODEL, "stream": False}).lines():
             pass  # loads the model, as a first message would
         try:
-            yield Stage(ollama, open_webui, app, clock)
+            yield Theatre(ollama, open_webui, app, clock)
         finally:
             app.close()
             open_webui.stop()

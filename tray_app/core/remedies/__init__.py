@@ -1,4 +1,4 @@
 """What helps? Every answer to a finding, ranked for this machine.
 
-May import diagnosis, fit, report, requests, tasks, values.
+May import diagnosis, fit, report, lanes, requests, tasks, values.
 """

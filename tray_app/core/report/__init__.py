@@ -1,4 +1,4 @@
 """Who may read it? The same facts as JSON, and what must be hidden in them.
 
-May import requests, tasks, values.
+May import lanes, requests, tasks, values.
 """

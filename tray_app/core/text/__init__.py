@@ -1,4 +1,4 @@
 """How do we say it? Every sentence a person reads, made from finished values with a Translator.
 
-May import remedies, report, requests, tasks, values.
+May import remedies, report, lanes, requests, tasks, values.
 """
