@@ -1,16 +1,22 @@
 """`speed` on the stand-in: which model answered proves the switch, and whatever happens nothing stays changed."""
 
+import itertools
 import json
+import time
+from collections import Counter
 
 import pytest
 
 from tests.played import Played
 from tray_app.app.speed import Bench, measure
-from tray_app.core.values.errors import ChangeError, Problem, ServiceError
+from tray_app.cli.terminal import Terminal
+from tray_app.core.text.lines import width
+from tray_app.core.values.errors import ChangeError, Problem, ServiceError, TooOld
 from tray_app.core.values.task_settings import Setting
 from tray_app.services.open_webui import OpenWebUIClient
 from tray_app.standins.models import BIG, SMALL
 from tray_app.standins.server import FaultKind
+from tray_app.standins.webui_prompts import task_of
 
 MIDDLE = "llama3.2:3b"
 
@@ -46,21 +52,24 @@ def test_the_answers_name_the_model_that_was_set(played, speed):
     code, out, _ = speed("--yes", "--json", "--compare", SMALL, MIDDLE)
     assert (code, played.settings) == (0, before)
     assert timings(out) == [("", BIG), (SMALL, SMALL), (MIDDLE, MIDDLE)]
-    assert [call["model"] for call in played.ollama.calls()] == [BIG, BIG, SMALL, BIG, MIDDLE, BIG]
+    alone = [BIG, BIG, SMALL, BIG, MIDDLE, BIG]
+    beside = [*[BIG] * 3, BIG, *[SMALL] * 3, BIG, *[MIDDLE] * 3, BIG]  # the tasks of a message, and a chat among them
+    assert Counter(call["model"] for call in played.ollama.calls()) == Counter(alone + beside)
 
 
 def test_as_many_runs_as_asked_and_the_same_model_only_once(played, speed):
     played.webui.settings["TASK_MODEL"] = SMALL
     code, out, _ = speed("--yes", "--json", "--compare", SMALL, "--runs", "3")
     assert (code, timings(out)) == (0, [(SMALL, SMALL)])
-    assert [call["model"] for call in played.ollama.calls()] == [SMALL, BIG] * 3
+    assert Counter(call["model"] for call in played.ollama.calls()) == {SMALL: (1 + 3) * 3, BIG: 2 * 3}
     assert journal(played) == []
 
 
 def test_a_table_for_people(speed):
     code, out, err = speed("--yes", "--compare", SMALL)
     assert code == 0
-    assert out.splitlines()[0].split() == ["task", "model", "answered", "task", "call", "first", "token"]
+    header = out.splitlines()[0]
+    assert " ".join(header.split()) == "task model answered task call first word while tasks run"
     assert "Nothing was left changed." in out
     assert "run 1 of 1" in err
 
@@ -166,20 +175,80 @@ def test_a_setting_that_somebody_changes_meanwhile_is_left_alone_and_told(played
 
 
 def test_the_median_of_the_runs_is_told(played):
-    answers = iter([0.1, 5.0, 0.2])
+    answers = itertools.chain.from_iterable([one, 0.0, 0.0, 0.0] for one in (0.1, 5.0, 0.2))
+    firsts = iter([1.0, 4.0, 1.5, 6.0, 9.0, 5.0])
 
     class Server:
         def __init__(self, client):
             self.read_document = client.read_document
 
-        def run_task(self, _task, model):
+        def run_task(self, _task, model, *, cancelled=None):
             return type("Answer", (), {"model": model, "seconds": next(answers)})
 
         def chat_first_token(self, _model, _prompt):
-            return 1.0
+            return next(firsts)
 
     timing = measure(Server(played.app().open_webui), BIG, "", 3, lambda _: None)
-    assert (timing.task_s, timing.first_token_s, timing.runs) == (0.2, 1.0, 3)
+    assert (timing.task_s, timing.first_token_s, timing.crowded_token_s, timing.runs) == (0.2, 1.5, 5.0, 3)
+
+
+def test_the_second_chat_comes_while_a_task_is_at_its_model(played, speed):
+    played.ollama.scheduler.pace.token_s = 0.05
+    assert speed("--yes")[0] == 0
+    alone, crowded = (one for one in played.ollama.scheduler.seen if one.stream)
+    assert alone.before == ()
+    assert [task_of(one.label) for one in crowded.before] == ["title"]
+
+
+def test_interrupted_while_tasks_run_the_rest_of_them_is_not_sent(played):
+    """Ctrl-C while the chat waits for its first word."""
+    server, asked = played.app().open_webui, []
+
+    class Interrupted:
+        read_document = server.read_document
+
+        def run_task(self, task, model, *, cancelled=lambda: False):
+            asked.append(task)
+            if len(asked) == 1:
+                return server.run_task(task, model)
+            while not cancelled():
+                time.sleep(0.01)
+            raise ChangeError(Problem.CANCELLED, "test")
+
+        def chat_first_token(self, model, prompt):
+            if len(asked) == 1:
+                return server.chat_first_token(model, prompt)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measure(Interrupted(), BIG, "", 3, lambda _: None)
+    assert asked == [Setting.TITLES, Setting.TITLES]
+
+
+def test_a_task_that_fails_beside_the_chat_is_told(played):
+    server, asked = played.app().open_webui, []
+
+    class Broken:
+        read_document, chat_first_token = server.read_document, server.chat_first_token
+
+        def run_task(self, task, model, *, cancelled=None):
+            asked.append(task)
+            if len(asked) == 3:
+                raise TooOld(server.url)
+            return server.run_task(task, model, cancelled=cancelled)
+
+    with pytest.raises(TooOld):
+        measure(Broken(), BIG, "", 1, lambda _: None)
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_narrow_terminal_cuts_nothing(played, monkeypatch, capsys, columns, language):
+    monkeypatch.setattr(Terminal, "columns", columns)
+    assert played.run("--lang", language, "speed", "--runs", "1", "--yes", "--compare", SMALL) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert max(width(one) for one in told[:-2]) <= columns  # sentences are wrapped where a terminal is seen
+    assert all(any(name in one for one in told) for name in (BIG, SMALL))
 
 
 def test_an_old_release_without_a_switch_for_titles(tmp_path):

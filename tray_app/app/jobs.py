@@ -250,4 +250,4 @@ def _speed(carrier: Carrier, control: JobControl, translator: Callable[[], Trans
         if error.problem is not Problem.NOTHING_TO_DO:
             raise
         return JobDone("", speed_view.tasks_off(translator()))
-    return JobDone("", speed_view.sentence(timing.answered, timing.task_s, timing.first_token_s, translator()))
+    return JobDone("", speed_view.sentence(timing, translator()))

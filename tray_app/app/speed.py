@@ -1,10 +1,12 @@
-"""Times real task calls and the chat's first token, with the task model of now or with several side by side.
+"""Times real task calls and the chat's first token, alone and while tasks run, for one task model or several.
 
 Every setting that is switched for a measurement is switched back, also after Ctrl-C; the journal has each step.
 """
 
 import statistics
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -18,6 +20,7 @@ from tray_app.core.tasks.settings import decode, key_of
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.tasks.target import UNASKED, TaskServer, entry_of
 from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.job import Timing
 from tray_app.core.values.names import full_name
 from tray_app.core.values.plan import Change, Event
 from tray_app.core.values.snapshot import Ollama, Presence, WebUIModel
@@ -29,6 +32,8 @@ REMEDY = "speed"
 """How the journal names a switch that was made for a measurement."""
 MENU_RUNS = 3
 CHAT_PROMPT = "Say hello in five words."
+HEAD_START_S = 0.3
+"""So long after the first task the chat is sent: by then the task has gone through Open WebUI to its model."""
 
 
 class TimedAnswer(Protocol):
@@ -42,19 +47,8 @@ class Server(Protocol):
     """What a measurement needs from Open WebUI."""
 
     def read_document(self) -> Document: ...
-    def run_task(self, task: Setting, model: str) -> TimedAnswer: ...
+    def run_task(self, task: Setting, model: str, *, cancelled: Callable[[], bool] | None = None) -> TimedAnswer: ...
     def chat_first_token(self, model: str, prompt: str) -> float: ...
-
-
-class Timing(Struct, frozen=True):
-    """Medians of the runs. `asked`: the model that was set; `answered`: the one the answers name."""
-
-    asked: str
-    answered: str
-    task: Setting
-    task_s: float
-    first_token_s: float
-    runs: int
 
 
 class Progress(Struct, frozen=True):
@@ -63,29 +57,53 @@ class Progress(Struct, frozen=True):
     runs: int
 
 
-def timed_task(settings: TaskSettings) -> Setting:
-    """The task to time: the first that comes by itself, one short answer. ChangeError where every one is off."""
-    for task in UNASKED:
-        if settings.switch(task) is Switch.ON:
-            return task
+def timed_tasks(settings: TaskSettings) -> tuple[Setting, ...]:
+    """The tasks that come with a message by themselves, each one short answer. ChangeError where every one is off."""
+    on = tuple(task for task in UNASKED if settings.switch(task) is Switch.ON)
     if settings.titles is Switch.UNSUPPORTED:
-        return Setting.TITLES  # versions before 0.5.12 have no switch: titles always run
-    raise ChangeError(Problem.NOTHING_TO_DO, "tasks-off")
+        on = (Setting.TITLES, *on)  # versions before 0.5.12 have no switch: titles always run
+    if not on:
+        raise ChangeError(Problem.NOTHING_TO_DO, "tasks-off")
+    return on
 
 
 def measure(server: Server, chat_model: str, asked: str, runs: int, show: Callable[[Progress], None]) -> Timing:
-    """`runs` rounds of one task call and then one chat, as a person's first message causes them."""
-    task = timed_task(decode(server.read_document()))
+    """`runs` rounds: one task call, one chat, and one more chat while the tasks of a message run."""
+    tasks = timed_tasks(decode(server.read_document()))
     task_s: list[float] = []
     first_s: list[float] = []
+    crowded_s: list[float] = []
     answered = ""
     for run in range(1, runs + 1):
         show(Progress(asked, run, runs))
-        answer = server.run_task(task, chat_model)
+        answer = server.run_task(tasks[0], chat_model)
         task_s.append(answer.seconds)
         answered = answer.model
         first_s.append(server.chat_first_token(chat_model, CHAT_PROMPT))
-    return Timing(asked, answered, task, statistics.median(task_s), statistics.median(first_s), runs)
+        crowded_s.append(_while_tasks_run(server, chat_model, tasks))
+    task, first, crowded = (statistics.median(times) for times in (task_s, first_s, crowded_s))
+    return Timing(asked, answered, tasks[0], task, first, crowded, runs)
+
+
+def _while_tasks_run(server: Server, chat_model: str, tasks: tuple[Setting, ...]) -> float:
+    """The first token of a chat that is sent while another message's tasks go one after the other, as Open WebUI
+    sends them. Returns when they are done, so that the next run begins in quiet."""
+    over = threading.Event()
+
+    def of_a_message() -> None:
+        for task in tasks:
+            server.run_task(task, chat_model, cancelled=over.is_set)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="speed") as beside:
+        running = beside.submit(of_a_message)
+        try:
+            over.wait(HEAD_START_S)
+            first_s = server.chat_first_token(chat_model, CHAT_PROMPT)
+        except BaseException:
+            over.set()
+            raise
+        running.result()
+    return first_s
 
 
 def chat_model(carrier: Carrier) -> WebUIModel | None:
@@ -125,7 +143,7 @@ def prove(carrier: Carrier, slot: Setting) -> Proof | None:
     """
     client = carrier.open_webui
     settings, version = decode(client.read_document()), parse_version(client.version()) or NEWEST_SEEN
-    task, wanted, listed = timed_task(settings), settings.model(slot), _listed(carrier)
+    task, wanted, listed = timed_tasks(settings)[0], settings.model(slot), _listed(carrier)
     loaded = {full_name(one.name) for one in carrier.ollama.ps()}
     chats = [one for one in listed if one.active and not one.arena and not one.pipe and one.id != wanted]
     chats = [one for one in chats if slot_for(one, version) is slot]

@@ -2,11 +2,12 @@
 
 from argparse import Namespace
 
-from tray_app.app.speed import Progress, bench, chat_model
+from tray_app.app.speed import Progress, bench, chat_model, timed_tasks
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE, FAILED, NOTHING_TO_DO
 from tray_app.cli.terminal import Terminal
 from tray_app.core.report.status import SCHEMA
+from tray_app.core.tasks.settings import decode
 from tray_app.core.text import speed as view
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import yes_words
@@ -20,25 +21,25 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     if chat is None:
         terminal.note(view.no_chat_model(tr))
         return FAILED
-    if not options.yes:
-        if not terminal.interactive:
-            raise UsageError(Slip.NEEDS_YES, "speed")
-        if not terminal.ask(view.question(options.runs * (1 + len(options.compare)), chat.id, tr), yes_words(tr)):
-            return FAILED
+    try:
+        tasks = timed_tasks(decode(app.carrier.open_webui.read_document()))
+        if not options.yes:
+            if not terminal.interactive:
+                raise UsageError(Slip.NEEDS_YES, "speed")
+            rounds = options.runs * (1 + len(options.compare))
+            if not terminal.ask(view.question(rounds, len(tasks), chat.id, tr), yes_words(tr)):
+                return FAILED
+        with terminal.progress() as progress:
 
-    with terminal.progress() as progress:
+            def show(step: Progress) -> None:
+                progress.update(view.running(step.asked, step.run, step.runs, tr))
 
-        def show(step: Progress) -> None:
-            progress.update(view.running(step.asked, step.run, step.runs, tr))
-
-        try:
             timings = bench(app.carrier, chat).compare(chat.id, options.compare, options.runs, show)
-        except ChangeError as error:
-            if error.problem is not Problem.NOTHING_TO_DO:
-                raise
-            progress.clear()
-            terminal.note(view.tasks_off(tr))
-            return NOTHING_TO_DO
+    except ChangeError as error:
+        if error.problem is not Problem.NOTHING_TO_DO:
+            raise
+        terminal.note(view.tasks_off(tr))
+        return NOTHING_TO_DO
     if options.json:
         made = {
             "schema": SCHEMA,
@@ -51,12 +52,12 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
                     "task": one.task.value,
                     "task_s": one.task_s,
                     "first_token_s": one.first_token_s,
+                    "first_token_while_tasks_run_s": one.crowded_token_s,
                 }
                 for one in timings
             ],
         }
         terminal.json(made)
     else:
-        rows = [(one.asked, one.answered, one.task_s, one.first_token_s) for one in timings]
-        terminal.show(view.lines(rows, options.runs, tr))
+        terminal.show(view.lines(timings, options.runs, terminal.columns, tr))
     return DONE
