@@ -22,7 +22,8 @@ def told(rows, columns=80):
     [
         (6.0, 2.0, "The chat starts soonest with gemma3:1b as task model."),
         (2.0, 6.0, "The chat starts soonest when the chat model does the tasks itself."),
-        (0.60, 0.65, "How soon the chat starts makes no clear difference here."),
+        (6.0, 5.5, "How soon the chat starts makes no clear difference here."),
+        (0.05, 0.14, "How soon the chat starts makes no clear difference here."),
     ],
 )
 def test_what_counts_is_the_chat_while_tasks_run_and_a_tenth_is_no_difference(same, small, said):
@@ -34,6 +35,8 @@ def test_what_counts_is_the_chat_while_tasks_run_and_a_tenth_is_no_difference(sa
     [
         (0.5, 6.9, "While tasks run, the chat starts 6.4 s later."),
         (0.5, 0.54, "Tasks do not delay the chat here."),
+        (0.04, 0.1, "Tasks do not delay the chat here."),
+        (0.04, 0.14, "While tasks run, the chat starts 0.1 s later."),
         (0.5, 0.4, "Tasks do not delay the chat here."),
     ],
 )

@@ -42,6 +42,8 @@ def sentence(row: Timing, tr: Translator) -> str:
 
 CLEARLY_SOONER = 0.9
 """Times of a chat's beginning differ by a tenth from run to run."""
+NOTICED_S = 0.1
+"""Less than that no person sees."""
 
 
 def _verdict(rows: Sequence[Timing], tr: Translator) -> str:
@@ -49,15 +51,19 @@ def _verdict(rows: Sequence[Timing], tr: Translator) -> str:
     second. With one: whether tasks delay the chat."""
     first, *others = sorted(rows, key=lambda row: row.crowded_token_s)
     if not others:
-        if first.first_token_s > CLEARLY_SOONER * first.crowded_token_s:
+        if not _clearly_sooner(first.first_token_s, first.crowded_token_s):
             return tr.gettext("Tasks do not delay the chat here.")
         later = f"{first.crowded_token_s - first.first_token_s:.1f}"
         return tr.gettext("While tasks run, the chat starts {seconds} s later.").format(seconds=later)
-    if first.crowded_token_s > CLEARLY_SOONER * others[0].crowded_token_s:
+    if not _clearly_sooner(first.crowded_token_s, others[0].crowded_token_s):
         return tr.gettext("How soon the chat starts makes no clear difference here.")
     if not first.asked:
         return tr.gettext("The chat starts soonest when the chat model does the tasks itself.")
     return tr.gettext("The chat starts soonest with {name} as task model.").format(name=clean(first.asked))
+
+
+def _clearly_sooner(one_s: float, other_s: float) -> bool:
+    return one_s <= CLEARLY_SOONER * other_s and other_s - one_s >= NOTICED_S
 
 
 def lines(rows: Sequence[Timing], runs: int, columns: int, tr: Translator) -> list[Line]:
