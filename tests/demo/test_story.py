@@ -78,9 +78,9 @@ def test_what_a_person_feels_comes_first_and_last(english):
     """The wait before, nothing in front of the message after it, and every task on at the end."""
     slow, quick, *_ = first_words(english)
     assert slow > 10 * quick
-    assert "3 background calls stand before you: titles, follow-ups, autocomplete" in english
+    assert "3 background calls are ahead of you: titles, follow-ups, autocomplete" in english
     after = english[english.index("fix task-model:gemma3:1b") :]
-    assert "Nothing stands before you." in after
+    assert "Nothing is ahead of you." in after
     assert re.search(r"Tasks switched on +6 +#+ +6 +#+", after)
     assert re.search(r"Calm +0 running, 0 waiting", after)
 

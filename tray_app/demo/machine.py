@@ -31,6 +31,8 @@ PROGRAMS = 8 * GIB
 COMPRESSED_IDLE = 0.5 * GIB
 COMPRESSED_PER_WAITING = 1.1 * GIB
 """Each waiting request brings its prompt and the prompt cache that llama-server keeps; programs are squeezed for it."""
+MOST_SQUEEZED = 4.4 * GIB
+"""What there is to squeeze: even then a small model still fits."""
 SETTLE_S = 3.0
 CLOCK = 10.0
 """The played kernel's clock runs ten times as fast, so that nobody has to wait a minute for pressure to ease."""
@@ -77,7 +79,7 @@ class PlayedKernel:
         share = min(1.0, (now - self._at) / self._settle_s) if self._settle_s else 1.0
         self._at = now
         # The kernel leaves a squeezed program alone; what is not used soon stays compressed for a while.
-        goal = COMPRESSED_IDLE + self._per_waiting * min(self._ollama.waiting, 4)
+        goal = COMPRESSED_IDLE + min(self._per_waiting * self._ollama.waiting, MOST_SQUEEZED)
         self._compressed += (goal - self._compressed) * share
         wired = SYSTEM + self._ollama.used_bytes()
         pages_free = max(GIB // 4, int(TOTAL - wired - self._compressed))

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 
 from tray_app.core.menu import notice as notice_view
@@ -44,10 +45,8 @@ class TrayStory:
         self._person.stop()
 
     def _tell(self, tell: Callable[[NoticeView], None], translator: Callable[[], Translator]) -> None:
-        """The first wait behind background tasks, and the first one without any: by notices."""
+        """The first wait behind tasks; then what each change brings, until nothing stands before a message."""
         tell(notice_view.told(*view.tray_opening(translator()), CAUSE))
-        untouched = dict(self._webui.settings)
-        slow: float | None = None
         with contextlib.suppress(StoryStuck):  # it goes on without: the person chats all the same
             self._visit.begin()
             self._visit.ask()
@@ -55,15 +54,20 @@ class TrayStory:
         self._visit.go_on()
         if not self._over.is_set():
             self._person.start()
+        slow: float | None = None
+        told, changed_at = dict(self._webui.settings), 0.0
         while (work := self._next_word()) is not None:
-            waited, before = work.first_token_s or 0.0, tasks_before(work)
-            tr = translator()
+            if self._webui.settings != told and not changed_at:
+                changed_at = time.time()
+            waited, before, tr = work.first_token_s or 0.0, tasks_before(work), translator()
             if slow is None and len(before) > 1:
                 slow = waited
-                tell(notice_view.told(*view.tray_wait(waited, before, tr), CAUSE))
-            elif slow is not None and not before and self._webui.settings != untouched:
-                tell(notice_view.told(*view.tray_relief(waited, slow, tr), CAUSE))
-                return
+                tell(notice_view.told(*view.tray_wait(waited, before, None, tr), CAUSE))
+            elif slow is not None and changed_at and work.waited_since > changed_at:
+                tell(notice_view.told(*view.tray_wait(waited, before, slow, tr), CAUSE))
+                if not before:
+                    return
+                told, changed_at = dict(self._webui.settings), 0.0
 
     def _next_word(self) -> Work | None:
         """The newest message of the person that has just got its first word; None at the end."""

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.level import level_word
-from tray_app.core.text.lines import Line, Span, Style, line, pad, width
+from tray_app.core.text.lines import Line, Span, Style, in_turn, line, pad, width
 from tray_app.core.text.plan import value_word
 from tray_app.core.text.status import level_style, pressure_style
 from tray_app.core.text.tasks import setting_name, tasks_named
@@ -81,14 +81,14 @@ def asks(seconds: float, number: int, tr: Translator) -> Line:
 def in_front(tasks: Sequence[Setting], tr: Translator) -> Line:
     """Who stands in the queue before the message."""
     if not tasks:
-        return line(INDENT + "       ", Span(tr.gettext("Nothing stands before you."), Style.GOOD))
+        return line(INDENT + "       ", Span(tr.gettext("Nothing is ahead of you."), Style.GOOD))
     return line(INDENT + "       ", Span(_in_front(tasks, tr), Style.WARN))
 
 
 def _in_front(tasks: Sequence[Setting], tr: Translator) -> str:
     text = tr.ngettext(
-        "{count} background call stands before you: {tasks}",
-        "{count} background calls stand before you: {tasks}",
+        "{count} background call is ahead of you: {tasks}",
+        "{count} background calls are ahead of you: {tasks}",
         len(tasks),
     )
     return text.format(count=len(tasks), tasks=tasks_named(tasks, tr))
@@ -185,7 +185,7 @@ def receipt(before: StorySide, now: StorySide, tr: Translator) -> list[Line]:
 
     rows = (
         (tr.gettext("First word after"), seconds(before.first_word_s), seconds(now.first_word_s)),
-        (tr.gettext("Calls before yours"), count(before.calls_before), count(now.calls_before)),
+        (tr.gettext("Calls ahead of yours"), count(before.calls_before), count(now.calls_before)),
         (tr.gettext("Calls to the chat model"), count(before.calls), count(now.calls)),
         (tr.gettext("Tasks switched on"), count(before.tasks_on), count(now.tasks_on)),
     )
@@ -229,17 +229,21 @@ def tray_opening(tr: Translator) -> tuple[str, str]:
     )
 
 
-def tray_wait(seconds: float, before: Sequence[Setting], tr: Translator) -> tuple[str, str]:
+def tray_wait(seconds: float, before: Sequence[Setting], slow: float | None, tr: Translator) -> tuple[str, str]:
+    """What stood before a message. `slow`: how long the first one waited, before anything was changed."""
     head = tr.gettext("Demo: first word after {seconds} s").format(seconds=f"{seconds:.1f}")
-    return head, _in_front(before, tr)
-
-
-def tray_relief(seconds: float, slow: float, tr: Translator) -> tuple[str, str]:
-    """After something was changed, the first message with nothing before it."""
-    head = tr.gettext("Demo: first word after {seconds} s").format(seconds=f"{seconds:.1f}")
-    return head, tr.gettext("Nothing stood before your message. Earlier it was {seconds} s.").format(
-        seconds=f"{slow:.1f}"
+    stood = (
+        tr.ngettext(
+            "{count} background call was ahead of it: {tasks}.",
+            "{count} background calls were ahead of it: {tasks}.",
+            len(before),
+        ).format(count=len(before), tasks=tasks_named(before, tr))
+        if before
+        else tr.gettext("Nothing was ahead of your message.")
     )
+    if slow is None:
+        return head, stood
+    return head, in_turn(stood, tr.gettext("Earlier it was {seconds} s.").format(seconds=f"{slow:.1f}"))
 
 
 def unclear(tr: Translator) -> str:
