@@ -55,19 +55,20 @@ class TrayStory:
         if not self._over.is_set():
             self._person.start()
         slow: float | None = None
-        told, changed_at = dict(self._webui.settings), 0.0
+        told = latest = dict(self._webui.settings)
+        changed_at = 0.0
         while (work := self._next_word()) is not None:
-            if self._webui.settings != told and not changed_at:
-                changed_at = time.time()
+            if self._webui.settings != latest:
+                latest, changed_at = dict(self._webui.settings), time.time()
             waited, before, tr = work.first_token_s or 0.0, tasks_before(work), translator()
             if slow is None and len(before) > 1:
                 slow = waited
                 tell(notice_view.told(*view.tray_wait(waited, before, None, tr), CAUSE))
-            elif slow is not None and changed_at and work.waited_since > changed_at:
+            elif slow is not None and 0 < changed_at < work.waited_since and (not before or told != latest):
+                told = latest
                 tell(notice_view.told(*view.tray_wait(waited, before, slow, tr), CAUSE))
                 if not before:
                     return
-                told, changed_at = dict(self._webui.settings), 0.0
 
     def _next_word(self) -> Work | None:
         """The newest message of the person that has just got its first word; None at the end."""
