@@ -11,7 +11,7 @@ from tray_app.app.way_in import parent_folder
 from tray_app.cli import main
 from tray_app.readers.journal_log import JournalFollower
 from tray_app.services import docker
-from tray_app.tray.icon_files import IconFiles
+from tray_app.tray.linux.icon_files import IconFiles
 
 
 @pytest.fixture

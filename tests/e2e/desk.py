@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import ImageGrab
 
 from tests.e2e.bus import Notifications, Person, Watcher, answers, wait_for
-from tray_app.tray._linux_host import has_xembed_tray
+from tray_app.tray.linux.host import has_xembed_tray
 
 ROOT = Path(__file__).parents[2]
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"

@@ -17,7 +17,7 @@ from tests.e2e.desk import ROOT, App, Desk, missing
 from tests.requirements import require
 from tray_app.core.menu.screen import Shape
 from tray_app.tray.art import COLOURS
-from tray_app.tray.icon_files import SIZES, IconFiles
+from tray_app.tray.linux.icon_files import SIZES, IconFiles
 
 pytestmark = pytest.mark.tray
 
@@ -190,9 +190,9 @@ import sys
 from importlib.util import find_spec
 sys.path += [{str(ROOT)!r}, {str(tmp_path)!r}]
 assert find_spec("gi") is None
-from tray_app.tray import _linux
+from tray_app.tray.linux import tray as _linux
 _linux._borrow_gi()
-from tray_app.tray._appindicator import AppIndicator
+from tray_app.tray.linux.appindicator import AppIndicator
 print(sys.modules["gi"].__file__)
 """
     with Desk(host=False) as desk:

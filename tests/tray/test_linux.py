@@ -17,9 +17,9 @@ from tray_app.core.menu.screen import MenuView, NoticeView, Row, Shape, View
 from tray_app.core.text.tray_problem import sentence
 from tray_app.core.values.command import Quit, Refresh
 from tray_app.core.values.errors import TrayProblem, TrayUnavailable
-from tray_app.tray import _linux
-from tray_app.tray._linux_host import find_host
-from tray_app.tray.icon_files import IconFiles
+from tray_app.tray.linux import tray as _linux
+from tray_app.tray.linux.host import find_host
+from tray_app.tray.linux.icon_files import IconFiles
 
 
 class Indicator:

@@ -99,7 +99,7 @@ class TestOnTheBus:
     @pytest.fixture
     def notifier(self, monkeypatch):
         """`outcomes` is what becomes of each notice: None is shown, an error is raised."""
-        from tray_app.tray import _notify_linux
+        from tray_app.tray.linux import notify as _notify_linux
 
         outcomes, notices, told = queue.SimpleQueue(), queue.SimpleQueue(), queue.SimpleQueue()
 

@@ -45,7 +45,7 @@ class Bus:
 )
 def test_markup_and_buttons_are_for_servers_that_know_them(monkeypatch, able, body, buttons):
     """Another one shows `&amp;` as it is (Desktop Notifications Specification, body-markup)."""
-    from tray_app.tray import _notify_linux
+    from tray_app.tray.linux import notify as _notify_linux
 
     sent = []
     monkeypatch.setattr(_notify_linux.BusNotifier, "_call", lambda *call: sent.append(call[-1]) or (1,))
@@ -56,7 +56,7 @@ def test_markup_and_buttons_are_for_servers_that_know_them(monkeypatch, able, bo
 
 
 def test_a_click_that_comes_in_one_piece_with_the_answer_is_not_left_lying(monkeypatch):
-    from tray_app.tray import _notify_linux
+    from tray_app.tray.linux import notify as _notify_linux
 
     bus, sent = Bus(), queue.SimpleQueue()
     clicked = SimpleNamespace(header=SimpleNamespace(fields={3: "ActionInvoked"}), body=(7, "0"))

@@ -36,7 +36,7 @@ else:
 
     def show(text: str) -> None:
         """By the session bus; where there is none, the log alone has it."""
-        from tray_app.tray._notify_linux import BusNotifier
+        from tray_app.tray.linux.notify import BusNotifier
 
         notifier = BusNotifier(lambda _command: None)
         notifier.show(NoticeView(NAME.capitalize(), text, "alert", urgent=True))

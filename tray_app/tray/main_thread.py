@@ -1,6 +1,6 @@
 """Getting work onto the one thread that may touch the screen, with its errors caught there.
 
-Each platform has its own way to post (see _macos, _windows, _linux); what they share is here.
+Each platform has its own way to post (see _macos, _windows, linux/); what they share is here.
 """
 
 import logging

@@ -120,7 +120,7 @@ class WhenAccepted:
 def find_way() -> NoticeWay | Unknown:
     """How notices would be shown here, asked without showing one."""
     if sys.platform == "linux":
-        from tray_app.tray._notify_linux import find_service
+        from tray_app.tray.linux.notify import find_service
 
         way = find_service()
     else:
@@ -146,7 +146,7 @@ def plain_way(system: str) -> NoticeWay:
 
 
 def open_linux_notifier(send: Send) -> Notifier:
-    from tray_app.tray._notify_linux import BusNotifier  # jeepney is there on Linux only
+    from tray_app.tray.linux.notify import BusNotifier  # jeepney is there on Linux only
 
     return BusNotifier(send)
 

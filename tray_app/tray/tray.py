@@ -36,7 +36,7 @@ def open_tray(send: Send) -> Tray:
     elif sys.platform == "win32":
         from tray_app.tray._windows import open_windows as opened
     else:
-        from tray_app.tray._linux import open_linux as opened
+        from tray_app.tray.linux.tray import open_linux as opened
     return opened(send)
 
 
@@ -47,7 +47,7 @@ def find_host() -> TrayHost:
     elif sys.platform == "win32":
         found = task_bar()
     else:
-        from tray_app.tray._linux_host import find_host as of_session
+        from tray_app.tray.linux.host import find_host as of_session
 
         found = of_session(os.environ)
     return found

@@ -21,9 +21,9 @@ from tray_app.core.menu.screen import NoticeView, View
 from tray_app.core.values.command import Quit
 from tray_app.core.values.errors import TrayProblem, TrayUnavailable
 from tray_app.tray import notify
-from tray_app.tray._linux_host import find_host
 from tray_app.tray.base import NAME, Send
-from tray_app.tray.icon_files import IconFiles, name
+from tray_app.tray.linux.host import find_host
+from tray_app.tray.linux.icon_files import IconFiles, name
 from tray_app.tray.main_thread import guarded
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def open_linux(send: Send) -> "LinuxTray":
     try:
         _borrow_gi()
         with _without_gl():
-            from tray_app.tray._appindicator import AppIndicator
+            from tray_app.tray.linux.appindicator import AppIndicator
     except (ImportError, ValueError) as error:  # ValueError: gi finds no typelib of that name
         raise TrayUnavailable(_missing(), str(error)) from error
     return LinuxTray(send, AppIndicator)

@@ -18,8 +18,8 @@ from jeepney.wrappers import unwrap_msg
 from tray_app.core.menu.screen import NoticeView
 from tray_app.core.values.command import NoticeProblem
 from tray_app.core.values.reading import Unknown, Why
-from tray_app.tray._linux_host import open_session_bus
 from tray_app.tray.base import NoticeReport, NoticeWay, SaidOnce, Send
+from tray_app.tray.linux.host import open_session_bus
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from pystray import _appindicator
 from tray_app.core.menu.screen import Row, Shape
 from tray_app.tray import art
 from tray_app.tray.base import Send
-from tray_app.tray.icon_files import name
+from tray_app.tray.linux.icon_files import name
 from tray_app.tray.main_thread import Work, guarded
 from tray_app.tray.rows import RowItem, differ_in_words_only, items, tidy
 
