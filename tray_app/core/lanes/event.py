@@ -31,9 +31,10 @@ class ClientGone(Struct, frozen=True):
 
 
 class UpstreamGone(Struct, frozen=True):
-    """Ollama did not take the connection, or closed it before the answer was whole."""
+    """Ollama did not take the connection, or (`reached`) took it and closed it before the answer was whole."""
 
     id: int
+    reached: bool = True
 
 
 class Tick(Struct, frozen=True):

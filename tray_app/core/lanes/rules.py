@@ -22,3 +22,7 @@ class LanesRules(Struct, frozen=True):
     """(task model, chat model): loading the first evicts the second."""
     remote: tuple[str, ...] = ()
     """Models that another machine runs: they need nothing here, and stand in nobody's way."""
+
+    def quiet(self, seconds: float) -> float:
+        """Within the bounds; the lower one counts where they contradict each other."""
+        return max(self.quiet_low_s, min(seconds, self.quiet_high_s))

@@ -19,7 +19,7 @@ class Lane(StrEnum):
 
 
 class Asking(Struct, frozen=True):
-    """One request as the policy sees it. `user` and `chat` are opaque and may be empty; `at` is the policy's clock."""
+    """One request as the policy sees it. `user` and `chat` are opaque and may be empty. An `id` is never used again."""
 
     id: int
     lane: Lane
@@ -29,7 +29,6 @@ class Asking(Struct, frozen=True):
     """As it goes to Ollama; None where the request does not say."""
     user: str = ""
     chat: str = ""
-    at: float = 0.0
 
 
 class Stage(StrEnum):

@@ -1,0 +1,34 @@
+"""In which lane a request goes: by its path, and by the word that Open WebUI puts into the header for us."""
+
+from tray_app.core.values.relay import Lane
+
+GENERATES = "POST"
+GENERATIONS = frozenset(
+    {
+        "/api/chat",
+        "/api/generate",
+        "/v1/chat/completions",
+        "/v1/completions",
+        "/v1/messages",
+        "/v1/responses",
+    }
+)
+"""Paths at which Ollama generates. All others answer at once, or have nothing to do with the model that runs."""
+AFTER_ANSWER = frozenset(
+    {"title_generation", "tags_generation", "follow_up_generation", "emoji_generation", "memory_review"}
+)
+WHILE_TYPING = frozenset({"autocomplete_generation"})
+BEFORE_ANSWER = frozenset({"query_generation", "function_calling", "image_prompt_generation", "context_compaction"})
+"""Once one of these has ended, its answer is sure to be asked for."""
+
+
+def lane(method: str, path: str, word: str) -> Lane:
+    """`path` as it is asked for at Ollama, `word` empty where the header is missing: another client, or a chat.
+
+    A word that is not known is a chat's: a new kind of call may stand before an answer, and none may wait by mistake.
+    """
+    if method.upper() != GENERATES or path.partition("?")[0].rstrip("/") not in GENERATIONS:
+        return Lane.OTHER
+    if word in AFTER_ANSWER:
+        return Lane.TASK
+    return Lane.TYPING if word in WHILE_TYPING else Lane.CHAT
