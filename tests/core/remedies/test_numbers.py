@@ -198,7 +198,7 @@ def test_where_no_task_does_harm_none_suits_and_the_reasons_are_still_true():
         (here(ui=web_ui(*LISTED, tasks=settings(**OFF))), StrategyReason.NO_TASK_IS_ON, ""),
         (machine(have=(), open_webui=web_ui(*LISTED)), StrategyReason.NO_CHAT_MODEL, ""),
         (one_at_a_time(), StrategyReason.ONE_AT_A_TIME, ""),
-        (here(ui=limited()), StrategyReason.NONE_TO_TRY, ""),
+        (here(ui=limited()), StrategyReason.NEW_ARE_NOT_LISTED, ""),
         (machine(BIG, open_webui=replace(web_ui(), tasks=Unknown(Why.DENIED))), StrategyReason.SETTINGS_UNKNOWN, ""),
     ],
     ids=lambda one: one.value if isinstance(one, StrategyReason) else "",

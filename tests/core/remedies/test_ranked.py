@@ -201,7 +201,7 @@ def test_where_the_chat_model_alone_spills_less_context_comes_first():
     found = offered(here(spilling, budget_gib=24.96, available_gib=3), ModelSpills, TasksOnBigModel)
     assert found[0].id == "context-length"
     assert found[0].advice_only
-    assert found[0].reason == "chat-model-alone-spills"
+    assert found[0].reason == "context-spills"
     assert found[0].effect.memory_bytes is not None
     assert found[0].effect.memory_bytes > 6 * 2**30
     assert found[1].id == "follow-ups-off"

@@ -315,5 +315,6 @@ def _loaded(model: LoadedModel, here: Place) -> Fit:
     gpu, memory = here.gpu, here.memory
     if gpu is not None and gpu.basis is not BudgetBasis.RAM and model.size_vram_bytes < model.size_bytes:
         return Fit(Verdict.SPILLS, 0, None, Basis.LOADED)
-    calm = memory is not None and memory.pressure is Pressure.NORMAL
-    return Fit(Verdict.FITS if calm else Verdict.TIGHT, 0, None, Basis.LOADED)
+    if memory is None or memory.pressure is Pressure.UNKNOWN:
+        return Fit(Verdict.UNKNOWN, 0, None, Basis.LOADED)
+    return Fit(Verdict.FITS if memory.pressure is Pressure.NORMAL else Verdict.TIGHT, 0, None, Basis.LOADED)

@@ -44,9 +44,17 @@ def _context(here: Case) -> Advice | None:
     now = here.facts.chat_model.context_length or _automatic(here)
     if now is None or now <= SMALL_CONTEXT:
         return None
-    reason = Reason.CHAT_MODEL_ALONE_SPILLS if spills_alone(here) else Reason.LONG_CONTEXT
     saved = _saved(here, now, SMALL_CONTEXT, here.kv_cache_type, here.kv_cache_type)
-    return _advice(AdviceKind.CONTEXT_LENGTH, reason, here.facts.chat_model.name, saved)
+    return _advice(AdviceKind.CONTEXT_LENGTH, _why_less_context(here, saved), here.facts.chat_model.name, saved)
+
+
+def _why_less_context(here: Case, saved: int | None) -> Reason:
+    """`saved`: what a small one would; None: not known. The context is to blame only where that is enough."""
+    alone = spills_alone(here)
+    if alone is None:
+        return Reason.LONG_CONTEXT
+    enough = saved is not None and saved >= (here.facts.spilled_bytes(alone) or 0)
+    return Reason.CONTEXT_SPILLS if enough else Reason.CHAT_MODEL_ALONE_SPILLS
 
 
 def _automatic(here: Case) -> int | None:
@@ -101,13 +109,20 @@ def _advice(kind: AdviceKind, reason: Reason, model: str, saved: int | None) -> 
     return Advice(kind=kind, model=model, reason=reason, effect=Effect(memory_bytes=saved))
 
 
+_WHOSE_ANSWERS = {
+    False: Reason.ENDS_ANSWERS,
+    True: Reason.ENDS_ANSWERS_OF_ALL,
+    None: Reason.MAY_END_ANSWERS_OF_OTHERS,
+}
+
+
 def last_resorts(here: Case) -> list[Remedy]:
     """Not undoable and always asked about: stop the answers, unload a model."""
     made: list[Remedy] = []
     may_stop = here.may_write and here.facts.release >= GENERATIONS_SINCE
     if may_stop and here.overloaded and here.tasks_hurt:
         plan = Plan(actions=(Action(ActionKind.STOP_GENERATIONS),))
-        made.append(StopGenerations(plan=plan, reason=Reason.ENDS_ANSWERS))
+        made.append(StopGenerations(plan=plan, reason=_WHOSE_ANSWERS[here.other_users]))
     return [*made, *(_unload(model) for model in _worth_unloading(here))]
 
 

@@ -22,6 +22,13 @@ from tray_app.core.values.task_settings import Setting
 
 F = TypeVar("F", bound=Finding)
 
+_MISSING = {
+    Access.NONE: Reason.NEEDS_CONNECT,
+    Access.REFUSED: Reason.NEEDS_NEW_SIGN_IN,
+    Access.USER: Reason.NEEDS_ADMIN,
+    Access.ADMIN: Reason.SETTINGS_UNREAD,
+}
+
 
 class Case(Struct, frozen=True):
     facts: Facts
@@ -36,7 +43,7 @@ class Case(Struct, frozen=True):
     def missing(self) -> Reason:
         """What is missing where nothing can be written."""
         server = self.facts.open_webui
-        return Reason.NEEDS_ADMIN if server is not None and server.access is Access.USER else Reason.NEEDS_CONNECT
+        return _MISSING[server.access if server is not None else Access.NONE]
 
     def found(self, kind: type[F]) -> F | None:
         return next((finding for finding in self.diagnosis.findings if isinstance(finding, kind)), None)

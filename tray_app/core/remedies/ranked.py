@@ -4,17 +4,20 @@ from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.fit.candidates import CANDIDATES, Candidate
 from tray_app.core.remedies.advice import advice, last_resorts, spills_alone
 from tray_app.core.remedies.case import Case
+from tray_app.core.remedies.hosted import hosted_remedies, why_none
 from tray_app.core.remedies.models import (
-    hosted_at_all,
-    hosted_remedies,
-    judged,
+    in_use,
+    is_small_for,
     kept_private,
+    lists_chosen_only,
     model_remedies,
     same_as_chat,
+    thinks_on,
+    thought_of,
 )
 from tray_app.core.remedies.switches import all_off, autocomplete_hurts, no_thinking, running_tasks, switches_off
 from tray_app.core.values.finding import Diagnosis, ModelSpills, ModelThrash, PromptCacheGrowth
-from tray_app.core.values.fit import Basis, Verdict
+from tray_app.core.values.fit import Basis, Fit, Verdict
 from tray_app.core.values.remedy import (
     AdviceKind,
     HostedModel,
@@ -93,14 +96,11 @@ def strategies(
     fewer = any(one.strategy is StrategyKind.FEWER_TASKS for one in offered)
     fits = small is not None and small.fit is not None and small.fit.verdict is Verdict.FITS
     others = StrategyReason.SMALL_MODEL_IS_BETTER if fits else StrategyReason.NOTHING_FITS
+    why_hosted = (StrategyReason.LISTED_ALREADY, hosted.subject) if hosted is not None else _why_not_hosted(here)
+    suits_hosted = matter and not fits and not fewer and hosted is not None
     return (
         Strategy(StrategyKind.SMALL_MODEL, matter and fits, *_small_reason(small, here, candidates)),
-        Strategy(
-            StrategyKind.HOSTED_MODEL,
-            matter and not fits and not fewer and hosted is not None,
-            StrategyReason.LISTED_ALREADY if hosted else _why_not_hosted(here),
-            hosted.subject if hosted else "",
-        ),
+        Strategy(StrategyKind.HOSTED_MODEL, suits_hosted, *why_hosted),
         Strategy(StrategyKind.FEWER_TASKS, matter and not fits and fewer, others if fewer else _why_not_fewer(here)),
     )
 
@@ -117,11 +117,14 @@ def _small_reason(small: UseModel | None, here: Case, candidates: tuple[Candidat
     """The reason by which it was decided, and the model it is about."""
     if small is None or small.fit is None:
         return _why_none(here, candidates)
-    if small.fit.verdict is Verdict.FITS:
-        return StrategyReason.FITS_BESIDE, small.subject
-    tight = small.fit.verdict is Verdict.TIGHT
-    unknown = StrategyReason.FIT_UNKNOWN
-    return _TIGHT.get(small.fit.basis, unknown) if tight else unknown, small.subject
+    return _by_fit(small.fit), small.subject
+
+
+def _by_fit(fit: Fit) -> StrategyReason:
+    """Of a model that could be used."""
+    if fit.verdict is Verdict.TIGHT:
+        return _TIGHT[fit.basis]
+    return StrategyReason.FITS_BESIDE if fit.verdict is Verdict.FITS else StrategyReason.FIT_UNKNOWN
 
 
 def _why_none(here: Case, candidates: tuple[Candidate, ...]) -> tuple[StrategyReason, str]:
@@ -131,7 +134,8 @@ def _why_none(here: Case, candidates: tuple[Candidate, ...]) -> tuple[StrategyRe
         return StrategyReason.NO_CHAT_MODEL, ""
     if not running_tasks(here):
         return StrategyReason.NO_TASK_IS_ON, ""
-    return _why_no_model(here, candidates)
+    used = in_use(here)
+    return (StrategyReason.IN_USE, used) if used else _why_no_model(here, candidates)
 
 
 def _why_no_model(here: Case, candidates: tuple[Candidate, ...]) -> tuple[StrategyReason, str]:
@@ -140,20 +144,31 @@ def _why_no_model(here: Case, candidates: tuple[Candidate, ...]) -> tuple[Strate
         return StrategyReason.FITS_BUT_PRIVATE, private.name
     if new is not None:
         return StrategyReason.WOULD_BE_PRIVATE, new.name
-    fits = judged(here, candidates)
-    if not fits:
-        return StrategyReason.NONE_TO_TRY, ""
-    held = any(one.basis is Basis.MAX_LOADED for one in fits)
+    offers = thought_of(here, candidates)
+    if not offers:
+        return _why_none_to_try(here, candidates)
+    usable = [one for one in offers if not one.fit.verdict.is_bad]
+    thinker = next((one for one in usable if thinks_on(one, here) and one.fit.verdict is Verdict.FITS), None)
+    if thinker is not None:
+        return StrategyReason.FITS_BUT_THINKS, thinker.name
+    if usable:
+        return _by_fit(usable[0].fit), usable[0].name
+    held = any(one.fit.basis is Basis.MAX_LOADED for one in offers)
     return (StrategyReason.ONE_AT_A_TIME if held else StrategyReason.NO_SMALL_MODEL_FITS), ""
 
 
-def _why_not_hosted(here: Case) -> StrategyReason:
-    listed = hosted_at_all(here)
-    if here.facts.settings is None or listed is None:
-        return StrategyReason.SETTINGS_UNKNOWN
-    if not running_tasks(here):
-        return StrategyReason.NO_TASK_IS_ON
-    return StrategyReason.HOSTED_NOT_FOR_ALL if listed else StrategyReason.NONE_LISTED
+def _why_none_to_try(here: Case, candidates: tuple[Candidate, ...]) -> tuple[StrategyReason, str]:
+    if candidates and not any(is_small_for(one.download_bytes, here) for one in candidates):
+        return StrategyReason.CHAT_MODEL_IS_SMALL, ""
+    if here.facts.listed is None:
+        return StrategyReason.MODELS_UNKNOWN, ""
+    return (StrategyReason.NEW_ARE_NOT_LISTED if lists_chosen_only(here) else StrategyReason.NONE_TO_TRY), ""
+
+
+def _why_not_hosted(here: Case) -> tuple[StrategyReason, str]:
+    if here.facts.settings is None:
+        return StrategyReason.SETTINGS_UNKNOWN, ""
+    return why_none(here) if running_tasks(here) else (StrategyReason.NO_TASK_IS_ON, "")
 
 
 def _why_not_fewer(here: Case) -> StrategyReason:

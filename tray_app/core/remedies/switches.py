@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tray_app.core.remedies.case import Case
 from tray_app.core.tasks.releases import TASK_KINDS, TITLE_BESIDE_ANSWER, support
-from tray_app.core.tasks.target import UNASKED
+from tray_app.core.tasks.target import UNASKED, Where, tasks_on
 from tray_app.core.values.finding import AutocompleteOn, Severity
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Change, Plan
@@ -63,10 +63,21 @@ def _order(here: Case, on: tuple[Setting, ...]) -> list[Setting]:
     return sorted(on, key=rank)
 
 
+_WHEN = {
+    Comes.EVERY_MESSAGE: Reason.EVERY_MESSAGE,
+    Comes.FIRST_MESSAGE: Reason.FIRST_MESSAGE,
+    Comes.WHILE_TYPING: Reason.WHILE_TYPING,
+    Comes.WEB_SEARCH: Reason.WEB_SEARCH,
+    Comes.FILES: Reason.FILES,
+}
+
+
 def _off(task: Setting, here: Case) -> SwitchOff:
     later, first = calls((task,))
     beside = task is Setting.TITLES and here.facts.release >= TITLE_BESIDE_ANSWER
-    reason = Reason.BESIDE_ANSWER if beside else Reason(TASK_KINDS[task].comes.value)
+    reason = Reason.BESIDE_ANSWER if beside else _WHEN[TASK_KINDS[task].comes]
+    if reason is Reason.WHILE_TYPING and not autocomplete_hurts(here):
+        reason = Reason.WHERE_SWITCHED_ON
     effect = Effect(calls_per_message=later, calls_per_chat=first)
     plan = Plan((Change(task, before=True, after=False),))
     return planned(here, SwitchOff(task=task, plan=plan, reason=reason, effect=effect))
@@ -80,7 +91,9 @@ def all_off(here: Case) -> list[AllTasksOff]:
     later, first = calls(on)
     effect = Effect(later, calls_per_chat=first, calls_per_minute=task_calls_per_minute(here))
     plan = Plan(tuple(Change(task, before=True, after=False) for task in on))
-    return [planned(here, AllTasksOff(plan=plan, reason=Reason.PLAIN_CHAT, effect=effect))]
+    stay = here.facts.tasks is not None and len(tasks_on(here.facts.tasks)) > len(on)
+    reason = Reason.SOME_HAVE_NO_SWITCH if stay else Reason.PLAIN_CHAT
+    return [planned(here, AllTasksOff(plan=plan, reason=reason, effect=effect))]
 
 
 def _unplanned(here: Case) -> list[SwitchOff]:
@@ -96,11 +109,13 @@ def _unplanned(here: Case) -> list[SwitchOff]:
 
 def no_thinking(here: Case) -> NoThinking | None:
     """Tell the task model not to think, where Open WebUI can (0.11.1) and the model that runs the tasks would."""
-    settings, ollama = here.facts.settings, here.facts.ollama
-    if settings is None or ollama is None or settings.task_model_params is None or here.facts.chat_model is None:
+    settings, chat = here.facts.settings, here.facts.chat_model
+    if settings is None or settings.task_model_params is None or chat is None:
         return None
-    runs = settings.model(here.facts.slot) or here.facts.chat_model.name
-    model = next((one for one in ollama.installed if same_model(one.name, runs)), None)
+    target = here.facts.target(chat.name)
+    if target is None or target.where not in (Where.SAME, Where.OTHER):
+        return None
+    model = here.facts.installed_as(target.model)
     if model is None or Capability.THINKING not in (model.capabilities or ()):
         return None
     change = thinking_change(settings.task_model_params)

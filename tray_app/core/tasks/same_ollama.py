@@ -178,6 +178,11 @@ def _address(url: str, home: str = "") -> tuple[str, int | None, str]:
     return host, _port(url), path
 
 
+def is_on_this_machine(host: str, open_webui_url: str) -> bool:
+    """Does a host that Open WebUI calls lie on this computer? `localhost` is Open WebUI's own."""
+    return _is_this_machine(host) and _is_this_machine(_host(open_webui_url))
+
+
 def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""

@@ -22,6 +22,7 @@ from tray_app.core.values.remedy import (
     UnloadModel,
     UseModel,
 )
+from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.units import format_bytes
 
 
@@ -90,8 +91,9 @@ def effect(remedy: Remedy, tr: Translator) -> str:
 def _calls(remedy: Remedy, tr: Translator) -> str:
     """Calls that are not made any more, or that another model does from now on."""
     made = remedy.effect
-    if remedy.reason is Reason.WHILE_TYPING:
-        return tr.gettext("no calls while you type")
+    if isinstance(remedy, SwitchOff) and remedy.task is Setting.AUTOCOMPLETE:
+        yours = remedy.reason is Reason.WHILE_TYPING
+        return tr.gettext("no calls while you type") if yours else tr.gettext("no calls while somebody types")
     if made.calls_per_minute is not None and made.calls_per_minute >= WORTH_A_WORD:
         text, shown = tr.gettext("about {count} fewer calls per minute"), _number(made.calls_per_minute)
     elif isinstance(remedy, AllTasksOff) and made.calls_per_chat:
@@ -133,32 +135,46 @@ def reason(remedy: Remedy, tr: Translator) -> str:
         Reason.FIRST_MESSAGE: tr.gettext("This runs once for every new chat, after its first answer."),
         Reason.BESIDE_ANSWER: tr.gettext("The title is written while the first answer is, and slows it down."),
         Reason.WHILE_TYPING: tr.gettext("Autocomplete calls the model again and again while you type."),
+        Reason.WHERE_SWITCHED_ON: tr.gettext(
+            "Autocomplete calls the model while those type who switched it on for themselves."
+        ),
         Reason.WEB_SEARCH: tr.gettext("Searches then use your message as it is."),
         Reason.FILES: tr.gettext("Questions about files then use your message as it is."),
         Reason.PLAIN_CHAT: tr.gettext("Only the chat itself is left."),
+        Reason.SOME_HAVE_NO_SWITCH: tr.gettext("Tasks without a switch in this version of Open WebUI go on."),
         Reason.THINKS_BEFORE_TITLE: tr.gettext("{subject} thinks before each small task, sometimes for minutes."),
         Reason.TAKES_ITS_PLACE: tr.gettext(
             "{subject} and the chat model take each other's place in memory; then one model does both."
         ),
+        Reason.NO_ROOM_FOR_BOTH: tr.gettext(
+            "Beside the chat model {subject} would run on the slow CPU; then one model does both."
+        ),
         Reason.FITS_BESIDE: tr.gettext("It fits into memory beside the chat model, which then only chats."),
         Reason.BARELY_FITS: tr.gettext("There is little room beside the chat model."),
+        Reason.MEMORY_IS_SHORT: tr.gettext("It might fit beside the chat model, but memory is under pressure now."),
         Reason.FIT_UNKNOWN: tr.gettext("Whether it fits beside the chat model is not known."),
         Reason.HOSTED: tr.gettext(
             "It needs no memory here; titles and the like are written from what {subject} is sent."
         ),
-        Reason.ENDS_ANSWERS: tr.gettext("Answers of other users end too."),
+        Reason.HOSTED_HERE: tr.gettext("Its server runs on this computer too: what it takes here is not known."),
+        Reason.ENDS_ANSWERS: tr.gettext("What was not written yet is lost."),
+        Reason.ENDS_ANSWERS_OF_ALL: tr.gettext("Answers of other users end too."),
+        Reason.MAY_END_ANSWERS_OF_OTHERS: tr.gettext("Where others use this Open WebUI, their answers end too."),
         Reason.FREES_MEMORY: tr.gettext("It is loaded again with the next message to it."),
         Reason.CHAT_MODEL_ALONE_SPILLS: tr.gettext(
-            "{subject} does not fit even alone: its context takes too much memory."
+            "{subject} does not fit even alone; with a smaller context less of it runs on the slow CPU."
         ),
+        Reason.CONTEXT_SPILLS: tr.gettext("{subject} does not fit even alone: its context takes too much memory."),
         Reason.LONG_CONTEXT: tr.gettext("A smaller context leaves memory for everything else."),
         Reason.SMALLER_CONTEXT_MEMORY: tr.gettext("It halves the memory for context with hardly any loss."),
         Reason.SLOTS_RESERVE_MEMORY: tr.gettext(
             "Every request that may run beside another reserves memory for itself."
         ),
-        Reason.PROMPT_CACHE: tr.gettext("Ollama keeps up to 8 GiB of past prompts per model."),
+        Reason.PROMPT_CACHE: tr.gettext("Unless told otherwise, Ollama keeps up to 8 GiB of past prompts per model."),
         Reason.NEEDS_CONNECT: tr.gettext("Connect to Open WebUI to do this here."),
+        Reason.NEEDS_NEW_SIGN_IN: tr.gettext("Open WebUI refuses the sign-in: sign in anew to do this here."),
         Reason.NEEDS_ADMIN: tr.gettext("Only an administrator of Open WebUI can change this."),
+        Reason.SETTINGS_UNREAD: tr.gettext("Open WebUI's task settings could not be read now, so they are left alone."),
     }
     return words[remedy.reason].format(subject=clean(remedy.subject))
 
@@ -245,11 +261,20 @@ def strategy_reason(one: Strategy, tr: Translator) -> str:
             "Ollama is set to hold only so many models at a time (OLLAMA_MAX_LOADED_MODELS): each task would push the "
             "chat model out."
         ),
-        StrategyReason.NONE_TO_TRY: tr.gettext(
+        StrategyReason.NONE_TO_TRY: tr.gettext("Open WebUI lists no small model of this Ollama."),
+        StrategyReason.NEW_ARE_NOT_LISTED: tr.gettext(
             "Open WebUI lists no small model of this Ollama, and would not list a new one by itself."
         ),
+        StrategyReason.CHAT_MODEL_IS_SMALL: tr.gettext("The chat model is small itself: none is clearly smaller."),
+        StrategyReason.IN_USE: tr.gettext("{subject} does the tasks already."),
+        StrategyReason.FITS_BUT_THINKS: tr.gettext(
+            "{subject} fits, but thinks before each task, and this version of Open WebUI cannot tell it not to."
+        ),
+        StrategyReason.HOSTED_NOT_FOR_TASKS: tr.gettext(
+            "Open WebUI lists models of other servers, but none that suits: not for text, or not clearly smaller."
+        ),
         StrategyReason.HOSTED_NOT_FOR_ALL: tr.gettext(
-            "Open WebUI lists hosted models, but none that can be offered: in use already, or not for everybody."
+            "Open WebUI lists hosted models, but not for everybody who uses it."
         ),
         StrategyReason.FITS_BUT_PRIVATE: tr.gettext(
             "{subject} fits, but only admins may use it: make it public in Open WebUI's Admin Panel > Settings > "
@@ -260,6 +285,7 @@ def strategy_reason(one: Strategy, tr: Translator) -> str:
             "it public there."
         ),
         StrategyReason.SETTINGS_UNKNOWN: tr.gettext("Open WebUI's task settings are not known."),
+        StrategyReason.MODELS_UNKNOWN: tr.gettext("Which models Open WebUI lists is not known."),
         StrategyReason.NO_CHAT_MODEL: tr.gettext("It is not known now which model it would run beside."),
         StrategyReason.NO_TASK_IS_ON: tr.gettext("No task is on that it could do."),
         StrategyReason.PRESSURE: tr.gettext("{subject} might fit, but memory is under pressure now."),
@@ -274,6 +300,6 @@ def strategy_reason(one: Strategy, tr: Translator) -> str:
         ),
         StrategyReason.NOTHING_FITS: tr.gettext("It helps at once, needs no memory and is easily taken back."),
         StrategyReason.SMALL_MODEL_IS_BETTER: tr.gettext("Possible, but here you can keep all tasks."),
-        StrategyReason.NOTHING_TO_SWITCH_OFF: tr.gettext("No task can be switched off, or none is on."),
+        StrategyReason.NOTHING_TO_SWITCH_OFF: tr.gettext("No task is on that has a switch."),
     }
     return words[one.reason].format(subject=clean(one.subject))

@@ -39,30 +39,40 @@ class StrategyKind(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a remedy helps here, or what is missing for it."""
+    """Why a remedy helps here, or what is missing for it. Each is decided by itself: none stands for "else"."""
 
     EVERY_MESSAGE = "every-message"
     FIRST_MESSAGE = "first-message"
     BESIDE_ANSWER = "beside-answer"
-    WHILE_TYPING = "while-typing"
+    WHILE_TYPING = "while-typing"  # everybody's, or shown to be on for our own account
+    WHERE_SWITCHED_ON = "where-switched-on"  # allowed; who uses it only the accounts know
     WEB_SEARCH = "web-search"
     FILES = "files"
     PLAIN_CHAT = "plain-chat"
+    SOME_HAVE_NO_SWITCH = "some-have-no-switch"
     THINKS_BEFORE_TITLE = "thinks-before-title"
     TAKES_ITS_PLACE = "takes-its-place"
+    NO_ROOM_FOR_BOTH = "no-room-for-both"
     FITS_BESIDE = "fits-beside"
     BARELY_FITS = "barely-fits"
+    MEMORY_IS_SHORT = "memory-is-short"
     FIT_UNKNOWN = "fit-unknown"
     HOSTED = "hosted"
-    ENDS_ANSWERS = "ends-answers"
+    HOSTED_HERE = "hosted-here"  # by another server of this computer
+    ENDS_ANSWERS = "ends-answers"  # nobody else has an account
+    ENDS_ANSWERS_OF_ALL = "ends-answers-of-all"
+    MAY_END_ANSWERS_OF_OTHERS = "may-end-answers-of-others"  # how many accounts there are is not known
     FREES_MEMORY = "frees-memory"
     CHAT_MODEL_ALONE_SPILLS = "chat-model-alone-spills"
+    CONTEXT_SPILLS = "context-spills"  # the same, and with a small context it would fit
     LONG_CONTEXT = "long-context"
     SMALLER_CONTEXT_MEMORY = "smaller-context-memory"
     SLOTS_RESERVE_MEMORY = "slots-reserve-memory"
     PROMPT_CACHE = "prompt-cache"
     NEEDS_CONNECT = "needs-connect"
+    NEEDS_NEW_SIGN_IN = "needs-new-sign-in"
     NEEDS_ADMIN = "needs-admin"
+    SETTINGS_UNREAD = "settings-unread"  # the sign-in is good, the settings could not be read
 
 
 class Remedy(Struct, frozen=True, kw_only=True):
@@ -108,7 +118,7 @@ class Remedy(Struct, frozen=True, kw_only=True):
     @property
     def needs_sign_in(self) -> bool:
         """It could be done here by an administrator of Open WebUI."""
-        return self.reason in (Reason.NEEDS_CONNECT, Reason.NEEDS_ADMIN)
+        return self.reason in (Reason.NEEDS_CONNECT, Reason.NEEDS_NEW_SIGN_IN, Reason.NEEDS_ADMIN)
 
 
 # The ids that settings and journal hold.
@@ -287,9 +297,14 @@ class StrategyReason(StrEnum):
     NO_SMALL_MODEL_FITS = "no-small-model-fits"
     ONE_AT_A_TIME = "max-loaded-models"
     NONE_TO_TRY = "none-to-try"
+    NEW_ARE_NOT_LISTED = "new-are-not-listed"
     FITS_BUT_PRIVATE = "fits-but-private"
     WOULD_BE_PRIVATE = "would-be-private"
+    FITS_BUT_THINKS = "fits-but-thinks"
+    IN_USE = "in-use"
+    CHAT_MODEL_IS_SMALL = "chat-model-is-small"
     SETTINGS_UNKNOWN = "settings-unknown"
+    MODELS_UNKNOWN = "models-unknown"
     NO_CHAT_MODEL = "no-chat-model"
     NO_TASK_IS_ON = "no-task-is-on"
     PRESSURE = "memory-pressure"
@@ -298,6 +313,7 @@ class StrategyReason(StrEnum):
     FIT_UNKNOWN = "fit-unknown"
     LISTED_ALREADY = "listed-already"
     NONE_LISTED = "none-listed"
+    HOSTED_NOT_FOR_TASKS = "hosted-not-for-tasks"
     HOSTED_NOT_FOR_ALL = "hosted-not-for-all"
     NOTHING_FITS = "nothing-fits"
     SMALL_MODEL_IS_BETTER = "small-model-is-better"
