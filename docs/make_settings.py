@@ -9,8 +9,9 @@ A test fails when the page is not what this makes.
 from collections.abc import Iterator
 from pathlib import Path
 
-from tray_app.core.values.limits import Limits
-from tray_app.storage.settings_keys import Settings, declared
+from msgspec import Struct
+
+from tray_app.storage.settings_keys import Settings, declared, tables
 from tray_app.storage.settings_template import kind, shown
 
 PAGE = Path(__file__).with_name("settings.md")
@@ -42,22 +43,19 @@ hold_s = 20
 """
 
 
-def table(keys: type[Settings | Limits]) -> Iterator[str]:
+def table(keys: type[Struct]) -> Iterator[str]:
     yield "| key | default | values | what it does |"
     yield "|---|---|---|---|"
     for name, key in declared(keys).items():
-        if not isinstance(key.default, Limits):
+        if not isinstance(key.default, Struct):
             yield f"| `{name}` | `{shown(key.default)}` | {kind(key)} | {key.doc} |"
 
 
 def page() -> str:
-    return "\n".join(
-        [HEAD, "## Keys", "", *table(Settings), "", "## `[limits]`", "", *limits_words(), *table(Limits), ""]
-    )
-
-
-def limits_words() -> list[str]:
-    return ["Thresholds of the rules and times of the alerts. The defaults suit most machines.", ""]
+    parts = [HEAD, "## Keys", "", *table(Settings), ""]
+    for name, key in tables().items():
+        parts += [f"## `[{name}]`", "", key.doc, "", *table(type(key.default)), ""]
+    return "\n".join(parts)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ BEING_BUILT = {
     *(f"Finished.{name}" for name in Finished.__struct_fields__),
     *(f"Counts.{name}" for name in Counts.__struct_fields__),
     *(f"RelayState.{name}" for name in RelayState.__struct_fields__),
+    "ChatFirst.relay_port",
 }
 # Fields that are written down for people only: doctor and record show them, or they are evidence of a finding.
 FOR_PEOPLE = {"ModelSpills.spilled_share", "TaskStorm.running_tasks", "TaskStorm.tasks_by"}

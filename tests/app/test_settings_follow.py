@@ -31,11 +31,11 @@ from tray_app.readers._counters import Counters
 from tray_app.readers.memory import MemoryReader
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import DemoOpenWebUI
-from tray_app.storage.settings_keys import Settings, declared
+from tray_app.storage.settings_keys import Settings, declared, tables
 
 NOBODY = "http://127.0.0.1:9"
 PEM = Path(__file__).parents[1] / "services" / "localhost.pem"
-KEYS = [key for key in declared(Settings) if key != "limits"] + [f"limits.{key}" for key in declared(Limits)]
+KEYS = [key for key in declared(Settings) if key not in tables()] + [f"limits.{key}" for key in declared(Limits)]
 WARNING, CRITICAL, NORMAL = Pressure.WARNING, Pressure.CRITICAL, Pressure.NORMAL
 
 

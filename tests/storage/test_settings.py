@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tray_app.core.values.errors import SettingFault
-from tray_app.core.values.limits import Limits
+from tray_app.core.values.limits import ChatFirst, Limits, ModelPerTask
 from tray_app.storage.settings import SettingsFile, decode, load
 from tray_app.storage.settings_check import contradictions
 from tray_app.storage.settings_keys import Settings, declared
@@ -22,7 +22,7 @@ def faults(text: str) -> list[tuple[str, SettingFault, int | None]]:
     return [(problem.key, problem.fault, problem.line) for problem in read(text)[1]]
 
 
-KEYS = {**declared(Settings), **declared(Limits)}
+KEYS = {**declared(Settings), **declared(Limits), **declared(ChatFirst), **declared(ModelPerTask)}
 
 
 def test_a_missing_file_is_all_defaults_and_no_problem(tmp_path):
@@ -48,7 +48,7 @@ def test_every_time_and_size_has_its_unit_in_its_name():
     for name, key in KEYS.items():
         if isinstance(key.default, float | int) and not isinstance(key.default, bool):
             units = ("_s", "_bytes", "_share", "_requests", "_percent")
-            assert name.endswith(units) or name == "reloads", name
+            assert name.endswith(units) or name in {"reloads", "relay_port"}, name
 
 
 def test_good_keys_count():
@@ -63,6 +63,11 @@ def test_good_keys_count():
         automatic_relief_remedy = "task-model:gemma3:1b"
         [limits]
         hold_s = 20
+        [chat_first]
+        relay_port = 12345
+        keep_context = false
+        [task_models]
+        titles = " gemma3:1b "
         """
     )
     assert problems == ()
@@ -75,6 +80,8 @@ def test_good_keys_count():
         automatic_relief=True,
         automatic_relief_remedy="task-model:gemma3:1b",
         limits=Limits(hold_s=20.0),
+        chat_first=ChatFirst(relay_port=12345, keep_context=False),
+        task_models=ModelPerTask(titles="gemma3:1b"),
     )
 
 
@@ -140,6 +147,13 @@ def test_a_secret_that_does_not_belong_here_is_not_repeated():
         ("[language]", SettingFault.WRONG_TYPE),
         ("[limits]\nfits_share = 2", SettingFault.OUT_OF_RANGE),
         ("[limits]\nfits_share = true", SettingFault.WRONG_TYPE),
+        ("chat_first = true", SettingFault.WRONG_TYPE),
+        ("[chat_first]\nrelay_port = 80", SettingFault.OUT_OF_RANGE),
+        ("[chat_first]\nrelay_port = 11435.5", SettingFault.OUT_OF_RANGE),
+        ("[chat_first]\nkeep_context = 1", SettingFault.WRONG_TYPE),
+        ("[task_models]\ntitles = 3", SettingFault.WRONG_TYPE),
+        (f'[task_models]\ntitles = "{"x" * 301}"', SettingFault.WRONG_TYPE),
+        ('[task_models]\nquestions = "gemma3:1b"', SettingFault.UNKNOWN_KEY),
     ],
 )
 def test_a_bad_value_is_one_problem_and_leaves_the_default(line, fault):
@@ -168,6 +182,8 @@ def test_a_relative_ca_file_starts_at_the_settings_file(tmp_path):
         ("[limits]\nclear_s = 3600\ncool_down_s = 60\n", "limits.clear_s"),
         ("poll_s = 20\n", "poll_s"),
         ("poll_busy_s = 6\n", "poll_busy_s"),
+        ("[chat_first]\nquiet_low_s = 40\n", "chat_first.quiet_low_s"),
+        ("[chat_first]\nquiet_high_s = 600\nhold_s = 500\n", "chat_first.quiet_high_s"),
         ("automatic_relief = true\n", "automatic_relief"),
         ("automatic_relief_clear_s = 60\n[limits]\nclear_s = 90\n", "limits.clear_s"),
     ],

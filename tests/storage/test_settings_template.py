@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from tray_app.core.values.limits import Limits
+from tray_app.core.values.limits import ChatFirst, Limits, ModelPerTask
 from tray_app.storage.settings import SettingsFile, decode
-from tray_app.storage.settings_keys import Settings, declared
+from tray_app.storage.settings_keys import Settings, declared, tables
 from tray_app.storage.settings_template import template
 
 
@@ -17,9 +17,9 @@ def test_it_changes_nothing(tmp_path):
 def test_every_key_without_its_sign_is_its_default(tmp_path):
     text = re.sub(r"^#(?=\w)", "", template(), flags=re.MULTILINE)
     assert decode(text.encode(), tmp_path) == (Settings(), ())
-    for keys in (Settings, Limits):
+    for keys in (Settings, Limits, ChatFirst, ModelPerTask):
         for name, key in declared(keys).items():
-            if name != "limits":
+            if name not in tables():
                 assert re.search(rf"^{name} = ", text, re.MULTILINE)
                 assert key.doc in text
 

@@ -5,10 +5,11 @@ settings_keys.py declares every key once.
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from tray_app.core.values.errors import SettingFault, SettingProblem, StorageError
-from tray_app.core.values.limits import Limits
 from tray_app.storage.files import Stamp, read_file, stamp_of, write_new
-from tray_app.storage.settings_keys import Settings
+from tray_app.storage.settings_keys import Settings, tables
 
 
 def load(path: Path) -> tuple[Settings, tuple[SettingProblem, ...]]:
@@ -27,10 +28,13 @@ def decode(data: bytes, folder: Path) -> tuple[Settings, tuple[SettingProblem, .
     from tray_app.storage.settings_text import parse
 
     text = parse(data)
-    limits, limit_problems = checked(Limits(), text.table("limits"), "limits.", text.lines, folder)
-    settings, problems = checked(Settings(limits=limits), text.document, "", text.lines, folder)
+    settings, found = checked(Settings(), text.document, "", text.lines, folder)
+    for name, key in tables().items():
+        table, problems = checked(key.default, text.table(name), f"{name}.", text.lines, folder)
+        settings = replace(settings, **{name: table})
+        found += problems
     settings, clashes = contradictions(settings, text.lines)
-    found = (*text.problems, *problems, *limit_problems, *clashes)
+    found = [*text.problems, *found, *clashes]
     return settings, tuple(sorted(found, key=lambda problem: (problem.line or 0, problem.key)))
 
 

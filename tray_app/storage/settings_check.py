@@ -102,9 +102,10 @@ def _number(key: Declared, given: object) -> float:
     number = _instance(given, float, "number")
     low = -math.inf if key.low is None else key.low
     high = math.inf if key.high is None else key.high
-    if not low <= number <= high:  # false for nan too
+    whole = key.form == "whole"
+    if not low <= number <= high or (whole and not number.is_integer()):  # false for nan too
         raise _Bad(SettingFault.OUT_OF_RANGE, f"{low:.10g}..{high:.10g}")
-    return number
+    return int(number) if whole else number
 
 
 def _text(key: Declared, given: str, folder: Path) -> str:
@@ -117,6 +118,8 @@ def _text(key: Declared, given: str, folder: Path) -> str:
             return _file(given, folder)
         case "remedy" if given:
             return _remedy(given)
+        case "model":
+            return _model(given)
     return given
 
 
@@ -151,6 +154,13 @@ def _remedy(given: str) -> str:
     return given
 
 
+def _model(given: str) -> str:
+    name = given.strip()
+    if len(name) > _MODEL_NAME_LENGTH:
+        raise _Bad(SettingFault.WRONG_TYPE, "text")
+    return name
+
+
 def _names(given: object) -> tuple[str, ...]:
     names = _instance(given, list, "list-of-texts")
     if not all(isinstance(name, str) and 0 < len(name.strip()) <= _MODEL_NAME_LENGTH for name in names):
@@ -173,6 +183,8 @@ _ORDERED = (
     ("limits.commit_recovered_percent", "limits.commit_warning_percent"),
     ("limits.commit_warning_percent", "limits.commit_critical_percent"),
     ("limits.page_reads_warning_per_s", "limits.page_reads_critical_per_s"),
+    ("chat_first.quiet_low_s", "chat_first.quiet_high_s"),
+    ("chat_first.quiet_high_s", "chat_first.hold_s"),
 )
 
 
@@ -205,6 +217,6 @@ def _get(settings: Settings, key: str) -> float:
 def _with_default(settings: Settings, key: str) -> Settings:
     table, _, name = key.rpartition(".")
     if table:
-        limits = settings.limits
-        return replace(settings, limits=replace(limits, **{name: getattr(type(limits)(), name)}))
+        keys = getattr(settings, table)
+        return replace(settings, **{table: replace(keys, **{name: getattr(type(keys)(), name)})})
     return replace(settings, **{name: getattr(type(settings)(), name)})

@@ -9,14 +9,14 @@ from typing import Annotated, Any, get_type_hints
 
 from msgspec import Meta, Struct, structs
 
-from tray_app.core.values.limits import Limits
+from tray_app.core.values.limits import ChatFirst, Limits, ModelPerTask
 from tray_app.storage.catalogs import LANGUAGES
 
 
 def _key(
     doc: str, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = (), form: str = ""
 ) -> Meta:
-    """Bounds, choices or a form (url, file, remedy, models, language) that settings_check knows."""
+    """Bounds, choices or a form (whole, url, file, remedy, model, models, language) that settings_check knows."""
     return Meta(ge=low, le=high, description=doc, extra={"choices": choices, "form": form})
 
 
@@ -75,7 +75,16 @@ class Settings(Struct, frozen=True):
     request_limit_s: Annotated[
         float, _key("How long one answer of Ollama or Open WebUI may take. More for a slow server.", low=1, high=60)
     ] = 2.0
-    limits: Annotated[Limits, _key("Thresholds of the rules and times of the alerts.")] = Limits()
+    limits: Annotated[
+        Limits, _key("Thresholds of the rules and times of the alerts. The defaults suit most machines.")
+    ] = Limits()
+    chat_first: Annotated[ChatFirst, _key("How chat first goes about it.")] = ChatFirst()
+    task_models: Annotated[
+        ModelPerTask,
+        _key(
+            "Which model does which task with chat first. Empty: as Open WebUI says. Names as `ollama list` shows them."
+        ),
+    ] = ModelPerTask()
 
 
 class Declared(Struct, frozen=True):
@@ -90,9 +99,14 @@ class Declared(Struct, frozen=True):
 
 
 def declared(kind: type[Struct]) -> Mapping[str, Declared]:
-    """The keys of Settings or Limits in the order of their declaration."""
+    """The keys of Settings or of one of its tables in the order of their declaration."""
     hints = get_type_hints(kind, include_extras=True)
     return {one.name: _declared(one.default, hints[one.name].__metadata__[0]) for one in structs.fields(kind)}
+
+
+def tables() -> Mapping[str, Declared]:
+    """The keys of Settings that are tables of their own; the default of each is what it holds."""
+    return {name: key for name, key in declared(Settings).items() if isinstance(key.default, Struct)}
 
 
 def _declared(default: object, meta: Meta) -> Declared:

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator
 
-from tray_app.core.values.limits import Limits
-from tray_app.storage.settings_keys import Declared, Settings, declared
+from msgspec import Struct
+
+from tray_app.storage.settings_keys import Declared, Settings, declared, tables
 
 COLUMNS = 110
 HEAD = """\
@@ -15,7 +16,10 @@ HEAD = """\
 
 def template() -> str:
     """TOML without a single key: what it says is what holds without it."""
-    return "\n".join([HEAD, *_keys(Settings), "[limits]", *_keys(Limits)]).rstrip() + "\n"
+    parts = [HEAD, *_keys(Settings)]
+    for name, table in tables().items():
+        parts += [f"# {table.doc}", f"[{name}]", *_keys(type(table.default))]
+    return "\n".join(parts).rstrip() + "\n"
 
 
 def shown(value: object) -> str:
@@ -39,12 +43,13 @@ def kind(key: Declared) -> str:
         case tuple():
             return "list of texts"
         case _:
-            return {"url": "address", "file": "file name", "remedy": "remedy id"}.get(key.form, "text")
+            forms = {"url": "address", "file": "file name", "remedy": "remedy id", "model": "model name"}
+            return forms.get(key.form, "text")
 
 
-def _keys(keys: type[Settings | Limits]) -> Iterator[str]:
+def _keys(keys: type[Struct]) -> Iterator[str]:
     for name, key in declared(keys).items():
-        if isinstance(key.default, Limits):
+        if isinstance(key.default, Struct):
             continue
         yield f"# {key.doc} ({kind(key)})"
         yield f"#{name} = {shown(key.default)}"

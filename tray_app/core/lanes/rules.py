@@ -1,10 +1,10 @@
-"""What the policy goes by: limits of the user's settings, and what is known of the models. Sent to the relay whole."""
+"""What the relay goes by: limits of the user's settings, and what is known of the models. Sent to it whole."""
 
 from msgspec import Struct
 
 
 class LanesRules(Struct, frozen=True):
-    """Limits of the policy. Model names are those that go to Ollama."""
+    """Names of models are those that go to Ollama."""
 
     max_hold_s: float = 600.0
     """Nothing is held longer: then it goes in the next moment without a chat, and is no longer broken off."""
@@ -22,6 +22,10 @@ class LanesRules(Struct, frozen=True):
     """(task model, chat model): loading the first evicts the second."""
     remote: tuple[str, ...] = ()
     """Models that another machine runs: they need nothing here, and stand in nobody's way."""
+    task_models: tuple[tuple[str, str], ...] = ()
+    """(Open WebUI's word for a task, the model that does it)."""
+    contexts: tuple[tuple[str, int], ...] = ()
+    """(loaded model, its context length): what a task that names none is given, so that the model is not reloaded."""
 
     def quiet(self, seconds: float) -> float:
         """Within the bounds; the lower one counts where they contradict each other."""

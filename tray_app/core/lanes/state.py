@@ -133,6 +133,11 @@ def limit_s(state: LanesState) -> float:
     return state.rules.max_hold_s if patience is None else min(state.rules.max_hold_s, PATIENCE_SHARE * patience)
 
 
+def chat_models(state: LanesState) -> frozenset[str]:
+    """Full names of the models that people chat with."""
+    return frozenset((*state.chats, *state.used))
+
+
 def standing(state: LanesState, shift_s: float = 0.0) -> tuple[Standing, ...]:
     """What is open, in the order in which it came. `shift_s` leads from the policy's clock to that of the answer."""
     waiting = [one.asked.id for one in state.open.values() if one.stage is Stage.HELD]

@@ -1,4 +1,4 @@
-"""Every threshold the rules use, declared once: default, bounds, unit (in the name) and one line of documentation."""
+"""Every threshold of rules and lanes, declared once: default, bounds, unit (in the name), one line of documentation."""
 
 from typing import Annotated
 
@@ -7,6 +7,18 @@ from msgspec import Meta, Struct
 
 def _limit(low: float, high: float, doc: str) -> Meta:
     return Meta(ge=low, le=high, description=doc)
+
+
+def _port(doc: str) -> Meta:
+    return Meta(ge=1024, le=65535, description=doc, extra={"form": "whole"})
+
+
+def _switch(doc: str) -> Meta:
+    return Meta(description=doc)
+
+
+def _model(doc: str) -> Meta:
+    return Meta(description=doc, extra={"form": "model"})
 
 
 class Limits(Struct, frozen=True):
@@ -70,3 +82,32 @@ class Limits(Struct, frozen=True):
     spill_bytes: Annotated[
         float, _limit(1e7, 1e11, "Windows: GPU memory that spilled to system memory and counts as warning.")
     ] = 5e8
+
+
+class ChatFirst(Struct, frozen=True):
+    """How chat first goes about it."""
+
+    relay_port: Annotated[int, _port("Port of this machine at which the relay stands.")] = 11435
+    hold_s: Annotated[
+        float, _limit(10, 3600, "Longest time that a task is held for chats. Then it goes as soon as none runs.")
+    ] = 600
+    quiet_low_s: Annotated[
+        float, _limit(0, 60, "Shortest time that tasks wait after an answer, however quickly somebody writes.")
+    ] = 1
+    quiet_high_s: Annotated[
+        float, _limit(1, 600, "Longest time that tasks wait after an answer, however slowly somebody writes.")
+    ] = 30
+    keep_context: Annotated[
+        bool, _switch("Give tasks on a loaded model the context length it was loaded with, so that it is not reloaded.")
+    ] = True
+
+
+class ModelPerTask(Struct, frozen=True):
+    """Which model does which task. Names as `ollama list` shows them; empty: as Open WebUI says."""
+
+    titles: Annotated[str, _model("Titles of chats.")] = ""
+    tags: Annotated[str, _model("Tags of chats.")] = ""
+    follow_ups: Annotated[str, _model("Follow-up questions.")] = ""
+    autocomplete: Annotated[str, _model("Autocomplete while typing.")] = ""
+    emojis: Annotated[str, _model("Emojis.")] = ""
+    memories: Annotated[str, _model("What is remembered of a chat.")] = ""
