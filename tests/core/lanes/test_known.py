@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from tray_app.core.lanes.known import TASK_WORDS, rules_for, wished_models
+from tray_app.core.lanes.known import rules_for, wished_models
 from tray_app.core.lanes.lane import AFTER_ANSWER, WHILE_TYPING
 from tray_app.core.lanes.rules import LanesRules
 from tray_app.core.values.limits import ChatFirst, ModelPerTask
@@ -33,8 +33,10 @@ def test_every_limit_counts():
 
 
 def test_every_task_that_can_wait_can_have_a_model():
-    assert set(TASK_WORDS.values()) == AFTER_ANSWER | WHILE_TYPING
-    assert set(TASK_WORDS) == set(ModelPerTask.__struct_fields__)
+    keys = ModelPerTask.__struct_fields__
+    found = wished_models(ModelPerTask(**{key: f"for {key}" for key in keys}))
+    assert set(found) == AFTER_ANSWER | WHILE_TYPING
+    assert sorted(found.values()) == sorted(f"for {key}" for key in keys)
 
 
 def test_a_model_for_a_task_counts_where_ollama_has_it():

@@ -9,20 +9,17 @@ from tray_app.core.values.limits import ChatFirst, ModelPerTask
 from tray_app.core.values.names import full_name
 from tray_app.core.values.snapshot import Ollama
 
-TASK_WORDS = {
-    "titles": "title_generation",
-    "tags": "tags_generation",
-    "follow_ups": "follow_up_generation",
-    "autocomplete": "autocomplete_generation",
-    "emojis": "emoji_generation",
-    "memories": "memory_review",
-}
-"""Key of ModelPerTask -> Open WebUI's word."""
-
 
 def wished_models(models: ModelPerTask) -> dict[str, str]:
     """Open WebUI's word for a task -> the model that the user wants for it."""
-    wishes = {word: getattr(models, key) for key, word in TASK_WORDS.items()}
+    wishes = {
+        "title_generation": models.titles,
+        "tags_generation": models.tags,
+        "follow_up_generation": models.follow_ups,
+        "autocomplete_generation": models.autocomplete,
+        "emoji_generation": models.emojis,
+        "memory_review": models.memories,
+    }
     return {word: model for word, model in wishes.items() if model}
 
 
