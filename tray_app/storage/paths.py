@@ -28,6 +28,7 @@ class Paths:
         self.lock_file = state / "write.lock"
         self.instance_lock_file = state / "instance.lock"
         self.instance_file = state / "instance.json"
+        self.relay_file = state / "relay.json"
         self.log_file = logs / f"{APP_NAME}.log"
         self.cache_dir = cache
 
