@@ -7,13 +7,14 @@ import pytest
 from tray_app.app.containers import ContainerReader
 from tray_app.app.poll import Poll
 from tray_app.app.rhythm import ollama_within, poll_within
-from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
+from tray_app.app.servers import OllamaPoll, OpenWebUIPoll, RelayPoll
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Why
 from tray_app.readers.machine import this_machine
 from tray_app.services.http import Http
 from tray_app.services.ollama import OllamaClient
 from tray_app.services.open_webui import OpenWebUIClient
+from tray_app.storage.relay_file import RelayFile
 
 NOBODY = "http://127.0.0.1:9"
 
@@ -26,6 +27,7 @@ def snapshot(tmp_path):
         OllamaPoll(OllamaClient(http), NOBODY, local=False),
         OpenWebUIPoll(OpenWebUIClient(http), NOBODY, connected=False),
         ContainerReader(lambda: False),
+        RelayPoll(RelayFile(tmp_path / "relay.json")),
         limits=Limits,
         written=tuple,
     )

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tests.played import Played
 from tray_app.app.containers import ContainerReader
 from tray_app.app.poll import Poll
-from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
+from tray_app.app.servers import OllamaPoll, OpenWebUIPoll, RelayPoll
 from tray_app.app.watch import Observer
 from tray_app.core.fit.candidates import CANDIDATES
 from tray_app.core.requests.runners import LOADING_S
@@ -18,6 +18,7 @@ from tray_app.core.values.reading import Known, Unknown, Why, value_of
 from tray_app.core.values.snapshot import Presence, ProcessRole, WatchedProcess
 from tray_app.standins.models import BIG, SMALL
 from tray_app.standins.server import FaultKind
+from tray_app.storage.relay_file import RelayFile
 
 
 class Clock:
@@ -66,6 +67,7 @@ def observer(played, clock, processes):
         OllamaPoll(app.ollama, played.ollama.url, local=True),
         OpenWebUIPoll(app.open_webui, played.webui.url, connected=True),
         ContainerReader(lambda: False),
+        RelayPoll(RelayFile(app.paths.relay_file)),
         limits=Limits,
         written=tuple,
         now=clock,

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from tray_app.app.containers import ContainerReader
 from tray_app.app.odd import read
 from tray_app.app.rhythm import REQUEST_LIMIT_S, ollama_within, poll_within, unknown
-from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
+from tray_app.app.servers import OllamaPoll, OpenWebUIPoll, RelayPoll
 from tray_app.core.requests.anew import counted
-from tray_app.core.requests.count import RequestState
+from tray_app.core.requests.inputs import RequestState
 from tray_app.core.requests.owners import with_environment, with_owners
 from tray_app.core.requests.runners import LOADING_S, with_models, with_names
 from tray_app.core.values.connections import Connections
@@ -49,6 +49,7 @@ class Poll:
         ollama: OllamaPoll,
         open_webui: OpenWebUIPoll,
         containers: ContainerReader,
+        relay: RelayPoll,
         limits: Callable[[], Limits],
         written: Callable[[], tuple[Record, ...] | None],
         request_limit: Callable[[], float] = lambda: REQUEST_LIMIT_S,
@@ -59,6 +60,7 @@ class Poll:
         self.ollama = ollama
         self.open_webui = open_webui
         self._containers = containers
+        self._relay = relay
         self._limits = limits
         self._written = written
         self._request_limit = request_limit
@@ -94,6 +96,7 @@ class Poll:
             self.ollama.look_again()
         requests_run = self._was_running > 0
         open_webui = read(lambda: self.open_webui.take(uptime_s, taken_at, requests_run=requests_run))
+        relay = read(lambda: self._relay.take(taken_at))
         known = value_of(processes) or Processes()
         connections = read(lambda: self.machine.connections.read(taken_at, known, self.ollama.port))
         taken = Snapshot(
@@ -105,6 +108,7 @@ class Poll:
             processes=processes,
             ollama=ollama,
             connections=connections,
+            relay=relay,
             slots=_slots(known, connections, taken_at),
             ollama_log=log,
             open_webui=open_webui,

@@ -1,4 +1,4 @@
-"""What a poll asks Ollama and Open WebUI, each question when it is due; typed errors become Unknown."""
+"""What a poll asks Ollama, Open WebUI and our relay, each question when it is due; typed errors become Unknown."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from tray_app.app.rhythm import (
     SETTINGS_EVERY_S,
     TAGS_EVERY_S,
     Asked,
+    unknown,
 )
 from tray_app.core.tasks.settings import decode
 from tray_app.core.values.connections import OllamaConnection
@@ -23,6 +24,7 @@ from tray_app.core.values.errors import (
     ServiceError,
 )
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
+from tray_app.core.values.relay import RelayState
 from tray_app.core.values.snapshot import (
     Access,
     InstalledModel,
@@ -38,8 +40,42 @@ from tray_app.services._webui_models import any_outside, with_outside
 from tray_app.services.address import port_of
 from tray_app.services.ollama import OllamaClient, Shown
 from tray_app.services.open_webui import Identity, OpenWebUIClient
+from tray_app.services.relay import RelayClient
+from tray_app.storage.relay_file import RelayDoor, RelayFile
 
 SHOWS_PER_POLL = 8
+
+
+class RelayPoll:
+    """What the relay of chat first tells, asked in each poll while its file says that one runs."""
+
+    def __init__(self, file: RelayFile) -> None:
+        self._file = file
+        self._door: RelayDoor | None = None
+        self._client: RelayClient | None = None
+        self._after = 0
+
+    def take(self, now: float) -> Reading[RelayState]:
+        """Its state, with what finished since the last one that was read. No rest after a failure: it is on this
+        machine, and the poll after its return counts by it again."""
+        door = self._file.read()
+        if door != self._door:
+            self.close()
+            self._door, self._after = door, 0
+            self._client = RelayClient(door.pid, door.control_port, door.secret) if door is not None else None
+        if self._client is None:
+            return Unknown(Why.NOT_ASKED)
+        try:
+            state = self._client.state(self._after)
+        except ServiceError as error:
+            return unknown(error)
+        self._after = max((one.seq for one in state.finished), default=self._after)
+        return Known(state, now)
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = None
 
 
 @dataclass

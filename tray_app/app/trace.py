@@ -18,7 +18,7 @@ from tray_app.core.report.codec import BadValue, decode, encode
 from tray_app.core.report.delta import changed, patched
 from tray_app.core.report.redact import Redactor
 from tray_app.core.requests.anew import counted, named
-from tray_app.core.requests.count import RequestState
+from tray_app.core.requests.inputs import RequestState
 from tray_app.core.values.errors import ElbowroomError
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.snapshot import NOT_ASKED, Snapshot

@@ -26,6 +26,7 @@ from tray_app.storage.state import StateFile
 if TYPE_CHECKING:
     from tray_app.app.changes import Carrier
     from tray_app.app.containers import ContainerReader
+    from tray_app.app.servers import RelayPoll
     from tray_app.app.watch import Observer
     from tray_app.core.fit.candidates import Candidate
     from tray_app.core.values.errors import SettingProblem
@@ -76,7 +77,7 @@ class App:
         self.tried: tuple[str, ...] = ()
         """Where a server was looked for, as nobody named one."""
         self._journal_problem: StorageError | None = None
-        self._open: list[Http | OpenWebUIClient | Machine | ContainerReader] = []
+        self._open: list[Http | OpenWebUIClient | Machine | ContainerReader | RelayPoll] = []
 
     def __enter__(self) -> Self:
         return self
@@ -350,16 +351,20 @@ class App:
     def observer(self) -> "Observer":
         """The one that polls and judges."""
         from tray_app.app.poll import Poll
-        from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
+        from tray_app.app.servers import OllamaPoll, OpenWebUIPoll, RelayPoll
         from tray_app.app.watch import Observer
+        from tray_app.storage.relay_file import RelayFile
 
         url = self.open_webui_url
         client, connected = self._watched()
+        relay = RelayPoll(RelayFile(self.paths.relay_file))
+        self._open.append(relay)
         poll = Poll(
             machine=self.machine,
             ollama=OllamaPoll(self.ollama, self.ollama_url, self.ollama_is_local),
             open_webui=OpenWebUIPoll(client, url, connected=connected),
             containers=self._containers,
+            relay=relay,
             limits=lambda: self.limits,
             request_limit=lambda: self.settings_file.settings.request_limit_s,
             written=lambda: self._written(origin_of(url)),

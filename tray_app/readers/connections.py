@@ -7,14 +7,15 @@ its open files are hidden. macOS and Windows show the sockets of a process that 
 import ipaddress
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
 import psutil
+from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections, Talk
+from tray_app.core.values.connections import OPEN_WEBUI_POOL, RELAY_POOL, Client, Connections, Talk
 from tray_app.core.values.reading import Known, Reading, Unknown, Unseen, Why
 from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
 from tray_app.readers import _sock_diag
@@ -27,6 +28,13 @@ TABLE_LIMIT = 16 * 2**20
 MOST_TALKS = 200
 """Connections that are asked for one by one, at about 10 us each; a server with more is not a desktop's."""
 _REMEMBERED = 15
+
+
+class _Callers(Struct, frozen=True):
+    """Whose connections are known by their owner."""
+
+    web: tuple[WatchedProcess, ...]
+    relay: tuple[WatchedProcess, ...]
 
 
 class ConnectionReader:
@@ -64,37 +72,45 @@ class ConnectionReader:
         runners = [
             one for one in processes.watched if one.role is ProcessRole.OLLAMA_RUNNER and one.owner.is_ours and one.port
         ]
-        web = [one for one in processes.watched if one.role is ProcessRole.OPEN_WEBUI]
+        callers = _Callers(
+            web=tuple(one for one in processes.watched if one.role is ProcessRole.OPEN_WEBUI),
+            relay=tuple(one for one in processes.watched if one.role is ProcessRole.RELAY),
+        )
         read = self._read_linux if self._system == "linux" else self._read_by_process
-        answer = read(servers, runners, web, server_port)
+        answer = read(servers, runners, callers, server_port)
         return answer if isinstance(answer, Unknown) else Known(answer, taken_at)
 
     def _read_linux(
-        self, servers: list[WatchedProcess], runners: list[WatchedProcess], web: list[WatchedProcess], server_port: int
+        self, servers: list[WatchedProcess], runners: list[WatchedProcess], callers: "_Callers", server_port: int
     ) -> Connections | Unknown:
         inner_port = _port_inside(servers[0], runners, server_port)
         ports = {inner_port, *(one.port for one in runners if one.port)}
         rows, problem = self._rows(servers, ports)
         if problem is not None:
             return problem
-        ours = socket_inodes(self._proc / "self")
-        own = {(row.local_host, row.local_port) for row in rows if row.inode in ours}
-        if servers[0].apart:
-            own |= self._own_from_outside(ours, server_port, [row for row in rows if row.local_port == inner_port])
         clients = [row for row in rows if row.local_port == inner_port]
+
+        def ends_of(inodes: set[int]) -> set[tuple[str, int]]:
+            """Where the connections of a process of this machine begin, as the server sees it."""
+            ends = {(row.local_host, row.local_port) for row in rows if row.inode in inodes}
+            return ends | self._from_outside(inodes, server_port, clients) if servers[0].apart else ends
+
+        own = ends_of(socket_inodes(self._proc / "self"))
         theirs: set[int] = set()
         web_seen = False
-        if clients and web:
-            open_files = [socket_inodes(self._proc / str(one.pid)) for one in web]
+        if clients and callers.web:
+            open_files = [socket_inodes(self._proc / str(one.pid)) for one in callers.web]
             theirs = set().union(*open_files)
             # A server listens, so that none at all means hidden; in a container it has other numbers than here.
-            web_seen = any(open_files) and not servers[0].apart and all(map(self._is_here, web))
-        of_web = {(row.local_host, row.local_port) for row in rows if row.inode in theirs}
+            web_seen = any(open_files) and not servers[0].apart and all(map(self._is_here, callers.web))
+        pools = {(row.local_host, row.local_port): OPEN_WEBUI_POOL for row in rows if row.inode in theirs}
+        for one in callers.relay if clients else ():
+            pools |= dict.fromkeys(ends_of(socket_inodes(self._proc / str(one.pid))), RELAY_POOL)
         foreign = [row for row in rows if (row.remote_host, row.remote_port) not in own]
         clients = sorted((row for row in foreign if row.local_port == inner_port), key=_remote)
         at_runner = {one.port: [row for row in foreign if row.local_port == one.port] for one in runners if one.port}
         found = Connections(
-            clients=_clients(map(_remote, clients), own, of_web),
+            clients=_clients(map(_remote, clients), own, pools),
             runners=tuple(sorted((port, len(there)) for port, there in at_runner.items())),
             web_seen=web_seen,
         )
@@ -146,9 +162,9 @@ class ConnectionReader:
                 break
         return rows, problem
 
-    def _own_from_outside(self, ours: set[int], server_port: int, inside: list[SocketRow]) -> set[tuple[str, int]]:
-        """Our own connections to a published port, as the container sees them: each comes from the machine's address
-        there, under our port or under that of the program that passes it on."""
+    def _from_outside(self, ours: set[int], server_port: int, inside: list[SocketRow]) -> set[tuple[str, int]]:
+        """A process's connections to a published port, as the container sees them: each comes from the machine's
+        address there, under its own port or under that of the program that passes it on."""
         try:
             rows = self._dump([server_port]) if self._dump is not None else []
         except OSError:
@@ -177,7 +193,7 @@ class ConnectionReader:
         return self._same_network
 
     def _read_by_process(
-        self, servers: list[WatchedProcess], runners: list[WatchedProcess], web: list[WatchedProcess], server_port: int
+        self, servers: list[WatchedProcess], runners: list[WatchedProcess], callers: "_Callers", server_port: int
     ) -> Connections | Unknown:
         own = {local for local, _ in self._sockets(os.getpid()) or ()}
         clients: list[tuple[str, int]] = []
@@ -193,10 +209,12 @@ class ConnectionReader:
             sockets = self._sockets(runner.pid)
             if sockets is not None and runner.port:
                 at_runner[runner.port] = sum(local[1] == runner.port and remote not in own for local, remote in sockets)
-        seen_web = [self._sockets(one.pid) for one in web] if clients else []
-        of_web = {local for sockets in seen_web for local, _ in sockets or ()}
+        seen_web = [self._sockets(one.pid) for one in callers.web] if clients else []
+        pools = {local: OPEN_WEBUI_POOL for sockets in seen_web for local, _ in sockets or ()}
+        for one in callers.relay if clients else ():
+            pools |= {local: RELAY_POOL for local, _ in self._sockets(one.pid) or ()}
         web_seen = bool(seen_web) and None not in seen_web
-        return Connections(_clients(clients, own, of_web), tuple(sorted(at_runner.items())), web_seen=web_seen)
+        return Connections(_clients(clients, own, pools), tuple(sorted(at_runner.items())), web_seen=web_seen)
 
     def _sockets(self, pid: int) -> list[tuple[tuple[str, int], tuple[str, int]]] | None:
         """(local, remote) of a process's established sockets; None where they are hidden or the process is gone."""
@@ -233,10 +251,10 @@ def _plain(host: str) -> str:
 
 
 def _clients(
-    remotes: Iterable[tuple[str, int]], own: Collection[tuple[str, int]], web: Collection[tuple[str, int]]
+    remotes: Iterable[tuple[str, int]], own: Collection[tuple[str, int]], pools: Mapping[tuple[str, int], str]
 ) -> tuple[Client, ...]:
     return tuple(
-        Client(host, port, OPEN_WEBUI_POOL if (host, port) in web else _pool(host))
+        Client(host, port, pools.get((host, port)) or _pool(host))
         for host, port in sorted(remotes)
         if (host, port) not in own
     )

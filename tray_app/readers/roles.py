@@ -15,6 +15,8 @@ from tray_app.core.values.snapshot import ProcessRole
 _BLOB = re.compile(r"[/\\]blobs[/\\](sha256-[0-9a-f]{64})$")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _OLD_RUNNER = "ollama_llama_server"
+_OURS = {"elbowroom", "elbowroom-tray", "tray_app", "run.py"}
+"""How this app is started: a command, a module, a file."""
 NAME_LENGTH = 80
 
 
@@ -85,12 +87,20 @@ def _is_open_webui(command_line: Sequence[str]) -> bool:
     return False
 
 
+def _is_relay(command_line: Sequence[str]) -> bool:
+    """`elbowroom relay --listen ADDRESS --upstream URL`, however this app was started; options may come first."""
+    head = command_line[:16]
+    if "relay" not in head or not any(argument.partition("=")[0] == "--upstream" for argument in head):
+        return False
+    return any(program(argument) in _OURS for argument in head[: head.index("relay")])
+
+
 def could_matter(name: str) -> bool:
     """Is it worth asking for the command line of a process with this name?"""
     base = program(name)
-    return base.startswith(("ollama", "llama-server", "open-webui", "open webui", "open_webui", "python", "uv")) or (
-        base in {"gunicorn", _OLD_RUNNER}
-    )
+    return base.startswith(
+        ("ollama", "llama-server", "open-webui", "open webui", "open_webui", "elbowroom", "python", "uv")
+    ) or (base in {"gunicorn", _OLD_RUNNER})
 
 
 def _ollama_role(arguments: Sequence[str]) -> ProcessRole | None:
@@ -129,7 +139,9 @@ def role_of(name: str, command_line: Sequence[str] | None, *, parent_is_ollama: 
     arguments = list(command_line[1:65])
     names = {program(path), base}
     role = ProcessRole.OPEN_WEBUI if base == "open webui" or _is_open_webui(command_line) else None
-    if "ollama" in names:
+    if _is_relay(arguments):
+        role = ProcessRole.RELAY
+    elif "ollama" in names:
         role = _ollama_role(arguments) or (ProcessRole.OLLAMA_APP if is_app else None)
     elif names & {"llama-server", _OLD_RUNNER}:
         parent_is_ollama = parent_is_ollama or _OLD_RUNNER in names

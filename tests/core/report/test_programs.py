@@ -5,7 +5,7 @@ from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import Container, Processes, ProcessRole, WatchedProcess
 
 MIB = 2**20
-APP, SERVER, RUNNER, WEB = ProcessRole
+APP, SERVER, RUNNER, WEB, RELAY = ProcessRole
 
 
 def process(pid, role, memory=MIB, cpu=1.0, model=None):

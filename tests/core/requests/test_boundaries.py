@@ -21,9 +21,10 @@ from tests.core.requests.test_count import (
     numbers,
     slot,
 )
-from tray_app.core.requests.count import RequestInputs, RequestState, step
+from tray_app.core.requests.count import step
 from tray_app.core.requests.followed import JobState, SeenRunner, Surroundings, follow
 from tray_app.core.requests.in_flight import SILENT_POLLS
+from tray_app.core.requests.inputs import RequestInputs, RequestState
 from tray_app.core.requests.kind import Circumstances, KindSettings, judge, settings_of
 from tray_app.core.requests.last_hour import LoadWindow
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections, Served, Whose

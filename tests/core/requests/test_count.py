@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tray_app.core.requests.count import RequestInputs, RequestState, step
+from tray_app.core.requests.count import step
 from tray_app.core.requests.in_flight import SILENT_POLLS
+from tray_app.core.requests.inputs import RequestInputs, RequestState
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.requests import Confidence, RequestKind, RunnerSlot

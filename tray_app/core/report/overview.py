@@ -9,6 +9,7 @@ from tray_app.core.requests.loaded import told_apart
 from tray_app.core.tasks.same_ollama import placed, with_watched
 from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.reading import Known, Moment, Reading, Unknown, Why, value_of
+from tray_app.core.values.relay import RelayState
 from tray_app.core.values.requests import Requests
 from tray_app.core.values.snapshot import (
     Gpu,
@@ -41,6 +42,7 @@ class Source(StrEnum):
     MODELS = "open_webui.models"
     BUSY_CHATS = "open_webui.busy_chats"
     JOURNAL = "journal"
+    RELAY = "relay"
 
 
 class Overview(Struct, frozen=True):
@@ -60,6 +62,8 @@ class Overview(Struct, frozen=True):
     doubtful: tuple[str, ...]
     """Loaded models of which it cannot be told how much lies on the GPU."""
     log: OllamaLog | None
+    relay: RelayState | None
+    """Also None, without a reason, where none runs."""
     requests: Requests | None
     running: int | None
     waiting: int | None
@@ -94,6 +98,8 @@ def unknown_in(snapshot: Snapshot) -> dict[Source, Unknown]:
     }
     if snapshot.written is None:
         readings[Source.JOURNAL] = Unknown(Why.BAD_ANSWER, "journal.jsonl")
+    if isinstance(snapshot.relay, Unknown) and snapshot.relay.why is not Why.NOT_ASKED:
+        readings[Source.RELAY] = snapshot.relay
     requests, server = value_of(snapshot.requests), value_of(snapshot.open_webui)
     if requests is not None:
         readings |= {Source.RUNNING: requests.running, Source.WAITING: requests.waiting}
@@ -134,7 +140,7 @@ def overview(snapshot: Snapshot) -> Overview:
     listed = value_of(server.models) if server is not None else None
     if server is not None and ollama is not None:
         if connections is not None:
-            connections = with_watched(connections, listed, ollama, server.url)
+            connections = with_watched(connections, listed, ollama, server.url, value_of(snapshot.relay))
         if listed is not None:
             listed = placed(listed, connections or (), ollama, server.url)
     tasks = server.tasks if server is not None else None
@@ -148,6 +154,7 @@ def overview(snapshot: Snapshot) -> Overview:
         ollama=ollama,
         doubtful=right.doubtful,
         log=value_of(snapshot.ollama_log),
+        relay=value_of(snapshot.relay),
         requests=requests,
         running=value_of(requests.running) if requests is not None else None,
         waiting=value_of(requests.waiting) if requests is not None else None,

@@ -10,7 +10,7 @@ from tray_app.core.values.connections import Owner
 from tray_app.core.values.reading import value_of
 from tray_app.core.values.snapshot import Processes, ProcessRole, WatchedProcess
 
-_ORDER = (ProcessRole.OLLAMA_SERVER, ProcessRole.OLLAMA_RUNNER, ProcessRole.OPEN_WEBUI)
+_ORDER = (ProcessRole.OLLAMA_SERVER, ProcessRole.OLLAMA_RUNNER, ProcessRole.OPEN_WEBUI, ProcessRole.RELAY)
 _OWNERS = tuple(Owner)
 
 
@@ -29,7 +29,7 @@ class ProgramLoad(Struct, frozen=True):
 
 
 def program_loads(processes: Processes) -> tuple[ProgramLoad, ...]:
-    """Ollama's server with its app, each runner, Open WebUI with its workers, then the containers.
+    """Ollama's server with its app, each runner, Open WebUI with its workers, our relay, then the containers.
 
     Other servers and runners come after those of the Ollama that is watched.
     """

@@ -4,7 +4,8 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from tray_app.core.requests.count import RequestInputs, RequestState, step
+from tray_app.core.requests.count import step
+from tray_app.core.requests.inputs import RequestInputs, RequestState
 from tray_app.core.requests.owners import with_owners
 from tray_app.core.requests.runners import LOADING_S, with_models, with_names
 from tray_app.core.values.reading import Known
@@ -22,6 +23,7 @@ def counted(state: RequestState, snapshot: Snapshot) -> tuple[RequestState, Snap
         slots=snapshot.slots,
         log=snapshot.ollama_log,
         open_webui=snapshot.open_webui,
+        relay=snapshot.relay,
     )
     state, requests = step(state, inputs)
     return state, replace(snapshot, requests=Known(requests, snapshot.taken_at))

@@ -6,75 +6,47 @@ No single signal tells it all, so each number carries its source and how sure it
 - waiting: what went over each connection to the server minus running where the system tells it (said.py), else
   connections minus running where clients close them, their movement where clients keep them
   (in_flight.py), else the chats Open WebUI works on minus running; Unknown where none of these tells.
+While the relay of chat first tells what goes through it, its word comes first (exact.py). All signals above are
+followed all the same, so that the first poll without it is counted as if there never had been one.
 """
-
-from enum import StrEnum
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tray_app.core.requests import in_flight, said
+from tray_app.core.requests import exact, in_flight, said
 from tray_app.core.requests import kind as request_kind
-from tray_app.core.requests.followed import Job, JobChanges, JobState, SeenRunner, Surroundings, follow
+from tray_app.core.requests.followed import (
+    JobChanges,
+    SeenRunner,
+    Surroundings,
+    as_finished,
+    as_load,
+    as_running,
+    follow,
+)
 from tray_app.core.requests.in_flight import ClientState, InFlight
+from tray_app.core.requests.inputs import RequestInputs, RequestState, Signal
 from tray_app.core.requests.kind import KindSettings
-from tray_app.core.requests.last_hour import LoadWindow
 from tray_app.core.requests.releases import ONE_SLOT_SINCE
 from tray_app.core.requests.whose import of_open_webui, whose
 from tray_app.core.tasks.releases import KEEPS_CONNECTIONS_SINCE
+from tray_app.core.tasks.same_ollama import same_address
 from tray_app.core.values.connections import Connections, Whose
 from tray_app.core.values.reading import LATE_S, Known, Reading, Unknown, Unseen, Why, value_of
-from tray_app.core.values.requests import Confidence, ModelLoad, RequestKind, Requests, RunnerSlot, RunningRequest
+from tray_app.core.values.relay import RelayState
+from tray_app.core.values.requests import Confidence, Requests, RunnerSlot
 from tray_app.core.values.snapshot import (
     NOT_ASKED,
     Ollama,
-    OllamaLog,
-    OpenWebUI,
     Presence,
     Processes,
     ProcessRole,
-    Slots,
     WatchedProcess,
 )
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.version import parse_version
 
 QUIET_CPU_PERCENT = 1.0
-
-
-class RequestInputs(Struct, frozen=True):
-    """The readings of one poll. Processes must carry model names and `loading` (runners.py)."""
-
-    taken_at: float
-    uptime_s: float
-    processes: Reading[Processes]
-    ollama: Reading[Ollama]
-    connections: Reading[Connections] = NOT_ASKED
-    slots: Slots = ()
-    log: Reading[OllamaLog] = NOT_ASKED
-    open_webui: Reading[OpenWebUI] = NOT_ASKED
-
-
-class RequestState(Struct, frozen=True):
-    """What is remembered between polls; made only by `step`."""
-
-    uptime_s: float | None = None
-    clients: ClientState = field(default_factory=ClientState)
-    jobs: JobState = field(default_factory=JobState)
-    waiting_since: tuple[float, ...] = ()
-    load: LoadWindow = field(default_factory=LoadWindow)
-
-
-class Signal(StrEnum):
-    """What a number of requests rests on. Values are stable: they appear in the JSON output."""
-
-    NO_SERVER = "no-server"
-    NO_RUNNER = "no-runner"
-    SLOTS = "slots"  # the runner's own word
-    LOADING = "loading"
-    RUNNER_CONNECTIONS = "runner-connections"
-    CONNECTIONS = "connections"
-    OPEN_WEBUI_TASKS = "open-webui-tasks"
 
 
 class _Count(Struct, frozen=True):
@@ -93,12 +65,21 @@ def step(state: RequestState, inputs: RequestInputs) -> tuple[RequestState, Requ
     """One poll's answer and the state for the next. A gap of more than a minute starts afresh."""
     if state.uptime_s is not None and not 0 <= inputs.uptime_s - state.uptime_s <= LATE_S:
         # Sleep, or nothing watched: what was counted before holds no more.
-        state = RequestState(load=state.load)
-    nothing = _nothing_to_see(inputs)
+        state = RequestState(load=state.load, ended=state.ended, counted_at=state.counted_at)
+    relay = _relay(inputs)
+    nothing = _nothing_to_see(inputs) if relay is None else None
     if nothing is not None:
-        kept = RequestState(uptime_s=inputs.uptime_s, load=state.load)
+        kept = RequestState(uptime_s=inputs.uptime_s, load=state.load, ended=state.ended, counted_at=state.counted_at)
         return kept, replace(nothing, last_hour=state.load.total())
-    return _count(state, inputs)
+    return _count(state, inputs, relay)
+
+
+def _relay(inputs: RequestInputs) -> RelayState | None:
+    """What the relay tells in this very poll, where it leads to the Ollama that is watched."""
+    relay, ollama = value_of(inputs.relay), value_of(inputs.ollama)
+    if relay is None or (ollama is not None and not same_address(relay.upstream, ollama.url)):
+        return None
+    return relay
 
 
 def _nothing_to_see(inputs: RequestInputs) -> Requests | None:
@@ -118,7 +99,7 @@ def _nothing_to_see(inputs: RequestInputs) -> Requests | None:
     return None
 
 
-def _count(state: RequestState, inputs: RequestInputs) -> tuple[RequestState, Requests]:
+def _count(state: RequestState, inputs: RequestInputs, relay: RelayState | None) -> tuple[RequestState, Requests]:
     processes = value_of(inputs.processes) or Processes()
     slots = dict(inputs.slots)
     connections = value_of(inputs.connections)
@@ -127,7 +108,7 @@ def _count(state: RequestState, inputs: RequestInputs) -> tuple[RequestState, Re
         for one in processes.watched
         if one.role is ProcessRole.OLLAMA_RUNNER and one.owner.is_ours
     )
-    settings = request_kind.settings_of(value_of(inputs.open_webui), value_of(inputs.ollama))
+    settings = request_kind.settings_of(value_of(inputs.open_webui), value_of(inputs.ollama), relay)
     running = _running(runners)
     around = Surroundings(
         inputs.uptime_s,
@@ -138,11 +119,21 @@ def _count(state: RequestState, inputs: RequestInputs) -> tuple[RequestState, Re
     )
     changes = follow(state.jobs, runners, around)
     clients, flight = _in_flight(state.clients, inputs, runners, running, changes)
+    if relay is not None:
+        return exact.requests(
+            replace(state, uptime_s=inputs.uptime_s, clients=clients, waiting_since=()),
+            inputs,
+            relay,
+            runners,
+            changes,
+            tell=running.value is not None,
+        )
     if running.value is None:
         running = _running_by_capacity(runners, flight, value_of(inputs.ollama), running)
     waiting = _waiting(running, flight, settings, inputs)
     waiting_since = _queue(state.waiting_since, waiting.value or 0, changes.begun, inputs.uptime_s)
-    load = state.load.add(inputs.uptime_s, filter(None, map(_load, changes.ended))) if changes.ended else state.load
+    load = state.load.add(inputs.uptime_s, filter(None, map(as_load, changes.ended))) if changes.ended else state.load
+    over = tuple(as_finished(job, inputs.taken_at, inputs.uptime_s) for job in changes.ended)
     requests = Requests(
         running=running.reading(inputs.taken_at),
         waiting=waiting.reading(inputs.taken_at),
@@ -153,10 +144,14 @@ def _count(state: RequestState, inputs: RequestInputs) -> tuple[RequestState, Re
         longest_wait_s=_longest_wait(waiting, waiting_since, connections, inputs.uptime_s),
         whose=around.whose,
         of_open_webui=of_open_webui(connections),
-        active=tuple(_active(job, inputs.uptime_s) for job in changes.state.jobs),
-        last_hour=load.total(filter(None, (_load(job) for job in changes.state.jobs))),
+        active=tuple(as_running(job, inputs.uptime_s) for job in changes.state.jobs),
+        finished=over,
+        last_hour=load.total(filter(None, (as_load(job) for job in changes.state.jobs))),
     )
-    return RequestState(inputs.uptime_s, clients, changes.state, waiting_since, load), requests
+    kept = RequestState(
+        inputs.uptime_s, clients, changes.state, waiting_since, load, ended=state.ended, counted_at=inputs.taken_at
+    )
+    return kept, requests
 
 
 def _seen(
@@ -304,22 +299,3 @@ def _longest_wait(
     if connections is not None and connections.talks is not None:
         return said.longest_wait_s(connections.talks, waiting.value or 0)
     return now - since[0] if since else None
-
-
-def _active(job: Job, now: float) -> RunningRequest:
-    return RunningRequest(
-        model=job.model,
-        kind=job.verdict.kind,
-        reason=job.verdict.reason.value,
-        task=job.verdict.task,
-        prompt_tokens=job.prompt_tokens,
-        decoded_tokens=job.decoded_tokens,
-        limit_tokens=job.how.limit_tokens,
-        running_s=now - job.began,
-    )
-
-
-def _load(job: Job) -> ModelLoad | None:
-    if job.model is None:
-        return None
-    return ModelLoad(job.model, 1, job.seen - job.began, int(job.verdict.kind is RequestKind.TASK))

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tray_app.core.requests.kind import UNKNOWN, Circumstances, KindReason, KindSettings, KindVerdict, judge
 from tray_app.core.values.connections import Talk, Whose
-from tray_app.core.values.requests import RequestKind, RunnerSlot
+from tray_app.core.values.requests import FinishedRequest, ModelLoad, RequestKind, RunnerSlot, RunningRequest
 from tray_app.core.values.snapshot import WatchedProcess
 from tray_app.core.values.task_settings import Setting
 
@@ -167,3 +167,37 @@ def _ends_answer(job: Job, settings: KindSettings) -> bool:
         return True
     no_autocomplete = settings.on is not None and Setting.AUTOCOMPLETE not in settings.on
     return job.verdict.kind is RequestKind.UNKNOWN and no_autocomplete
+
+
+# --- as others read them -------------------------------------------------------------------
+
+
+def as_running(job: Job, now: float) -> RunningRequest:
+    return RunningRequest(
+        model=job.model,
+        kind=job.verdict.kind,
+        reason=job.verdict.reason.value,
+        task=job.verdict.task,
+        prompt_tokens=job.prompt_tokens,
+        decoded_tokens=job.decoded_tokens,
+        limit_tokens=job.how.limit_tokens,
+        running_s=now - job.began,
+    )
+
+
+def as_finished(job: Job, taken_at: float, uptime_s: float) -> FinishedRequest:
+    return FinishedRequest(
+        model=job.model,
+        kind=job.verdict.kind,
+        reason=job.verdict.reason.value,
+        task=job.verdict.task,
+        began_at=taken_at - (uptime_s - job.began),
+        ended_at=taken_at,
+        busy_s=job.seen - job.began,
+    )
+
+
+def as_load(job: Job) -> ModelLoad | None:
+    if job.model is None:
+        return None
+    return ModelLoad(job.model, 1, job.seen - job.began, int(job.verdict.kind is RequestKind.TASK))

@@ -9,6 +9,7 @@ Each verdict carries the word of what it rests on:
 - `api-tasks`: Open WebUI works on no chat, and every connection is Open WebUI's own.
 - `burst-after-answer`: it began right where an answer ended, with nobody waiting before: no one types that fast.
 - `first-of-chat`: it began alone while Open WebUI works on a chat.
+- `relay`: the relay of chat first knows which call it is.
 - `was-waiting`, `no-evidence`: not known.
 """
 
@@ -22,6 +23,7 @@ from tray_app.core.tasks.same_ollama import placed, with_watched
 from tray_app.core.values.connections import OllamaConnection, Whose
 from tray_app.core.values.names import full_name
 from tray_app.core.values.reading import Known, value_of
+from tray_app.core.values.relay import RelayState
 from tray_app.core.values.requests import RequestKind
 from tray_app.core.values.snapshot import Ollama, OpenWebUI, WebUIModel
 from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch, TaskSettings
@@ -74,6 +76,7 @@ class KindReason(StrEnum):
     WAS_WAITING = "was-waiting"
     BURST = "burst-after-answer"
     FIRST_OF_CHAT = "first-of-chat"
+    RELAY = "relay"
 
 
 class KindVerdict(Struct, frozen=True):
@@ -85,7 +88,7 @@ class KindVerdict(Struct, frozen=True):
 UNKNOWN = KindVerdict(RequestKind.UNKNOWN, KindReason.NO_EVIDENCE)
 
 
-def settings_of(open_webui: OpenWebUI | None, ollama: Ollama | None) -> KindSettings:
+def settings_of(open_webui: OpenWebUI | None, ollama: Ollama | None, relay: RelayState | None = None) -> KindSettings:
     """Reads what is known; a task model that no list holds is not trusted, for then Open WebUI uses the chat model."""
     if open_webui is None:
         return KindSettings()
@@ -94,7 +97,7 @@ def settings_of(open_webui: OpenWebUI | None, ollama: Ollama | None) -> KindSett
     models, connections = value_of(open_webui.models) or (), value_of(open_webui.connections)
     shared = False
     if ollama is not None and connections is not None:  # what another server does is not counted here
-        watched = with_watched(connections, models, ollama, open_webui.url)
+        watched = with_watched(connections, models, ollama, open_webui.url, relay)
         models = placed(models, watched, ollama, open_webui.url)
         shared = _elsewhere_too(models, watched)
     installed = {full_name(model.name) for model in ollama.installed} if ollama else set()

@@ -15,6 +15,11 @@ class LoadWindow(Struct, frozen=True):
 
     minutes: tuple[tuple[int, ModelLoad], ...] = ()
 
+    @property
+    def newest_s(self) -> float:
+        """The beginning of its newest minute."""
+        return max((at * 60.0 for at, _ in self.minutes), default=float("-inf"))
+
     def add(self, uptime_s: float, ended: Iterable[ModelLoad]) -> "LoadWindow":
         """The window with requests that just ended; what is older than an hour falls out."""
         minute = int(uptime_s // 60)

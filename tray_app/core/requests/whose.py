@@ -1,7 +1,7 @@
 """Whose are the requests at Ollama: Open WebUI's, another program's, or both? By who holds the connections. Pure."""
 
 from tray_app.core.requests.said import is_busy
-from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections, Whose
+from tray_app.core.values.connections import Client, Connections, Whose
 
 
 def _in_use(connections: Connections) -> tuple[Client, ...] | None:
@@ -21,7 +21,7 @@ def whose(connections: Connections | None) -> Whose:
         return Whose.UNTOLD
     used = _in_use(connections)
     used = connections.clients if used is None else used
-    theirs = sum(one.pool == OPEN_WEBUI_POOL for one in used)
+    theirs = sum(one.is_open_webuis for one in used)
     if used and theirs == len(used):
         return Whose.OPEN_WEBUI
     if not used or not connections.web_seen:
@@ -32,4 +32,4 @@ def whose(connections: Connections | None) -> Whose:
 def of_open_webui(connections: Connections | None) -> int | None:
     """How many of the requests that run or wait are Open WebUI's; None where the connections do not tell."""
     used = _in_use(connections) if connections is not None and connections.web_seen else None
-    return None if used is None else sum(one.pool == OPEN_WEBUI_POOL for one in used)
+    return None if used is None else sum(one.is_open_webuis for one in used)

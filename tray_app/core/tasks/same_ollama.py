@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.names import full_name
+from tray_app.core.values.relay import RelayState
 from tray_app.core.values.snapshot import InstalledModel, Ollama, Presence, WebUIModel
 
 _DOCKERS = {"host.docker.internal", "gateway.docker.internal", "host.containers.internal"}
@@ -28,13 +29,17 @@ def with_watched(
     listed: tuple[WebUIModel, ...] | None,
     ollama: Ollama,
     open_webui_url: str,
+    relay: RelayState | None = None,
 ) -> tuple[OllamaConnection, ...]:
-    """Each Ollama connection, and whether it is the Ollama that is watched."""
+    """Each Ollama connection, and whether it is the Ollama that is watched; the address of its relay is its own."""
     home, installed = _host(open_webui_url), _by_name(ollama)
+    leads = relay is not None and same_address(relay.upstream, ollama.url)
     ours = _address(ollama.url)
     made = []
     for one in connections:
         near, models = _address(one.url, home) == ours, _only_of(one.index, listed)
+        if relay is not None and leads:
+            near = near or _address(one.url, home)[:2] == ("", relay.port)
         absent = ollama.presence is Presence.ABSENT and bool(models)  # what serves these runs somewhere else
         made.append(replace(one, watched=not absent and not _denied(models, installed) if near else None))
     surely = any(one.watched for one in made)
@@ -164,6 +169,11 @@ def _is_ours(models: list[WebUIModel], ollama: Ollama, installed: Installed, hom
 
 
 # --- addresses -----------------------------------------------------------------------------
+
+
+def same_address(one: str, other: str) -> bool:
+    """Both lead to the same port of the same machine, as seen from this one."""
+    return _address(one) == _address(other)
 
 
 def _address(url: str, home: str = "") -> tuple[str, int | None, str]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 OPEN_WEBUI_POOL = "open-webui"
+RELAY_POOL = "relay"
 
 
 class Owner(StrEnum):
@@ -33,12 +34,17 @@ class Whose(StrEnum):
 
 
 class Client(Struct, frozen=True):
-    """One established connection to the server. `pool` is who keeps connections together: `open-webui` where the
-    socket is known to be its own, the host for a client on another machine or in a container, else empty."""
+    """One established connection to the server. `pool` is who keeps connections together: `open-webui` and `relay`
+    where the socket is known to be theirs, the host for a client on another machine or in a container, else empty."""
 
     host: str
     port: int
     pool: str = ""
+
+    @property
+    def is_open_webuis(self) -> bool:
+        """Its own, or the relay's, which carries its requests."""
+        return self.pool in (OPEN_WEBUI_POOL, RELAY_POOL)
 
 
 class Talk(Struct, frozen=True):

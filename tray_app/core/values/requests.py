@@ -26,6 +26,23 @@ class RequestKind(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Call(StrEnum):
+    """What a task call is for. The first four are the words of Setting; values are stable: they appear in the JSON."""
+
+    TITLES = "titles"
+    TAGS = "tags"
+    FOLLOW_UPS = "follow-ups"
+    AUTOCOMPLETE = "autocomplete"
+    QUERIES = "queries"  # for a web search or for the user's files
+    EMOJI = "emoji"
+    IMAGE_PROMPT = "image-prompt"
+    MERGED_ANSWER = "merged-answer"
+    TOOL_CHOICE = "tool-choice"
+    COMPACTION = "compaction"
+    MEMORY_REVIEW = "memory-review"
+    OTHER = "other"
+
+
 class Confidence(StrEnum):
     EXACT = "exact"
     LIKELY = "likely"
@@ -33,7 +50,7 @@ class Confidence(StrEnum):
 
 
 class RunningRequest(Struct, frozen=True):
-    """One request that a runner works on. `reason` is a stable word: burst-after-answer, short-limit, api-tasks..."""
+    """One request that a runner works on. `reason` is a stable word: burst-after-answer, short-limit, relay..."""
 
     model: str | None
     kind: RequestKind
@@ -44,6 +61,36 @@ class RunningRequest(Struct, frozen=True):
     decoded_tokens: int | None = None
     limit_tokens: int | None = None
     running_s: float | None = None
+    first_token_s: float | None = None
+    """From its arrival at the relay to its first word; None where nobody tells, or before that word."""
+
+
+class WaitingRequest(Struct, frozen=True):
+    """One request that waits, as the relay tells it: `held` there, so that a chat goes first, else at Ollama."""
+
+    model: str | None
+    kind: RequestKind
+    task: str | None
+    waited_s: float
+    held: bool
+    broken_off: int = 0
+    """How often it had begun and gave way to a chat."""
+
+
+class FinishedRequest(Struct, frozen=True):
+    """One request that ended since the last poll. Unix seconds; `began_at`: it came to the relay, or was first seen."""
+
+    model: str | None
+    kind: RequestKind
+    reason: str
+    task: str | None
+    began_at: float
+    ended_at: float
+    first_token_at: float | None = None
+    busy_s: float = 0.0
+    """How long a runner worked on it."""
+    held_s: float = 0.0
+    served: bool = True
 
 
 class ModelLoad(Struct, frozen=True):
@@ -68,4 +115,7 @@ class Requests(Struct, frozen=True):
     whose: Whose = Whose.UNTOLD
     of_open_webui: int | None = None
     active: tuple[RunningRequest, ...] = ()
+    queue: tuple[WaitingRequest, ...] | None = None
+    """Who waits, the longest first, those at Ollama before those that are held; None: nobody tells them one by one."""
+    finished: tuple[FinishedRequest, ...] = ()
     last_hour: tuple[ModelLoad, ...] = ()

@@ -9,6 +9,7 @@ from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.plan import Record
 from tray_app.core.values.reading import Reading, Unknown, Why
+from tray_app.core.values.relay import RelayState
 from tray_app.core.values.requests import Requests, RunnerSlot
 from tray_app.core.values.task_settings import TaskSettings
 
@@ -109,6 +110,7 @@ class ProcessRole(StrEnum):
     OLLAMA_SERVER = "ollama-server"
     OLLAMA_RUNNER = "ollama-runner"
     OPEN_WEBUI = "open-webui"
+    RELAY = "relay"  # ours: it stands between Open WebUI and Ollama (chat first)
 
 
 class WatchedProcess(Struct, frozen=True):
@@ -341,6 +343,8 @@ class Snapshot(Struct, frozen=True):
     processes: Reading[Processes] = NOT_ASKED
     ollama: Reading[Ollama] = NOT_ASKED
     connections: Reading[Connections] = NOT_ASKED
+    relay: Reading[RelayState] = NOT_ASKED
+    """Not asked where no relay runs, as far as its file says. Its `finished`: since the last poll."""
     slots: Slots = ()
     requests: Reading[Requests] = NOT_ASKED
     ollama_log: Reading[OllamaLog] = NOT_ASKED
