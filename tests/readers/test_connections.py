@@ -51,6 +51,10 @@ WEB = WatchedProcess(43, 1.0, ProcessRole.OPEN_WEBUI, "open-webui")
 BOTH = Processes((SERVER, RUNNER, WEB))
 
 
+def with_relay():
+    return Processes((*BOTH.watched, WatchedProcess(44, 1.0, ProcessRole.RELAY, "python3")))
+
+
 @pytest.fixture
 def proc(tmp_path):
     """A /proc with the tables above: our own socket is 2002's owner or nobody's, Open WebUI's files are readable."""
@@ -128,6 +132,11 @@ class TestLinuxFiles:
         (proc / "43" / "fd" / "8").symlink_to("/dev/null")
         assert Client("127.0.0.1", 40000, "open-webui") in read(proc).value.clients
         assert read(proc).value.web_seen
+
+    def test_the_relay_owns_its_connections(self, proc):
+        (proc / "44" / "fd").mkdir(parents=True)
+        (proc / "44" / "fd" / "9").symlink_to("socket:[2002]")
+        assert Client("127.0.0.1", 40000, "relay") in read(proc, with_relay()).value.clients
 
     def test_where_open_webuis_files_are_hidden_the_others_are_not_known(self, proc):
         assert not read(proc).value.web_seen
@@ -410,9 +419,9 @@ ESTABLISHED, LISTEN = psutil.CONN_ESTABLISHED, psutil.CONN_LISTEN
 
 
 class TestByProcess:
-    def read(self, table):
+    def read(self, table, processes=BOTH):
         reader = ConnectionReader(system="darwin", process=lambda pid: FakeProcess(pid, table))
-        return reader.read(5.0, BOTH, 11434)
+        return reader.read(5.0, processes, 11434)
 
     def test_counts_at_both_ports_without_our_own(self):
         answer = self.read(
@@ -433,6 +442,14 @@ class TestByProcess:
         assert answer.value.clients == (Client(LOOP, 5001), Client(LOOP, 5003, "open-webui"))
         assert answer.value.web_seen
         assert answer.value.runners == ((0x9449, 1),)
+
+    def test_the_relay_owns_its_connections(self):
+        table = {
+            41: [((LOOP, 11434), (LOOP, 5001), ESTABLISHED), ((LOOP, 11434), (LOOP, 5002), ESTABLISHED)],
+            44: [((LOOP, 5001), (LOOP, 11434), ESTABLISHED)],
+        }
+        answer = self.read(table, with_relay())
+        assert answer.value.clients == (Client(LOOP, 5001, "relay"), Client(LOOP, 5002))
 
     def test_another_users_open_webui_leaves_open_whose_the_others_are(self):
         rows = [((LOOP, 11434), (LOOP, 5001), ESTABLISHED)]

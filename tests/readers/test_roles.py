@@ -10,7 +10,8 @@ MAC = "/Applications/Ollama.app/Contents"
 BLOB = f"/Users/me/.ollama/models/blobs/{DIGEST}"
 WINDOWS_BLOB = f"C:\\Users\\me\\.ollama\\models\\blobs\\{DIGEST}"
 SERVER, RUNNER, APP = ProcessRole.OLLAMA_SERVER, ProcessRole.OLLAMA_RUNNER, ProcessRole.OLLAMA_APP
-WEB = ProcessRole.OPEN_WEBUI
+WEB, RELAY = ProcessRole.OPEN_WEBUI, ProcessRole.RELAY
+LISTEN = ["relay", "--listen", "127.0.0.1:11435", "--upstream", "http://127.0.0.1:11434"]
 LLAMA_SERVER = (
     f"--model {BLOB} --port 37961 --host 127.0.0.1 --no-webui --offline -c 8192 -np 2 --log-verbosity 4 --no-log-prefix"
     " --no-log-timestamps --no-jinja --chat-template chatml --load-mode none --flash-attn auto -b 512 -ub 512"
@@ -52,6 +53,12 @@ LLAMA_SERVER = (
         ("grep", ["grep", "ollama", "serve"], None),
         ("python", [], None),
         ("ollama-watch", ["ollama-watch", "serve"], None),
+        ("elbowroom", ["/v/bin/python", "/v/bin/elbowroom", *LISTEN], RELAY),
+        ("python3.13", ["/v/bin/python3.13", "-m", "tray_app", *LISTEN, "--home", "/h"], RELAY),
+        ("python.exe", ["C:\\p\\python.exe", "run.py", "--home", "C:\\h", *LISTEN], RELAY),
+        ("Elbowroom.exe", ["C:\\p\\Elbowroom.exe", "relay", "--upstream=http://127.0.0.1:11434"], RELAY),
+        ("python", ["python", "relay", "--upstream", "http://127.0.0.1:11434"], None),
+        ("elbowroom", ["/v/bin/python", "/v/bin/elbowroom", "watch"], None),
     ],
 )
 def test_roles(name, command_line, role):

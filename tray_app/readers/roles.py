@@ -139,7 +139,7 @@ def role_of(name: str, command_line: Sequence[str] | None, *, parent_is_ollama: 
     arguments = list(command_line[1:65])
     names = {program(path), base}
     role = ProcessRole.OPEN_WEBUI if base == "open webui" or _is_open_webui(command_line) else None
-    if _is_relay(arguments):
+    if _is_relay(command_line):
         role = ProcessRole.RELAY
     elif "ollama" in names:
         role = _ollama_role(arguments) or (ProcessRole.OLLAMA_APP if is_app else None)
