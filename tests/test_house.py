@@ -40,6 +40,7 @@ BEING_BUILT = {
     *(f"Standing.{name}" for name in Standing.__struct_fields__),
     *(f"Finished.{name}" for name in Finished.__struct_fields__),
     *(f"Counts.{name}" for name in Counts.__struct_fields__),
+    "FinishedRequest.first_token_at",
     *(f"RelayState.{name}" for name in RelayState.__struct_fields__),
     "ChatFirst.relay_port",
 }

@@ -47,10 +47,15 @@ def _confidence(count: Reading[int], confidence: Confidence) -> str | None:
     return confidence.value if value_of(count) is not None else None
 
 
+def _held(requests: Requests) -> int | None:
+    """None where nothing tells who waits where."""
+    return None if requests.queue is None else sum(one.held for one in requests.queue)
+
+
 def _requests(reading: Reading[Requests]) -> dict[str, Any]:
     requests = value_of(reading)
     if requests is None:
-        return {"running": None, "waiting": None}
+        return {"running": None, "waiting": None, "held": None}
     return {
         "running": value_of(requests.running),
         "running_source": requests.running_source,
@@ -68,8 +73,21 @@ def _requests(reading: Reading[Requests]) -> dict[str, Any]:
                 "reason": one.reason,
                 "task": one.task,
                 "running_s": one.running_s,
+                "first_token_s": one.first_token_s,
             }
             for one in requests.active
+        ],
+        "held": _held(requests),
+        "queue": [
+            {
+                "model": one.model,
+                "kind": one.kind.value,
+                "task": one.task,
+                "held": one.held,
+                "waited_s": one.waited_s,
+                "broken_off": one.broken_off,
+            }
+            for one in requests.queue or ()
         ],
     }
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tray_app.core.requests import in_flight, said
 from tray_app.core.requests.followed import SAME_S, Job, JobChanges, SeenRunner, as_finished, as_load, as_running
 from tray_app.core.requests.in_flight import ClientState, InFlight, Now
-from tray_app.core.requests.inputs import Ended, RequestInputs, RequestState, Signal
+from tray_app.core.requests.inputs import EndedCall, RequestInputs, RequestState, Signal
 from tray_app.core.requests.kind import KindReason, KindVerdict
 from tray_app.core.requests.whose import of_open_webui, whose
 from tray_app.core.tasks.calls import call_of
@@ -24,13 +24,13 @@ from tray_app.core.values.names import same_model
 from tray_app.core.values.reading import Known, Unknown, value_of
 from tray_app.core.values.relay import Ending, Finished, Lane, RelayState, Stage, Standing
 from tray_app.core.values.requests import (
-    Call,
     Confidence,
     FinishedRequest,
     ModelLoad,
     RequestKind,
     Requests,
     RunningRequest,
+    TaskCall,
     WaitingRequest,
 )
 from tray_app.core.values.snapshot import Ollama
@@ -40,7 +40,7 @@ REMEMBERED = 16
 JobKey = tuple[int, int, int | None]
 
 
-class Told(Struct, frozen=True):
+class AtRelay(Struct, frozen=True):
     """The relay's requests, those at Ollama split into who runs and who waits. `jobs`: what the runners work on, with
     the relay's verdict where it is the relay's; `others`: how many of these are not."""
 
@@ -58,7 +58,7 @@ def told(
     ollama: Ollama | None,
     places: Callable[[SeenRunner | None], int],
     uptime_s: float,
-) -> Told:
+) -> AtRelay:
     """`places`: on how many requests a runner works at once that does not tell them; None: it is not seen."""
     open_now = [one for one in relay.standing if one.lane is not Lane.OTHER]
     held = sorted((one for one in open_now if one.stage is Stage.HELD), key=lambda one: one.arrived_at)
@@ -79,7 +79,7 @@ def told(
             else:
                 waiting.append(_waiting(one, relay.taken_at))
     waiting.sort(key=lambda one: -one.waited_s)
-    return Told(
+    return AtRelay(
         tuple(running),
         tuple(waiting),
         tuple(_waiting(one, relay.taken_at) for one in held),
@@ -135,7 +135,7 @@ def kind_of(lane: Lane, task: str) -> RequestKind:
 def verdict_of(one: Standing | Finished) -> KindVerdict:
     call = call_of(one.task)
     if call is None and one.lane is not Lane.CHAT:
-        call = Call.OTHER
+        call = TaskCall.OTHER
     return KindVerdict(kind_of(one.lane, one.task), KindReason.RELAY, call.value if call is not None else None)
 
 
@@ -166,8 +166,8 @@ def _waiting(one: Standing, now: float) -> WaitingRequest:
 
 
 def finished(
-    relay: RelayState, before: Sequence[Ended], places: Callable[[str | None], int]
-) -> tuple[tuple[FinishedRequest, ...], tuple[Ended, ...]]:
+    relay: RelayState, before: Sequence[EndedCall], places: Callable[[str | None], int]
+) -> tuple[tuple[FinishedRequest, ...], tuple[EndedCall, ...]]:
     """The calls that ended, in the order of their ends, and what the next poll must know of them.
 
     A model's places work off its calls in the order in which they were sent (`before`: those told earlier), so that
@@ -186,7 +186,7 @@ def finished(
             room = places(one.model)
             began = sorted(first)[len(first) - room] if len(first) >= room else one.sent_at
             worked = max(0.0, end - (began if began <= end else one.sent_at))
-            ends.append(Ended(one.model, one.sent_at, end))
+            ends.append(EndedCall(one.model, one.sent_at, end))
         if isinstance(one, Finished):
             made.append(_finished(one, worked))
     made.sort(key=lambda one: one.ended_at)
@@ -230,7 +230,7 @@ class Numbers(Struct, frozen=True):
 
 
 def numbers(
-    found: Told, beside: ClientState, connections: Connections | None, *, exact: bool, elsewhere: bool, ended: int
+    found: AtRelay, beside: ClientState, connections: Connections | None, *, exact: bool, elsewhere: bool, ended: int
 ) -> tuple[ClientState, Numbers]:
     """`exact`: every runner told how many requests it works on. `elsewhere`: Ollama is on another machine, where other
     clients cannot be seen. `beside`: what was seen of them before; `ended`: how many of theirs ended."""
@@ -253,7 +253,7 @@ def numbers(
 
 
 def _beside(
-    found: Told, state: ClientState, connections: Connections | None, ended: int
+    found: AtRelay, state: ClientState, connections: Connections | None, ended: int
 ) -> tuple[ClientState, InFlight | None]:
     """Requests of clients that do not go through the relay, running and waiting together."""
     if connections is None:

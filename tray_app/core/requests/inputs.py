@@ -27,7 +27,7 @@ class RequestInputs(Struct, frozen=True):
     relay: Reading[RelayState] = NOT_ASKED
 
 
-class Ended(Struct, frozen=True):
+class EndedCall(Struct, frozen=True):
     """When a call on a model was sent and ended: it had a place before those that were sent later."""
 
     model: str | None
@@ -45,7 +45,7 @@ class RequestState(Struct, frozen=True):
     load: LoadWindow = field(default_factory=LoadWindow)
     others: ClientState = field(default_factory=ClientState)
     """As `clients`, of those that do not go through the relay."""
-    ended: tuple[Ended, ...] = ()
+    ended: tuple[EndedCall, ...] = ()
     """What the relay told before of calls that ended."""
     counted_at: float = float("-inf")
     """When requests were last counted without the relay (Unix seconds): what it tells of before is known already."""

@@ -26,7 +26,7 @@ class RequestKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Call(StrEnum):
+class TaskCall(StrEnum):
     """What a task call is for. The first four are the words of Setting; values are stable: they appear in the JSON."""
 
     TITLES = "titles"
