@@ -1,6 +1,6 @@
 """What a test needs and this machine lacks: skipped with the reason, or failed where the run says it must be there.
 
-`ELBOWROOM_TESTS_REQUIRE` is a comma list of parts (real, tray, wine, browser, layouts, shells, llama): a continuous-integration run
+`ELBOWROOM_TESTS_REQUIRE` is a comma list of parts (real, tray, wine, browser, layouts, shells, llama, haproxy): a continuous-integration run
 installs the tools and names them, so that a missing tool cannot hide a part of the suite.
 """
 
@@ -9,7 +9,7 @@ from typing import Literal, NoReturn, get_args
 
 import pytest
 
-Part = Literal["real", "tray", "wine", "browser", "layouts", "shells", "llama"]
+Part = Literal["real", "tray", "wine", "browser", "layouts", "shells", "llama", "haproxy"]
 VARIABLE = "ELBOWROOM_TESTS_REQUIRE"
 
 

@@ -12,6 +12,7 @@ from tray_app import __version__
 from tray_app.app import language
 from tray_app.autostart.launch import AT_LOGIN
 from tray_app.cli.terminal import Help, Terminal, drop_output, prepare_streams
+from tray_app.core.lanes.haproxy import LISTEN, STATS, Prefer
 from tray_app.core.tasks.assignments import nearest
 from tray_app.core.text import usage_errors
 from tray_app.core.text.text import Translator
@@ -45,6 +46,7 @@ COMMANDS = {
     "record": "trace.record",
     "replay": "trace.replay",
     "autostart": "autostart.run",
+    "gateway": "gateway.run",
     "completion": "completion.run",
 }
 SHELLS = ("bash", "zsh", "fish", "powershell")
@@ -71,13 +73,17 @@ def _language(given: str) -> str:
     return language.known(given) or given
 
 
-def _globals(parser: argparse.ArgumentParser, tr: Translator, *, defaults: bool) -> None:
-    """Options that work before and after the command: only the first parser sets defaults."""
+def _globals(parser: argparse.ArgumentParser, tr: Translator, *, defaults: bool, hosts: bool = False) -> None:
+    """Options that work before and after the command: only the first parser sets defaults. `hosts`: several Ollamas."""
     _ = tr.gettext
     default = None if defaults else argparse.SUPPRESS
     group = parser.add_argument_group(_("everywhere"))
     group.add_argument("--home", type=Path, metavar="DIR", default=default, help=_("keep every file under DIR"))
-    group.add_argument("--ollama", metavar="URL", default=default, help=_("where Ollama listens"))
+    if hosts:
+        several = _("an Ollama host; once for each")
+        group.add_argument("--ollama", dest="hosts", action="append", default=[], metavar="URL", help=several)
+    else:
+        group.add_argument("--ollama", metavar="URL", default=default, help=_("where Ollama listens"))
     group.add_argument("--open-webui", metavar="URL", default=default, help=_("where Open WebUI answers"))
     group.add_argument("--lang", type=_language, choices=LANGUAGES, default=default, help=_("language of this command"))
 
@@ -185,6 +191,27 @@ def _living(add: "Adder", tr: Translator) -> None:
     completion.add_argument("shell", choices=SHELLS)
 
 
+def _teams(add: "Adder", tr: Translator) -> None:
+    _ = tr.gettext
+    gateway = add(
+        "gateway",
+        _("print a configuration that puts people first on several Ollama hosts"),
+        "gateway haproxy --ollama http://gpu1.lan:11434 --ollama http://gpu2.lan:11434 --listen '*:11436'",
+        "gateway haproxy --ollama http://gpu1:11434 --ollama https://gpu2.example.com --slots 4 2 --output haproxy.cfg",
+        hosts=True,
+    )
+    gateway.add_argument("kind", choices=("haproxy",))
+    slots = _("what a host answers side by side (OLLAMA_NUM_PARALLEL): one number, or one for each host (1)")
+    gateway.add_argument("--slots", nargs="+", type=number(tr), metavar="N", default=[1], help=slots)
+    listen = _("where Open WebUI reaches it ({default})").format(default=LISTEN)
+    gateway.add_argument("--listen", metavar="ADDR", default=LISTEN, help=listen)
+    stats = _("where its numbers are, for people and for Prometheus ({default})").format(default=STATS)
+    gateway.add_argument("--stats", metavar="ADDR", default=STATS, help=stats)
+    prefer = _("which free host a chat gets: that of its last message, that of its model, or any (chat)")
+    gateway.add_argument("--prefer", choices=tuple(Prefer), default=Prefer.CHAT, help=prefer)
+    gateway.add_argument("--output", type=Path, metavar="FILE", help=_("write it to FILE"))
+
+
 class Adder:
     """Adds one command with its help, examples and the global options."""
 
@@ -192,7 +219,7 @@ class Adder:
         self._commands = commands
         self._tr = tr
 
-    def __call__(self, name: str, text: str, *examples: str) -> Parser:
+    def __call__(self, name: str, text: str, *examples: str, hosts: bool = False) -> Parser:
         parser = self._commands.add_parser(
             name,
             help=text,
@@ -202,7 +229,7 @@ class Adder:
             allow_abbrev=False,
         )
         parser.command = name
-        _globals(parser, self._tr, defaults=False)
+        _globals(parser, self._tr, defaults=False, hosts=hosts)
         return parser
 
 
@@ -223,7 +250,7 @@ def build(tr: Translator, program: str = "") -> Parser:
     _globals(parser, tr, defaults=True)
     commands = parser.add_subparsers(dest="command", metavar=_("COMMAND"), parser_class=Parser)
     add = Adder(commands, tr)
-    for part in (_looking, _changing, _account, _living):
+    for part in (_looking, _changing, _account, _living, _teams):
         part(add, tr)
     return parser
 

@@ -12,13 +12,13 @@ REPLACED = re.compile('["%$`\u201c\u201d\u201e]')
 """What one of the two still acts on between double quotes; PowerShell takes typographic quotes for plain ones."""
 
 
-def typed(tr: Translator, *words: str) -> str:
+def typed(tr: Translator, *words: str, without: str = "") -> str:
     """`python3 run.py fix task-model:gemma3:1b --home there`. A word may be a name from outside: it stays one.
 
-    What this run was told about where things are is repeated, unless the command names it.
+    What this run was told about where things are is repeated, unless the command names it; not the option `without`.
     """
     said = tr.options.items()
-    repeated = [word for pair in said if not {*pair} & {*words} for word in pair]
+    repeated = [word for pair in said if not {*pair} & {*words, without} for word in pair]
     return " ".join((tr.program, *(tr.quoted(_one_line(word)) for word in words), *repeated))
 
 

@@ -43,6 +43,12 @@ def _texts(tr: Translator) -> dict[Slip, str]:
         Slip.NEEDS_EMAIL: tr.gettext("{given} needs --email as well."),
         Slip.NEEDS_CREDENTIALS: tr.gettext("`{given}` needs a way to sign in when no terminal is there to ask."),
         Slip.NEEDS_YES: tr.gettext("`{given}` asks before it starts, and no terminal is there to ask."),
+        Slip.NEEDS_OLLAMA: tr.gettext("`{given}` needs to know the Ollama hosts."),
+        Slip.SLOTS: tr.gettext("{given} takes one number for all hosts, or one for each."),
+        Slip.URL_WITH_PATH: tr.gettext("HAProxy passes paths on as they are, so a host is named without one: {given}."),
+        Slip.HTTPS_NUMBER: tr.gettext("HAProxy checks a certificate by the host's name, and {given} has a number."),
+        Slip.LISTEN: tr.gettext("`{given}` is not an address to listen on."),
+        Slip.LOOP: tr.gettext("{given} is where the gateway itself listens."),
     }
 
 
@@ -67,6 +73,8 @@ def _steps(error: UsageError, tr: Translator) -> dict[Slip, str]:
         Slip.UNREADABLE: tr.gettext("Send it in UTF-8."),
         Slip.NEEDS_CREDENTIALS: tr.gettext("Use --api-key-stdin, --token-stdin, or --email with --password-stdin."),
         Slip.NEEDS_YES: tr.gettext("Add --yes to go ahead."),
+        Slip.NEEDS_OLLAMA: tr.gettext("Name each: --ollama http://gpu1.lan:11434 --ollama http://gpu2.lan:11434"),
+        Slip.LISTEN: tr.gettext("An address and a port, such as 127.0.0.1:11436 or *:11436."),
         Slip.MODEL: tr.gettext("`ollama pull {name}` gets it.").format(name=clean(error.given)),
         Slip.REMEDY: tr.gettext("`{command}` shows what is found.").format(command=typed(tr, "status")),
         Slip.UNLOAD: tr.gettext(

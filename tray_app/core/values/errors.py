@@ -185,6 +185,13 @@ class Slip(StrEnum):
     NEEDS_EMAIL = "needs-email"
     NEEDS_CREDENTIALS = "needs-credentials"
     NEEDS_YES = "needs-yes"
+    # of a gateway
+    NEEDS_OLLAMA = "needs-ollama"
+    SLOTS = "slots"
+    URL_WITH_PATH = "url-with-path"
+    HTTPS_NUMBER = "https-number"
+    LISTEN = "listen"
+    LOOP = "loop"
 
 
 class UsageError(ElbowroomError):
