@@ -13,18 +13,20 @@ from tray_app import __version__, autostart
 from tray_app.app.containers import ContainerReader
 from tray_app.app.doctor import Probe, capture
 from tray_app.app.doctor import run as examine
+from tray_app.app.servers import RelayPoll
 from tray_app.app.wiring import App
 from tray_app.autostart.launch import login_command
 from tray_app.cli.main import DONE
 from tray_app.cli.redactor import redactor_of
 from tray_app.cli.terminal import Terminal
-from tray_app.core.report.doctor import Probed
+from tray_app.core.report.doctor import Probed, RelayFound
 from tray_app.core.requests.owners import with_owners
 from tray_app.core.tasks.settings import decode
 from tray_app.core.text import doctor as view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import ChangeError, RefusedBecause, TrayUnavailable
-from tray_app.core.values.reading import Reading, Unknown, Unseen, Why, value_of
+from tray_app.core.values.reading import Known, Reading, Unknown, Unseen, Why, value_of
+from tray_app.core.values.relay import Stage
 from tray_app.core.values.snapshot import Access, Processes
 from tray_app.readers._raw import sources as raw_sources
 from tray_app.readers.connections import ConnectionReader
@@ -35,6 +37,7 @@ from tray_app.readers.processes import ProcessReader
 from tray_app.readers.server_log import ServerLog
 from tray_app.services.address import port_of
 from tray_app.storage.keychain import Keychain
+from tray_app.storage.relay_file import RelayFile
 from tray_app.tray.notify import find_way
 from tray_app.tray.tray import find_host, python_build
 
@@ -115,6 +118,18 @@ def _raw_of(collect: Callable[[], object]) -> Callable[[], Mapping[str, bytes | 
     return lambda: dict(raw_sources(collect()))
 
 
+def _relay(app: App) -> object:
+    """Not asked where none runs."""
+    file = RelayFile(app.paths.relay_file)
+    with closing(RelayPoll(file)) as poll:
+        told, door = poll.take(time.time()), file.read()
+    if not isinstance(told, Known) or door is None:
+        return told
+    state = told.value
+    held = sum(one.stage is Stage.HELD for one in state.standing)
+    return RelayFound(state.pid, state.port, door.version, state.upstream_ok, held, state.counts.broken_off)
+
+
 def _servers(app: App) -> Iterable[Probe]:
     def ask(name: Probed, question: Callable[[], object]) -> Probe:
         return Probe(name, question, from_server=True)
@@ -130,6 +145,7 @@ def _servers(app: App) -> Iterable[Probe]:
         refusal = client.refusal() or RefusedBecause.NOT_ADMIN
         return found if found is Access.ADMIN else Unknown(Why.REFUSED, refusal.value)
 
+    yield Probe(Probed.RELAY, lambda: _relay(app))
     yield ask(Probed.OLLAMA_VERSION, lambda: app.ollama.version())
     yield ask(Probed.OLLAMA_LOADED, lambda: app.ollama.ps())
     yield ask(Probed.OLLAMA_INSTALLED, lambda: app.ollama.tags())

@@ -312,7 +312,8 @@ class Facts:
             return None
         loaded = self.ollama.loaded if self.ollama is not None else None
         longest = self.requests.longest_wait_s
-        return traffic_of(model, self.running, self.waiting, self.requests.active, loaded, longest)
+        asked = self.requests
+        return traffic_of(model, self.running, self.waiting, asked.active, loaded, longest, asked.queue)
 
     @cached_property
     def attribution(self) -> Attribution:

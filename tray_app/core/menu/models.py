@@ -1,9 +1,10 @@
-"""The menu's loaded models, each with a way to free it that asks first, and what the programs around them use."""
+"""Who is at the model, the loaded models, each with a way to free it that asks first, and what the programs use."""
 
 from tray_app.core.menu.paging import paged
-from tray_app.core.menu.screen import Row, ScreenState
+from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.report.overview import Overview
 from tray_app.core.report.programs import program_loads, seen_once
+from tray_app.core.text import at_model
 from tray_app.core.text.load import gpu_used, program, used
 from tray_app.core.text.names import row_text, short
 from tray_app.core.text.text import Translator
@@ -12,17 +13,23 @@ from tray_app.core.values.command import Unload
 from tray_app.core.values.snapshot import LoadedModel
 from tray_app.core.values.units import format_bytes
 
+SHOWN_REQUESTS = 8
 STEP_PERCENT = 10
 """A menu that changed with every percent would be pushed to the screen at every poll."""
 
 
 def model_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
-    """Nothing where none is loaded or Ollama cannot be asked."""
+    """Who is at the models now, by name, and the models. Nothing where there are neither or Ollama cannot be asked."""
     seen = state.overview
-    if seen is None or seen.ollama is None or not seen.ollama.loaded:
+    if seen is None or seen.ollama is None:
         return ()
-    rows = [model_row(model, seen, tr, busy=state.busy) for model in seen.ollama.loaded]
-    return (Row(tr.gettext("Models"), children=paged(rows, tr), id="models"),)
+    told = at_model.who(seen.requests, SHOWN_REQUESTS, tr, steady=True) if seen.requests is not None else []
+    now = tuple(Row(row_text(one), id=f"at-model:{number}") for number, one in enumerate(told))
+    rows = paged([model_row(model, seen, tr, busy=state.busy) for model in seen.ollama.loaded], tr)
+    if not (now or rows):
+        return ()
+    between = (SEPARATOR,) if now and rows else ()
+    return (Row(tr.gettext("Models"), children=(*now, *between, *rows), id="models"),)
 
 
 def load_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:

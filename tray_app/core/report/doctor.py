@@ -28,6 +28,7 @@ class Probed(StrEnum):
     NOTICES = "notices"
     KEYCHAIN = "keychain"
     PYTHON_BUILD = "python-build"
+    RELAY = "relay"
     OLLAMA_VERSION = "ollama-version"
     OLLAMA_LOADED = "ollama-loaded"
     OLLAMA_INSTALLED = "ollama-installed"
@@ -68,6 +69,17 @@ class Entry(Struct, frozen=True):
     raw: tuple[RawSource, ...] = ()
     missing: tuple[tuple[str, Unknown], ...] = ()
     """Parts of the value that are not known."""
+
+
+class RelayFound(Struct, frozen=True):
+    """What the relay of chat first says of itself."""
+
+    pid: int
+    port: int
+    version: str
+    upstream_ok: bool
+    held: int
+    broken_off: int
 
 
 def answered(

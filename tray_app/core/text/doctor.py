@@ -148,6 +148,7 @@ def _label(entry: Entry, tr: Translator) -> str:
         Probed.NOTICES: tr.gettext("Notifications"),
         Probed.KEYCHAIN: tr.gettext("Keychain"),
         Probed.PYTHON_BUILD: tr.gettext("Python"),
+        Probed.RELAY: tr.gettext("Chat first"),
         Probed.OLLAMA_VERSION: "Ollama",
         Probed.OLLAMA_LOADED: tr.gettext("Models in memory"),
         Probed.OLLAMA_INSTALLED: tr.gettext("Models installed"),

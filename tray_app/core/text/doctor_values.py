@@ -37,6 +37,7 @@ def summary(entry: Entry, addresses: Mapping[str, str], tr: Translator) -> str:
         Probed.OLLAMA_LOADED: _names(value, tr) or tr.gettext("no model loaded"),
         Probed.OLLAMA_INSTALLED: _count(value, tr),
         Probed.REQUESTS: _requests(fields, tr),
+        Probed.RELAY: _relay(fields, tr),
         Probed.OPEN_WEBUI: at.format(version=_text(fields, "version"), url=addresses.get("open-webui", "")),
         Probed.OPEN_WEBUI_ACCESS: tr.gettext("connected as admin"),
         Probed.OPEN_WEBUI_MODELS: _count(value, tr),
@@ -93,6 +94,14 @@ def _requests(fields: Mapping[str, Json], tr: Translator) -> str:
     counts = [_number(fields, name) for name in ("running", "waiting")]
     running, waiting = ("?" if one is None else f"{one:.0f}" for one in counts)
     return tr.gettext("{running} running, {waiting} waiting").format(running=running, waiting=waiting)
+
+
+def _relay(fields: Mapping[str, Json], tr: Translator) -> str:
+    numbers = {name: f"{_number(fields, name) or 0:.0f}" for name in ("port", "pid", "held", "broken_off")}
+    text = tr.gettext("relay {version} at port {port} (process {pid}): {held} held, {broken_off} gave way")
+    told = text.format(version=_text(fields, "version"), **numbers)
+    lost = "" if fields.get("upstream_ok") else tr.gettext("Ollama did not answer the relay")
+    return ", ".join(filter(None, (told, lost)))
 
 
 def _autostart(fields: Mapping[str, Json], tr: Translator) -> str:

@@ -13,6 +13,8 @@ def part(load: ProgramLoad, tr: Translator) -> str:
     """`server`, `runner of qwen3:32b` or `container web`: for a line under the name of the program."""
     if load.container is not None:
         return tr.gettext("container {name}").format(name=short(load.container))
+    if load.role is ProcessRole.RELAY:
+        return tr.gettext("relay")
     if load.role is not ProcessRole.OLLAMA_RUNNER:
         return tr.gettext("server of another Ollama") if load.owner is Owner.OTHER else tr.gettext("server")
     return _runner(load.owner, short(load.model or ""), tr)
@@ -35,6 +37,8 @@ def _runner(owner: Owner, model: str, tr: Translator) -> str:
 
 def program(load: ProgramLoad, tr: Translator) -> str:
     """`Ollama`, `runner of qwen3:32b` or `Open WebUI (container web)`: for a row that stands alone."""
+    if load.role is ProcessRole.RELAY:
+        return tr.gettext("Elbowroom's relay")
     name = "Open WebUI" if load.role is ProcessRole.OPEN_WEBUI else "Ollama"
     if load.container is not None or (load.role is ProcessRole.OLLAMA_SERVER and load.owner is Owner.OTHER):
         return f"{name} ({part(load, tr)})"

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from tray_app.core.report.overview import Overview, Source
 from tray_app.core.report.programs import program_loads, seen_once
+from tray_app.core.text import at_model, refusals
 from tray_app.core.text import findings as finding_view
-from tray_app.core.text import refusals
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.evidence import evidence_lines
 from tray_app.core.text.level import level_words, meanwhile, next_step, told
@@ -41,6 +41,7 @@ _SEVERITY_STYLE = {Severity.INFO: Style.PLAIN, Severity.TIGHT: Style.WARN, Sever
 _OLLAMA = (ProcessRole.OLLAMA_SERVER, ProcessRole.OLLAMA_RUNNER)
 _OPEN_WEBUI = (ProcessRole.OPEN_WEBUI,)
 SHOWN_REMEDIES = 3
+SHOWN_REQUESTS = 6
 SHOWN_SWAPPING = 100 * KIB
 """Bytes per second; a system at rest moves a page now and then."""
 
@@ -148,6 +149,26 @@ def _models(seen: Overview, tr: Translator) -> list[Line]:
     return rows
 
 
+def _who(seen: Overview, tr: Translator) -> list[Line]:
+    """Each request by name, where there are any and they are told one by one."""
+    told = at_model.who(seen.requests, SHOWN_REQUESTS, tr) if seen.requests is not None else []
+    return [line(Span(one, Style.FAINT)) for one in told]
+
+
+def _relay(seen: Overview, tr: Translator) -> list[Line]:
+    """Nothing where no relay runs."""
+    if seen.relay is None:
+        return [_why(seen, Source.RELAY, tr)] if Source.RELAY in seen.why else []
+    counts = seen.relay.counts
+    text = tr.gettext("on: {held} tasks were held so far, {broken_off} times one gave way after it had begun").format(
+        held=counts.held, broken_off=counts.broken_off
+    )
+    lines = [line(text)]
+    if not seen.relay.upstream_ok:
+        lines.append(line(Span(tr.gettext("Ollama did not answer the relay"), Style.WARN)))
+    return [*lines, *_programs(seen, (ProcessRole.RELAY,), tr)]
+
+
 def _requests(seen: Overview, tr: Translator) -> Line:
     if seen.requests is None:
         return _why(seen, Source.REQUESTS, tr)
@@ -164,6 +185,8 @@ def _requests(seen: Overview, tr: Translator) -> Line:
     text = tr.gettext("{running} running, {waiting} waiting").format(
         running=count(seen.running, Source.RUNNING), waiting=waiting
     )
+    if held := sum(one.held for one in seen.requests.queue or ()):
+        text = tr.gettext("{requests}, {held} held until no chat runs").format(requests=text, held=held)
     return line(Span(text, Style.WARN if seen.waiting and seen.waiting > 0 else Style.PLAIN))
 
 
@@ -219,8 +242,13 @@ def _indent(rows: Sequence[Line], label: str) -> list[tuple[str, Line]]:
     return [(label if index == 0 else "", row) for index, row in enumerate(rows)]
 
 
-def status_lines(seen: Overview, diagnosis: Diagnosis, remedies: Sequence[Remedy], tr: Translator) -> list[Line]:
-    """Level and top finding first, then what was read, then what helps and the command that does it."""
+def status_lines(
+    seen: Overview, diagnosis: Diagnosis, remedies: Sequence[Remedy], tr: Translator, *, who: bool = True
+) -> list[Line]:
+    """Level and top finding first, then what was read, then what helps and the command that does it.
+
+    `who`: each request by name, too.
+    """
     style = _LEVEL_STYLE[diagnosis.level]
     word = level_words(diagnosis, tr)
     lines: list[Line] = []
@@ -241,7 +269,8 @@ def status_lines(seen: Overview, diagnosis: Diagnosis, remedies: Sequence[Remedy
             (tr.gettext("Memory"), _memory(seen, tr)),
             *_indent(_gpu(seen, tr), "GPU"),
             *_indent([*_models(seen, tr), *_programs(seen, _OLLAMA, tr)], "Ollama"),
-            (tr.gettext("Requests"), _requests(seen, tr)),
+            *_indent([_requests(seen, tr), *(_who(seen, tr) if who else ())], tr.gettext("Requests")),
+            *_indent(_relay(seen, tr), tr.gettext("Chat first")),
             *_indent([*_open_webui(seen, tr), *_programs(seen, _OPEN_WEBUI, tr)], "Open WebUI"),
             *_unseen(seen, tr),
         ]

@@ -8,22 +8,20 @@ from itertools import pairwise
 from msgspec import Struct
 
 from tray_app.core.report.overview import Overview
+from tray_app.core.text import at_model
 from tray_app.core.text import findings as finding_view
 from tray_app.core.text.level import brief, level_word, level_words
-from tray_app.core.text.lines import Line, Span, Style, clean, line, pad, width, wrapped
+from tray_app.core.text.lines import Line, Span, Style, line, pad, width, wrapped
 from tray_app.core.text.status import level_style, status_lines
-from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import pressure_word
 from tray_app.core.values.finding import Diagnosis, Level
 from tray_app.core.values.remedy import Remedy
-from tray_app.core.values.requests import RequestKind, RunningRequest
 from tray_app.core.values.snapshot import Pressure
-from tray_app.core.values.task_settings import TASKS
 
 KEPT = 240
 """Looks that are drawn at most."""
-SHOWN_REQUESTS = 4
+SHOWN_REQUESTS = 6
 BLOCKS, PLAIN = "▁▂▃▄▅▆▇█", "_.,:-=+#"
 NOT_KNOWN = "?"
 _HEIGHT = {Pressure.NORMAL: 0, Pressure.WARNING: 4, Pressure.CRITICAL: 7}
@@ -67,7 +65,7 @@ def frame(
     parts = [
         _sparks(past, window, tr),
         _at_the_model(seen, tr),
-        [line(""), *status_lines(seen, diagnosis, remedies, tr)[1:]],
+        [line(""), *status_lines(seen, diagnosis, remedies, tr, who=False)[1:]],
     ]
     body = _fitted([one for part in parts for one in part], window)
     room = max(0, window.rows - len(top) - len(foot))
@@ -140,25 +138,9 @@ def _mark(height: int | None, marks: str) -> str:
 
 
 def _at_the_model(seen: Overview, tr: Translator) -> list[Line]:
-    """Who runs now: nothing where nobody does, or where it is not told."""
-    active = seen.requests.active if seen.requests is not None else ()
-    return [line(Span("> ", Style.FAINT), _request(one, tr)) for one in active[:SHOWN_REQUESTS]]
-
-
-def _request(one: RunningRequest, tr: Translator) -> str:
-    names = {task.value: setting_name(task, tr) for task in TASKS}
-    kind = {
-        RequestKind.CHAT: tr.gettext("chat"),
-        RequestKind.TASK: tr.gettext("background task"),
-        RequestKind.UNKNOWN: tr.gettext("a request"),
-    }[one.kind]
-    told = f"{kind} ({names.get(one.task, clean(one.task))})" if one.task else kind
-    model = clean(one.model) if one.model else NOT_KNOWN
-    if one.running_s is None:
-        return tr.gettext("{model}: {what}").format(model=model, what=told)
-    return tr.gettext("{model}: {what}, for {seconds} s").format(
-        model=model, what=told, seconds=f"{max(0.0, one.running_s):.0f}"
-    )
+    """Who runs now and who waits: nothing where nobody does, or where it is not told."""
+    told = at_model.who(seen.requests, SHOWN_REQUESTS, tr) if seen.requests is not None else []
+    return [line(Span("> ", Style.FAINT), one) for one in told]
 
 
 def _foot(at: float, window: WatchFrame, tr: Translator) -> Line:

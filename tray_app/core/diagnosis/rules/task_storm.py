@@ -35,7 +35,7 @@ def _storm(big: BigModel, facts: Facts) -> TaskStorm | None:
     if traffic is None or not traffic.piles_up(facts.limits):
         return None
     tasks = facts.lands_on(model.name)
-    if not (traffic.tasks or (tasks and facts.attribution.tasks_come(traffic))):
+    if not _tasks_are_there(traffic, tasks, facts):
         return None
     spilled = facts.spilled_bytes(model)
     # An unseen cause may be another program: then only a model that fills half of the memory is blamed (cause_of).
@@ -60,6 +60,13 @@ def _storm(big: BigModel, facts: Facts) -> TaskStorm | None:
     )
 
 
+def _tasks_are_there(traffic: Traffic, by_settings: tuple[Setting, ...] | None, facts: Facts) -> bool:
+    """As each request is told by name, else as the settings and whose they are make likely."""
+    if traffic.waiting_tasks is not None:
+        return bool(traffic.tasks or traffic.waiting_tasks)
+    return bool(traffic.tasks or (by_settings and facts.attribution.tasks_come(traffic)))
+
+
 def _chat_waits(facts: Facts, model: str, traffic: Traffic) -> bool:
     """Does a chat stand behind tasks? All that run are tasks, and what waits cannot all be tasks of its own.
 
@@ -68,6 +75,8 @@ def _chat_waits(facts: Facts, model: str, traffic: Traffic) -> bool:
     """
     if not traffic.tasks or traffic.tasks != traffic.running or not traffic.waiting:
         return False
+    if traffic.waiting_chats is not None:
+        return traffic.waiting_chats > 0
     if facts.busy_chats == 0 or _chat_ran(facts, model):
         return False
     return traffic.waiting > (0 if facts.busy_chats else _other_autocompletes(facts))
