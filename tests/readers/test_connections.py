@@ -258,16 +258,35 @@ class TestTalk:
                     (row,) = (row for row in dump({port}) if row.local_port == port)
                     return talks([row])[0]
 
-                assert not talk().asked  # connected, nothing said
+                assert talk().asked is False  # connected, nothing said
                 client.sendall(b"ask")
                 until(lambda: talk().asked)
                 time.sleep(0.02)  # more than one step of the kernel's clock
                 there.sendall(b"answer")
-                until(lambda: not talk().asked)
+                until(lambda: talk().asked is False)
                 assert talk().sent_s < 60
                 time.sleep(0.02)
                 client.sendall(b"ask again over the kept connection")
                 until(lambda: talk().asked)
+
+    @pytest.mark.parametrize(
+        ("sent_ms", "received_ms", "received", "sent", "asked"),
+        [
+            (900, 900, 0, 0, False),  # connected, nothing said
+            (900, 40, 1, 0, True),
+            (900, 40, 3, 2, True),
+            (40, 900, 3, 2, False),
+            (40, 44, 3, 2, False),
+            (44, 40, 3, 2, True),
+            # Both in one step of the clock: the first request that ever came was answered, a later one may not be.
+            (40, 40, 1, 1, False),
+            (40, 40, 2, 1, None),
+        ],
+    )
+    def test_which_came_last(self, sent_ms, received_ms, received, sent, asked):
+        info = struct.pack("=44x I 4x I 96x I I", sent_ms, received_ms, received, sent)
+        body = message((LOOP, 11434), (LOOP, 40000), 2001) + struct.pack("=HH", 4 + len(info), 2) + info
+        assert decode_talk(struct.pack("=I", len(body)) + body[4:]).asked is asked
 
     @linux
     def test_a_connection_that_has_ended(self):

@@ -61,11 +61,18 @@ def decode_talk(data: bytes) -> Talk | None:
             value = body[at + _ATTRIBUTE.size : at + length]
             if name == _INFO and len(value) >= _TALK.size:
                 sent_ms, received_ms, received, sent = _TALK.unpack_from(value)
-                # The clock has steps of up to 10 ms: what came and was answered within one was answered.
-                asked = received > 0 and (sent == 0 or received_ms < sent_ms)
-                return Talk(asked, sent_ms / 1000, received_ms / 1000)
+                return Talk(_asked(sent_ms, received_ms, received, sent), sent_ms / 1000, received_ms / 1000)
             at += max((length + 3) & ~3, _ATTRIBUTE.size)
     raise OSError(0, "no tcp_info")
+
+
+def _asked(sent_ms: int, received_ms: int, received: int, sent: int) -> bool | None:
+    """The clock has steps of up to 10 ms. What came first within one is known only of the first piece that came."""
+    if not received or not sent:
+        return received > 0
+    if received_ms == sent_ms:
+        return False if received == 1 else None
+    return received_ms < sent_ms
 
 
 def _link() -> socket.socket:

@@ -10,7 +10,8 @@ from tray_app.core.values.requests import Confidence, RequestKind
 
 ASKED = Talk(asked=True, sent_s=90.0, received_s=5.0)
 IDLE = Talk(asked=False, sent_s=90.0, received_s=95.0)
-EXACT, LIKELY = Confidence.EXACT, Confidence.LIKELY
+DOUBT = Talk(asked=None, sent_s=40.0, received_s=40.0)
+EXACT, LIKELY, LOWER_BOUND = Confidence.EXACT, Confidence.LIKELY, Confidence.LOWER_BOUND
 
 
 def answered(seconds):
@@ -41,11 +42,26 @@ def answered(seconds):
         ((answered(0.1), ASKED), 1, None, 2, LIKELY),
         # Nothing else tells what runs.
         ((answered(0.1), ASKED, IDLE), None, None, 2, LIKELY),
+        # In doubt: it may wait, or have been answered at once.
+        ((ASKED, DOUBT), 1, (9.0,), 1, LOWER_BOUND),
+        ((ASKED, ASKED, DOUBT, DOUBT), 1, (9.0,), 2, LOWER_BOUND),
+        ((DOUBT,), 0, (), 0, LOWER_BOUND),
+        ((ASKED, DOUBT), None, None, 1, LOWER_BOUND),
+        # What runs must be on one of them.
+        ((DOUBT,), 1, (9.0,), 1, EXACT),
+        ((DOUBT, DOUBT), 1, (9.0,), 1, LOWER_BOUND),
+        # One step of the clock ago, and the request that runs began before: its answer.
+        ((replace(DOUBT, sent_s=0.5, received_s=0.5), ASKED), 1, (9.0,), 2, EXACT),
     ],
 )
 def test_what_is_in_flight(talks, running, ages, count, confidence):
     told = in_flight(talks, running, ages)
     assert (told.count, told.confidence) == (count, confidence)
+
+
+def test_nothing_in_doubt_waits_where_nothing_runs_or_loads():
+    told = in_flight((DOUBT, DOUBT), 0, (), quiet=True)
+    assert (told.count, told.confidence) == (0, EXACT)
 
 
 def test_a_runner_is_busy_while_it_reads_and_while_it_answers():
@@ -87,6 +103,37 @@ def test_a_runner_without_slots_is_counted_by_what_is_said_to_it():
     talks = {"talks": (ASKED, ASKED, IDLE), "runner_talks": (ASKED, IDLE)}
     answer = world.poll(clients(3), runners=(replace(OLD_RUNNER, port=4000),), **talks)
     assert (*numbers(answer), answer.running_source) == (1, 1, "runner-connections")
+
+
+class TestInDoubt:
+    """A request that followed an answer within one step of the kernel's clock, over a kept connection."""
+
+    runner = replace(OLD_RUNNER, port=4000, cpu_percent=90.0)
+
+    def poll(self, talks, runner_talks, **changed):
+        world = World("0.12.4", ollama="0.12.11")
+        runner = replace(self.runner, **changed)
+        answer = world.poll(clients(len(talks)), runners=(runner,), talks=talks, runner_talks=runner_talks)
+        return answer, (*numbers(answer), answer.running_confidence, answer.waiting_confidence)
+
+    def test_one_that_waits_is_told_as_at_least(self):
+        assert self.poll((ASKED, ASKED, DOUBT), (ASKED,))[1] == (1, 1, LIKELY, LOWER_BOUND)
+
+    def test_one_at_a_runner_runs_where_a_request_is_there_for_it(self):
+        answer, told = self.poll((ASKED, ASKED), (DOUBT, IDLE))
+        assert told == (1, 1, LIKELY, LIKELY)
+        assert [one.running_s for one in answer.active] == [DOUBT.received_s]
+
+    def test_a_runner_with_no_free_place_has_no_more(self):
+        assert self.poll((ASKED, ASKED, ASKED), (ASKED, DOUBT))[1] == (1, 2, LIKELY, LIKELY)
+        assert self.poll((ASKED, ASKED, ASKED), (ASKED, DOUBT), parallel=2)[1] == (2, 1, LIKELY, LIKELY)
+
+    def test_both_ends_in_doubt(self):
+        assert self.poll((DOUBT,), (DOUBT,))[1] == (0, 0, LOWER_BOUND, LOWER_BOUND)
+
+    def test_a_runner_that_rests_leaves_no_doubt(self):
+        assert self.poll((DOUBT,), (DOUBT,), cpu_percent=0.9)[1] == (0, 0, EXACT, EXACT)
+        assert self.poll((DOUBT,), (DOUBT,), cpu_percent=1.0)[1] == (0, 0, LOWER_BOUND, LOWER_BOUND)
 
 
 class TestOneAfterTheOther:

@@ -10,6 +10,8 @@ While the relay of chat first tells what goes through it, its word comes first (
 followed all the same, so that the first poll without it is counted as if there never had been one.
 """
 
+from collections.abc import Sequence
+
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -103,10 +105,14 @@ def _count(state: RequestState, inputs: RequestInputs, relay: RelayState | None)
     processes = value_of(inputs.processes) or Processes()
     slots = dict(inputs.slots)
     connections = value_of(inputs.connections)
-    runners = tuple(
-        _seen(one, slots, connections)
-        for one in processes.watched
-        if one.role is ProcessRole.OLLAMA_RUNNER and one.owner.is_ours
+    runners = _settled(
+        [
+            _seen(one, slots, connections)
+            for one in processes.watched
+            if one.role is ProcessRole.OLLAMA_RUNNER and one.owner.is_ours
+        ],
+        connections,
+        value_of(inputs.ollama),
     )
     settings = request_kind.settings_of(value_of(inputs.open_webui), value_of(inputs.ollama), relay)
     running = _running(runners)
@@ -168,12 +174,33 @@ def _seen(
     talks = connections.said_at_runner(runner.port) if connections and runner.port else None
     if talks is not None:
         busy = said.busy(talks)
-        return SeenRunner(runner, None, len(busy), Signal.RUNNER_CONNECTIONS, busy)
+        return SeenRunner(runner, None, len(busy), Signal.RUNNER_CONNECTIONS, busy, said.in_doubt(talks))
     # Up to 0.24 the server keeps idle connections to its runners; llama-server gets one per request.
     by_port = connections.at_runner(runner.port) if connections and runner.port else None
     if by_port is not None and runner.has_slots:
         return SeenRunner(runner, None, by_port, Signal.RUNNER_CONNECTIONS)
     return SeenRunner(runner, None, None, "")
+
+
+def _settled(
+    runners: Sequence[SeenRunner], connections: Connections | None, ollama: Ollama | None
+) -> tuple[SeenRunner, ...]:
+    """What is in doubt at a runner runs where requests are there for its free places; elsewhere it stays in doubt. A
+    runner that rests or has no free place has nothing more."""
+    asked = said.in_flight(connections.talks, None).count if connections and connections.talks else None
+    there = (asked or 0) - sum(one.running or 0 for one in runners)
+    settled = []
+    for one in runners:
+        cpu, places = one.process.cpu_percent, _places(one.process, ollama)
+        rests = cpu is not None and cpu < QUIET_CPU_PERCENT
+        free = len(one.doubtful) if places is None else max(0, places - (one.running or 0))
+        doubtful = () if rests else one.doubtful[:free]
+        runs = doubtful[: max(0, there)]
+        there -= len(runs)
+        running = one.running if one.running is None else one.running + len(runs)
+        talks = one.talks if one.talks is None else one.talks + runs
+        settled.append(replace(one, running=running, talks=talks, doubtful=doubtful[len(runs) :]))
+    return tuple(settled)
 
 
 def _running(runners: tuple[SeenRunner, ...]) -> _Count:
@@ -186,12 +213,14 @@ def _running(runners: tuple[SeenRunner, ...]) -> _Count:
     sources = {source for _, source in known} - {Signal.LOADING}
     guessed = any(count for count, source in known if source == Signal.RUNNER_CONNECTIONS)
     confidence = Confidence.LIKELY if guessed else Confidence.EXACT
+    if any(one.doubtful for one in runners):
+        confidence = Confidence.LOWER_BOUND
     return _Count(total, Signal.SLOTS if Signal.SLOTS in sources else next(iter(sources), Signal.LOADING), confidence)
 
 
 def _is_quiet(runners: tuple[SeenRunner, ...], running: _Count) -> bool:
     """Nothing runs and nothing loads. A runner that tells nothing is quiet when it uses no processor time."""
-    if any(one.process.loading for one in runners):
+    if any(one.process.loading or one.doubtful for one in runners):
         return False
     if running.value is not None:
         return running.value == 0
@@ -224,7 +253,7 @@ def _in_flight(
     )
     state, flight = in_flight.step(state, connections.clients, now)
     if connections.talks is not None:
-        flight = said.in_flight(connections.talks, running.value, _ages(runners, connections))
+        flight = said.in_flight(connections.talks, running.value, _ages(runners, connections), quiet=now.quiet)
     return state, flight
 
 
@@ -235,7 +264,7 @@ def _ages(runners: tuple[SeenRunner, ...], connections: Connections) -> list[flo
         talks = connections.said_at_runner(one.process.port) if one.process.port else None
         if talks is None:
             return None
-        ages += (talk.received_s for talk in said.busy(talks))
+        ages += (talk.received_s for talk in one.talks or said.busy(talks))
     return ages
 
 
@@ -245,15 +274,20 @@ def _running_by_capacity(
     """Before 0.30 a runner does not tell. As many run as there are slots for, if that many are there."""
     if flight is None or flight.count is None:
         return unknown
-    version = parse_version(ollama.version) if ollama else None
-    default = ollama.config.num_parallel if ollama else None
-    if default is None and version and version >= ONE_SLOT_SINCE:
-        default = 1
-    places = [one.process.parallel or default for one in runners if not one.process.loading]
+    places = [_places(one.process, ollama) for one in runners if not one.process.loading]
     if None in places:
         return unknown
     capacity = sum(filter(None, places))
     return _Count(min(flight.count, capacity), Signal.CONNECTIONS, Confidence.LIKELY)
+
+
+def _places(runner: WatchedProcess, ollama: Ollama | None) -> int | None:
+    """How many requests it works on at once; None where nothing tells."""
+    version = parse_version(ollama.version) if ollama else None
+    default = ollama.config.num_parallel if ollama else None
+    if default is None and version and version >= ONE_SLOT_SINCE:
+        default = 1
+    return runner.parallel or default
 
 
 def _waiting(running: _Count, flight: InFlight | None, settings: KindSettings, inputs: RequestInputs) -> _Count:
@@ -261,8 +295,10 @@ def _waiting(running: _Count, flight: InFlight | None, settings: KindSettings, i
         return running
     if flight is not None and flight.count is not None:
         count = max(0, flight.count - running.value)
-        likely = Confidence.LIKELY in {flight.confidence, running.confidence}
-        return _Count(count, Signal.CONNECTIONS, Confidence.LIKELY if likely else flight.confidence)
+        sure = flight.confidence
+        if sure is Confidence.EXACT and running.confidence is not Confidence.EXACT:
+            sure = Confidence.LIKELY
+        return _Count(count, Signal.CONNECTIONS, sure)
     by_chats = _waiting_by_chats(running.value, settings, value_of(inputs.connections))
     if by_chats is not None:
         return by_chats

@@ -18,7 +18,8 @@ SAME_S = 0.5
 class SeenRunner(Struct, frozen=True):
     """A runner in this poll. `slots` None: not asked or no answer. `running` None: not known; `source` says whence.
 
-    `talks`: of the connections that carry its requests, where these are what `running` counts.
+    `talks`: of the connections that carry its requests, where these are what `running` counts. `doubtful`: connections
+    that may carry more.
     """
 
     process: WatchedProcess
@@ -26,6 +27,7 @@ class SeenRunner(Struct, frozen=True):
     running: int | None
     source: str
     talks: tuple[Talk, ...] | None = None
+    doubtful: tuple[Talk, ...] = ()
 
 
 class Job(Struct, frozen=True):

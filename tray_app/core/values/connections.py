@@ -49,10 +49,11 @@ class Client(Struct, frozen=True):
 
 class Talk(Struct, frozen=True):
     """What went over one connection, as the system tells it at the end that answers. A request is there and nothing
-    of its answer: `asked`. Seconds since the last byte of an answer and of a request: a request comes in one piece, so
-    the second is its age."""
+    of its answer: `asked`; None where the last request and the last byte of an answer fall into one step of the
+    kernel's clock, so that either may have come first. Seconds since the last byte of an answer and of a request: a
+    request comes in one piece, so the second is its age."""
 
-    asked: bool
+    asked: bool | None
     sent_s: float
     received_s: float
 
