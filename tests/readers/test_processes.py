@@ -362,6 +362,7 @@ class TestReal:
                 until(lambda: watched(reader)[theirs.runner_pid].orphaned)
                 again = with_owners(reader.read(1.0).value, ours.port, local=True).watched
                 assert {one.pid: one.owner for one in again}[theirs.runner_pid] is Owner.NOBODY
+                assert {one.pid: one.mine for one in again}[theirs.runner_pid]
             finally:
                 left.kill()
             until(lambda: theirs.runner_pid not in watched(reader))

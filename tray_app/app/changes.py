@@ -65,13 +65,13 @@ class Step(Struct, frozen=True):
 class Outcome(Struct, frozen=True):
     """What was done, and what the server holds now. `others`: keys that somebody else changed meanwhile (left alone).
 
-    `stopped`: answers that were ended, None where none was asked to end.
+    `freed`: what is out of memory now; `stopped`: answers that were ended, None where none was asked to end.
     """
 
     changes: tuple[Change, ...] = ()
     others: tuple[str, ...] = ()
     change_id: str = ""
-    unloaded: tuple[str, ...] = ()
+    freed: tuple[Action, ...] = ()
     stopped: int | None = None
 
 
@@ -178,31 +178,31 @@ class Carrier:
     def carry_out(
         self, remedy: Remedy, given: Consent, show: Callable[[Step], None], cancelled: Callable[[], bool]
     ) -> Outcome:
-        """Do what the plan says: downloads, then what is not undoable, then all settings in one write.
-
-        ChangeError(CANCELLED) leaves the settings as they were.
-        """
+        """Downloads, then what cannot be undone, then all settings in one write; one that is cancelled leaves these."""
         self._allow(remedy, given)
-        pulled: list[str] = []
-        unloaded: list[str] = []
+        actions = remedy.plan.actions
+        pulled = [one.subject for one in actions if one.kind is ActionKind.PULL]
+        freed = tuple(one for one in actions if one.kind in {ActionKind.UNLOAD, ActionKind.END})
         stopped: int | None = None
-        for action in remedy.plan.actions:
+        for action in actions:
             match action.kind:
                 case ActionKind.PULL:
                     self._pull(action, show, cancelled)
-                    pulled.append(action.subject)
                 case ActionKind.UNLOAD:
                     self.unload(action.subject)
-                    unloaded.append(action.subject)
+                case ActionKind.END:
+                    from tray_app.readers.left_behind import end
+
+                    end(action.pid, action.started_at)
                 case ActionKind.STOP_GENERATIONS:
                     stopped = self.open_webui.stop_generations()
         if not remedy.plan.changes:
-            return Outcome(unloaded=tuple(unloaded), stopped=stopped)
+            return Outcome(freed=freed, stopped=stopped)
         if pulled:
             chosen = [str(one.after) for one in remedy.plan.changes if one.setting in SLOTS and one.after]
             self._wait_until_listed(chosen or pulled, cancelled)
         done = self._apply(remedy.plan.changes, remedy.id)
-        return Outcome(done.changes, done.others, done.change_id, tuple(unloaded), stopped)
+        return Outcome(done.changes, done.others, done.change_id, freed, stopped)
 
     def unload(self, model: str, digest: str = "") -> None:
         """Free a loaded model. ChangeError where it is not loaded, or another one of that name is by now."""

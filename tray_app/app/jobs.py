@@ -164,6 +164,7 @@ KINDS = {
     ActionKind.PULL: JobKind.PULL,
     ActionKind.UNLOAD: JobKind.UNLOAD,
     ActionKind.STOP_GENERATIONS: JobKind.STOP_GENERATIONS,
+    ActionKind.END: JobKind.END,
 }
 
 
@@ -211,7 +212,7 @@ def _carry_out(
 
 def _done(done: Outcome, tr: Translator) -> JobDone:
     notice = notice_view.changed(done.change_id, done.changes, tr) if done.changes else None
-    told = [change_view.unloaded(name, tr) for name in done.unloaded]
+    told = [change_view.freed(action, tr) for action in done.freed]
     if done.stopped is not None:
         told.append(change_view.stopped(done.stopped, tr))
     return JobDone("", in_turn(*told), notice, change_id=done.change_id, settings=bool(done.changes))

@@ -183,8 +183,8 @@ def _carry_out(app: App, remedy: Remedy, terminal: Terminal, tr: Translator, *, 
             pulled = next((one.subject for one in remedy.plan.actions if one.kind is ActionKind.PULL), "")
             terminal.note(view.pull_cancelled(pulled, tr) if pulled else view.left_alone(tr))
             return INTERRUPTED
-    for name in done.unloaded:
-        terminal.text(view.unloaded(name, tr))
+    for action in done.freed:
+        terminal.text(view.freed(action, tr))
     if done.stopped is not None:
         terminal.text(view.stopped(done.stopped, tr))
     if done.changes:

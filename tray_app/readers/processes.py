@@ -15,6 +15,7 @@ from tray_app.core.values.reading import Known, Reading, Unknown, Why
 from tray_app.core.values.snapshot import OtherProcess, Processes, ProcessRole, ServerConfig, WatchedProcess
 from tray_app.readers import footprint_macos
 from tray_app.readers.largest import LargestPrograms
+from tray_app.readers.left_behind import is_mine
 from tray_app.readers.listening import Listening, listening
 from tray_app.readers.odd import NO_ANSWER
 from tray_app.readers.roles import clean_name, could_matter, program, role_of, runner_facts
@@ -220,7 +221,13 @@ class ProcessReader:
         seen = known is not None and known.started_at == runner.started_at and known.parent_pid is not None
         moved = known is not None and seen and (known.orphaned or parent != known.parent_pid)
         gone = moved or (parent is not None and self._is_gone(parent, runner.started_at))
-        return replace(runner, parent_pid=parent, orphaned=gone)
+        return replace(runner, parent_pid=parent, orphaned=gone, mine=self._is_mine(runner.pid) if gone else None)
+
+    def _is_mine(self, pid: int) -> bool | None:
+        try:
+            return is_mine(self._process(pid))
+        except NO_ANSWER:
+            return None
 
     def _is_gone(self, parent: int, started_at: float) -> bool:
         """Did the parent end? Then another process took its place as the parent, or (on Windows) perhaps its id."""

@@ -4,11 +4,20 @@ from tray_app.core.fit.need import automatic_context, need
 from tray_app.core.remedies.case import Case
 from tray_app.core.requests.releases import SERVER_SINCE
 from tray_app.core.tasks.releases import GENERATIONS_SINCE
-from tray_app.core.values.finding import MemoryPressure, ModelSpills, PromptCacheGrowth, TaskStorm
+from tray_app.core.values.finding import MemoryPressure, ModelSpills, PromptCacheGrowth, Stuck, TaskStorm
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Action, ActionKind, Plan
-from tray_app.core.values.remedy import Advice, AdviceKind, Effect, Reason, Remedy, StopGenerations, UnloadModel
-from tray_app.core.values.snapshot import InstalledModel, LoadedModel
+from tray_app.core.values.remedy import (
+    Advice,
+    AdviceKind,
+    Effect,
+    EndRunner,
+    Reason,
+    Remedy,
+    StopGenerations,
+    UnloadModel,
+)
+from tray_app.core.values.snapshot import InstalledModel, LoadedModel, WatchedProcess
 from tray_app.core.values.version import parse_version
 
 SMALL_CONTEXT = 4096
@@ -114,6 +123,24 @@ _WHOSE_ANSWERS = {
     True: Reason.ENDS_ANSWERS_OF_ALL,
     None: Reason.MAY_END_ANSWERS_OF_OTHERS,
 }
+
+
+def ends(here: Case) -> list[EndRunner]:
+    """Runners that were left behind, where our own user may end them."""
+    found = {one.pid for one in (*here.diagnosis.findings, *here.diagnosis.explained) if isinstance(one, Stuck)}
+    return [_end(one) for one in here.facts.strangers if one.pid in found and one.mine is not False]
+
+
+def _end(runner: WatchedProcess) -> EndRunner:
+    model, held = runner.model or runner.name, runner.memory_bytes
+    action = Action(ActionKind.END, model, held, runner.pid, runner.started_at)
+    return EndRunner(
+        model=model,
+        pid=runner.pid,
+        plan=Plan(actions=(action,)),
+        reason=Reason.SERVES_NOBODY,
+        effect=Effect(memory_bytes=held),
+    )
 
 
 def last_resorts(here: Case) -> list[Remedy]:

@@ -2,7 +2,7 @@
 
 from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.fit.candidates import CANDIDATES, Candidate
-from tray_app.core.remedies.advice import advice, last_resorts, spills_alone
+from tray_app.core.remedies.advice import advice, ends, last_resorts, spills_alone
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.hosted import hosted_remedies, why_none
 from tray_app.core.remedies.models import (
@@ -31,12 +31,14 @@ from tray_app.core.values.task_settings import Setting
 
 
 def remedies(facts: Facts, diagnosis: Diagnosis, candidates: tuple[Candidate, ...] = CANDIDATES) -> tuple[Remedy, ...]:
-    """Best first. Nothing that cannot be undone comes first, and nothing that evicts the chat model comes at all."""
+    """Best first. Nothing that ends an answer or unloads a model comes first, and nothing that evicts the chat model
+    comes at all."""
     here = Case(facts, diagnosis)
     ordered = _ordered(here, candidates)
+    left = ends(here)
     if ordered and not ordered[0].undoable:
-        return ()
-    return tuple(ordered)
+        return tuple(left)
+    return (*left, *ordered) if here.blames_program else (*ordered, *left)
 
 
 def _ordered(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:

@@ -11,7 +11,7 @@ from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import listed
 from tray_app.core.values.finding import Diagnosis
-from tray_app.core.values.plan import Change
+from tray_app.core.values.plan import Action, ActionKind, Change
 from tray_app.core.values.remedy import Remedy
 from tray_app.core.values.snapshot import WebUIModel
 from tray_app.core.values.task_settings import SLOTS, Setting
@@ -165,6 +165,13 @@ def model_stays(name: str, size_bytes: int | None, tr: Translator) -> str:
     return tr.gettext("The model {name} stays installed ({size}).").format(
         name=clean(name), size=format_bytes(size_bytes)
     )
+
+
+def freed(action: Action, tr: Translator) -> str:
+    if action.kind is not ActionKind.END:
+        return unloaded(action.subject, tr)
+    said = tr.gettext("Process {pid}, which held {name}, has ended: its memory is free again.")
+    return said.format(pid=action.pid, name=clean(action.subject))
 
 
 def unloaded(name: str, tr: Translator) -> str:

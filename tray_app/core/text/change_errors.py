@@ -115,6 +115,15 @@ def _others(problem: Problem, subject: str, tr: Translator) -> tuple[str, str]:
             tr.gettext("Other settings were changed at the same time ({subject}): they were left alone."),
             shown,
         ),
+        Problem.NO_SUCH_RUNNER: (
+            tr.gettext("Process {subject} is no runner that was left behind (any more): it was left alone."),
+            "",
+        ),
+        Problem.NOT_YOURS: (
+            tr.gettext("Process {subject} belongs to another user: it was left alone."),
+            tr.gettext("An administrator of this computer can end it."),
+        ),
+        Problem.STAYS: (tr.gettext("Process {subject} did not end."), tr.gettext("A restart of the computer ends it.")),
         Problem.NOT_LISTED: (
             tr.gettext("Open WebUI does not list {subject} yet: the settings were not changed."),
             tr.gettext("Check that Open WebUI uses the same Ollama, then try again."),

@@ -40,9 +40,10 @@ def plan_lines(plan: Plan, tr: Translator) -> list[Line]:
         words = {
             ActionKind.PULL: tr.gettext("Download {name} ({size})"),
             ActionKind.UNLOAD: tr.gettext("Unload {name} from memory"),
+            ActionKind.END: tr.gettext("End process {pid}, which holds {name} for nobody ({size})"),
             ActionKind.STOP_GENERATIONS: tr.gettext("Stop every answer that Open WebUI is writing now"),
         }
-        lines.append(line(words[action.kind].format(name=clean(action.subject), size=size)))
+        lines.append(line(words[action.kind].format(name=clean(action.subject), size=size, pid=action.pid)))
     if plan.changes:
         rows = [
             (

@@ -9,6 +9,7 @@ from tray_app.core.values.remedy import (
     Advice,
     AdviceKind,
     AllTasksOff,
+    EndRunner,
     HostedModel,
     NoThinking,
     Reason,
@@ -42,8 +43,8 @@ def sentence(remedy: Remedy, tr: Translator) -> str:
         case HostedModel(model=model, host=host):
             text = tr.gettext("Use {model} for tasks: chat text then goes to {subject}")
             text = text.format(model=clean(model), subject=clean(host))
-        case UnloadModel(model=model):
-            text = tr.gettext("Unload {model}").format(model=clean(model))
+        case UnloadModel() | EndRunner():
+            text = _frees(remedy, tr)
         case StopGenerations():
             text = tr.gettext("Stop all answers that are being written now")
         case Advice():
@@ -51,6 +52,12 @@ def sentence(remedy: Remedy, tr: Translator) -> str:
         case _:
             raise NotImplementedError(remedy.id)
     return text
+
+
+def _frees(remedy: UnloadModel | EndRunner, tr: Translator) -> str:
+    left = isinstance(remedy, EndRunner)
+    text = tr.gettext("End the runner of {model} that was left behind") if left else tr.gettext("Unload {model}")
+    return text.format(model=clean(remedy.model))
 
 
 def _use_model(remedy: UseModel, tr: Translator) -> str:
@@ -160,6 +167,7 @@ def reason(remedy: Remedy, tr: Translator) -> str:
         Reason.ENDS_ANSWERS: tr.gettext("What was not written yet is lost."),
         Reason.ENDS_ANSWERS_OF_ALL: tr.gettext("Answers of other users end too."),
         Reason.MAY_END_ANSWERS_OF_OTHERS: tr.gettext("Where others use this Open WebUI, their answers end too."),
+        Reason.SERVES_NOBODY: tr.gettext("The Ollama that started it has ended; no answer is lost."),
         Reason.FREES_MEMORY: tr.gettext("It is loaded again with the next message to it."),
         Reason.CHAT_MODEL_ALONE_SPILLS: tr.gettext(
             "{subject} does not fit even alone; with a smaller context less of it runs on the slow CPU."

@@ -294,6 +294,9 @@ class Problem(StrEnum):
     NOT_CONFIRMED = "not-confirmed"  # it asks first, and nobody said yes
     DISK_FULL = "disk-full"  # detail: needed/free bytes
     NOT_LISTED = "not-listed"  # Open WebUI does not list a model that was just downloaded
+    NO_SUCH_RUNNER = "no-such-runner"  # it has ended, serves somebody, or its number is another program's by now
+    NOT_YOURS = "not-yours"  # another user's process
+    STAYS = "stays"  # a process that does not end
 
 
 class Written(StrEnum):

@@ -13,6 +13,7 @@ class JobKind(StrEnum):
     PULL = "pull"
     UNLOAD = "unload"
     STOP_GENERATIONS = "stop-generations"
+    END = "end"
     SPEED_TEST = "speed-test"
     CONNECT = "connect"
 

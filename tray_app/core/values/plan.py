@@ -25,12 +25,17 @@ class ActionKind(StrEnum):
     PULL = "pull"
     UNLOAD = "unload"
     STOP_GENERATIONS = "stop-generations"
+    END = "end"  # a process
 
 
 class Action(Struct, frozen=True):
+    """`pid` and `started_at`: of the process that ends."""
+
     kind: ActionKind
     subject: str = ""
     size_bytes: int | None = None
+    pid: int = 0
+    started_at: float = 0.0
 
 
 class Plan(Struct, frozen=True):

@@ -63,6 +63,7 @@ class Reason(StrEnum):
     ENDS_ANSWERS_OF_ALL = "ends-answers-of-all"
     MAY_END_ANSWERS_OF_OTHERS = "may-end-answers-of-others"  # how many accounts there are is not known
     FREES_MEMORY = "frees-memory"
+    SERVES_NOBODY = "serves-nobody"
     CHAT_MODEL_ALONE_SPILLS = "chat-model-alone-spills"
     CONTEXT_SPILLS = "context-spills"  # the same, and with a small context it would fit
     LONG_CONTEXT = "long-context"
@@ -231,6 +232,23 @@ class UnloadModel(Remedy, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         return unload_id(self.model)
+
+    @property
+    def subject(self) -> str:
+        return self.model
+
+
+class EndRunner(Remedy, frozen=True, kw_only=True):
+    """A process that an Ollama left behind ends. `model`: what it holds in memory."""
+
+    undoable: bool = False
+    asks: bool = True
+    model: str
+    pid: int
+
+    @property
+    def id(self) -> str:
+        return f"end-runner:{self.pid}"
 
     @property
     def subject(self) -> str:

@@ -137,6 +137,8 @@ class WatchedProcess(Struct, frozen=True):
     """A llama-server (Ollama 0.30 and later): it tells its slots, and gets one connection per request."""
     parent_pid: int | None = None
     orphaned: bool = False
+    mine: bool | None = None
+    """It is our own user's, so that we may end it; asked only of one that is `orphaned`."""
     ports: tuple[int, ...] | None = None
     apart: bool = False
     owner: Owner = Owner.OURS

@@ -7,13 +7,18 @@ from tests.core.poll_builder import BIG, CHAT, GIB, GONE, facts, history, poll, 
 from tests.english import TR
 from tray_app.core.diagnosis.diagnose import diagnose
 from tray_app.core.diagnosis.rules import stuck
+from tray_app.core.remedies.ranked import remedies
 from tray_app.core.report.status import status
 from tray_app.core.text import findings as finding_view
+from tray_app.core.text import remedy as remedy_view
+from tray_app.core.text.plan import plan_lines
 from tray_app.core.values.connections import Owner
 from tray_app.core.values.finding import Level, Severity, StuckBy
+from tray_app.core.values.plan import ActionKind
 from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.remedy import Consent, EndRunner
 from tray_app.core.values.requests import Requests
-from tray_app.core.values.snapshot import InstalledModel, ProcessRole, WatchedProcess
+from tray_app.core.values.snapshot import InstalledModel, Pressure, ProcessRole, WatchedProcess
 
 WAITS = requests(waiting=2)
 SERVER = WatchedProcess(10, 1.0, ProcessRole.OLLAMA_SERVER, "ollama")
@@ -137,3 +142,40 @@ class TestLeftBehind:
 def test_where_nothing_is_seen_nothing_is_judged():
     hidden = poll(processes=GONE, requests=Known(UNSEEN, 0.0))
     assert stuck.check(facts(hidden)) is None
+
+
+class TestItsEnd:
+    """The click that ends a runner that was left behind: asked first, never ours to undo, never somebody else's."""
+
+    def offered(self, *runners, **changed):
+        seen = facts(poll(runners=runners, **changed))
+        return remedies(seen, diagnose(seen))
+
+    def ends(self, *runners):
+        return [one for one in self.offered(*runners) if isinstance(one, EndRunner)]
+
+    def test_it_is_offered_with_the_process_that_ends(self):
+        (fix,) = self.ends(runner(), LEFT)
+        (action,) = fix.plan.actions
+        assert (fix.id, fix.needs, fix.undoable) == ("end-runner:31", Consent.CONFIRMED, False)
+        assert (action.kind, action.pid, action.started_at) == (ActionKind.END, 31, LEFT.started_at)
+        assert remedy_view.sentence_with_effect(fix, TR) == (
+            "End the runner of qwen3:32b that was left behind (frees about 20.0 GiB)"
+        )
+        assert "".join(span.text for span in plan_lines(fix.plan, TR)[0]) == (
+            "End process 31, which holds qwen3:32b for nobody (20.0 GiB)"
+        )
+
+    @pytest.mark.parametrize(("mine", "command", "offers"), [(True, "kill 31", 1), (False, "sudo kill 31", 0)])
+    def test_another_users_is_only_named(self, mine, command, offers):
+        left = replace(LEFT, mine=mine)
+        (found,) = stuck.check(facts(poll(runners=(left,))))
+        assert (found.command, len(self.ends(left))) == (command, offers)
+
+    def test_it_comes_first_where_it_is_what_memory_is_short_of(self):
+        short = self.offered(runner(), replace(LEFT, memory_bytes=24 * GIB), pressure=Pressure.CRITICAL)
+        assert short[0].id == "end-runner:31"
+
+    def test_a_small_one_and_anothers_are_not_offered(self):
+        assert self.ends(replace(LEFT, owner=Owner.OTHER)) == []
+        assert self.ends(replace(LEFT, memory_bytes=2**20)) == []

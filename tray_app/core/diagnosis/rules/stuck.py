@@ -89,4 +89,6 @@ def _left_behind(facts: Facts) -> Iterator[Stuck]:
 
 
 def _ends(one: WatchedProcess, system: str) -> str:
-    return f"taskkill /F /PID {one.pid}" if system == System.WINDOWS else f"kill {one.pid}"
+    if system == System.WINDOWS:
+        return f"taskkill /F /PID {one.pid}"
+    return f"sudo kill {one.pid}" if one.mine is False else f"kill {one.pid}"
