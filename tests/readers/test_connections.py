@@ -306,6 +306,32 @@ class TestTalk:
             with pytest.raises(OSError, match="tcp_info"):
                 decode_talk(answer)
 
+    @pytest.mark.parametrize("state", [4, 6, 7, 8])
+    def test_one_that_has_just_ended_is_none_and_not_an_old_kernel(self, state):
+        """The kernel finds what is left of it, TIME_WAIT above all, and tells no numbers."""
+        assert decode_talk(message((LOOP, 11434), (LOOP, 40000), 2001, state=state)) is None
+
+    @linux
+    def test_connections_that_end_while_they_are_asked_about(self):
+        with socket.create_server((LOOP, 0)) as server:
+            port = server.getsockname()[1]
+            with socket.create_connection((LOOP, port)) as client, server.accept()[0] as there:
+                (row,) = (row for row in dump({port}) if row.local_port == port)
+                there.shutdown(socket.SHUT_RDWR)  # this end first, so that it is the one that waits
+                client.close()
+            assert talks([row]) == [None]
+
+    def test_a_question_without_an_answer_in_time_is_asked_again(self, proc):
+        asked = []
+
+        def slow(rows):
+            asked.append(rows)
+            if len(asked) == 1:
+                raise TimeoutError
+            return [Talk(asked=True, sent_s=2.0, received_s=1.0) for _ in rows]
+
+        assert self.told(proc, slow).talks is not None
+
     def told(self, proc, talks):
         rows = [SocketRow(LOOP, 0x2CAA, LOOP, 40000, 1), SocketRow(LOOP, 0x9449, LOOP, 40001, 2)]
         reader = ConnectionReader(system="linux", proc=proc, dump=lambda ports: rows, talks=talks)

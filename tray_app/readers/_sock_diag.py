@@ -55,6 +55,8 @@ def decode_talk(data: bytes) -> Talk | None:
             if number == errno.ENOENT:
                 return None
             raise OSError(number, "sock_diag")
+        if len(body) > 1 and body[1] != _ESTABLISHED:
+            return None  # what is left of one that has just ended tells nothing
         at = _MESSAGE.size
         while at + _ATTRIBUTE.size <= len(body):
             length, name = _ATTRIBUTE.unpack_from(body, at)

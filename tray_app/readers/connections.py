@@ -131,6 +131,8 @@ class ConnectionReader:
             return None
         try:
             told = dict(zip(rows, self._talks(rows), strict=True))
+        except TimeoutError:
+            return None
         except OSError:
             self._talks = None
             return None
