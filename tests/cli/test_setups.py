@@ -7,7 +7,11 @@ import json
 
 import pytest
 
+from tests.english import TR
 from tests.played import Played
+from tray_app.app.jobs import job_of
+from tray_app.core.values.command import Prove
+from tray_app.core.values.job import JobKind
 from tray_app.core.values.task_settings import Setting
 from tray_app.standins.models import BIG, SMALL
 from tray_app.standins.ollama import DemoOllama
@@ -353,7 +357,7 @@ class TestOneRealCallProvesIt:
     def test_the_model_that_answers_is_told(self, played, run):
         code, out, _ = run("set", f"task-model={SMALL}", "--prove")
         assert (code, self.asked(played)) == (0, [SMALL])
-        assert f"Proven: {SMALL} answered a real task call of a chat with {BIG}" in out
+        assert f"In effect: {SMALL} answered a real task call of a chat with {BIG}" in out
 
     def test_nothing_is_called_unless_it_was_asked_for(self, played, run):
         code, out, _ = run("fix", f"task-model:{SMALL}", "--yes")
@@ -361,6 +365,41 @@ class TestOneRealCallProvesIt:
         assert "With --prove, one real task call shows which model answers." in out
         code, out, _ = run("set", "tags=off")
         assert "--prove" not in out
+
+    @pytest.mark.parametrize(("answer", "calls"), [("y", [SMALL]), ("", []), ("n", [])])
+    @pytest.mark.parametrize("argv", [("set", f"task-model={SMALL}"), ("fix", f"task-model:{SMALL}", "--yes")])
+    def test_on_a_terminal_it_is_asked(self, played, run, monkeypatch, argv, answer, calls):
+        monkeypatch.setattr("tray_app.cli.terminal.Terminal.interactive", property(lambda _self: True))
+        monkeypatch.setattr("builtins.input", lambda: answer)
+        code, out, err = run(*argv)
+        assert (code, self.asked(played)) == (0, calls)
+        assert "Stored, and read back." in out
+        assert "Prove it with one title call? [y/N]" in err
+        assert ("In effect" in out) is bool(calls)
+        assert ("With --prove" in out) is not calls
+
+    def test_a_change_of_no_model_asks_nothing(self, run, monkeypatch):
+        monkeypatch.setattr("tray_app.cli.terminal.Terminal.interactive", property(lambda _self: True))
+        monkeypatch.setattr("builtins.input", lambda: pytest.fail("asked"))
+        code, out, _ = run("set", "tags=off")
+        assert code == 0
+        assert "Verified." in out
+
+    @pytest.mark.parametrize(
+        ("model", "off", "said"),
+        [
+            (SMALL, (), f"In effect: {SMALL} answered a real task call"),
+            ("gone:7b", (), "Not in effect: a real task call"),
+            (SMALL, ("titles=off", "tags=off", "follow-ups=off"), "Nothing to prove it with"),
+        ],
+    )
+    def test_the_tray_says_the_same_in_its_menu_and_a_notice(self, played, run, model, off, said):
+        run("set", f"task-model={model}", *off)
+        job = job_of(Prove(Setting.TASK_MODEL), played.app().carrier, lambda: TR)
+        done = job.work(None)
+        assert (job.kind, done.error) == (JobKind.PROVE, None)
+        assert done.message.startswith(said)
+        assert done.notice.body.startswith(said)
 
     def test_stored_is_not_in_effect(self, played, run):
         """Open WebUI keeps an id that it does not list, and runs the tasks on the chat model."""
@@ -372,13 +411,13 @@ class TestOneRealCallProvesIt:
         run("set", f"task-model={SMALL}")
         code, out, _ = run("set", f"task-model={SMALL}", "--prove")
         assert (code, self.asked(played)) == (3, [SMALL])
-        assert "Proven" in out
+        assert "In effect" in out
 
     def test_with_a_prefix_the_answer_names_ollama_s_own_name(self, played, box, run):
         two(played, box, prefixes=("mac", "box"))
         code, out, _ = run("fix", f"task-model:mac.{SMALL}", "--yes", "--prove")
         assert (code, self.asked(played), box.calls()) == (0, [SMALL], [])
-        assert f"Proven: {SMALL} answered a real task call of a chat with mac.{BIG}" in out
+        assert f"In effect: {SMALL} answered a real task call of a chat with mac.{BIG}" in out
 
     def test_without_a_task_that_comes_by_itself_there_is_nothing_to_prove_it_with(self, played, run):
         run("set", "titles=off", "tags=off", "follow-ups=off")

@@ -19,8 +19,9 @@ from tray_app.core.menu.screen import NoticeView
 from tray_app.core.text import change as change_view
 from tray_app.core.text import speed as speed_view
 from tray_app.core.text.lines import in_turn
+from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
-from tray_app.core.values.command import ApplyRemedy, SetSettings, SpeedTest, Undo, Unload
+from tray_app.core.values.command import ApplyRemedy, Prove, SetSettings, SpeedTest, Undo, Unload
 from tray_app.core.values.errors import ChangeError, ElbowroomError, Problem
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.plan import ActionKind
@@ -169,7 +170,7 @@ KINDS = {
 
 
 def job_of(
-    command: ApplyRemedy | SetSettings | Undo | Unload | SpeedTest,
+    command: ApplyRemedy | SetSettings | Undo | Unload | SpeedTest | Prove,
     carrier: Carrier,
     translator: Callable[[], Translator],
 ) -> NewJob:
@@ -188,6 +189,8 @@ def job_of(
             return NewJob(JobKind.UNDO, change_id, lambda _: _undo(command, carrier, translator))
         case Unload(model):
             return NewJob(JobKind.UNLOAD, model, lambda _: _unload(command, carrier, translator))
+        case Prove():
+            return NewJob(JobKind.PROVE, "", lambda _: _prove(command, carrier, translator))
         case SpeedTest():
             return NewJob(
                 JobKind.SPEED_TEST, "", lambda control: _speed(carrier, control, translator), cancellable=True
@@ -231,6 +234,18 @@ def _undo(command: Undo, carrier: Carrier, translator: Callable[[], Translator])
 def _unload(command: Unload, carrier: Carrier, translator: Callable[[], Translator]) -> JobDone:
     carrier.unload(command.model, command.digest)
     return JobDone("", change_view.unloaded(command.model, translator()), models=True)
+
+
+def _prove(command: Prove, carrier: Carrier, translator: Callable[[], Translator]) -> JobDone:
+    carrier.writable()
+    proof, tr = speed.prove(carrier, command.slot), translator()
+    if proof is None:
+        text = change_view.not_proven(tr)
+    elif proof.good:
+        text = "".join(span.text for span in change_view.proven(proof.chat, proof.answered, proof.seconds, tr))
+    else:
+        text = change_view.not_in_effect(proof.chat, proof.wanted, proof.answered, tr)
+    return JobDone("", text, notice_view.told(setting_name(command.slot, tr), text, "proof"), models=True)
 
 
 def _speed(carrier: Carrier, control: JobControl, translator: Callable[[], Translator]) -> JobDone:

@@ -136,14 +136,16 @@ class Proof(Struct, frozen=True):
 
 
 def prove(carrier: Carrier, slot: Setting) -> Proof | None:
-    """One real task call for a chat that uses this slot; None where no such chat model is listed.
-
-    ChangeError(NOTHING_TO_DO) where no task is on that comes by itself. A loaded chat model is preferred: one that
-    is not used could be loaded by the call.
+    """One real task call for a chat that uses this slot; None where no such chat model is listed, or no task is on that
+    comes by itself. A loaded chat model is preferred: one that is not used could be loaded by the call.
     """
     client = carrier.open_webui
     settings, version = decode(client.read_document()), parse_version(client.version()) or NEWEST_SEEN
-    task, wanted, listed = timed_tasks(settings)[0], settings.model(slot), _listed(carrier)
+    try:
+        task = timed_tasks(settings)[0]
+    except ChangeError:
+        return None
+    wanted, listed = settings.model(slot), _listed(carrier)
     loaded = {full_name(one.name) for one in carrier.ollama.ps()}
     chats = [one for one in listed if one.active and not one.arena and not one.pipe and one.id != wanted]
     chats = [one for one in chats if slot_for(one, version) is slot]

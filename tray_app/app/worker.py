@@ -34,6 +34,7 @@ from tray_app.core.values.command import (
     NoticesUnseen,
     NotificationsOnlyCritical,
     OpenLink,
+    Prove,
     Quit,
     Refresh,
     SetIcon,
@@ -232,7 +233,7 @@ class Worker:
         self._message = ""
         try:
             match command:
-                case ApplyRemedy() | SetSettings() | Undo() | Unload() | SpeedTest():
+                case ApplyRemedy() | SetSettings() | Undo() | Unload() | SpeedTest() | Prove():
                     self._start(job_of(command, session.app.carrier, session.translator))
                 case Connect(url):
                     job = NewJob(JobKind.CONNECT, url, session.connect_work(url), cancellable=True)

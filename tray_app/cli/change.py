@@ -58,21 +58,16 @@ def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
 
 
 def _proven(app: App, changes: Sequence[Change], terminal: Terminal, tr: Translator, *, asked: bool) -> int:
-    """With --prove: one real task call for every task model that was set."""
+    """With --prove, or where a person says so: one real task call for every task model that was set."""
     slots = [change.setting for change in changes if change.setting in SLOTS]
     if not slots:
         return DONE
-    if not asked:
+    if not asked and not (terminal.interactive and terminal.ask(view.ask_to_prove(tr), yes_words(tr))):
         terminal.show([line(Span(view.way_to_prove(tr), Style.FAINT))])
         return DONE
     worst = DONE
     for slot in slots:
-        try:
-            proof = prove(app.carrier, slot)
-        except ChangeError as error:
-            if error.problem is not Problem.NOTHING_TO_DO:
-                raise
-            proof = None
+        proof = prove(app.carrier, slot)
         if proof is None:
             terminal.note(view.not_proven(tr))
         elif proof.good:

@@ -21,10 +21,12 @@ def is_mine(process: psutil.Process) -> bool | None:
     """Does it belong to our own user? None where the system does not tell."""
     try:
         if sys.platform == "win32":
-            return process.username() == psutil.Process().username()
-        return process.uids().real == os.getuid()
+            mine = process.username() == psutil.Process().username()
+        else:
+            mine = process.uids().real == os.getuid()
     except NO_ANSWER:
         return None
+    return mine
 
 
 def end(pid: int, started_at: float, process: Callable[[int], psutil.Process] = psutil.Process) -> None:

@@ -36,6 +36,7 @@ from tray_app.core.values.command import (
     MuteForModel,
     NoticeProblem,
     OpenLink,
+    Prove,
     Quit,
     Refresh,
     SetIcon,
@@ -187,6 +188,14 @@ def test_a_task_model_that_open_webui_does_not_list_is_shown_as_what_it_is():
     assert "not usable" in row.text
     same = find(state, "task-model:")
     assert same.command == SetSettings(Plan((Change(Setting.TASK_MODEL, "gone:1b", ""),)))
+
+
+def test_which_model_answers_can_be_proven_once_one_is_chosen():
+    assert find(STATE, "prove") is None
+    chosen = with_server(tasks=known(replace(states.SETTINGS, task_model="gemma3:1b")))
+    row = find(chosen, "prove")
+    assert (row.text, row.command) == ("Prove it with one title call", Prove(Setting.TASK_MODEL))
+    assert not find(replace(chosen, job=RunningJob("1", JobKind.CHANGE)), "prove").enabled
 
 
 def test_the_slot_is_the_one_that_serves_the_loaded_model():

@@ -9,8 +9,10 @@ from tests.core.menu.states import STORM
 from tests.english import TR
 from tray_app.core.menu import notice
 from tray_app.core.menu.screen import Button
-from tray_app.core.values.command import ApplyRemedy, Snooze, SnoozeUntil, Undo
+from tray_app.core.values.command import ApplyRemedy, Prove, Snooze, SnoozeUntil, Undo
 from tray_app.core.values.finding import FINDINGS, Level
+from tray_app.core.values.plan import Change
+from tray_app.core.values.task_settings import Setting
 
 
 def test_a_notice_says_what_and_why_with_the_best_fix_and_a_snooze():
@@ -60,3 +62,10 @@ def test_when_it_is_over_that_is_told_in_the_place_of_the_warning():
     assert over.body == "qwen3:32b: It lasted 4 minutes."
     assert not over.urgent
     assert notice.relief(STORM, 4, Level.TIGHT, TR).title == "The overload is over"
+
+
+def test_a_change_of_the_task_model_offers_the_call_that_proves_it():
+    change = Change(Setting.TASK_MODEL_EXTERNAL, "", "gemma3:1b")
+    undo, prove = notice.changed("change-1", (change, states.FOLLOW_UPS), TR).buttons
+    assert (undo.text, prove.text) == ("Undo", "Prove it with one title call")
+    assert prove.command == Prove(Setting.TASK_MODEL_EXTERNAL)

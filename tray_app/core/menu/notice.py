@@ -6,12 +6,14 @@ from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.level import level_word
 from tray_app.core.text.names import row_text, short
 from tray_app.core.text.plan import change_sentence
+from tray_app.core.text.tasks import prove_words
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import joined
-from tray_app.core.values.command import ApplyRemedy, Snooze, SnoozeUntil, Undo
+from tray_app.core.values.command import ApplyRemedy, Prove, Snooze, SnoozeUntil, Undo
 from tray_app.core.values.finding import Finding, Level, Severity
 from tray_app.core.values.plan import Change
 from tray_app.core.values.remedy import Consent, Remedy
+from tray_app.core.values.task_settings import SLOTS
 
 # Windows balloons hold 63 and 255 UTF-16 units; the adapters clip by units, these keep sentences whole.
 TITLE_LIMIT, BODY_LIMIT = 60, 240
@@ -53,10 +55,11 @@ def relief(finding: Finding, minutes: int, level: Level, tr: Translator) -> Noti
 
 
 def changed(change_id: str, changes: tuple[Change, ...], tr: Translator) -> NoticeView:
-    """What a fix changed, and the way back."""
+    """What a fix changed, the way back, and of a task model the call that shows whether it takes the tasks."""
     body = joined((change_sentence(change, tr) for change in changes), tr)
-    undo = (Button(tr.gettext("Undo"), Undo(change_id, changes)),) if change_id else ()
-    return NoticeView(tr.gettext("Changed"), row_text(body, BODY_LIMIT), f"changed:{change_id}", undo)
+    buttons = [Button(tr.gettext("Undo"), Undo(change_id, changes))] if change_id else []
+    buttons += [Button(prove_words(tr), Prove(one.setting)) for one in changes if one.setting in SLOTS]
+    return NoticeView(tr.gettext("Changed"), row_text(body, BODY_LIMIT), f"changed:{change_id}", tuple(buttons))
 
 
 def told(title: str, body: str, cause: str) -> NoticeView:

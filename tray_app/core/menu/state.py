@@ -127,6 +127,7 @@ def job_text(job: RunningJob, tr: Translator) -> str:
         JobKind.UNLOAD: tr.gettext("Unloading {name}...").format(name=name),
         JobKind.STOP_GENERATIONS: tr.gettext("Stopping answers..."),
         JobKind.END: tr.gettext("Ending a runner of {name}...").format(name=name),
+        JobKind.PROVE: tr.gettext("Asking which model does the tasks..."),
         JobKind.SPEED_TEST: tr.gettext("Testing response speed..."),
         JobKind.CONNECT: tr.gettext("Connecting to Open WebUI..."),
     }[job.kind]

@@ -6,9 +6,9 @@ from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.text.fit import verdict_words
 from tray_app.core.text.names import row_text, short
 from tray_app.core.text.plan import change_sentence
-from tray_app.core.text.tasks import setting_name
+from tray_app.core.text.tasks import prove_words, setting_name
 from tray_app.core.text.text import Translator
-from tray_app.core.values.command import Refresh, SetSettings
+from tray_app.core.values.command import Prove, Refresh, SetSettings
 from tray_app.core.values.fit import Basis
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.remedy import TaskModelChoice
@@ -50,7 +50,8 @@ def task_model_row(state: ScreenState, settings: TaskSettings, tr: Translator) -
     offered = [choice_row(item, models.slot, used, tr, busy=busy) for item in models.choices]
     pulls = tuple(remedy_row(remedy, state, tr) for remedy in models.to_get)
     get = (SEPARATOR, Row(tr.gettext("Get a small model"), children=pulls, id="get-model")) if pulls else ()
-    return Row(tr.gettext("Task model"), children=(same, *paged(offered, tr), *get), id="task-model")
+    proof = (SEPARATOR, Row(prove_words(tr), Prove(models.slot), id="prove", busy=busy)) if used else ()
+    return Row(tr.gettext("Task model"), children=(same, *paged(offered, tr), *proof, *get), id="task-model")
 
 
 def model_change(model: str, slot: Setting, used: str) -> Plan:

@@ -84,13 +84,16 @@ def applied(changes: Sequence[Change], others: Sequence[str], tr: Translator) ->
     if others:
         told = tr.gettext("Somebody else changed other settings at the same moment ({keys}); they were left alone.")
         lines.append(line(Span(told.format(keys=", ".join(others)), Style.WARN)))
-    verified = tr.gettext("Verified. Take it back with: {command}").format(command=typed(tr, "undo"))
+    verified = tr.gettext("Verified. Take it back with: {command}")
+    if any(change.setting in SLOTS for change in changes):  # which model takes the tasks, only a call shows
+        verified = tr.gettext("Stored, and read back. Take it back with: {command}")
+    verified = verified.format(command=typed(tr, "undo"))
     lines.append(line(Span(verified, Style.FAINT)))
     return lines
 
 
 def proven(chat: str, answered: str, seconds: float, tr: Translator) -> Line:
-    text = tr.gettext("Proven: {answered} answered a real task call of a chat with {chat}, in {seconds} s.")
+    text = tr.gettext("In effect: {answered} answered a real task call of a chat with {chat}, in {seconds} s.")
     return line(Span(text.format(answered=clean(answered), chat=clean(chat), seconds=f"{seconds:.1f}"), Style.GOOD))
 
 
@@ -102,6 +105,10 @@ def not_in_effect(chat: str, wanted: str, answered: str, tr: Translator) -> str:
 
 def not_proven(tr: Translator) -> str:
     return tr.gettext("Nothing to prove it with: no task is on that comes by itself, or no chat model uses this slot.")
+
+
+def ask_to_prove(tr: Translator) -> str:
+    return tr.gettext("Prove it with one title call? [y/N]")
 
 
 def way_to_prove(tr: Translator) -> str:

@@ -83,3 +83,8 @@ def unsupported(setting: str, tr: Translator) -> str:
         return tr.gettext("Open WebUI {version} has no parameters for the task model.")
     known = (words.lacks for task, words in task_words(tr).items() if task.value == setting)
     return next(known, tr.gettext("Open WebUI {version} has no setting `{setting}`."))
+
+
+def prove_words(tr: Translator) -> str:
+    """Of a row or button; what is stored need not be what takes effect."""
+    return tr.gettext("Prove it with one title call")

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.task_settings import Setting
 
 
 class ApplyRemedy(Struct, frozen=True):
@@ -45,6 +46,12 @@ class Unload(Struct, frozen=True):
 
 class SpeedTest(Struct, frozen=True):
     """Times the task calls and the chat's first token."""
+
+
+class Prove(Struct, frozen=True):
+    """One real task call for a chat that uses this slot: which model answers?"""
+
+    slot: Setting
 
 
 class Cancel(Struct, frozen=True):
@@ -167,6 +174,7 @@ Command = (
     | Undo
     | Unload
     | SpeedTest
+    | Prove
     | Cancel
     | Snooze
     | MuteForModel

@@ -15,6 +15,7 @@ class JobKind(StrEnum):
     STOP_GENERATIONS = "stop-generations"
     END = "end"
     SPEED_TEST = "speed-test"
+    PROVE = "prove"
     CONNECT = "connect"
 
 
