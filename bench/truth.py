@@ -17,6 +17,7 @@ import argparse
 import contextlib
 import io
 import json
+import math
 import sys
 import tempfile
 import threading
@@ -25,7 +26,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import httpx
 from msgspec.structs import replace
@@ -93,32 +94,25 @@ class ShortMemory:
 
 
 class Truth:
-    """What the server knows, five times a second."""
+    """What the server knows: every change of it, with its moment."""
 
     def __init__(self, serve: Serve) -> None:
         self._serve = serve
+        self._at = 0.0
         self._seen: list[tuple[float, dict[str, int]]] = []
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(0.2):
-            with contextlib.suppress(OSError):
-                told = {name: int(str(value)) for name, value in self._serve.get("/truth").items()}
-                self._seen.append((time.time(), told))
 
     def around(self, at: float, name: str) -> tuple[int, int]:
-        """The least and the most that was true near that moment."""
-        near = [told[name] for when, told in list(self._seen) if abs(when - at) <= NEAR_S]
-        return (min(near), max(near)) if near else (0, 10**6)
+        """The least and the most that was true near that moment. It waits until that is over."""
+        time.sleep(max(0.0, at + NEAR_S - time.time()))
+        if at != self._at:
+            self._at, self._seen = at, self._serve.changes()
+        until = [when for when, _ in self._seen[1:]] + [math.inf]
+        near = [
+            told[name]
+            for (when, told), end in zip(self._seen, until, strict=True)
+            if when <= at + NEAR_S and end >= at - NEAR_S
+        ]
+        return min(near), max(near)
 
 
 @dataclass
@@ -221,7 +215,12 @@ def pair(ollama: str, open_webui: str, seconds: float, folder: Path) -> Score:
     """Two tabs with tasks for `seconds`, then one without for half of it."""
     score = Score()
     serve = Serve(
-        folder / "ollama", free_port(), runner_program(), STAND_IN_VERSION=ollama, STAND_IN_ANSWER_S=str(ANSWER_S)
+        folder / "ollama",
+        free_port(),
+        runner_program(),
+        STAND_IN_VERSION=ollama,
+        STAND_IN_ANSWER_S=str(ANSWER_S),
+        STAND_IN_CHANGES="1",
     )
     server = RealServer(open_webui, folder / "open-webui", ollama_url=serve.url)
     with contextlib.ExitStack() as ends:
@@ -235,7 +234,7 @@ def pair(ollama: str, open_webui: str, seconds: float, folder: Path) -> Score:
         app = ends.enter_context(App(Overrides(folder / "home", serve.url, server.url)))
         machine = app.observer.poll.machine
         app.observer.poll.machine = replace(machine, memory=ShortMemory(machine.memory))
-        truth = ends.enter_context(Truth(serve))
+        truth = Truth(serve)
         began = time.time()
         hold_polls = app.limits.hold_s / POLL_S
         seen = {"waited": 0, "polls": 0}

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -88,6 +89,11 @@ class Serve:
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:
             found: dict[str, object] = json.load(answer)
         return found
+
+    def changes(self) -> list[tuple[float, dict[str, int]]]:
+        """What was true from which moment on, with STAND_IN_CHANGES."""
+        told: Any = self.get("/changes")["changes"]
+        return [(float(when), true) for when, true in told]
 
     def ask(self, model: str, prompt: str = "w1") -> None:
         """One request to its end."""

@@ -161,9 +161,28 @@ class Scheduler:
         return {"running": len(running), "waiting": waiting, "tasks": running.count(TASK)}
 
 
+class Changes:
+    """Every truth of the last minute with the moment from which it held, also those that held for a blink."""
+
+    def __init__(self, scheduler):
+        self.seen = collections.deque(maxlen=10_000)
+        self._scheduler = scheduler
+
+    def watch(self):
+        while True:
+            now = self._scheduler.truth()
+            if not self.seen or self.seen[-1][1] != now:
+                self.seen.append((time.time(), now))
+            time.sleep(0.005)
+
+    def told(self):
+        return {"changes": list(self.seen)}
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     scheduler = Scheduler()
+    changes = Changes(scheduler)
 
     def log_message(self, *_):
         """The access log below is Ollama's."""
@@ -175,6 +194,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             "/api/tags": lambda: {"models": [_tag(name) for name in INSTALLED]},
             "/api/ps": lambda: {"models": [_loaded(one) for one in list(self.scheduler.runners.values())]},
             "/truth": self.scheduler.truth,
+            "/changes": self.changes.told,
         }
         made = answers.get(self.path)
         self._answer(made() if made else {"error": "not found"}, 200 if made else 404)
@@ -307,6 +327,8 @@ class Server(http.server.ThreadingHTTPServer):
 def main():
     host, _, port = os.environ["OLLAMA_HOST"].removeprefix("http://").rpartition(":")
     print(f"listening on {host}:{port}", file=sys.stderr, flush=True)
+    if os.environ.get("STAND_IN_CHANGES"):
+        threading.Thread(target=Handler.changes.watch, daemon=True).start()
     Server((host, int(port)), Handler).serve_forever()
 
 
