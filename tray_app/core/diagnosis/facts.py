@@ -16,6 +16,7 @@ from tray_app.core.fit.verdict import Place, ram_bytes
 from tray_app.core.report.overview import overview
 from tray_app.core.tasks.chat import chat_model
 from tray_app.core.tasks.releases import NEWEST_SEEN
+from tray_app.core.tasks.same_ollama import unserved
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.tasks.target import (
     Target,
@@ -353,6 +354,7 @@ class Facts:
             prompt_cache_bytes=self.log.prompt_cache_bytes if self.log is not None else None,
             server=server_of(self.processes),
             settings=self.settings,
+            unserved=unserved(self.overview.connections, self.listed, self.ollama),
         )
 
     @cached_property

@@ -31,6 +31,8 @@ class Seen(Struct, frozen=True):
     server: tuple[int, float] | None = None
     """(pid, start) of the Ollama server that is watched."""
     settings: TaskSettings | None = None
+    unserved: tuple[str, ...] | None = None
+    """Addresses of Open WebUI's Ollama servers of which it lists no model."""
 
     @property
     def runner_keys(self) -> frozenset[tuple[int, float]] | None:

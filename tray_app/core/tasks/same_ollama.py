@@ -215,3 +215,24 @@ def _port(url: str) -> int | None:
         return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError:
         return None
+
+
+def unserved(
+    connections: tuple[OllamaConnection, ...] | None, listed: tuple[WebUIModel, ...] | None, ollama: Ollama | None
+) -> tuple[str, ...] | None:
+    """Addresses of Open WebUI's Ollama servers of which it lists no model; None where the list does not tell.
+
+    One that is limited to chosen models, or is known to hold none, may have none to list.
+    """
+    if connections is None or listed is None or any(one.is_ollamas and not _servers(one) for one in listed):
+        return None
+    serving = {index for one in listed for index in one.served.servers}
+    empty = ollama is not None and ollama.presence is Presence.RUNNING and not ollama.installed
+    return tuple(
+        one.url for one in connections if one.index not in serving and not one.limited and not (one.watched and empty)
+    )
+
+
+def _servers(model: WebUIModel) -> bool:
+    """Presets stand on the model of a server."""
+    return bool(model.served.servers) or model.preset

@@ -244,11 +244,13 @@ class Unusable(StrEnum):
 class StuckBy(StrEnum):
     QUEUE = "queue"  # requests wait, and nothing runs or loads
     SILENT = "silent"  # Ollama runs and takes connections, and does not answer
+    UNREACHED = "unreached"  # Open WebUI gets nothing from an Ollama that it uses
     LEFT_BEHIND = "left-behind"  # a runner that no server will end holds memory
 
 
 class Stuck(Finding, frozen=True, kw_only=True):
-    """Something that does not end by itself. `about`: Ollama, or the model of a runner that was left behind."""
+    """Something that does not end by itself. `about`: Ollama, the address of one that Open WebUI uses, or what a runner
+    that was left behind holds."""
 
     identity = frozenset({"severity", "about"})
     about: str

@@ -12,13 +12,13 @@ from tray_app.core.report.status import status
 from tray_app.core.text import findings as finding_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.plan import plan_lines
-from tray_app.core.values.connections import Owner
+from tray_app.core.values.connections import OllamaConnection, Owner, Served
 from tray_app.core.values.finding import Level, Severity, StuckBy
 from tray_app.core.values.plan import ActionKind
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.remedy import Consent, EndRunner
 from tray_app.core.values.requests import Requests
-from tray_app.core.values.snapshot import InstalledModel, Pressure, ProcessRole, WatchedProcess
+from tray_app.core.values.snapshot import InstalledModel, Pressure, ProcessRole, WatchedProcess, WebUIModel
 
 WAITS = requests(waiting=2)
 SERVER = WatchedProcess(10, 1.0, ProcessRole.OLLAMA_SERVER, "ollama")
@@ -179,3 +179,58 @@ class TestItsEnd:
     def test_a_small_one_and_anothers_are_not_offered(self):
         assert self.ends(replace(LEFT, owner=Owner.OTHER)) == []
         assert self.ends(replace(LEFT, memory_bytes=2**20)) == []
+
+
+NEAR, FAR = OllamaConnection(0, "http://127.0.0.1:11434"), OllamaConnection(1, "http://box:11434")
+
+
+def shown(*servers):
+    """A model on Open WebUI's list, and the connections that serve it."""
+    return WebUIModel(BIG, BIG, "ollama", ollama_name=BIG, served=Served(servers=servers))
+
+
+SERVED = (shown(0),)
+
+
+class TestUnreached:
+    def web(self, *connections, listed=SERVED):
+        seen = replace(poll().open_webui.value, connections=Known(connections, 0.0), models=Known(listed, 0.0))
+        return {"open_webui": seen}
+
+    def found(self, seconds, *connections, **more):
+        given = self.web(*connections, **more)
+        told = after(seconds, **given) or ()
+        return [one for one in told if one.reason is StuckBy.UNREACHED]
+
+    def test_a_server_of_which_nothing_is_listed_for_minutes(self):
+        (found,) = self.found(120.0, NEAR, FAR)
+        assert (found.severity, found.about, found.for_s) == (Severity.TIGHT, FAR.url, 120.0)
+        assert finding_view.sentence(found, TR) == (
+            "Open WebUI has listed no model of its Ollama at http://box:11434 for 2 min: nothing answers there, or it has "
+            "none. The address is set in Admin Panel > Settings > Connections."
+        )
+        assert self.found(119.9, NEAR, FAR) == []
+
+    def test_where_nothing_at_all_is_listed_nobody_can_chat(self):
+        (found,) = self.found(120.0, FAR, listed=())
+        assert found.severity is Severity.OVERLOADED
+
+    @pytest.mark.parametrize(
+        ("connections", "listed"),
+        [
+            ((NEAR, FAR), (shown(0, 1),)),
+            ((NEAR, replace(FAR, limited=True)), (shown(0),)),
+            ((NEAR, FAR), (shown(),)),
+            ((), ()),
+        ],
+        ids=["it-serves", "limited-to-some", "a-list-that-does-not-say-who-serves", "no-connection"],
+    )
+    def test_one_condition_short(self, connections, listed):
+        assert self.found(300.0, *connections, listed=listed) == []
+
+    def test_our_own_that_holds_no_model_is_asked_in_vain_for_no_reason(self):
+        own = replace(NEAR, url="http://127.0.0.1:11434", watched=True)
+        given = self.web(own, listed=())
+        empty = Known(replace(poll().ollama.value, installed=()), 0.0)
+        assert after(300.0, **given, ollama=empty) == ()
+        assert [one.reason for one in after(300.0, **given)] == [StuckBy.UNREACHED]

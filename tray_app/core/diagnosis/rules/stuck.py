@@ -1,6 +1,8 @@
-"""What does not end by itself: a queue that nothing works off, a server that does not answer, a runner left behind."""
+"""What does not end by itself: a queue that nothing works off, a server that does not answer, one that Open WebUI gets
+nothing from, a runner left behind."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.diagnosis.recent import Seen
@@ -18,10 +20,10 @@ SMALL_SHARE = 0.02
 
 
 def check(facts: Facts) -> tuple[Stuck, ...] | None:
-    """Not judged where neither processes nor requests can be seen."""
-    if facts.processes is None and facts.running is None:
+    """Not judged where neither processes nor requests nor Open WebUI's servers can be seen."""
+    if facts.processes is None and facts.running is None and facts.seen.unserved is None:
         return None
-    return (*_queue(facts), *_silent(facts), *_left_behind(facts))
+    return (*_queue(facts), *_silent(facts), *_unreached(facts), *_left_behind(facts))
 
 
 def _lasts(facts: Facts, holds: Callable[[Seen], bool | None]) -> float:
@@ -70,6 +72,20 @@ def _silent(facts: Facts) -> Iterator[Stuck]:
 
 def _says_nothing(poll: Seen) -> bool:
     return poll.server is not None and poll.loaded is None and not poll.running
+
+
+def _unreached(facts: Facts) -> Iterator[Stuck]:
+    """Open WebUI lists what each server has: of one that it asks in vain it lists nothing."""
+    for url in facts.seen.unserved or ():
+        seconds = _lasts(facts, partial(_gets_nothing, url))
+        if seconds >= STUCK_S:
+            # With nothing listed at all nobody can chat.
+            bad = Severity.TIGHT if facts.listed else Severity.OVERLOADED
+            yield Stuck(severity=bad, about=url, reason=StuckBy.UNREACHED, for_s=round(seconds, 1))
+
+
+def _gets_nothing(url: str, poll: Seen) -> bool | None:
+    return None if poll.unserved is None else url in poll.unserved
 
 
 def _left_behind(facts: Facts) -> Iterator[Stuck]:

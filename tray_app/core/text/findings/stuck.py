@@ -1,6 +1,6 @@
 """Something that does not end by itself."""
 
-from tray_app.core.text.lines import in_turn
+from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.names import short
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import size
@@ -20,6 +20,12 @@ def sentence(finding: Stuck, tr: Translator) -> str:
         case StuckBy.SILENT:
             said = tr.gettext("Ollama runs but has not answered for {minutes} min: restart it.")
             return said.format(minutes=minutes)
+        case StuckBy.UNREACHED:
+            said = tr.gettext(
+                "Open WebUI has listed no model of its Ollama at {url} for {minutes} min: nothing answers there, or it "
+                "has none. The address is set in Admin Panel > Settings > Connections."
+            )
+            return said.format(url=clean(finding.about), minutes=minutes)
         case StuckBy.LEFT_BEHIND:
             held = _held(finding, tr)
             end = tr.gettext("Nothing uses it any more: `{command}` ends it.").format(command=finding.command)
@@ -40,6 +46,8 @@ def headline(finding: Stuck, tr: Translator) -> str:
             return tr.gettext("Requests wait and nothing runs")
         case StuckBy.SILENT:
             return tr.gettext("Ollama does not answer")
+        case StuckBy.UNREACHED:
+            return tr.gettext("Open WebUI gets nothing from an Ollama")
         case StuckBy.LEFT_BEHIND:
             return tr.gettext("{model} was left behind in memory").format(model=short(finding.about))
 
