@@ -215,7 +215,7 @@ class TestFollowing:
         assert [one.model for one in after.active] == ["gemma3:1b"]
 
     def test_a_request_without_a_name_is_judged_again_by_the_name_it_had(self):
-        world = World("0.12.4", ALL_ON)
+        world = World("0.12.4")
         world.poll(clients(1), (slot(0),), runners=(RUNNER,))
         world.tasks = replace(ALL_ON, task_model="qwen3:32b")
         answer = world.poll(clients(1), (slot(0),), runners=(replace(RUNNER, model=None),))
@@ -371,7 +371,7 @@ def test_what_is_not_known_about_a_beginning_proves_nothing(busy, known, reason)
 
 def test_requests_that_are_only_counted_get_numbers_of_their_own():
     """Below zero, so that none of them is taken for one on a slot."""
-    around = Surroundings(1.0, 1.0, KindSettings(), others_waited=False, whose=Whose.UNTOLD)
+    around = Surroundings(1.0, 1.0, KindSettings(), waited=0, whose=Whose.UNTOLD)
     state, seen = JobState(), []
     for running in (2, 1, 3):
         changes = follow(state, (SeenRunner(RUNNER, None, running, "runner-connections"),), around)

@@ -120,7 +120,7 @@ def _count(state: RequestState, inputs: RequestInputs, relay: RelayState | None)
         inputs.uptime_s,
         inputs.taken_at,
         settings,
-        others_waited=bool(state.waiting_since),
+        waited=len(state.waiting_since),
         whose=whose(connections),
     )
     changes = follow(state.jobs, runners, around)

@@ -43,6 +43,8 @@ class Job(Struct, frozen=True):
     verdict: KindVerdict = UNKNOWN
     prompt_tokens: int | None = None
     decoded_tokens: int | None = None
+    asked_before: bool = False
+    """Asked before the task settings changed: what holds now says nothing about it."""
 
     @property
     def key(self) -> tuple[int, int, int | None]:
@@ -50,10 +52,15 @@ class Job(Struct, frozen=True):
 
 
 class JobState(Struct, frozen=True):
-    """`answers`: runner pid -> when a chat's answer, or a task that followed one, ended there."""
+    """`answers`: runner pid -> when a chat's answer, or a task that followed one, ended there. `settings`: the newest
+    known; `before`: those before their last change, and `left`: how many of the requests that waited then still do.
+    """
 
     jobs: tuple[Job, ...] = ()
     answers: tuple[tuple[int, float], ...] = ()
+    settings: KindSettings = KindSettings()
+    before: KindSettings = KindSettings()
+    left: int = 0
 
 
 class Surroundings(Struct, frozen=True):
@@ -62,8 +69,11 @@ class Surroundings(Struct, frozen=True):
     uptime_s: float
     taken_at: float
     settings: KindSettings
-    others_waited: bool
+    waited: int
+    """Requests that waited in the poll before."""
     whose: Whose
+    before: KindSettings = KindSettings()
+    """The settings before their last change."""
 
 
 class JobChanges(Struct, frozen=True):
@@ -74,6 +84,8 @@ class JobChanges(Struct, frozen=True):
 
 def follow(state: JobState, runners: Sequence[SeenRunner], around: Surroundings) -> JobChanges:
     """Match the requests of this poll with those of the last: same runner, slot and task id is the same request."""
+    state = _noted(state, around)
+    around = replace(around, before=state.before)
     before = {job.key: job for job in state.jobs}
     found = [job for runner in runners for job in _present(runner, state.jobs, around)]
     keys = {job.key for job in found}
@@ -82,13 +94,26 @@ def follow(state: JobState, runners: Sequence[SeenRunner], around: Surroundings)
     pids = {runner.process.pid for runner in runners}
     answers = {pid: at for pid, at in state.answers if pid in pids}
     answers |= {job.pid: around.uptime_s for job in ended if job.pid in pids and _ends_answer(job, around.settings)}
+    new = [job.key for job in found if job.key not in before]
     jobs = tuple(
         _continued(before[job.key], job, around)
         if job.key in before
-        else _judged(_begun(job, answers, around, alone=len(found) == 1), around)
+        else _judged(_begun(job, answers, around, alone=len(found) == 1, old=job.key in new[: state.left]), around)
         for job in found
     )
-    return JobChanges(JobState(jobs, tuple(answers.items())), ended, sum(job.key not in before for job in found))
+    left = max(0, state.left - len(new)) if around.waited else 0
+    return JobChanges(replace(state, jobs=jobs, answers=tuple(answers.items()), left=left), ended, len(new))
+
+
+def _noted(state: JobState, around: Surroundings) -> JobState:
+    """What runs or waits when the task settings change was asked under the old ones."""
+    now, known = around.settings, state.settings
+    if now.on is None:
+        return state
+    if known.on is None or (known.on, known.task_models, known.elsewhere) == (now.on, now.task_models, now.elsewhere):
+        return replace(state, settings=now)
+    jobs = tuple(replace(job, asked_before=True) for job in state.jobs)
+    return replace(state, jobs=jobs, settings=now, before=known, left=around.waited)
 
 
 def _present(runner: SeenRunner, before: Sequence[Job], around: Surroundings) -> list[Job]:
@@ -132,17 +157,17 @@ def _by_age(talk: Talk, number: int, before: Sequence[Job], seen: Job) -> Job:
     return replace(seen, slot=-number, task_id=round(began * 1000), began=began)
 
 
-def _begun(job: Job, answers: dict[int, float], around: Surroundings, *, alone: bool) -> Job:
+def _begun(job: Job, answers: dict[int, float], around: Surroundings, *, alone: bool, old: bool) -> Job:
     ended = answers.get(job.pid)
     how = replace(
         job.how,
         alone=alone,
         began_at=around.taken_at - (around.uptime_s - job.began),
-        others_waited=around.others_waited,
+        others_waited=around.waited > 0,
         since_answer_s=around.uptime_s - ended if ended is not None else None,
         whose=around.whose,
     )
-    return replace(job, how=how)
+    return replace(job, how=how, asked_before=old)
 
 
 def _continued(old: Job, new: Job, around: Surroundings) -> Job:
@@ -159,7 +184,10 @@ def _continued(old: Job, new: Job, around: Surroundings) -> Job:
 
 
 def _judged(job: Job, around: Surroundings) -> Job:
-    return replace(job, verdict=judge(job.how, around.settings))
+    settings = around.settings
+    if job.asked_before:
+        settings = replace(around.before, busy_chats=settings.busy_chats)
+    return replace(job, verdict=judge(job.how, settings))
 
 
 def _ends_answer(job: Job, settings: KindSettings) -> bool:
