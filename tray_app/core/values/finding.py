@@ -249,8 +249,7 @@ class StuckBy(StrEnum):
 
 
 class Stuck(Finding, frozen=True, kw_only=True):
-    """Something that does not end by itself. `about`: Ollama, the address of one that Open WebUI uses, or what a runner
-    that was left behind holds."""
+    """Something that does not end by itself. `about`: Ollama, its address, or what a runner left behind holds."""
 
     identity = frozenset({"severity", "about"})
     about: str
@@ -259,8 +258,7 @@ class Stuck(Finding, frozen=True, kw_only=True):
     for_s: MaybeSeconds = None
     held_bytes: MaybeBytes = None
     pid: int | None = None
-    command: str = ""
-    """What ends it, to be typed by the user."""
+    command: str = ""  # what ends it, to be typed by the user
 
     @property
     def subject(self) -> str:
