@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "core": set(),
     "readers": {"core", "psutil"},
     "services": {"core", "httpx", "truststore"},
+    "relay": {"core", "storage", "httptools"},
     "storage": {"core", "platformdirs", "keyring", "filelock"},
     "tray": {"core", "pystray", "PIL", "AppKit", "Foundation", "PyObjCTools", "objc", "gi", "jeepney", "Xlib"}
     | {"desktop_notifier"},
@@ -346,7 +347,9 @@ def _members(node: ast.ClassDef) -> set[str]:
 
 
 def _bases(node: ast.ClassDef) -> list[str]:
-    return [ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases]
+    """Their last names; asyncio's Protocol is a class to inherit from, not typing's."""
+    names = (ast.unparse(base).partition("[")[0] for base in node.bases)
+    return [name if name == "asyncio.Protocol" else name.rpartition(".")[2] for name in names]
 
 
 def _classes(root: Path) -> list[tuple[str, ast.ClassDef]]:

@@ -47,6 +47,7 @@ COMMANDS = {
     "replay": "trace.replay",
     "autostart": "autostart.run",
     "gateway": "gateway.run",
+    "relay": "relay.run",
     "completion": "completion.run",
 }
 SHELLS = ("bash", "zsh", "fish", "powershell")
@@ -63,7 +64,7 @@ class Parser(argparse.ArgumentParser):
 
 def _command(given: str) -> str:
     if given not in COMMANDS:
-        words = tuple(word for word in COMMANDS if word not in {"tray", "start"})
+        words = tuple(word for word in COMMANDS if word not in {"tray", "start", "relay"})
         raise UsageError(Slip.COMMAND, given, nearest(given, words), words)
     return given
 
@@ -187,6 +188,9 @@ def _living(add: "Adder", tr: Translator) -> None:
     start.set_defaults(at_login=False, tray=False, terminal=False, fast=False)
     autostart = add("autostart", _("start at login"), "autostart on", "autostart status")
     autostart.add_argument("state", choices=("on", "off", "status"))
+    relay = add.hidden("relay")
+    relay.add_argument("--listen", required=True, metavar="HOST:PORT")
+    relay.add_argument("--upstream", metavar="URL")
     completion = add("completion", _("print what a shell offers after Tab"), "completion bash")
     completion.add_argument("shell", choices=SHELLS)
 
@@ -230,6 +234,13 @@ class Adder:
         )
         parser.command = name
         _globals(parser, self._tr, defaults=False, hosts=hosts)
+        return parser
+
+    def hidden(self, name: str) -> Parser:
+        """One that nobody types: it is in no help."""
+        parser = self._commands.add_parser(name, formatter_class=Help, allow_abbrev=False)
+        parser.command = name
+        _globals(parser, self._tr, defaults=False)
         return parser
 
 

@@ -12,6 +12,11 @@ def nobody() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
+def by_scheme(url: str, ca_file: str = "") -> ssl.SSLContext | None:
+    """None where nothing is encrypted. StorageError like `the_system`."""
+    return the_system(ca_file) if url.startswith("https:") else None
+
+
 @cache
 def the_system(ca_file: str = "") -> ssl.SSLContext:
     """The operating system's own certificates, so that a company's or a home's own authority counts; `ca_file` adds

@@ -29,6 +29,7 @@ class Paths:
         self.instance_lock_file = state / "instance.lock"
         self.instance_file = state / "instance.json"
         self.relay_file = state / "relay.json"
+        self.relay_log_file = logs / "relay.log"
         self.log_file = logs / f"{APP_NAME}.log"
         self.cache_dir = cache
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tray_app.core.text import change_errors, journal, refusals, storage_errors, tray_problem, usage_errors
+from tray_app.core.text import change_errors, journal, refusals, relay, storage_errors, tray_problem, usage_errors
 from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.system_words import system_words
 from tray_app.core.text.text import Translator
@@ -23,6 +23,7 @@ from tray_app.core.values.errors import (
     NotThatServer,
     Redirected,
     Refused,
+    RelayError,
     ServerFailed,
     ServiceError,
     StorageError,
@@ -72,6 +73,8 @@ def _said(error: ElbowroomError, tr: Translator) -> tuple[str, str]:
             said = storage_errors.said(error, short_path(error.path), tr)
         case JournalDamaged():
             said = journal.damaged(error, short_path(error.path), tr)
+        case RelayError():
+            said = relay.said(error, tr)
         case TrayUnavailable():
             said = tray_problem.sentence(error, tr), ""
         case _:

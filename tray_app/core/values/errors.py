@@ -18,6 +18,7 @@ ElbowroomError
 |   `-- Insecure               a token over plain http to a public host
 |-- UsageError                 the command line or a value on it is wrong
 |-- StorageError               one of our files cannot be read or written
+|-- RelayError                 the relay of chat first cannot begin
 |-- TrayUnavailable            no icon can be shown here; the terminal commands still work
 `-- ChangeError                a change could not be made; nothing or something known was written
 """
@@ -251,6 +252,25 @@ class JournalDamaged(ElbowroomError):
         self.path = path
         self.lines = lines
         self.newer = newer
+
+
+class RelayProblem(StrEnum):
+    """What keeps the relay of chat first from beginning."""
+
+    RUNS_ALREADY = "runs-already"  # the port is our own relay's
+    PORT_TAKEN = "port-taken"  # by another program
+    NO_SUCH_ADDRESS = "no-such-address"  # not one of this machine's
+    LOOP = "loop"  # Ollama's address is the relay's own
+
+
+class RelayError(ElbowroomError):
+    """`address` is where it should listen, or with LOOP what it was given for Ollama."""
+
+    def __init__(self, problem: RelayProblem, address: str, detail: str = "") -> None:
+        super().__init__(problem.value, address, detail)
+        self.problem = problem
+        self.address = address
+        self.detail = detail
 
 
 class TrayProblem(StrEnum):

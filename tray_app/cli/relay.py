@@ -1,0 +1,58 @@
+"""`relay`: the process of chat first. Nobody types it; chat first starts it."""
+
+from argparse import Namespace
+from urllib.parse import urlsplit
+
+from tray_app import __version__
+from tray_app.app.wiring import App
+from tray_app.cli.main import DONE
+from tray_app.cli.terminal import Terminal
+from tray_app.core.text import relay as view
+from tray_app.core.text.text import Translator
+from tray_app.core.values.errors import RelayError, RelayProblem, Slip, UsageError
+from tray_app.services import _trust
+from tray_app.services.address import is_loopback, ollama_address, port_of
+from tray_app.storage.log import log_to
+
+LISTEN = "127.0.0.1"
+
+
+def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """Until it is asked to end."""
+    del terminal
+    from tray_app.relay import service  # asyncio comes with it
+    from tray_app.relay.replies import Replies, error_body
+
+    host, port = _place(options.listen)
+    upstream = ollama_address(options.upstream) if options.upstream else app.ollama_url
+    if port_of(upstream) == port and is_loopback(urlsplit(upstream).hostname or ""):
+        raise RelayError(RelayProblem.LOOP, upstream)
+    log_to(app.paths.relay_log_file)
+    settings = app.settings_file.settings
+    plan = service.RelayPlan(
+        listen=host,
+        port=port,
+        upstream=upstream,
+        file=app.paths.relay_file,
+        version=__version__,
+        replies=Replies(
+            unreachable=error_body(view.unreachable(upstream, tr)),
+            loop=error_body(view.leads_back(upstream, tr)),
+            dropped=error_body(view.not_needed(tr)),
+        ),
+        tls=_trust.by_scheme(upstream, settings.ca_file),
+    )
+    service.run(plan)
+    return DONE
+
+
+def _place(text: str) -> tuple[str, int]:
+    """Host and port of `--listen`. UsageError where it is no such thing."""
+    try:
+        parts = urlsplit(f"//{text}")
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise UsageError(Slip.URL, text) from error
+    if not host or port is None or parts.path or parts.username is not None:
+        raise UsageError(Slip.URL, text)
+    return host, port
