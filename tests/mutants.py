@@ -43,6 +43,7 @@ CORE = "tray_app/core"
 # Room -> the tests that hold it, nearest first.
 TESTS: dict[str, tuple[str, ...]] = {
     "fit": ("tests/core/fit", "tests/core/requests/test_releases.py", "tests/core/text/test_fit.py"),
+    "lanes": ("tests/core/lanes",),
     "requests": ("tests/core/requests", "tests/core/tasks/test_releases.py"),
     "diagnosis": ("tests/core/diagnosis", "tests/core/tasks/test_releases.py"),
     "remedies": ("tests/core/remedies", "tests/core/tasks/test_releases.py", "tests/core/requests/test_releases.py"),
@@ -365,7 +366,7 @@ def told(results: Mapping[Mutant, str], wanted: Sequence[Mutant], same: Mapping[
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
-    parser.add_argument("files", nargs="*", help="files or folders below the repository; all four rooms without any")
+    parser.add_argument("files", nargs="*", help="files or folders below the repository; all five rooms without any")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", metavar="PATH[:LINE]")
     parser.add_argument(

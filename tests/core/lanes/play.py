@@ -130,11 +130,16 @@ class Machine(Play):
         self._placed: dict[int, int] = {}
         """Who has a place -> the how-manieth attempt it is."""
         self._attempts = count()
+        self._afterwards: dict[int, Callable[[], object]] = {}
         self.first_byte: dict[int, float] = {}
         self.served: dict[int, float] = {}
 
     def then(self, at, what):
         heapq.heappush(self._coming, (at, next(self._order), what))
+
+    def after(self, id_, what):
+        """Done right when it has been answered."""
+        self._afterwards[id_] = what
 
     def run(self, until):
         while self._coming and self._coming[0][0] <= until:
@@ -201,3 +206,4 @@ class Machine(Play):
             self.served[id_] = self.at
             self._place()
             self.ends(id_)
+            self._afterwards.pop(id_, lambda: None)()

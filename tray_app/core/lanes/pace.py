@@ -35,9 +35,9 @@ def late(values: Sequence[float]) -> float:
 class Expected(Struct, frozen=True):
     """Counted from the end of an answer."""
 
-    soon_s: float = 0.0
+    soon_s: float
     """Until then no message comes."""
-    quiet_s: float = 0.0
+    quiet_s: float
     """From then on none comes any more."""
 
 
@@ -52,15 +52,17 @@ class UsualTimes:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str], tuple[float, ...]] = {}
+        self._usual: dict[tuple[str, str], float] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def took(self, task: str, model: str, seconds: float) -> None:
-        kept = self._kept.pop((task, model), ())
-        self._kept[task, model] = (*kept, seconds)[-KEPT:]
+        kept = (*self._kept.pop((task, model), ()), seconds)[-KEPT:]
+        self._kept[task, model], self._usual[task, model] = kept, late(kept)
         if len(self._kept) > MOST_USUAL:
-            del self._kept[next(iter(self._kept))]
+            oldest = next(iter(self._kept))
+            del self._kept[oldest], self._usual[oldest]
 
     def took_longer(self, task: str, model: str, seconds: float) -> None:
         """It was broken off after so long: that alone says something where it usually takes less."""
@@ -70,9 +72,9 @@ class UsualTimes:
 
     def usual(self, task: str, model: str) -> float | None:
         """Of a kind that never ran on the model: the longest of those that did."""
-        if kept := self._kept.get((task, model)):
-            return late(kept)
-        return max((late(kept) for (_, other), kept in self._kept.items() if other == model), default=None)
+        if (usual := self._usual.get((task, model))) is not None:
+            return usual
+        return max((usual for (_, other), usual in self._usual.items() if other == model), default=None)
 
 
 AGREE_S, AGREE_SHARE = 1.0, 0.05

@@ -1,32 +1,46 @@
 """Who has just been answered, and when each of them is likely to write again."""
 
+from itertools import islice
+
 from msgspec import Struct
 
 from tray_app.core.lanes.pace import KEPT, Expected, pace
 from tray_app.core.lanes.rules import LanesRules
 
 MOST_PEOPLE = 1000
+CROWD = 20
+"""Of more people at once nothing is hoped: somebody will write."""
+LOOK_EVERY_S = 1.0
+"""How often those who have gone are looked for in a crowd."""
 NOBODY_S = 0.3
 """Sooner after an answer no person writes: it is a program's next step, such as the result of a tool."""
 
 
-class Writer(Struct):
-    """`since`: the end of the latest answer, or a key pressed after it; `expected` counts from there."""
+class _Writer(Struct):
+    """What is known of a person. `answered_at`: None while they have asked, or wait for more than they were given."""
 
     pauses: tuple[float, ...] = ()
     running: int = 0
     answered_at: float | None = None
-    since: float = 0.0
-    expected: Expected = Expected()
+
+
+class _Near(Struct, frozen=True):
+    """Somebody who may write again. `since`: the end of the latest answer, or a key pressed after it."""
+
+    since: float
+    soon_s: float
+    gone_at: float
 
 
 class People:
     """Whoever is not named is taken for one person. The longest silent are forgotten first."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Writer] = {}
-        self._near: dict[str, Writer] = {}
-        """Those who may write again soon."""
+        self._known: dict[str, _Writer] = {}
+        self._near: dict[str, _Near] = {}
+        self._looked_at = 0.0
+        self._last: float | None = None
+        """When all who are near have gone; None: to be worked out anew."""
 
     def __len__(self) -> int:
         return len(self._known)
@@ -37,52 +51,62 @@ class People:
             person.pauses = (*person.pauses, at - person.answered_at)[-KEPT:]
         person.answered_at = None
         person.running += 1
-        self._near.pop(user, None)
 
     def answered(self, user: str, at: float, rules: LanesRules, *, more_to_come: bool) -> None:
         """`more_to_come`: what ended stands before an answer, which is asked for next."""
         person = self._person(user)
         person.running -= 1
-        if person.running:
-            return
-        person.since = at
-        person.answered_at = None if more_to_come else at
-        person.expected = Expected(0.0, rules.quiet_high_s) if more_to_come else pace(person.pauses, rules)
-        self._near[user] = person
+        if not person.running:
+            person.answered_at = None if more_to_come else at
+            expected = Expected(0.0, rules.quiet_high_s) if more_to_come else pace(person.pauses, rules)
+            self._is_near(user, at, expected)
 
     def types(self, user: str, at: float, rules: LanesRules) -> None:
         """A message is being written: nothing may begin in the hope of being done before it."""
         person = self._person(user)
         if not person.running:
-            person.since, person.expected = at, Expected(0.0, pace(person.pauses, rules).quiet_s)
-            self._near[user] = person
+            self._is_near(user, at, Expected(0.0, pace(person.pauses, rules).quiet_s))
 
     def opens(self, now: float, need_s: float | None, rules: LanesRules) -> float:
-        """When work that needs so long (None: not known) may begin if nobody writes before that."""
-        for user in [user for user, one in self._near.items() if one.since + one.expected.quiet_s <= now]:
-            del self._near[user]
+        """When work that needs so long (None: not known) may begin if nobody writes before that.
+
+        Asked with every request: in a crowd it is when all have gone, which costs nothing to know.
+        """
+        if self._last is None or now - self._looked_at >= LOOK_EVERY_S:
+            self._near = {user: one for user, one in self._near.items() if one.gone_at > now}
+            self._last = max((one.gone_at for one in self._near.values()), default=now)
+            self._looked_at = now
+        if self._last <= now:
+            return now
+        if need_s is None or len(self._near) > CROWD:
+            return self._last
         at = now
-        while (later := max((_opens(one, at, need_s, rules) for one in self._near.values()), default=at)) > at:
+        while (later := max(_opens(one, at, need_s, rules) for one in self._near.values())) > at:
             at = later
         return at
 
-    def _person(self, user: str) -> Writer:
-        person = self._known.pop(user, None) or Writer()
+    def _is_near(self, user: str, since: float, expected: Expected) -> None:
+        person = _Near(since, expected.soon_s, since + expected.quiet_s)
+        if user in self._near or self._last is None:
+            self._last = None
+        else:
+            self._last = max(self._last, person.gone_at)
+        self._near[user] = person
+
+    def _person(self, user: str) -> _Writer:
+        person = self._known.pop(user, None) or _Writer()
         self._known[user] = person
-        if len(self._known) > MOST_PEOPLE:
-            silent = next((name for name, one in self._known.items() if not one.running and name != user), None)
-            if silent is not None:
-                del self._known[silent]
-                self._near.pop(silent, None)
+        silent = (name for name, one in self._known.items() if not one.running and name != user)
+        for name in list(islice(silent, max(0, len(self._known) - MOST_PEOPLE))):
+            del self._known[name]
+            if self._near.pop(name, None) is not None:
+                self._last = None
         return person
 
 
-def _opens(person: Writer, at: float, need_s: float | None, rules: LanesRules) -> float:
+def _opens(person: _Near, at: float, need_s: float, rules: LanesRules) -> float:
     """Either it is done before this person writes again, or they have gone."""
-    gone = person.since + person.expected.quiet_s
-    if at >= gone:
+    if at >= person.gone_at:
         return at
     begin = max(at, person.since + rules.quiet_low_s)
-    if need_s is not None and begin + need_s <= person.since + person.expected.soon_s:
-        return begin
-    return gone
+    return begin if begin + need_s <= person.since + person.soon_s else person.gone_at

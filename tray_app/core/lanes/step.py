@@ -25,6 +25,8 @@ from tray_app.core.lanes.state import MOST_MODELS, LanesState, Open, Queue, clos
 from tray_app.core.values.names import full_name
 from tray_app.core.values.relay import Asking, Lane, Stage
 
+MOST_TOGETHER = 20
+"""More tasks of one conversation are not hoped to fit between two messages."""
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 60.0
 """How long tasks stay away from an Ollama that was not there: doubled each time."""
 
@@ -258,11 +260,17 @@ def _turn(state: LanesState, queue: Queue, one: Open, *, final: bool = False, be
 
 def _opens(state: LanesState, model: str, queue: Queue) -> float:
     """When the conversation whose turn it is may have its tasks, all of them, if nobody writes before that."""
-    need: float | None = 0.0
-    for one in queue.together():
-        usual = state.usual.usual(one.asked.task, model)
-        need = None if usual is None or need is None else need + usual
+    need = _need_s(state, model, queue.together())
     return max(state.people.opens(state.now, need, state.rules), _evicts_nobody_from(state, model))
+
+
+def _need_s(state: LanesState, model: str, tasks: list[Open]) -> float | None:
+    """How long they usually take, one after the other; None: nobody knows, or too many to be done between messages."""
+    if len(tasks) > MOST_TOGETHER:
+        return None
+    usual = [state.usual.usual(one.asked.task, model) for one in tasks]
+    known = [seconds for seconds in usual if seconds is not None]
+    return sum(known) if len(known) == len(usual) else None
 
 
 def _evicts_nobody_from(state: LanesState, model: str) -> float:
