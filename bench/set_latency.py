@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.real.install import cache
 from tests.real.servers import RealServer, session
-from tray_app.app.read_backs import PAUSE_S, READ_BACKS
+from tray_app.app.doing.read_backs import PAUSE_S, READ_BACKS
 from tray_app.app.wiring import App, Overrides
 from tray_app.core.tasks import assignments
 from tray_app.core.values.token import Token, origin_of

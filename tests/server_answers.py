@@ -30,7 +30,8 @@ from unittest import mock
 
 from tests.played import ROOMY, Played
 from tests.spoiled import Spoiler
-from tray_app.app import changes, connect, odd, read_backs, rhythm
+from tray_app.app import connect, odd, rhythm
+from tray_app.app.doing import downloads, read_backs
 from tray_app.app.jobs import JobControl
 from tray_app.app.rhythm import Asked
 from tray_app.app.session import Session
@@ -252,7 +253,7 @@ class Suite:
             for owner, name, value in (
                 (rhythm, "SECOND_SAMPLE_S", 0.0),
                 (read_backs, "PAUSE_S", 0.0),
-                (changes, "LIST_PAUSE_S", 0.0),
+                (downloads, "LIST_PAUSE_S", 0.0),
                 (JournalFollower, "_ready", lambda *_: False),
                 (Asked, "ask", ask),
             ):

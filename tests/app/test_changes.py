@@ -68,14 +68,14 @@ class Server:
     def refusal(self):
         return RefusedBecause.NOT_ADMIN
 
-    def read_document(self, *, fresh=False):
+    def read_document(self, kind, *, fresh=False):
         if self.down:
             raise Unreachable(self.origin)
         self.on_read()
         self.reads += 1
         return copy.deepcopy(self.workers[self.reads % len(self.workers)])
 
-    def write_document(self, document):
+    def write_document(self, document, kind):
         if self.down:
             raise Unreachable(self.origin)
         self.writes += 1

@@ -15,7 +15,7 @@ def played(tmp_path, monkeypatch):
     for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANGUAGE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
-    monkeypatch.setattr("tray_app.app.read_backs.PAUSE_S", 0.0)
+    monkeypatch.setattr("tray_app.app.doing.read_backs.PAUSE_S", 0.0)
     with Played(tmp_path / "home") as made:
         (made.home / "settings.toml").write_text('language = "en"\n')
         assert made.run("set", "tags=off") == 0

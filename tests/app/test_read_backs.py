@@ -4,8 +4,10 @@ import itertools
 
 import pytest
 
-from tray_app.app.read_backs import AT_ONCE, READ_BACKS, ROUNDS, ReadBacks
+from tray_app.app.doing.read_backs import AT_ONCE, READ_BACKS, ROUNDS, ReadBacks
+from tray_app.core.values.task_settings import DocumentKind
 
+KIND = DocumentKind.TASK_SETTINGS
 NEW, OLD = {"tags": False}, {"tags": True}
 
 
@@ -19,7 +21,7 @@ class Server:
     def version(self):
         return self.said
 
-    def read_document(self, *, fresh=False):
+    def read_document(self, kind, *, fresh=False):
         self.fresh += fresh
         return next(self.answers)
 
@@ -39,7 +41,7 @@ def reads(server, another=True):
 @pytest.mark.parametrize(("version", "more"), [("0.9.6", AT_ONCE * ROUNDS), ("0.10.0", 0), ("main", 0)])
 def test_more_reads_where_each_process_keeps_its_own_settings(version, more, another):
     server = Server(version, *[NEW] * (READ_BACKS + 11), OLD)
-    found = reads(server, another).all()
+    found = reads(server, another).all(KIND)
     assert len(found) == READ_BACKS + more == server.fresh
     assert (OLD in found) is bool(more)
     assert server.made == []
@@ -47,11 +49,11 @@ def test_more_reads_where_each_process_keeps_its_own_settings(version, more, ano
 
 @pytest.mark.parametrize(("version", "found"), [("0.9.6", OLD), ("0.10.0", NEW)])
 def test_nothing_is_left_only_where_no_worker_lacks_it(version, found):
-    assert reads(Server(version, *[NEW] * 5, OLD)).first(lambda document: document["tags"]) == found
+    assert reads(Server(version, *[NEW] * 5, OLD)).first(KIND, lambda document: document["tags"]) == found
 
 
 def test_one_that_is_wanted_is_taken_at_once_and_where_none_is_any():
     server = Server("0.9.6", OLD, NEW)
-    assert reads(server).first(lambda document: document["tags"]) == OLD
+    assert reads(server).first(KIND, lambda document: document["tags"]) == OLD
     assert server.fresh == 0
-    assert reads(Server("0.9.6", NEW)).first(lambda document: document["tags"]) == NEW
+    assert reads(Server("0.9.6", NEW)).first(KIND, lambda document: document["tags"]) == NEW

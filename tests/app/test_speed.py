@@ -139,10 +139,10 @@ def test_stopped_while_the_switch_is_written_nothing_stays_changed(played, speed
     before = played.settings
     real = OpenWebUIClient.write_document
 
-    def interrupted(self, document):
+    def interrupted(self, document, kind):
         monkeypatch.setattr(OpenWebUIClient, "write_document", real)
         if arrived:
-            real(self, document)
+            real(self, document, kind)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(OpenWebUIClient, "write_document", interrupted)

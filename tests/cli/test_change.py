@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.played import GIB, Played
-from tray_app.app import changes
+from tray_app.app.doing import downloads
 from tray_app.core.values.errors import ChangeError, Problem
 from tray_app.core.values.plan import Action, ActionKind, Plan
 from tray_app.core.values.remedy import Consent, Reason, StopGenerations, UnloadModel
@@ -148,7 +148,7 @@ def test_ollama_without_a_network_says_its_own_reason(played, fix, monkeypatch):
 
 def test_a_model_that_open_webui_does_not_list_is_not_set(played, fix, monkeypatch):
     """Open WebUI uses another Ollama than the one we download to."""
-    monkeypatch.setattr(changes, "LIST_PAUSE_S", 0.0)
+    monkeypatch.setattr(downloads, "LIST_PAUSE_S", 0.0)
     before = played.settings
     monkeypatch.setattr(played.ollama, "_tag", lambda name, real=played.ollama._tag: real(BIG))
     code, _, err = fix("fix", USE_SMALL, "--yes")
@@ -288,9 +288,9 @@ def test_ctrl_c_in_the_middle_of_a_change_says_what_the_server_holds(played, fix
     before = played.settings
     real = OpenWebUIClient.write_document
 
-    def interrupted(self, document):
+    def interrupted(self, document, kind):
         if arrived:
-            real(self, document)
+            real(self, document, kind)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(OpenWebUIClient, "write_document", interrupted)
@@ -306,7 +306,7 @@ def test_ctrl_c_in_the_middle_of_a_change_says_what_the_server_holds(played, fix
 
 
 def test_ctrl_c_before_anything_was_begun(played, fix, monkeypatch):
-    def interrupted(_self, *, fresh=False):
+    def interrupted(_self, _kind, *, fresh=False):
         raise KeyboardInterrupt
 
     before = played.settings
@@ -320,8 +320,8 @@ def test_ctrl_c_while_the_switch_after_a_download_is_verified(played, fix, monke
     """The download is done and the setting written: saying that nothing changed would be wrong."""
     real = OpenWebUIClient.write_document
 
-    def interrupted(self, document):
-        real(self, document)
+    def interrupted(self, document, kind):
+        real(self, document, kind)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(OpenWebUIClient, "write_document", interrupted)
@@ -336,9 +336,9 @@ def test_ctrl_c_in_the_middle_of_an_undo_says_what_the_server_holds(played, fix,
     fix("set", "tags=off")
     real = OpenWebUIClient.write_document
 
-    def interrupted(self, document):
+    def interrupted(self, document, kind):
         if arrived:
-            real(self, document)
+            real(self, document, kind)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(OpenWebUIClient, "write_document", interrupted)

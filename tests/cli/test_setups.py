@@ -62,7 +62,7 @@ def status(run):
 
 def two(played, box, *, prefixes=("", "")):
     registry = played.webui.registry
-    registry.ollama_urls.append(box.url)
+    registry.ollama.urls.append(box.url)
     registry.ollama_prefix, registry.more_prefixes = prefixes[0], prefixes[1:]
 
 
@@ -122,8 +122,8 @@ def test_without_prefixes_it_is_said_that_calls_are_spread(played, box, run):
 def test_a_download_that_open_webui_would_not_list_is_not_made(played, run, monkeypatch):
     """Its connection lists chosen models only: a new one would stay unused."""
     registry = played.webui.registry
-    monkeypatch.setattr("tray_app.app.changes.LIST_PAUSE_S", 0.0)
-    monkeypatch.setattr(registry, "_of_one_ollama", lambda index, url: _only(registry, index, url))
+    monkeypatch.setattr("tray_app.app.doing.downloads.LIST_PAUSE_S", 0.0)
+    monkeypatch.setattr(registry, "_of_one_ollama", lambda index, url, _about: _only(registry, index, url))
     before = played.settings
     code, _, err = run("fix", f"task-model:{SMALL}", "--yes")
     assert (code, played.settings) == (1, before)
@@ -138,7 +138,7 @@ class TestOwnOllamaByItsOpenAIAddress:
     @pytest.fixture(autouse=True)
     def _connected(self, played):
         registry = played.webui.registry
-        registry.ollama_on = False
+        registry.ollama.on = False
         registry.hosted = [Hosted(f"{played.ollama.url}/v1")]
         played.ollama.models[SMALL] = DemoOllama(installed=(SMALL,)).models[SMALL]
 
@@ -171,7 +171,7 @@ class TestTheSameOllamaBehindAnotherPort:
     @pytest.fixture
     def relay(self, played):
         with Relay(played.ollama.url) as made:
-            played.webui.registry.ollama_urls[:] = [made.url]
+            played.webui.registry.ollama.urls[:] = [made.url]
             yield made
 
     @pytest.mark.usefixtures("relay")
@@ -194,14 +194,14 @@ class TestTheSameOllamaBehindAnotherPort:
     def test_the_same_models_stored_at_another_moment_are_another_server_s(self, played, run):
         with DemoOllama(installed=(BIG,)) as other:
             other.stored_at = ELSEWHERE_AT
-            played.webui.registry.ollama_urls[:] = [other.url]
+            played.webui.registry.ollama.urls[:] = [other.url]
             made = status(run)
             assert made["level_reason"] == "other-ollama"
             assert f"Open WebUI uses another Ollama than the one that is read: {other.url}" in run("status")[1]
 
 
 def test_an_open_webui_that_reaches_no_ollama_is_no_calm(played, run):
-    played.webui.registry._from_ollama = list
+    played.webui.registry._from_ollama = lambda _about: []
     made = status(run)
     assert (made["level"], made["level_reason"]) == ("calm", "nothing-listed")
     told = run("status")[1]
@@ -210,7 +210,7 @@ def test_an_open_webui_that_reaches_no_ollama_is_no_calm(played, run):
 
 
 def test_a_dead_ollama_at_another_address_is_named(played, run):
-    played.webui.registry.ollama_urls[:] = ["http://127.0.0.1:9"]
+    played.webui.registry.ollama.urls[:] = ["http://127.0.0.1:9"]
     assert status(run)["level_reason"] == "other-ollama"
     assert "http://127.0.0.1:9" in run("status")[1]
 
@@ -318,7 +318,7 @@ class TestWorkersThatEachKeepTheirOwnSettings:
 
     @pytest.fixture
     def old(self, tmp_path, monkeypatch, capsys):
-        monkeypatch.setattr("tray_app.app.read_backs.PAUSE_S", 0.0)
+        monkeypatch.setattr("tray_app.app.doing.read_backs.PAUSE_S", 0.0)
         with Played(patient(tmp_path / "home"), version="0.8.12") as made:
             made.webui.set_workers(2)
 

@@ -343,6 +343,84 @@ def connections(bench):
 
 
 @probe
+def ollama_connections(bench):
+    """What is stored of the list of Ollama connections, what each call then tells Ollama, and who may try an address."""
+    if bench.version < (0, 10, 0):
+        return "not asked"
+    path, admin = "/ollama/config", bench.token()
+    before, found = bench.ask("GET", path, token=admin).json(), {}
+
+    def write(body, token=admin):
+        return bench.ask("POST", f"{path}/update", body, token=token)
+
+    found["fresh"] = before | {"OLLAMA_BASE_URLS": len(before["OLLAMA_BASE_URLS"])}
+    for name, body in (
+        ("empty", {}),
+        ("list", []),
+        ("no configs", {name: before[name] for name in before if name != "OLLAMA_API_CONFIGS"}),
+        ("texts", before | {"OLLAMA_BASE_URLS": "http://127.0.0.1:9", "OLLAMA_API_CONFIGS": "none"}),
+    ):
+        found[name] = seen(write(body))
+    found["as user"] = seen(write(before, bench.token(USER)))
+    found["untouched"] = bench.ask("GET", path, token=admin).json() == before
+    words = {"X-Task": "{{TASK}}", "X-User": "{{USER_ID}}", "X-Chat": "{{CHAT_ID}}", "X-Own": "as it is %"}
+    config = {"enable": True, "key": "sk-ollama", "tags": [], "prefix_id": "", "model_ids": [], "headers": words}
+    after = before | {"OLLAMA_API_CONFIGS": {"0": config, "7": {"key": "of nobody"}}, "NO_SUCH_FIELD": 1}
+    told = write(after).json()
+    kept = before | {"OLLAMA_API_CONFIGS": {"0": config}}
+    found["stored"] = [told == kept, bench.ask("GET", path, token=admin).json() == kept]
+    found["tasks right after"] = seen(bench.task("title"))
+    found["told to Ollama"] = _told_to_ollama(bench)
+    switched_off = {name: before[name] for name in before if name != "ENABLE_OLLAMA_API"}
+    found["without the switch"] = write(switched_off).json()["ENABLE_OLLAMA_API"]
+    write(before).raise_for_status()
+    found["restored"] = bench.ask("GET", path, token=admin).json() == before
+    bench.ask("GET", "/api/models?refresh=true", token=admin)
+    return found | {"verify": _verified(bench)}
+
+
+def _told_to_ollama(bench):
+    """The headers of each kind of call."""
+    settings, found = bench.read(), {}
+    bench.write(settings | {"ENABLE_AUTOCOMPLETE_GENERATION": True})
+    bench.ask("GET", "/api/models?refresh=true", token=bench.token())
+
+    def last(path):
+        request = next(one for one in reversed(bench.ollama.asked) if one.path == path)
+        told = {name: request.headers.get(name, "absent") for name in ("x-task", "x-user", "x-chat", "x-own")}
+        told["key"] = request.headers.get("authorization", "absent")
+        return told | {"x-user": re.sub(r"[0-9a-f-]{36}", "ID", told["x-user"])}
+
+    found["list of models"] = last("/api/tags")
+    for kind in ("title", "tags", "follow_up", "queries", "auto"):
+        more = {"type": "web_search" if kind == "queries" else "general", "chat_id": "chat-1"}
+        bench.task(kind, **more).raise_for_status()
+        found[kind] = last("/api/chat")
+    body = {"model": BIG, "messages": MESSAGES, "stream": True}
+    bench.ask("POST", "/api/chat/completions", body, token=bench.token()).raise_for_status()
+    found["chat"] = last("/api/chat")
+    bench.write(settings)
+    return found
+
+
+def _verified(bench):
+    """Open WebUI itself asks there."""
+
+    def verify(body, who=ADMIN):
+        return bench.ask("POST", "/ollama/verify", body, token=bench.token(who))
+
+    good = verify({"url": bench.ollama.url, "key": ""})
+    return {
+        "ollama": [good.status_code, sorted(good.json())],
+        "nobody": seen(verify({"url": "http://127.0.0.1:9", "key": ""})),
+        "another path": seen(verify({"url": f"{bench.ollama.url}/no-such", "key": ""}))[0],
+        "no address": seen(verify({})),
+        "as user": seen(verify({"url": bench.ollama.url}, USER)),
+        "anonymous": seen(bench.ask("POST", "/ollama/verify", {"url": bench.ollama.url})),
+    }
+
+
+@probe
 def accounts_and_addresses(bench):
     """How many accounts there are, and which servers it uses: told in other ways by older releases."""
     found = {}

@@ -27,9 +27,9 @@ class Between:
     def __getattr__(self, name):
         return getattr(self.client, name)
 
-    def write_document(self, document):
+    def write_document(self, document, kind):
         self.before_write()
-        answer = self.client.write_document(document)
+        answer = self.client.write_document(document, kind)
         self.after_write()
         return answer
 

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.real.install import CannotInstall, cache, install, program
 
-VERSIONS = ("0.3.35", "0.4.8", "0.5.20", "0.6.5", "0.6.36", "0.6.43", "0.8.12", "0.10.2", "0.12.4")
+VERSIONS = ("0.3.35", "0.4.8", "0.5.20", "0.6.5", "0.6.36", "0.6.43", "0.8.12", "0.10.2", "0.11.4", "0.12.4")
 DEFAULT = "0.3.35 0.5.20 0.6.43 0.12.4"
 START_DEADLINE_S = 240
 ADMIN = {"name": "Admin", "email": "admin@example.com", "password": "admin-password-1"}

@@ -528,7 +528,7 @@ def test_a_header_that_breaks_the_protocol_does_not_tell_the_token(serve, closin
 def test_a_password_that_the_server_repeats_is_in_no_error(serve, closing):
     server = serve(answers(b'{"detail": "bad: open sesame"}', status="500 Oops"))
     with pytest.raises(ServerFailed) as caught:
-        made(closing, server.url).post_json("/x", {"password": "open sesame"}, secret="open sesame")
+        made(closing, server.url).post_json("/x", {"password": "open sesame"}, secrets=("open sesame",))
     assert caught.value.detail == "bad: (hidden)"
 
 

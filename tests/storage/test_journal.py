@@ -72,7 +72,7 @@ def test_a_line_has_the_documented_shape(journal):
         "origin": ORIGIN,
         "version": "0.12.4",
         "remedy": "titles-off",
-        "changes": [{"setting": "titles", "before": True, "after": False}],
+        "changes": [{"setting": "titles", "before": True, "after": False, "place": ""}],
         "detail": "",
     }
 

@@ -1,13 +1,12 @@
-"""The one carrier of doing: settings, downloads, unloading, stopping, undo, for every front of the app.
+"""The one carrier of doing: settings, connections, downloads, unloading, stopping, undo, for every front of the app.
 
-A change of settings is journalled before it is written, written once, read back and journalled again. A write with an
-unknown outcome is resolved by reading, never by writing twice. Only the keys of the plan change; everything else in
+A change of a document is journalled before it is written, written once, read back and journalled again. A write with
+an unknown outcome is resolved by reading, never by writing twice. Only the keys of the plan change; everything else in
 the document goes back as it came.
 """
 
 import logging
 import secrets
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -16,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tray_app.app.read_backs import ReadBacks
+from tray_app.app.doing.downloads import Step, check_room, pull, wait_until_listed
+from tray_app.app.doing.read_backs import ReadBacks
 from tray_app.core.tasks import assignments
-from tray_app.core.tasks.settings import changed, key_of
+from tray_app.core.tasks.documents import changed, kind_of
 from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
@@ -35,7 +35,7 @@ from tray_app.core.values.errors import (
 from tray_app.core.values.plan import Action, ActionKind, Change, Event, Plan, Record
 from tray_app.core.values.remedy import Consent, Remedy, task_model_named
 from tray_app.core.values.snapshot import Access
-from tray_app.core.values.task_settings import SLOTS, Setting
+from tray_app.core.values.task_settings import SLOTS, DocumentKind, Setting
 from tray_app.core.values.version import Document, Json
 from tray_app.storage.archive import compact
 from tray_app.storage.journal import Journal
@@ -45,21 +45,6 @@ if TYPE_CHECKING:
     from tray_app.services.open_webui import OpenWebUIClient
 
 log = logging.getLogger(__name__)
-
-# Open WebUI keeps its model list for 1-3 s; a model pulled a moment ago shows up a little later.
-LIST_TRIES = 10
-LIST_PAUSE_S = 1.0
-# A download needs its size on the disk and a little more for the partial files beside it.
-DISK_MARGIN = 1.05
-
-
-class Step(Struct, frozen=True):
-    """Progress of a download. `total_bytes` None: not known yet; `bytes_per_s` None: too early to say."""
-
-    subject: str
-    completed_bytes: int = 0
-    total_bytes: int | None = None
-    bytes_per_s: float | None = None
 
 
 class Outcome(Struct, frozen=True):
@@ -108,17 +93,28 @@ class _Write(Struct, frozen=True):
     failed: Event
 
     @property
+    def kind(self) -> DocumentKind:
+        return kind_of(self.changes)
+
+    @property
     def target(self) -> Document:
-        return changed(self.before, {one.setting: one.after for one in self.changes})
+        return changed(self.before, self.changes)
 
     @property
     def names(self) -> str:
-        return ", ".join(one.setting.value for one in self.changes)
+        return _names(self.changes)
 
     def kept_by(self, now: Document) -> bool:
         """Whether a document read back holds what we wrote."""
-        keys = [(one, key_of(one.setting, self.before)) for one in self.changes]
-        return all(key in now and assignments.same(one.setting, now[key], one.after) for one, key in keys if key)
+        return all(assignments.is_made(now, one) for one in self.changes)
+
+
+def _names(changes: Iterable[Change]) -> str:
+    return ", ".join(dict.fromkeys(one.setting.value for one in changes))
+
+
+def _kinds(records: Iterable[Record]) -> frozenset[DocumentKind]:
+    return frozenset(kind_of(one.changes) for one in records)
 
 
 class Carrier:
@@ -168,10 +164,8 @@ class Carrier:
         if remedy.plan.needs_admin:
             self.writable()
         for action in remedy.plan.actions:
-            if action.kind is ActionKind.PULL and action.size_bytes and self._models_folder is not None:
-                free = shutil.disk_usage(self._models_folder).free
-                if free < action.size_bytes * DISK_MARGIN:
-                    raise ChangeError(Problem.DISK_FULL, action.subject, f"{action.size_bytes}/{free}")
+            if action.kind is ActionKind.PULL and self._models_folder is not None:
+                check_room(action, self._models_folder)
 
     # --- doing ---------------------------------------------------------------------------------
 
@@ -187,7 +181,7 @@ class Carrier:
         for action in actions:
             match action.kind:
                 case ActionKind.PULL:
-                    self._pull(action, show, cancelled)
+                    pull(self.ollama, action.subject, show, cancelled)
                 case ActionKind.UNLOAD:
                     self.unload(action.subject)
                 case ActionKind.END:
@@ -200,7 +194,7 @@ class Carrier:
             return Outcome(freed=freed, stopped=stopped)
         if pulled:
             chosen = [str(one.after) for one in remedy.plan.changes if one.setting in SLOTS and one.after]
-            self._wait_until_listed(chosen or pulled, cancelled)
+            wait_until_listed(self.open_webui, chosen or pulled, cancelled, self._sleep)
         done = self._apply(remedy.plan.changes, remedy.id)
         return Outcome(done.changes, done.others, done.change_id, freed, stopped)
 
@@ -213,31 +207,7 @@ class Carrier:
             raise ChangeError(Problem.DRIFT, model)
         self.ollama.unload(model)
 
-    def _pull(self, action: Action, show: Callable[[Step], None], cancelled: Callable[[], bool]) -> None:
-        """Download one model; a cancelled download can go on later."""
-        began = time.monotonic()
-        first: int | None = None
-        for progress in self.ollama.pull(action.subject, cancelled):
-            done = progress.completed_bytes or 0
-            first = done if first is None else first
-            seconds = time.monotonic() - began
-            rate = (done - first) / seconds if seconds > 1 else None
-            show(Step(action.subject, done, progress.total_bytes, rate))
-        if cancelled():
-            raise ChangeError(Problem.CANCELLED, action.subject)
-
-    def _wait_until_listed(self, names: list[str], cancelled: Callable[[], bool]) -> None:
-        """Until Open WebUI lists this very id, its tasks silently stay on the chat model."""
-        for _ in range(LIST_TRIES):
-            listed = {model.id for model in self.open_webui.models(refresh=True) if model.active}
-            if set(names) <= listed:
-                return
-            if cancelled():
-                break
-            self._sleep(LIST_PAUSE_S)
-        raise ChangeError(Problem.CANCELLED if cancelled() else Problem.NOT_LISTED, ", ".join(names))
-
-    # --- settings ------------------------------------------------------------------------------
+    # --- documents -----------------------------------------------------------------------------
 
     def plan(self, wanted: Mapping[Setting, Json]) -> Plan:
         """What is left to do of these values. ChangeError(NOTHING_TO_DO) only where no worker lacks any of it."""
@@ -245,7 +215,7 @@ class Carrier:
         def lacks(document: Document) -> bool:
             return assignments.is_wanting(document, wanted)
 
-        return assignments.plan(self._reads.first(lacks), wanted)
+        return assignments.plan(self._reads.first(DocumentKind.TASK_SETTINGS, lacks), wanted)
 
     def apply(self, changes: Iterable[Change], remedy: str = "") -> Outcome:
         """Make the changes of a plan. ChangeError(DRIFT) where a `from` of the plan is no longer true."""
@@ -255,7 +225,7 @@ class Carrier:
     def _apply(self, changes: tuple[Change, ...], remedy: str) -> Outcome:
         change_id = secrets.token_hex(8)
         with self._looked_up_if_cut(change_id), self._writing():
-            before = self._reads.first(lambda document: assignments.is_left(document, changes))
+            before = self._reads.first(kind_of(changes), lambda document: assignments.is_left(document, changes))
             left = assignments.still_to_do(before, changes)
             write = _Write(change_id, remedy, left, before, Event.APPLIED, Event.FAILED)
             self._record(write, Event.INTENDED, left)
@@ -272,11 +242,12 @@ class Carrier:
         """
         self.writable()
         recorded = next((one for one in self.undoable() if one.id == change_id), None)
-        seen = {one.setting: one.after for one in shown}
-        if recorded is None or (seen and seen != {one.setting: one.after for one in recorded.changes}):
+        seen = {one.what: one.after for one in shown}
+        if recorded is None or (seen and seen != {one.what: one.after for one in recorded.changes}):
             raise ChangeError(Problem.DRIFT, "")
         with self._looked_up_if_cut(change_id, undoing=True), self._writing():
-            before = self._reads.first(lambda document: bool(assignments.back(document, recorded.changes)[0]))
+            kind = kind_of(recorded.changes)
+            before = self._reads.first(kind, lambda document: bool(assignments.back(document, recorded.changes)[0]))
             ours, drifted = assignments.back(before, recorded.changes)
             names = ", ".join(setting.value for setting in drifted)
             write = _Write(change_id, recorded.remedy, ours, before, Event.UNDONE, Event.UNDO_FAILED)
@@ -308,9 +279,9 @@ class Carrier:
             return ()
         with self._writing():
             waiting = self.journal.changes().open(self.open_webui.origin)
-            document = self.open_webui.read_document()
+            documents = {kind: self.open_webui.read_document(kind) for kind in _kinds(waiting)}
             for one in waiting:
-                found = assignments.found(document, one)
+                found = assignments.found(documents[kind_of(one.changes)], one)
                 self.journal.append(Record(one.id, self._now(), found, one.origin, detail="settled by reading"))
         return waiting
 
@@ -324,7 +295,7 @@ class Carrier:
             try:
                 self.settle()
             except ServiceError as error:
-                names = ", ".join(one.setting.value for one in record.changes) if record else ""
+                names = _names(record.changes) if record else ""
                 raise ChangeError(Problem.NOT_KEPT, names, type(error).__name__, written=Written.UNKNOWN) from error
             raise CutShort(self.journal.changes().get(change_id), undoing=undoing) from cut
 
@@ -355,7 +326,7 @@ class Carrier:
     def _write(self, write: _Write) -> tuple[str, ...]:
         """Write once, verify, record. Returns the keys that somebody else changed meanwhile."""
         try:
-            self.open_webui.write_document(write.target)
+            self.open_webui.write_document(write.target, write.kind)
         except (TimedOut, Unreachable, ServerFailed, BadAnswer) as error:
             self._resolve(write, error)
         except ServiceError as error:
@@ -373,7 +344,7 @@ class Carrier:
     def _read_back(self, write: _Write) -> Document:
         """A fresh read. Where none is possible the change stays open in the journal until settle() can look."""
         try:
-            return self.open_webui.read_document(fresh=True)
+            return self.open_webui.read_document(write.kind, fresh=True)
         except ServiceError as error:
             raise self._unknown(write, error) from error
 
@@ -383,7 +354,7 @@ class Carrier:
     def _verify(self, write: _Write) -> tuple[str, ...]:
         """Several workers, a concurrent editor and a write that did not last all show in repeated fresh reads."""
         try:
-            reads = self._reads.all()
+            reads = self._reads.all(write.kind)
         except ServiceError as error:
             raise self._unknown(write, error) from error
         kept = [write.kept_by(now) for now in reads]
@@ -394,6 +365,6 @@ class Carrier:
         if not all(kept):
             self._note(write, changes, "workers disagree")
             raise ChangeError(Problem.WORKERS_DISAGREE, write.names, written=Written.PARTLY)
-        others = assignments.others(write.before, reads[-1], (one.setting for one in write.changes))
+        others = assignments.others(write.target, reads[-1], write.changes)
         self._note(write, changes, ", ".join(others))
         return others

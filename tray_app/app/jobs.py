@@ -13,7 +13,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tray_app.app import speed
-from tray_app.app.changes import Carrier, Outcome, Step
+from tray_app.app.changes import Carrier, Outcome
+from tray_app.app.doing.downloads import Step
 from tray_app.core.menu import notice as notice_view
 from tray_app.core.menu.screen import NoticeView
 from tray_app.core.text import change as change_view

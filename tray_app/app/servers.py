@@ -254,8 +254,8 @@ class OpenWebUIPoll:
         return away
 
     def look_again(self, *, models: bool = False) -> None:
-        """A change was made or a server came back: settings have news."""
-        for asked in (self._access, self._tasks):
+        """A change was made or a server came back: settings and connections have news."""
+        for asked in (self._access, self._tasks, self._connections):
             asked.expire()
         if models:
             self._models.expire()

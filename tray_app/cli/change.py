@@ -4,7 +4,8 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tray_app.app.changes import CutShort, Step
+from tray_app.app.changes import CutShort
+from tray_app.app.doing.downloads import Step
 from tray_app.app.speed import prove
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE, FAILED, INTERRUPTED, NOTHING_TO_DO

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tray_app.core.tasks.ollama_connections import HEADERS
 from tray_app.core.tasks.releases import MODEL_ACCESS_SINCE
 from tray_app.core.values.connections import OllamaConnection, Served
 from tray_app.core.values.snapshot import WebUIModel
@@ -150,7 +151,16 @@ def connections_of(config: Mapping[str, Any], urls: Iterable[str]) -> tuple[Olla
     for index, url in enumerate(urls):
         own = part(configs, str(index)) or part(configs, url)
         if own.get("enable") is not False:
-            made.append(OllamaConnection(index, url, text(own, "prefix_id"), limited=bool(own.get("model_ids"))))
+            headers = part(own, "headers")
+            made.append(
+                OllamaConnection(
+                    index,
+                    url,
+                    text(own, "prefix_id"),
+                    limited=bool(own.get("model_ids")),
+                    tells_task=all(headers.get(name) == value for name, value in HEADERS.items()),
+                )
+            )
     return tuple(made)
 
 

@@ -8,7 +8,7 @@ write headers down.
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from urllib.parse import urlsplit
 
 import httpx
@@ -109,17 +109,17 @@ class Http:
         deadline_s: float | None = None,
         cancelled: Callable[[], bool] | None = None,
         as_is: bool = False,
-        secret: str = "",
+        secrets: Iterable[str] = (),
     ) -> Json:
         """Never repeated: after a missing answer the caller looks what the server holds.
 
-        ChangeError(CANCELLED) where `cancelled` became true meanwhile. `secret`: what the body holds and no text may
+        ChangeError(CANCELLED) where `cancelled` became true meanwhile. `secrets`: what the body holds and no text may
         repeat. `as_is`: as in `get_json`.
         """
         answer = self._ask("POST", path, body, deadline_s, LIMIT_BYTES, cancelled)
         if not (as_is and answer.is_good):
             answer = answer.without(self._hidden)
-        return parse(answer if answer.is_good else answer.without(Hidden(secret)), self.token)
+        return parse(answer if answer.is_good else answer.without(Hidden(*secrets)), self.token)
 
     def post_lines(self, path: str, body: Json, *, cancelled: Callable[[], bool]) -> Generator[Json, None, None]:
         """An NDJSON stream, one value per line, until it ends or `cancelled` becomes true; both just end it."""

@@ -1,7 +1,7 @@
 """Open WebUI's HTTP API, versions 0.3 to 0.12 and newer ones that keep its promises.
 
-Addresses and roles were read in 53 releases and tried on running servers. Only documented reads and one write
-(`tasks/config/update`); never sign-up, key creation, connection settings, configs/import or user settings.
+Addresses and roles were read in 53 releases and tried on running servers. Only documented reads and the writes of the
+documents of core/tasks; never sign-up, key creation, configs/import or user settings.
 """
 
 import time
@@ -10,16 +10,17 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from tray_app.core.tasks import documents
 from tray_app.core.tasks.releases import (
     AUTOCOMPLETE_BY_ACCOUNT,
     GENERATIONS_SINCE,
     OLDEST,
     OPENAI_CONFIG_SINCE,
+    TASK_IN_HEADERS_SINCE,
     UNDER_V1,
     endpoint,
     runs,
 )
-from tray_app.core.tasks.settings import decode
 from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.errors import (
     BadAnswer,
@@ -29,29 +30,32 @@ from tray_app.core.values.errors import (
     NotThatServer,
     Refused,
     RefusedBecause,
+    ServerFailed,
     TooMany,
     TooOld,
 )
 from tray_app.core.values.snapshot import Access, WebUIModel
-from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.task_settings import DocumentKind, Setting
 from tray_app.core.values.version import Document, Json, Version, parse_version
-from tray_app.services import _features, _refusals, _task_calls, _webui_models
+from tray_app.services import _accounts, _features, _refusals, _task_calls, _webui_models
 from tray_app.services._answer import short
-from tray_app.services._decode import an_object, number, objects, part, text, texts
+from tray_app.services._decode import an_object, objects, part, text, texts
 from tray_app.services._features import PublicFeatures
 from tray_app.services._task_calls import TaskAnswer
 from tray_app.services._webui_models import Outside
 from tray_app.services.http import Http
 
 WHO_PATH = "/api/config"
+SIGN_IN_PATH = "/api/v1/auths/signin"
+OLLAMA_CONFIG_PATH = "/ollama/config"
 LIST_LIMIT_BYTES = 32 * 1024 * 1024
 """Older versions put profile pictures into the model list."""
 LIST_DEADLINE_S = 12.0
 """Open WebUI waits up to 10 s for each outside connection (AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST) before it answers."""
 WRITE_DEADLINE_S = 10.0
 CALL_DEADLINE_S = 600.0
-USER_PAGES = 5
-"""Pages of accounts (30 each) that are read at most: how many ordinary users there are beyond changes nothing."""
+VERIFY_DEADLINE_S = 15.0
+"""It waits as long for the one server that is to be tried."""
 
 
 class Identity(Struct, frozen=True):
@@ -149,7 +153,9 @@ class OpenWebUIClient:
         self._http.refuse_insecure()
         body: Json = {"email": email, "password": password}
         try:
-            answer = self._http.post_json("/api/v1/auths/signin", body, deadline_s=WRITE_DEADLINE_S, secret=password)
+            answer = self._http.post_json(
+                "/api/v1/auths/signin", body, deadline_s=WRITE_DEADLINE_S, secrets=(password,)
+            )
         except Invalid as error:
             known = self.features()
             because = _refusals.of_sign_in(error, directory=known.ldap, no_account_yet=known.no_account_yet)
@@ -210,32 +216,54 @@ class OpenWebUIClient:
             return Access.ADMIN
         return self._access_by_reading(RefusedBecause.NOT_ADMIN)
 
-    # --- the task settings ---
+    # --- the documents that may be changed ---
 
-    def read_document(self, *, fresh: bool = False) -> Document:
-        """The whole task settings. `fresh`: over a new connection, so that another worker may answer.
+    def read_document(self, kind: DocumentKind = DocumentKind.TASK_SETTINGS, *, fresh: bool = False) -> Document:
+        """The whole document. `fresh`: over a new connection, so that another worker may answer.
 
-        BadAnswer names the field where a slot is missing or a value has another type: then this is no version
-        that can be changed, or a database so old that the server itself would refuse it.
+        BadAnswer names the field where one is missing or has another type: then this is no version that can be
+        changed, or a database so old that the server itself would refuse it.
         """
-        return self._document(self._known.get_json(f"{self._base()}/config", fresh=fresh, as_is=True))
+        return self._document(kind, self._known.get_json(self._path(kind), fresh=fresh, as_is=True))
 
-    def write_document(self, document: Document) -> Document:
+    def write_document(self, document: Document, kind: DocumentKind = DocumentKind.TASK_SETTINGS) -> Document:
         """The whole document back, once; the answer is what the server says it holds now."""
         body: Json = dict(document)
+        path, secrets = f"{self._path(kind)}/update", documents.secrets_of(kind, document)
         return self._document(
-            self._known.post_json(f"{self._base()}/config/update", body, deadline_s=WRITE_DEADLINE_S, as_is=True)
+            kind, self._known.post_json(path, body, deadline_s=WRITE_DEADLINE_S, as_is=True, secrets=secrets)
         )
 
-    def _document(self, answer: Json) -> Document:
+    def _path(self, kind: DocumentKind) -> str:
+        match kind:
+            case DocumentKind.TASK_SETTINGS:
+                return f"{self._base()}/config"
+            case DocumentKind.OLLAMA_CONNECTIONS:
+                if self._numbers() < TASK_IN_HEADERS_SINCE:
+                    raise TooOld(self.url, ".".join(map(str, self._numbers())))
+                return OLLAMA_CONFIG_PATH
+
+    def _document(self, kind: DocumentKind, answer: Json) -> Document:
         document = an_object(answer, self.url)
         try:
-            settings = decode(document)
+            shown = documents.shown(kind, document)
         except ValueError as error:
             raise BadAnswer(self.url, str(error)) from error
-        if self._http.tells_token(repr(settings)):  # it would be shown, and stand in the journal
+        if self._http.tells_token(repr(shown)):  # it would be shown, and stand in the journal
             raise BadAnswer(self.url, "a setting holds our token")
         return document
+
+    def verify(self, ollama_url: str) -> str:
+        """Open WebUI itself asks the Ollama at this address who it is: its version, or empty where it gets no answer.
+
+        It writes nothing. Needs an admin.
+        """
+        body: Json = {"url": ollama_url, "key": ""}
+        try:
+            answer = self._known.post_json("/ollama/verify", body, deadline_s=VERIFY_DEADLINE_S)
+        except ServerFailed:  # it says 500 for whatever came instead
+            return ""
+        return short(text(an_object(answer, self.url), "version"))
 
     def _numbers(self) -> Version:
         """The version to choose paths by; one that cannot be read counts as newer than all known ones."""
@@ -273,7 +301,7 @@ class OpenWebUIClient:
 
     def _ollama_config(self) -> dict[str, Json]:
         """Of each connection the prefix is kept, which its models' names begin with; keys are not."""
-        config = an_object(self._known.get_json("/ollama/config"), self.url)
+        config = an_object(self._known.get_json(OLLAMA_CONFIG_PATH), self.url)
         self._connections = _webui_models.connections_of(config, texts(config, "OLLAMA_BASE_URLS") or ())
         return config
 
@@ -314,32 +342,11 @@ class OpenWebUIClient:
 
     def user_count(self) -> int:
         """Accounts on the server, whether signed in or not. Needs an admin; only the number is kept."""
-        return self._accounts()[0]
+        return _accounts.counted(self._known)[0]
 
     def ordinary_users(self) -> int:
         """Accounts whose role is `user`: who else may be refused a model. Needs an admin; only the number is kept."""
-        return self._accounts()[1]
-
-    def _accounts(self) -> tuple[int, int]:
-        """All accounts, and those whose role is `user`; of a long list as many pages as are worth it."""
-        total, seen, ordinary = None, 0, 0
-        for page in range(1, USER_PAGES + 1):
-            try:
-                answer = self._known.get_json(f"/api/v1/users/search?page={page}")
-            except (NotFound, Invalid):  # before 0.6.30
-                answer = self._known.get_json("/api/v1/users/?skip=0&limit=500")
-            if isinstance(answer, list):
-                return len(answer), sum(_is_ordinary(one) for one in answer)
-            found = an_object(answer, self.url)
-            users = list(objects(found, "users", self.url)) if "users" in found else []
-            total = number(found, "total")
-            if total is None:
-                raise BadAnswer(self.url, "no total")
-            seen += len(users)
-            ordinary += sum(_is_ordinary(one) for one in users)
-            if not users or seen >= total:
-                break
-        return total or 0, ordinary
+        return _accounts.counted(self._known)[1]
 
     def own_autocomplete(self) -> bool:
         """Whether our own account asks for autocomplete (0.6.0+; off unless it says so). NotFound before."""
@@ -382,7 +389,3 @@ class OpenWebUIClient:
                 events.close()
                 return time.monotonic() - started
         raise BadAnswer(self.url, "no words")
-
-
-def _is_ordinary(account: object) -> bool:
-    return isinstance(account, dict) and account.get("role") == "user"

@@ -5,7 +5,7 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,12 +24,14 @@ class UpstreamError(Exception):
 class Call:
     """One POST. `abort` from another thread ends it; the server behind then sees a caller that hung up."""
 
-    def __init__(self, base: str, path: str, body: dict[str, Any], key: str = "") -> None:
+    def __init__(
+        self, base: str, path: str, body: dict[str, Any], key: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         parts = urlsplit(base)
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
         self._path = parts.path.rstrip("/") + path
         self._body = json.dumps(body).encode()
-        self._headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        self._headers = {"Content-Type": "application/json", **_with_key(key), **(headers or {})}
         self._aborted = threading.Event()
 
     def abort(self) -> None:
@@ -61,14 +63,16 @@ class Call:
             self._connection.close()
 
 
-def get_json(base: str, path: str, key: str = "") -> Any:
+def _with_key(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def get_json(base: str, path: str, key: str = "", headers: Mapping[str, str] | None = None) -> Any:
     """UpstreamError where there is no JSON answer."""
     parts = urlsplit(base)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
     try:
-        connection.request(
-            "GET", parts.path.rstrip("/") + path, headers={"Authorization": f"Bearer {key}"} if key else {}
-        )
+        connection.request("GET", parts.path.rstrip("/") + path, headers={**_with_key(key), **(headers or {})})
         with connection.getresponse() as answer:
             text = answer.read()
             if answer.status != 200:

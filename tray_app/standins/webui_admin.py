@@ -9,6 +9,7 @@ from tray_app.standins.server import Request, Response, as_json
 from tray_app.standins.upstream import UpstreamError, get_json
 from tray_app.standins.webui_accounts import Account, Accounts, NotAllowed
 from tray_app.standins.webui_models import ModelRecord, Registry
+from tray_app.standins.webui_settings import BadForm, problem
 
 
 class AdminRoutes:
@@ -18,6 +19,8 @@ class AdminRoutes:
         self.version = version
         self.accounts = accounts
         self.registry = registry
+        self.before_write: Callable[[], None] = lambda: None
+        """As that of the task settings, for the list of Ollama connections."""
 
     def route(self, request: Request) -> Callable[[Request], Response] | None:
         routes: dict[tuple[str, str], Callable[[Request], Response]] = {
@@ -33,6 +36,8 @@ class AdminRoutes:
             ("POST", "/api/v1/users/user/settings/update"): self._write_user_settings,
             ("POST", "/api/v1/models/create"): self._create_model,
             ("GET", "/ollama/config"): self._ollama_config,
+            ("POST", "/ollama/config/update"): self._write_ollama_config,
+            ("POST", "/ollama/verify"): self._verify_ollama,
             ("GET", "/ollama/api/tags"): self._tags,
             ("GET", "/ollama/api/ps"): self._ps,
             ("GET", "/openai/config"): self._openai_config,
@@ -140,7 +145,7 @@ class AdminRoutes:
 
     def _ollama_urls(self, request: Request) -> Response:
         self.accounts.admin(request)
-        return as_json({"OLLAMA_BASE_URLS": list(self.registry.ollama_urls)})
+        return as_json({"OLLAMA_BASE_URLS": list(self.registry.ollama.urls)})
 
     def _openai_urls(self, request: Request) -> Response:
         self.accounts.admin(request)
@@ -189,20 +194,44 @@ class AdminRoutes:
 
     def _ollama_config(self, request: Request) -> Response:
         self.accounts.admin(request)
-        told: dict[str, Any] = {"ENABLE_OLLAMA_API": self.registry.ollama_on}
-        if self.version >= (0, 4, 0):
-            told |= {"OLLAMA_BASE_URLS": list(self.registry.ollama_urls), "OLLAMA_API_CONFIGS": self._ollama_configs()}
+        told = self.registry.ollama.told()
+        if "OLLAMA_API_CONFIGS" in told:
+            told["OLLAMA_API_CONFIGS"] = self._ollama_configs()
         return as_json(told)
 
     def _ollama_configs(self) -> dict[str, Any]:
         """By address up to 0.5.0, by position later."""
-        prefixes = {url: self.registry.prefix(index) for index, url in enumerate(self.registry.ollama_urls)}
-        keys = [url if self.version <= (0, 5, 0) else str(index) for index, url in enumerate(prefixes)]
-        return {
+        connections = self.registry.ollama
+        keys = [url if self.version <= (0, 5, 0) else str(index) for index, url in enumerate(connections.urls)]
+        played = {
             key: {"enable": True, "prefix_id": prefix}
-            for key, prefix in zip(keys, prefixes.values(), strict=True)
-            if prefix
+            for index, key in enumerate(keys)
+            if (prefix := self.registry.prefix(index))
         }
+        return {**played, **connections.configs}
+
+    def _write_ollama_config(self, request: Request) -> Response:
+        """Later releases forget the models with it: nobody knows which connection has which."""
+        self.accounts.admin(request)
+        given = request.json()
+        self.before_write()
+        self.registry.ollama.accept(given)
+        if self.version >= (0, 11, 0):
+            self.registry.forget()
+        return as_json(self.registry.ollama.told())
+
+    def _verify_ollama(self, request: Request) -> Response:
+        """The server itself asks there."""
+        self.accounts.admin(request)
+        body = request.json()
+        if not isinstance(body, dict) or "url" not in body:
+            raise BadForm([problem("missing", ("body", "url"), "Field required", body)])
+        try:
+            return as_json(get_json(str(body["url"]), "/api/version", str(body.get("key") or "")))
+        except UpstreamError as error:
+            if not error.status:
+                raise NotAllowed(500, "Open WebUI: Server Connection Error") from error
+            raise NotAllowed(500, f"Unexpected error: HTTP Error: {error.status}") from error
 
     def _openai_config(self, request: Request) -> Response:
         self.accounts.admin(request)
@@ -227,7 +256,7 @@ class AdminRoutes:
 
     def _ps(self, request: Request) -> Response:
         """0.9 fails whenever Ollama answers; 0.5 to 0.6.5 nest the answer below the URL."""
-        version, url = self.version, self.registry.ollama_urls[0]
+        version, url = self.version, self.registry.ollama.urls[0]
         if version >= (0, 6, 36):
             self.accounts.admin(request)
         else:

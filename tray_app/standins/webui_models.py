@@ -9,6 +9,7 @@ from typing import Any
 from tray_app.core.values.version import Version
 from tray_app.standins.upstream import UpstreamError, get_json
 from tray_app.standins.webui_accounts import Account
+from tray_app.standins.webui_connections import About, OllamaList
 
 CACHE_S = 1.0
 """MODELS_CACHE_TTL: a list asked again within it is the old one."""
@@ -41,8 +42,7 @@ class Registry:
 
     def __init__(self, version: Version, ollama_urls: list[str], hosted: list[Hosted]) -> None:
         self.version = version
-        self.ollama_urls = ollama_urls
-        self.ollama_on = True
+        self.ollama = OllamaList(version, ollama_urls)
         self.ollama_connection_type = "local"
         self.ollama_prefix = ""
         """Of the first Ollama connection."""
@@ -62,18 +62,19 @@ class Registry:
 
     # --- listing ----------------------------------------------------------------------------
 
-    def refresh(self, *, now: bool = False) -> list[dict[str, Any]]:
+    def refresh(self, *, now: bool = False, by: Account | None = None) -> list[dict[str, Any]]:
         """Asks all connections; what cannot be reached is left out without an error."""
+        about = About(user=by.id if by is not None else "")
         with self._lock:
             clock = time.monotonic()
             if not self.entries or now or clock - self._listed_at > CACHE_S:
-                found = [*self._from_ollama(), *self._from_hosted(), *self._presets(), *self._arena()]
+                found = [*self._from_ollama(about), *self._from_hosted(), *self._presets(about), *self._arena()]
                 self.entries = {entry["id"]: entry for entry in found if self._is_active(entry["id"])}
                 self._listed_at = clock
             return list(self.entries.values())
 
     def listed_for(self, account: Account, *, refresh: bool = False) -> list[dict[str, Any]]:
-        found = self.refresh(now=refresh)
+        found = self.refresh(now=refresh, by=account)
         return [entry for entry in found if self.may_use(account, entry["id"])]
 
     def may_use(self, account: Account, model_id: str) -> bool:
@@ -87,38 +88,45 @@ class Registry:
         record = self.records.get(model_id)
         return record is None or record.active
 
-    def _from_ollama(self) -> list[dict[str, Any]]:
+    def _from_ollama(self, about: About) -> list[dict[str, Any]]:
         """A model that several servers have under one id is one entry: the first fills it, all of them serve it."""
-        if not self.ollama_on:
+        if not self.ollama.on:
             return []
         found: dict[str, dict[str, Any]] = {}
-        for index, url in enumerate(self.ollama_urls):
-            for entry in self._of_one_ollama(index, url):
+        for index, url in enumerate(self.ollama.urls):
+            for entry in self._of_one_ollama(index, url, about):
                 if entry["id"] in found:
                     found[entry["id"]]["ollama"]["urls"].append(index)
                 else:
                     found[entry["id"]] = entry
         return list(found.values())
 
-    def _of_one_ollama(self, index: int, url: str) -> list[dict[str, Any]]:
+    def _of_one_ollama(self, index: int, url: str, about: About) -> list[dict[str, Any]]:
+        if self.ollama.config(index).get("enable") is False:
+            return []
+        key = self.ollama.key(index)  # before 0.12 a list is asked for without the headers
+        headers = (
+            self.ollama.headers(index, about) if self.version >= (0, 12, 0) else {}
+        )  # before, only calls have them
         try:
-            tags = get_json(url, "/api/tags")["models"]
-            loaded = get_json(url, "/api/ps")["models"] if self.version >= (0, 6, 11) else []
+            tags = get_json(url, "/api/tags", key, headers)["models"]
+            loaded = get_json(url, "/api/ps", key, headers)["models"] if self.version >= (0, 6, 11) else []
         except UpstreamError:
             return []
         return [self._ollama_entry(tag, {entry["name"] for entry in loaded}, index) for tag in tags]
 
     def prefix(self, index: int) -> str:
         """Of one Ollama connection."""
-        return dict(enumerate((self.ollama_prefix, *self.more_prefixes))).get(index, "")
+        stored = self.ollama.config(index).get("prefix_id") if index < len(self.ollama.urls) else None
+        return str(stored) if stored else dict(enumerate((self.ollama_prefix, *self.more_prefixes))).get(index, "")
 
-    def served_by(self, model_id: str) -> tuple[str, str]:
-        """The Ollama that a call goes to (one of several by chance), and the model's name there."""
+    def served_by(self, model_id: str) -> tuple[int, str]:
+        """The Ollama connection that a call goes to (one of several by chance), and the model's name there."""
         entry = self.entries.get(self.base_of(model_id), {})
         index = random.choice(entry.get("ollama", {}).get("urls") or [0])  # noqa: S311 - as the server does
         prefix = self.prefix(index)
         name = self.base_of(model_id)
-        return self.ollama_urls[index], name.removeprefix(f"{prefix}.") if prefix else name
+        return index, name.removeprefix(f"{prefix}.") if prefix else name
 
     def _ollama_entry(self, tag: dict[str, Any], loaded: set[str], index: int) -> dict[str, Any]:
         prefix = self.prefix(index)
@@ -181,10 +189,10 @@ class Registry:
             told["access_control"] = None if record.public else {}
         return told
 
-    def _presets(self) -> list[dict[str, Any]]:
+    def _presets(self, about: About) -> list[dict[str, Any]]:
         """Workspace presets copy `owned_by` from their base, and `connection_type` only from 0.6.41 on."""
         found = []
-        bases = {entry["id"]: entry for entry in [*self._from_ollama(), *self._from_hosted()]}
+        bases = {entry["id"]: entry for entry in [*self._from_ollama(about), *self._from_hosted()]}
         for record in self.records.values():
             if record.base_model_id is None:
                 continue

@@ -66,6 +66,14 @@ def problem(kind: str, where: tuple[str | int, ...], message: str, given: Any) -
     return {"type": kind, "loc": list(where), "msg": message, "input": given}
 
 
+def an_object(body: Any) -> dict[str, Any]:
+    """BadForm where the body is none."""
+    if isinstance(body, dict):
+        return body
+    text = "Input should be a valid dictionary or object to extract fields from"
+    raise BadForm([problem("model_attributes_type", ("body",), text, body)])
+
+
 def fields(version: Version) -> list[Field]:
     return [field for field in FIELDS if field.since <= version < field.until]
 
@@ -80,20 +88,18 @@ def defaults(version: Version) -> dict[str, Any]:
 
 def accept(version: Version, body: Any) -> dict[str, Any]:
     """What the form makes of a body. BadForm where it does not fit; unknown fields are dropped."""
-    if not isinstance(body, dict):
-        text = "Input should be a valid dictionary or object to extract fields from"
-        raise BadForm([problem("model_attributes_type", ("body",), text, body)])
+    given = an_object(body)
     document, problems = {}, []
     for field in fields(version):
-        if field.name not in body:
+        if field.name not in given:
             if version < field.optional_since:
                 problems.append(problem("missing", ("body", field.name), "Field required", body))
             else:
                 document[field.name] = _when_left_out(field)
             continue
-        value, wrong = _coerce(field, version, body[field.name])
+        value, wrong = _coerce(field, version, given[field.name])
         if wrong:
-            problems.append(problem(wrong[0], ("body", field.name), wrong[1], body[field.name]))
+            problems.append(problem(wrong[0], ("body", field.name), wrong[1], given[field.name]))
         document[field.name] = value
     if problems:
         raise BadForm(problems)

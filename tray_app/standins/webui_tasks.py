@@ -14,6 +14,7 @@ from tray_app.core.values.version import Version
 from tray_app.standins.server import Lines, Response, as_json
 from tray_app.standins.upstream import Call, UpstreamError
 from tray_app.standins.webui_accounts import Account, NotAllowed
+from tray_app.standins.webui_connections import TASK_WORDS, About
 from tray_app.standins.webui_models import Registry
 from tray_app.standins.webui_prompts import length_limit, prompt
 
@@ -71,7 +72,8 @@ class Generations:
         name = "queries" if kind in {"queries", "query"} else kind
         text = prompt(name, self.version, body.get("messages") or [], str(body.get("prompt", "")))
         try:
-            return as_json(self._complete(model, self._task_body(name, model, text, settings)))
+            about = About(TASK_WORDS.get(name, ""), account.id, str(body.get("chat_id") or ""))
+            return as_json(self._complete(model, self._task_body(name, model, text, settings), about))
         except UpstreamError as error:
             raise self._failed(kind) from error
 
@@ -108,14 +110,15 @@ class Generations:
         with_session = all(body.get(name) for name in ("session_id", "chat_id", "id"))
         if with_session and self.version >= (0, 5, 0):
             return as_json({"status": True, "task_id": self._in_background(body, account)})
+        about = About(user=account.id, chat=str(body.get("chat_id") or ""))
         call: dict[str, Any] = {
             "model": model,
             "messages": body.get("messages") or [],
             "stream": bool(body.get("stream")),
         }
         if not call["stream"]:
-            return as_json(self._complete(model, call))
-        return Lines(self._events(model, call), "text/event-stream; charset=utf-8")
+            return as_json(self._complete(model, call, about))
+        return Lines(self._events(model, call, about), "text/event-stream; charset=utf-8")
 
     def _in_background(self, body: dict[str, Any], account: Account) -> str:
         task_id = str(uuid.uuid4())
@@ -160,7 +163,7 @@ class Generations:
 
     # --- the wire ---------------------------------------------------------------------------
 
-    def call(self, model: str, body: dict[str, Any]) -> Call:
+    def call(self, model: str, body: dict[str, Any], about: About) -> Call:
         """A call to whoever serves the model."""
         hosted = self.registry.hosted_of(model)
         base = self.registry.base_of(model)
@@ -168,16 +171,20 @@ class Generations:
             plain: dict[str, Any] = {name: body[name] for name in ("messages", "stream") if name in body}
             named = base.removeprefix(f"{hosted.prefix}.") if hosted.prefix else base
             return self._opened(Call(hosted.url, "/chat/completions", {"model": named, **plain}, hosted.key))
-        url, named = self.registry.served_by(model)
-        return self._opened(Call(url, "/api/chat", {**body, "model": named}))
+        index, named = self.registry.served_by(model)
+        ollama = self.registry.ollama
+        body = {**body, "model": named}
+        return self._opened(
+            Call(ollama.urls[index], "/api/chat", body, ollama.key(index), ollama.headers(index, about))
+        )
 
     def _opened(self, call: Call) -> Call:
         self._calls.add(call)
         return call
 
-    def _complete(self, model: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _complete(self, model: str, body: dict[str, Any], about: About) -> dict[str, Any]:
         text, answered_by = "", model
-        for line in self.call(model, {**body, "stream": False}).lines():
+        for line in self.call(model, {**body, "stream": False}, about).lines():
             told = json.loads(line)
             answered_by = told.get("model", model)
             message = told["choices"][0]["message"] if "choices" in told else told["message"]
@@ -185,8 +192,8 @@ class Generations:
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "logprobs": None}
         return _completion(answered_by, "chat.completion", [choice | {"finish_reason": "stop"}])
 
-    def _events(self, model: str, body: dict[str, Any]) -> Iterator[bytes]:
-        call = self.call(model, body)
+    def _events(self, model: str, body: dict[str, Any], about: About) -> Iterator[bytes]:
+        call = self.call(model, body, about)
         try:
             for text in stream_texts(call):
                 choice = {"index": 0, "delta": {"content": text}, "logprobs": None, "finish_reason": None}
@@ -218,7 +225,8 @@ class Chat:
     def run(self) -> None:
         model = str(self.body["model"])
         messages = self.body.get("messages") or []
-        self._call = self.generations.call(model, {"model": model, "messages": messages, "stream": True})
+        about = About(user=self.account.id, chat=str(self.body["chat_id"]))
+        self._call = self.generations.call(model, {"model": model, "messages": messages, "stream": True}, about)
         try:
             answer = "".join(stream_texts(self._call))
         except UpstreamError:
@@ -242,7 +250,8 @@ class Chat:
     def task(self, kind: str) -> None:
         self.generations.before_task(kind)
         try:
-            self.generations.task(kind, {"model": self.body["model"], "messages": self.body["messages"]}, self.account)
+            about = {name: self.body[name] for name in ("model", "messages", "chat_id")}
+            self.generations.task(kind, about, self.account)
         except NotAllowed:
             return  # the chat simply has no title or tags
 

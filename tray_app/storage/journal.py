@@ -93,9 +93,9 @@ class Folded:
         """What was applied on that server and not taken back, each with the settings that no newer one changed."""
         if origin not in self._in_force:
             made = [one for one in self.all if one.origin == origin and one.event in IN_FORCE]
-            newest: dict[Setting, str] = {change.setting: one.id for one in made for change in one.changes}
+            newest = {change.what: one.id for one in made for change in one.changes}
             kept = (
-                replace(one, changes=tuple(change for change in one.changes if newest[change.setting] == one.id))
+                replace(one, changes=tuple(change for change in one.changes if newest[change.what] == one.id))
                 for one in made
             )
             self._in_force[origin] = tuple(one for one in kept if one.changes)
@@ -278,7 +278,7 @@ def _after(known: Record | None, line: Record) -> Record:
     elif event is Event.APPLIED:
         changes = line.changes or changes
     elif event is Event.UNDONE and line.changes:
-        gone = {change.setting for change in line.changes}
-        rest = tuple(change for change in changes if change.setting not in gone)
+        gone = {change.what for change in line.changes}
+        rest = tuple(change for change in changes if change.what not in gone)
         event, changes = (Event.APPLIED, rest) if rest else (event, changes)
     return replace(known, event=event, changes=changes, detail=line.detail)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tests.core.machines import facts, installed, listed, loaded, machine, settings, web_ui
 from tests.core.offers import by_id, ids, offered
 from tests.core.requests.test_count import ALL_ON, World, clients, slot
-from tray_app.app.read_backs import ReadBacks
+from tray_app.app.doing.read_backs import ReadBacks
 from tray_app.core.tasks import releases
 from tray_app.core.tasks.releases import TASK_KINDS, endpoint, runs, support
 from tray_app.core.tasks.slots import slot_for
@@ -20,7 +20,7 @@ from tray_app.core.tasks.target import TaskServer, come_unasked
 from tray_app.core.values.errors import NotFound, Refused, RefusedBecause
 from tray_app.core.values.finding import Unusable
 from tray_app.core.values.reading import Known
-from tray_app.core.values.task_settings import TASKS, Comes, Setting, Switch
+from tray_app.core.values.task_settings import TASKS, Comes, DocumentKind, Setting, Switch
 from tray_app.core.values.token import Token
 from tray_app.core.values.version import parse_version
 from tray_app.services import _webui_models
@@ -35,6 +35,7 @@ ANSWERS = {
     "/api/v1/users/user/settings": {"ui": {"promptAutocomplete": True}},
     "/openai/config": {"OPENAI_API_BASE_URLS": []},
     "/openai/urls": {"OPENAI_API_BASE_URLS": []},
+    "/ollama/config": {"ENABLE_OLLAMA_API": True, "OLLAMA_BASE_URLS": [], "OLLAMA_API_CONFIGS": {}},
 }
 
 
@@ -80,6 +81,10 @@ def asked(release: str, call: str, *args: Any) -> str:
 
 def document_path(release: str) -> str:
     return asked(release, "read_document")
+
+
+def connections_path(release: str) -> str:
+    return asked(release, "read_document", DocumentKind.OLLAMA_CONNECTIONS)
 
 
 def hosts_path(release: str) -> str:
@@ -168,7 +173,7 @@ KEYS_OFF, EITHER = RefusedBecause.KEYS_OFF, RefusedBecause.KEYS_OFF_OR_RESTRICTE
 
 def reads_after_a_write(release: str) -> int:
     wire = Wire(release)
-    return len(ReadBacks(OpenWebUIClient(wire), sleep=lambda seconds: None).all())  # type: ignore[arg-type]
+    return len(ReadBacks(OpenWebUIClient(wire), sleep=lambda seconds: None).all(DocumentKind.TASK_SETTINGS))  # type: ignore[arg-type]
 
 
 BEHAVIOUR = [
@@ -187,6 +192,7 @@ BEHAVIOUR = [
     ("SLOT_BY_CONNECTION", "0.6.10", "0.6.11", slot_of_outside_model, Setting.TASK_MODEL, Setting.TASK_MODEL_EXTERNAL),
     ("KEEPS_CONNECTIONS_SINCE", "0.8.12", "0.9.0", five_idle_connections, 4, None),
     ("SHARED_SETTINGS_SINCE", "0.9.6", "0.10.0", reads_after_a_write, 16, 4),
+    ("TASK_IN_HEADERS_SINCE", "0.9.6", "0.10.0", connections_path, "not asked", "/ollama/config"),
     ("TITLE_BESIDE_ANSWER", "0.9.6", "0.10.0", first_request_of_a_chat, "first-of-chat", "no-evidence"),
     (
         "TITLE_BESIDE_ANSWER",
@@ -256,7 +262,7 @@ def test_the_first_release_with_a_task(task, without, first):
 
 
 def test_every_task_and_setting_has_its_rows():
-    assert [row[0] for row in SWITCHES] == list(Setting)
+    assert [row[0] for row in SWITCHES] == list(releases.SINCE)
     assert [row[0] for row in RUNS] == list(TASKS) == list(TASK_KINDS)
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tray_app.core.requests.loaded import told_apart
+from tray_app.core.tasks.ollama_connections import behind
 from tray_app.core.tasks.same_ollama import placed, with_watched
 from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.reading import Known, Moment, Reading, Unknown, Why, value_of
@@ -48,7 +49,8 @@ class Source(StrEnum):
 class Overview(Struct, frozen=True):
     """What rules, remedies and screens read. None: not known, for the reason in `why`.
 
-    `settings_read_at`: Unix seconds. `listed` and `connections`: with what of them is the Ollama that is read.
+    `settings_read_at`, `connections_read_at`: Unix seconds. `listed` and `connections`: with what of them is the Ollama
+    that is read.
     A part of a source that is unknown itself has no reason of its own.
     """
 
@@ -75,6 +77,7 @@ class Overview(Struct, frozen=True):
     other_users: int | None
     """Accounts that may be refused a model: neither administrators nor waiting for approval."""
     connections: tuple[OllamaConnection, ...] | None
+    connections_read_at: float | None
     own_autocomplete: bool | None
 
     @property
@@ -125,6 +128,10 @@ def _connections(server: OpenWebUI | None) -> tuple[OllamaConnection, ...] | Non
     return old if told is None else told
 
 
+def _taken_at(reading: Reading[object]) -> float | None:
+    return reading.taken_at if isinstance(reading, Known) else None
+
+
 def _other_users(server: OpenWebUI | None) -> int | None:
     """Recordings of before count all accounts: there all but one may be such."""
     if server is None:
@@ -140,7 +147,8 @@ def overview(snapshot: Snapshot) -> Overview:
     listed = value_of(server.models) if server is not None else None
     if server is not None and ollama is not None:
         if connections is not None:
-            connections = with_watched(connections, listed, ollama, server.url, value_of(snapshot.relay))
+            through = behind(snapshot.written or ())
+            connections = with_watched(connections, listed, ollama, server.url, value_of(snapshot.relay), through)
         if listed is not None:
             listed = placed(listed, connections or (), ollama, server.url)
     tasks = server.tasks if server is not None else None
@@ -160,10 +168,11 @@ def overview(snapshot: Snapshot) -> Overview:
         waiting=value_of(requests.waiting) if requests is not None else None,
         open_webui=server,
         settings=value_of(tasks) if tasks is not None else None,
-        settings_read_at=tasks.taken_at if isinstance(tasks, Known) else None,
+        settings_read_at=_taken_at(tasks) if tasks is not None else None,
         listed=listed,
         busy_chats=value_of(server.busy_chats) if server is not None else None,
         other_users=_other_users(server),
         connections=connections,
+        connections_read_at=_taken_at(server.connections) if server is not None else None,
         own_autocomplete=value_of(server.own_autocomplete) if server is not None else None,
     )

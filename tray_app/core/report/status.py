@@ -191,6 +191,7 @@ def change_of(change: Change) -> dict[str, Any]:
         "setting": change.setting.value,
         "from": change.before,
         "to": change.after,
+        **({"place": change.place} if change.place else {}),
     }
 
 

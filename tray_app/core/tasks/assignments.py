@@ -3,6 +3,9 @@
 import difflib
 from collections.abc import Iterable, Mapping
 
+from msgspec.structs import replace
+
+from tray_app.core.tasks.documents import changed, equal, held, same, taken_back
 from tray_app.core.tasks.settings import key_of
 from tray_app.core.values.errors import ChangeError, Problem, Slip, UsageError
 from tray_app.core.values.plan import Change, Event, Plan, Record
@@ -40,22 +43,6 @@ def parse(assignments: Iterable[str]) -> dict[Setting, Json]:
     return wanted
 
 
-def equal(left: Json, right: Json) -> bool:
-    """Equal as JSON, where true is not 1."""
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(equal, left, right))
-    return type(left) is type(right) and left == right
-
-
-def same(setting: Setting, left: Json, right: Json) -> bool:
-    """Equal for the server: in a slot null and "" both mean `same as the chat model`."""
-    if setting in SLOTS:
-        return (left or "") == (right or "")
-    return equal(left, right)
-
-
 def plan(document: Document, wanted: Mapping[Setting, Json]) -> Plan:
     """The changes that are left to make. ChangeError where this version lacks a setting or nothing is left."""
     changes = []
@@ -81,10 +68,24 @@ def is_wanting(document: Document, wanted: Mapping[Setting, Json]) -> bool:
 
 def is_left(document: Document, changes: Iterable[Change]) -> bool:
     """Is any of these changes left to make here?"""
-    return is_wanting(document, {one.setting: one.after for one in changes})
+    return any(not is_made(document, one) for one in changes if has_place(document, one))
 
 
 # --- changes against the document a server holds now ----------------------------------------
+
+
+def has_place(document: Document, change: Change) -> bool:
+    """Whether this version has the setting, and the document the connection."""
+    try:
+        held(document, change)
+    except KeyError:
+        return False
+    return True
+
+
+def is_made(document: Document, change: Change) -> bool:
+    """Whether the document holds what the change leads to."""
+    return has_place(document, change) and same(change.setting, held(document, change), change.after)
 
 
 def still_to_do(document: Document, changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -94,14 +95,14 @@ def still_to_do(document: Document, changes: Iterable[Change]) -> tuple[Change, 
     """
     left = []
     for change in changes:
-        key = key_of(change.setting, document)
-        if key is None:
+        if not has_place(document, change):
             raise ChangeError(Problem.UNSUPPORTED, change.setting.value)
-        if same(change.setting, document[key], change.after):
+        now = held(document, change)
+        if same(change.setting, now, change.after):
             continue
-        if not same(change.setting, document[key], change.before):
+        if not same(change.setting, now, change.before):
             raise ChangeError(Problem.DRIFT, change.setting.value)
-        left.append(Change(change.setting, document[key], change.after))
+        left.append(replace(change, before=now))
     if not left:
         raise ChangeError(Problem.NOTHING_TO_DO)
     return tuple(left)
@@ -109,15 +110,9 @@ def still_to_do(document: Document, changes: Iterable[Change]) -> tuple[Change, 
 
 def back(document: Document, made: Iterable[Change]) -> tuple[tuple[Change, ...], tuple[Setting, ...]]:
     """What of changes that were made is still ours, as changes back, and what somebody changed since."""
-    ours: list[Change] = []
-    drifted: list[Setting] = []
-    for one in made:
-        key = key_of(one.setting, document)
-        if key is not None and same(one.setting, document[key], one.after):
-            ours.append(one.back())
-        elif key is None or not same(one.setting, document[key], one.before):
-            drifted.append(one.setting)
-    return tuple(ours), tuple(drifted)
+    found = [(one.setting, *taken_back(document, one)) for one in made]
+    ours = tuple(change for _, change, _ in found if change is not None)
+    return ours, tuple(dict.fromkeys(setting for setting, _, drifted in found if drifted))
 
 
 def found(document: Document, recorded: Record) -> Event:
@@ -131,11 +126,11 @@ def found(document: Document, recorded: Record) -> Event:
     return Event.UNDONE if undoing else Event.FAILED
 
 
-def others(before: Document, now: Document, ours: Iterable[Setting]) -> tuple[str, ...]:
-    """The keys that differ and are not ours."""
-    own = {key_of(setting, before) for setting in ours}
+def others(wanted: Document, now: Document, ours: Iterable[Change]) -> tuple[str, ...]:
+    """The keys that hold something else than the document that we wrote, our own changes aside. Names, no values."""
+    mine = changed(now, ours)
     return tuple(
         key
-        for key in sorted(before.keys() | now.keys())
-        if key not in own and (key not in before or key not in now or not equal(before[key], now[key]))
+        for key in sorted(wanted.keys() | mine.keys())
+        if key not in wanted or key not in mine or not equal(wanted[key], mine[key])
     )

@@ -36,6 +36,8 @@ KEEPS_CONNECTIONS_SINCE: Version = (0, 9, 0)
 """Connections to Ollama are kept and reused: one per request was seen up to 0.8.12, kept ones from 0.9.6 on."""
 SHARED_SETTINGS_SINCE: Version = (0, 10, 0)
 """All workers read the task settings from the database; before, each process keeps its own where there is no Redis."""
+TASK_IN_HEADERS_SINCE: Version = (0, 10, 0)
+"""Headers of an Ollama connection, filled with the request's task, user and chat (utils/headers.py); none before."""
 TITLE_BESIDE_ANSWER: Version = (0, 10, 0)
 """The title starts with the first answer and competes with it; before, it came after it (main.py)."""
 TITLE_LIMIT_SINCE: Version = (0, 11, 1)

@@ -30,14 +30,19 @@ def with_watched(
     ollama: Ollama,
     open_webui_url: str,
     relay: RelayState | None = None,
+    behind: Mapping[str, str] | None = None,
 ) -> tuple[OllamaConnection, ...]:
-    """Each Ollama connection, and whether it is the Ollama that is watched; the address of its relay is its own."""
+    """Each Ollama connection, and whether it is the Ollama that is watched; the address of its relay is its own.
+
+    `behind`: where an address leads that chat first wrote, as it was before: also at a gateway.
+    """
+    through = behind or {}
     home, installed = _host(open_webui_url), _by_name(ollama)
     leads = relay is not None and same_address(relay.upstream, ollama.url)
     ours = _address(ollama.url)
     made = []
     for one in connections:
-        near, models = _address(one.url, home) == ours, _only_of(one.index, listed)
+        near, models = _address(through.get(one.url, one.url), home) == ours, _only_of(one.index, listed)
         if relay is not None and leads:
             near = near or _address(one.url, home)[:2] == ("", relay.port)
         absent = ollama.presence is Presence.ABSENT and bool(models)  # what serves these runs somewhere else

@@ -1,7 +1,4 @@
-"""Open WebUI's task settings as values, and one change to the whole document.
-
-A document is always carried whole, with only the target keys changed.
-"""
+"""Open WebUI's task settings as values, and one change to the whole document."""
 
 import json
 from collections.abc import Mapping
@@ -42,7 +39,7 @@ def decode(document: Mapping[str, Json]) -> TaskSettings:
     Both slots have been there since 0.3.0: an answer without them is no task settings. A null switch is what
     old databases can hold: the server itself refuses to take it back, so it is not read as off.
     """
-    for setting in Setting:
+    for setting in KEYS:
         key = key_of(setting, document)
         if key is None and setting in SLOTS:
             raise ValueError(f"{KEYS[setting][0]} is missing")

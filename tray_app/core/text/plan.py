@@ -2,6 +2,7 @@
 
 import json
 
+from tray_app.core.tasks.ollama_connections import HEADERS, url_of
 from tray_app.core.tasks.releases import runs
 from tray_app.core.text.lines import Line, Span, Style, clean, line, table
 from tray_app.core.text.tasks import setting_name
@@ -16,6 +17,8 @@ def value_word(setting: Setting, value: Json, tr: Translator) -> str:
     """A value as a word: on, off, a model id, `same as chat`."""
     if setting in SLOTS:
         return clean(str(value)) if value else tr.gettext("same as chat")
+    if setting is Setting.OLLAMA_CONNECTION:
+        return clean(url_of(value)) or tr.gettext("none")
     if value is True:
         return tr.gettext("on")
     if value is False:
@@ -54,6 +57,9 @@ def plan_lines(plan: Plan, tr: Translator) -> list[Line]:
             for change in plan.changes
         ]
         lines += table((tr.gettext("setting"), tr.gettext("from"), tr.gettext("to")), rows)
+    if any(change.setting is Setting.OLLAMA_CONNECTION for change in plan.changes):
+        told = tr.gettext("With it come or go the headers {names}; everything else of the connection stays.")
+        lines.append(line(told.format(names=", ".join(HEADERS))))
     return lines
 
 

@@ -73,6 +73,7 @@ def setting_name(setting: Setting, tr: Translator) -> str:
         Setting.TASK_MODEL: tr.gettext("Task model"),
         Setting.TASK_MODEL_EXTERNAL: tr.gettext("Task model (external)"),
         Setting.TASK_MODEL_PARAMS: tr.gettext("Task model parameters"),
+        Setting.OLLAMA_CONNECTION: tr.gettext("Ollama connection"),
     }
     return others[setting] if setting in others else task_words(tr)[setting].name
 
@@ -81,6 +82,8 @@ def unsupported(setting: str, tr: Translator) -> str:
     """What a version that lacks this setting has not, with the places {version} and {setting}."""
     if setting == Setting.TASK_MODEL_PARAMS.value:
         return tr.gettext("Open WebUI {version} has no parameters for the task model.")
+    if setting == Setting.OLLAMA_CONNECTION.value:
+        return tr.gettext("The connection to Ollama is no longer in Open WebUI's list.")
     known = (words.lacks for task, words in task_words(tr).items() if task.value == setting)
     return next(known, tr.gettext("Open WebUI {version} has no setting `{setting}`."))
 

@@ -90,6 +90,8 @@ class OllamaConnection(Struct, frozen=True):
     prefix: str = ""
     limited: bool = False
     """Only models that an administrator chose are listed from it."""
+    tells_task: bool = False
+    """Our headers are filled in: chat first learns from them what a request is for."""
     watched: bool | None = None
 
 

@@ -9,14 +9,23 @@ from tray_app.core.values.version import Json
 
 
 class Change(Struct, frozen=True, gc=False):
-    """One setting, from and to, as the values that Open WebUI's document holds. They are never altered in place."""
+    """One setting, from and to, as the values that Open WebUI's document holds. They are never altered in place.
+
+    `place`: which one, where a document has several of a kind: the number of a connection.
+    """
 
     setting: Setting
     before: Json
     after: Json
+    place: str = ""
+
+    @property
+    def what(self) -> tuple[Setting, str]:
+        """What is changed: two changes of the same are one after the other."""
+        return self.setting, self.place
 
     def back(self) -> "Change":
-        return Change(self.setting, self.after, self.before)
+        return Change(self.setting, self.after, self.before, self.place)
 
 
 class ActionKind(StrEnum):

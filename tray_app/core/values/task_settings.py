@@ -1,4 +1,4 @@
-"""Open WebUI's task settings as values."""
+"""What may be changed in Open WebUI, by name, and its task settings as values."""
 
 from enum import StrEnum
 
@@ -11,8 +11,15 @@ class Switch(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
+class DocumentKind(StrEnum):
+    """The documents that may be changed. Each is carried whole, with only the keys of a plan changed."""
+
+    TASK_SETTINGS = "task-settings"
+    OLLAMA_CONNECTIONS = "ollama-connections"
+
+
 class Setting(StrEnum):
-    """The words of `elbowroom set`; values are stable."""
+    """What a plan changes: the words of `elbowroom set`, and what other documents hold. Values are stable."""
 
     TITLES = "titles"
     TAGS = "tags"
@@ -23,11 +30,18 @@ class Setting(StrEnum):
     TASK_MODEL = "task-model"
     TASK_MODEL_EXTERNAL = "task-model-external"
     TASK_MODEL_PARAMS = "task-model-params"
+    OLLAMA_CONNECTION = "ollama-connection"
 
+    @property
+    def document(self) -> DocumentKind:
+        return _ELSEWHERE.get(self, DocumentKind.TASK_SETTINGS)
+
+
+_ELSEWHERE = {Setting.OLLAMA_CONNECTION: DocumentKind.OLLAMA_CONNECTIONS}
 
 SLOTS = (Setting.TASK_MODEL, Setting.TASK_MODEL_EXTERNAL)
 
-TASKS = tuple(setting for setting in Setting if setting not in {*SLOTS, Setting.TASK_MODEL_PARAMS})
+TASKS = tuple(setting for setting in Setting if setting not in {*SLOTS, Setting.TASK_MODEL_PARAMS, *_ELSEWHERE})
 
 
 class Comes(StrEnum):

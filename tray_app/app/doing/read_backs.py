@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tray_app.core.tasks.releases import NEWEST_SEEN, SHARED_SETTINGS_SINCE
+from tray_app.core.values.task_settings import DocumentKind
 from tray_app.core.values.version import Document, parse_version
 
 if TYPE_CHECKING:
@@ -36,21 +37,21 @@ class ReadBacks:
         self._another = another
         self._sleep = sleep
 
-    def all(self) -> list[Document]:
+    def all(self, kind: DocumentKind) -> list[Document]:
         """What the server holds now, as often as it takes. ServiceError."""
-        reads = [self._open_webui.read_document(fresh=True)]
+        reads = [self._open_webui.read_document(kind, fresh=True)]
         for _ in range(READ_BACKS - 1):
             self._sleep(PAUSE_S)
-            reads.append(self._open_webui.read_document(fresh=True))
-        return [*reads, *self._at_once()] if self._may_disagree else reads
+            reads.append(self._open_webui.read_document(kind, fresh=True))
+        return [*reads, *self._at_once(kind)] if self._may_disagree else reads
 
-    def first(self, wanted: Callable[[Document], bool]) -> Document:
+    def first(self, kind: DocumentKind, wanted: Callable[[Document], bool]) -> Document:
         """One that is wanted, of whichever worker; else any. What is then written goes to the same worker."""
-        found = self._open_webui.read_document()
+        found = self._open_webui.read_document(kind)
         if wanted(found) or not self._may_disagree:
             return found
         for _ in range(AT_ONCE * ROUNDS):
-            now = self._open_webui.read_document(fresh=True)
+            now = self._open_webui.read_document(kind, fresh=True)
             if wanted(now):
                 return now
         return found
@@ -59,14 +60,14 @@ class ReadBacks:
     def _may_disagree(self) -> bool:
         return (parse_version(self._open_webui.version()) or NEWEST_SEEN) < SHARED_SETTINGS_SINCE
 
-    def _at_once(self) -> list[Document]:
+    def _at_once(self, kind: DocumentKind) -> list[Document]:
         """A worker that is busy with one leaves the next to another."""
         if self._another is None:
-            return [self._open_webui.read_document(fresh=True) for _ in range(AT_ONCE * ROUNDS)]
+            return [self._open_webui.read_document(kind, fresh=True) for _ in range(AT_ONCE * ROUNDS)]
         clients = [self._another() for _ in range(AT_ONCE)]
         try:
             with ThreadPoolExecutor(AT_ONCE, "read-back") as pool:
-                rounds = [pool.map(lambda one: one.read_document(fresh=True), clients) for _ in range(ROUNDS)]
+                rounds = [pool.map(lambda one: one.read_document(kind, fresh=True), clients) for _ in range(ROUNDS)]
                 return [found for reads in rounds for found in reads]
         finally:
             for client in clients:
