@@ -65,6 +65,13 @@ def main():
             verb, _, argument = line.strip().partition(" ")
             if verb == "show":
                 tray.show(view(int(argument)))
+            elif verb == "rows":  # as frame 9, and so many rows more
+                more = tuple(
+                    Row(f"Further {number}", Refresh(), id=f"more-{number}") for number in range(int(argument))
+                )
+                tray.show(View(SHAPES[3], "Overloaded: 9", MenuView((*rows(9), *more))))
+            elif verb == "copy":
+                tray.copy(argument)
             elif verb == "burst":
                 for number in range(int(argument) + 1):
                     tray.show(view(number))

@@ -1,19 +1,21 @@
-"""The real AppIndicator on a private bus: what a panel is told, and what its clicks send."""
+"""Our icon on a private bus and in real panels: what a panel is told, and what its clicks send."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import jeepney
 import pytest
+from jeepney.wrappers import DBusErrorResponse
 from PIL import Image
 
-from tests.e2e.bus import wait_for
+from tests.e2e.bus import ITEM, MENU, PROPERTIES, wait_for
 from tests.e2e.canned import HOSTILE
-from tests.e2e.desk import ROOT, App, Desk, missing
+from tests.e2e.desk import ROOT, App, Desk, missing, stop
 from tests.requirements import require
 from tray_app.core.menu.screen import Shape
 from tray_app.tray.art import COLOURS
@@ -27,7 +29,7 @@ def sent(app):
 
 
 def test_icon_title_and_rows_arrive_as_the_view_says(desk, canned):
-    assert desk.person.icon() == ("elbowroom-unknown", "Overloaded: 3")
+    assert desk.person.icon() == ("unknown", "Overloaded: 3")
     menu = desk.person.menu()
     assert menu.texts() == [
         "Overloaded: 3 requests wait",
@@ -57,16 +59,117 @@ def test_new_words_reach_an_open_menu_and_its_rows_stay_the_same(desk, canned):
     canned.tell("show 5")
     after = desk.person.wait_row("Overloaded: 5")
     assert after.number == before.find("Overloaded").number
-    assert desk.person.icon() == ("elbowroom-working", "Overloaded: 5")
+    assert desk.person.icon() == ("working", "Overloaded: 5")
     desk.person.send(before.find("Turn follow-ups").number, "clicked")  # the row of the menu that was open
     canned.wait_line("sent ApplyRemedy(remedy=SwitchOff(")
+
+
+@pytest.mark.parametrize("how", ["closed", "clicked", "shown again"])
+def test_rows_come_and_go_when_nobody_looks(desk, canned, how):
+    """They would move under the hand of whoever has the menu open."""
+    desk.person.send(0, "opened")
+    canned.tell("rows 2")
+    desk.person.wait_row("Overloaded: 9")
+    told = desk.person.menu()
+    assert "Further 0" not in told.texts()
+    if how == "shown again":
+        assert desk.person.about_to_show() is True
+        assert "Further 1" in desk.person.menu().texts()
+        assert desk.person.about_to_show() is False
+    else:
+        desk.person.send(told.find("Only told").number if how == "clicked" else 0, how)
+        desk.person.wait_row("Further 1")
+    assert desk.person.menu().find("Quit").number == told.find("Quit").number
+
+
+def test_a_click_on_a_row_that_has_just_gone_does_what_it_said(desk, canned):
+    canned.tell("rows 1")
+    number = desk.person.wait_row("Further 0").number
+    canned.tell("rows 0")
+    desk.person.wait_gone("Further 0")
+    desk.person.send(number, "clicked")
+    canned.wait_line("sent Refresh()")
+
+
+def test_what_is_not_there_is_refused_as_the_bus_has_it(desk, canned):
+    name, _ = desk.person.item()
+    item, menu, properties = ("/StatusNotifierItem", "/StatusNotifierItem/Menu", PROPERTIES)
+
+    def refused(path, interface, method, signature=None, body=()):
+        with pytest.raises(DBusErrorResponse) as caught:
+            desk.person.call(name, path, interface, method, signature, body)
+        return caught.value.name.rpartition(".")[2]
+
+    assert refused(item, ITEM, "Activate", "ii", (0, 0)) == "UnknownMethod"  # then hosts open the menu
+    assert refused(item, MENU, "GetLayout", "iias", (0, -1, [])) == "UnknownMethod"
+    assert refused(menu, MENU, "GetLayout", "i", (0,)) == "InvalidArgs"
+    assert refused(menu, MENU, "GetLayout", "iias", (777, -1, [])) == "InvalidArgs"
+    assert refused(menu, MENU, "GetProperty", "is", (1, "no-such")) == "InvalidArgs"
+    assert refused(menu, MENU, "Event", "isvu", (777, "clicked", ("i", 0), 0)) == "InvalidArgs"
+    assert refused(item, properties, "Get", "ss", (ITEM, "NoSuch")) == "UnknownProperty"
+    assert refused(item, properties, "Set", "ssv", (ITEM, "Title", ("s", "x"))) == "PropertyReadOnly"
+    told = desk.person.call(name, menu, MENU, "EventGroup", "a(isvu)", ([(777, "clicked", ("i", 0), 0)],))
+    assert told == ([777],)
+    assert desk.person.call(name, "/", "org.freedesktop.DBus.Peer", "Ping") == ()
+
+
+def test_values_are_of_the_types_that_are_described(desk, canned):
+    """As GLib's own bus library reads both; and a folder leads to its objects."""
+    name, _ = desk.person.item()
+    script = f"""
+import sys
+from gi.repository import Gio, GLib
+bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+def call(path, interface, method, arguments):
+    return bus.call_sync({name!r}, path, interface, method, arguments, None, 0, -1).unpack()[0]
+path = ""
+for folder in ("/", "/StatusNotifierItem", "/StatusNotifierItem/Menu"):
+    found = Gio.DBusNodeInfo.new_for_xml(call(folder, "org.freedesktop.DBus.Introspectable", "Introspect", None))
+    for interface in found.interfaces:
+        arguments = GLib.Variant("(s)", (interface.name,))
+        values = bus.call_sync({name!r}, folder, "org.freedesktop.DBus.Properties", "GetAll", arguments, None, 0, -1)
+        values = values.get_child_value(0)
+        types = {{}}
+        for index in range(values.n_children()):
+            key, value = (values.get_child_value(index).get_child_value(part) for part in (0, 1))
+            types[key.get_string()] = value.get_variant().get_type_string()
+        described = {{one.name: one.signature for one in interface.properties}}
+        assert types == described, (interface.name, types, described)
+    print(folder, [one.name for one in found.interfaces], [one.path for one in found.nodes])
+"""
+    done = subprocess.run([sys.executable, "-c", script], env=desk.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "/ [] ['StatusNotifierItem']"
+    assert done.stdout.count("org.kde.StatusNotifierItem") == done.stdout.count("com.canonical.dbusmenu") == 1
+
+
+def test_a_command_can_be_pasted_elsewhere(desk, canned):
+    """By GTK, as most programs of a desktop."""
+    canned.tell("copy launchctl setenv 'ㄱ' 1")
+    script = (
+        "import gi; gi.require_version('Gtk', '3.0'); from gi.repository import Gdk, Gtk\n"
+        "print(Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD).wait_for_text())"
+    )
+
+    def pasted():
+        return subprocess.run(
+            [sys.executable, "-c", script], env=desk.env, capture_output=True, encoding="utf-8", check=True
+        ).stdout.strip()
+
+    wait_for(lambda: pasted() == "launchctl setenv 'ㄱ' 1", "the text")
+
+
+def test_the_end_of_the_session_s_bus_is_the_end(desk, canned):
+    stop(next(one for one in desk.processes if "dbus-daemon" in one.args))
+    assert canned.ended() == 0
+    assert sent(canned) == ["sent Quit()"]
 
 
 def test_a_changed_state_sends_a_new_menu_and_a_burst_only_its_last_frame(desk, canned):
     canned.tell("burst 200")
     desk.person.wait_row("Overloaded: 200")
     assert desk.person.menu().find("Switches", "one").checked
-    assert desk.person.icon() == ("elbowroom-overloaded", "Overloaded: 200")
+    assert desk.person.icon() == ("overloaded", "Overloaded: 200")
 
 
 def test_a_notice_has_a_button_that_sends_and_a_newer_one_takes_its_place(desk, canned):
@@ -131,14 +234,59 @@ def test_without_a_tray_host_it_says_so(bench):
 
 
 @pytest.mark.parametrize("display", [{"DISPLAY": ":987"}, {"WAYLAND_DISPLAY": "wayland-987"}])
-def test_a_display_that_does_not_answer_is_not_told_as_a_missing_library(bench, display):
-    if bench:
-        require("tray", bench)
-    with Desk() as desk:
-        del desk.env["DISPLAY"]
-        app = App(desk, [sys.executable, "-m", "tests.e2e.canned"], env=display)
-        assert app.ended() == 1
-        assert "unavailable no-display" in app.lines[-1]
+def test_it_needs_no_display_but_the_panels_own(desk, display):
+    del desk.env["DISPLAY"]
+    app = App(desk, [sys.executable, "-m", "tests.e2e.canned"], env=display)
+    app.wait_line("started")
+    desk.person.click("Quit")
+    assert app.ended() == 0
+
+
+def test_neither_gtk_nor_its_bindings_are_loaded(desk):
+    script = "import sys; from tests.e2e import canned; canned.main(); print([m for m in sys.modules if m[:2] == 'gi'])"
+    app = App(desk, [sys.executable, "-c", script])
+    app.wait_line("started")
+    desk.person.click("Quit")
+    assert app.ended() == 0
+    assert app.lines[-1] == "[]"
+
+
+def menu_size(desk, path):
+    """Of what is drawn below the panel, or None."""
+    desk.screenshot(path)
+    with Image.open(path) as picture:
+        return picture.convert("RGB").crop((0, 33, 1000, 700)).getbbox()
+
+
+def test_an_open_menu_of_a_real_panel_stays_open_whatever_comes(bench, tmp_path):
+    """XFCE's closed it at every new picture and at every row that came or went."""
+    if lacking := missing("xfce4-panel"):
+        require("tray", lacking)
+    with Desk(panel=True) as desk:
+        wait_for(desk.person.has_host, "the panel")
+        app = App(desk, [sys.executable, "-m", "tests.e2e.canned"])
+        app.wait_line("started")
+        icon = (984, 16)
+
+        def opened():
+            desk.click_at(*icon)
+            time.sleep(0.5)
+            return menu_size(desk, tmp_path / "open.png")
+
+        first = wait_for(opened, "the menu")
+        for line, seen in (("show 5", "working"), ("show 2", "overloaded"), ("rows 4", "unknown")):
+            app.tell(line)
+            wait_for(lambda seen=seen: desk.person.icon()[0] == seen, line)
+            time.sleep(0.5)  # the panel's turn
+            assert menu_size(desk, tmp_path / "after.png") == first
+        desk.press_key("Escape")
+        wait_for(lambda: menu_size(desk, tmp_path / "closed.png") is None, "the end of the menu")
+        desk.person.wait_row("Further 3")  # this panel does not say that its menu was closed
+        taller = wait_for(opened, "the menu")
+        assert taller[3] > first[3]  # the four rows that came meanwhile
+        desk.press_key("Down")
+        desk.press_key("Return")
+        app.wait_line("sent Refresh()")
 
 
 def colours(desk, path):

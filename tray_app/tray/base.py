@@ -14,7 +14,7 @@ from tray_app.core.values.reading import Unknown
 
 log = logging.getLogger(__name__)
 
-NAME = "elbowroom"
+NAME, TITLE = "elbowroom", "Elbowroom"
 Send = Callable[[Command], None]
 
 

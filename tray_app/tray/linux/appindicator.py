@@ -1,8 +1,8 @@
 """pystray's AppIndicator icon with our menu, our icon files and no handlers of its own. Imports fail without gi."""
 
 import logging
+import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pystray
@@ -11,8 +11,8 @@ from pystray import _appindicator
 
 from tray_app.core.menu.screen import Row, Shape
 from tray_app.tray import art
-from tray_app.tray.base import Send
-from tray_app.tray.linux.icon_files import name
+from tray_app.tray.base import TITLE, Send
+from tray_app.tray.linux.icon_files import IconFiles, name
 from tray_app.tray.main_thread import Work, guarded
 from tray_app.tray.rows import RowItem, differ_in_words_only, items, tidy
 
@@ -41,11 +41,12 @@ class _Icon(_appindicator.Icon):  # type: ignore[misc]  # pystray has no types
 class AppIndicator:
     """Threads: `post` and `run` aside, everything is for the thread of the GLib loop."""
 
-    def __init__(self, app: str, send: Send, icons: Path) -> None:
+    def __init__(self, app: str, send: Send) -> None:
         self._send = send
+        self._files = IconFiles(os.environ)
         self._rows: tuple[Row, ...] = ()
         self._icon = _Icon(app, icon=art.draw(Shape.UNKNOWN, 24), title=app, menu=pystray.Menu())
-        self._icon._appindicator.set_icon_theme_path(str(icons))  # noqa: SLF001
+        self._icon._appindicator.set_icon_theme_path(str(self._files.folder))  # noqa: SLF001
 
     def post(self, work: Work) -> None:
         GLib.idle_add(_once(work))
@@ -55,7 +56,10 @@ class AppIndicator:
 
     def run(self, ready: Work) -> None:
         # The setup thread ends at once: pystray would wait 5 s for it when it stops.
-        self._icon.run(setup=lambda _icon: self.post(ready))
+        try:
+            self._icon.run(setup=lambda _icon: self.post(ready))
+        finally:
+            self._files.close()
 
     def stop(self) -> None:
         self._icon.stop()
@@ -74,10 +78,13 @@ class AppIndicator:
         board.set_text(text, -1)
         board.store()
 
-    def set_icon(self, icon: str, description: str) -> None:
+    def set_icon(self, shape: Shape, *, works: bool) -> None:  # noqa: ARG002
+        """No sentence beside the picture: panels show it above the tooltip, where it would soon say another number. And
+        no mark of a model that works: these panels close an open menu when the picture changes."""
+        icon = name(shape)
         self._icon.theme_icon = icon
         self._icon._icon_path = icon  # noqa: SLF001
-        self._icon._appindicator.set_icon_full(icon, description)  # noqa: SLF001
+        self._icon._appindicator.set_icon_full(icon, TITLE)  # noqa: SLF001
 
     def set_tooltip(self, text: str) -> None:
         self._icon.title = text

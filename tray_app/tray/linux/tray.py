@@ -21,23 +21,25 @@ from tray_app.core.menu.screen import NoticeView, View
 from tray_app.core.values.command import Quit
 from tray_app.core.values.errors import TrayProblem, TrayUnavailable
 from tray_app.tray import notify
-from tray_app.tray.base import NAME, Send
+from tray_app.tray.base import NAME, Send, TrayHost
 from tray_app.tray.linux.host import find_host
-from tray_app.tray.linux.icon_files import IconFiles, name
 from tray_app.tray.main_thread import guarded
 
 log = logging.getLogger(__name__)
 
 PUSH_EVERY_S = 1.0
-TITLE = "Elbowroom"
 SYSTEM_GI = ("lib/python3/dist-packages/gi", "lib*/python3.*/site-packages/gi")
 """Where Debian and Ubuntu, and where Fedora, Arch and openSUSE install PyGObject, below /usr."""
 
 
 def open_linux(send: Send) -> "LinuxTray":
     """TrayUnavailable says which part is missing; the cheap look at the bus comes before any library."""
-    find_host(os.environ)
-    os.environ["PYSTRAY_BACKEND"] = "appindicator"  # its other backends have no menu or no place in today's panels
+    if find_host(os.environ) is TrayHost.STATUS_NOTIFIER:
+        os.environ["PYSTRAY_BACKEND"] = "dummy"  # ours is another one, on pystray's own base
+        from tray_app.tray.linux.status_notifier import StatusNotifier
+
+        return LinuxTray(send, StatusNotifier)
+    os.environ["PYSTRAY_BACKEND"] = "appindicator"  # its Xorg backend has no menu
     try:
         _borrow_gi()
         with _without_gl():
@@ -109,13 +111,12 @@ class LinuxTray:
     def __init__(self, send: Send, make: Callable[..., Any], clock: Callable[[], float] = time.monotonic) -> None:
         self._send = send
         self._clock = clock
-        self._files = IconFiles(os.environ)
         self._shown: View | None = None
         self._waiting: View | None = None
         self._timer = False
         self._ready = False
         self._pushed_at = float("-inf")
-        self._indicator = make(NAME, send, self._files.folder)
+        self._indicator = make(NAME, send)
         self._notifier = notify.open_linux_notifier(send)
 
     def show(self, view: View) -> None:
@@ -139,7 +140,6 @@ class LinuxTray:
             self._indicator.run(guarded(ready))
         finally:
             self._notifier.close()
-            self._files.close()
 
     def stop(self) -> None:
         self._indicator.post(self._indicator.stop)
@@ -166,10 +166,8 @@ class LinuxTray:
         if view is None or view == shown or not self._ready:
             return
         self._waiting = None
-        if shown is None or view.shape != shown.shape:
-            # No sentence beside the picture: panels show it above the tooltip, where it would soon say another number.
-            # And no mark of a model that works: xfce4-panel closes an open menu when the picture changes.
-            self._indicator.set_icon(name(view.shape), TITLE)
+        if shown is None or (view.shape, view.works) != (shown.shape, shown.works):
+            self._indicator.set_icon(view.shape, works=view.works)
         if shown is None or view.tooltip != shown.tooltip:
             self._indicator.set_tooltip(view.tooltip)
         if shown is None or view.menu != shown.menu:
