@@ -142,10 +142,8 @@ class Python(NamedTuple):
 
     @property
     def has_tray(self) -> bool:
-        """Whether an icon with a menu can be shown with it here. On Linux: the system's PyGObject was built for it."""
-        if sys.platform == "darwin":
-            return not (self.framework and macos_major() >= 26)
-        return WINDOWS or bool(list(DEBIAN_PACKAGES.glob("gi/_gi.cpython-{}{}-*.so".format(*self.version))))
+        """Whether an icon with a menu can be shown with it here."""
+        return not (self.framework and sys.platform == "darwin" and macos_major() >= 26)
 
 
 def macos_major() -> int:
@@ -280,22 +278,14 @@ def refuse_foreign() -> None:
         fail(_("{folder} is not a virtual environment. Move it away, then try again.").format(folder=VENV))
 
 
-def tell_of_tray(python: Python) -> None:
+def tell_of_tray() -> None:
     """Why no icon will be seen with this Python, and what to type instead."""
-    if sys.platform == "darwin":
-        say(
-            _(
-                "this Python is a framework build, which shows no menu bar icon on macOS 26 and later. "
-                "Start with another one: uv run --no-project --python 3.13 run.py"
-            )
+    say(
+        _(
+            "this Python is a framework build, which shows no menu bar icon on macOS 26 and later. "
+            "Start with another one: uv run --no-project --python 3.13 run.py"
         )
-    elif list(DEBIAN_PACKAGES.glob("gi/_gi.cpython-*.so")) and not WINDOWS:
-        given = "{}.{}".format(*python.version)
-        say(
-            _(
-                "Python {version} cannot use the system's tray library. For the icon, start with: {command} run.py"
-            ).format(version=given, command=DEBIAN_PYTHON)
-        )
+    )
 
 
 def ensure_ensurepip(python: Python) -> None:
@@ -441,9 +431,13 @@ def pip(progress: Progress, *arguments: str) -> None:
 
 
 def link_gi() -> None:
-    """Debian's PyGObject, which the tray menu needs, is no pip package: lend it to .venv where it fits."""
+    """Debian's PyGObject, which older panels need, is no pip package: lend it to .venv where it was built for it."""
     python, folder = python_at([venv_python()]), site_packages()
-    if WINDOWS or sys.platform == "darwin" or python is None or folder is None or not python.has_tray:
+    if (
+        python is None
+        or folder is None
+        or not list(DEBIAN_PACKAGES.glob("gi/_gi.cpython-{}{}-*.so".format(*python.version)))
+    ):
         return
     target = folder / "gi"
     if not os.path.lexists(str(target)):
@@ -476,7 +470,7 @@ def main(arguments: list[str]) -> NoReturn:
         os.chdir(ROOT)
         become([venv_python(), "-m", "pytest", *arguments[1:]])
     if not arguments and not python.has_tray:
-        tell_of_tray(python)
+        tell_of_tray()
     os.environ[STARTED_BY] = typed_command()
     # -P: a folder tray_app where the user happens to stand is not this program.
     become([venv_python(), "-P", "-m", "tray_app", *(arguments or ["start"])])

@@ -4,9 +4,10 @@
 
 Everything runs at the same time on one private screen and bus, so that a noisy minute is everyone's. The floor is a
 bare pystray icon with the same imports and no work. Ours runs against stand-ins for Ollama and Open WebUI in the
-bench's own process: once with no model loaded (idle), once with two people chatting on a 32B model (busy). A peer runs
-on a terminal, with OLLAMA_HOST set to the busy Ollama. Memory is resident and private (USS), in MB (10^6 bytes). Needs
-Linux with what tests/e2e needs.
+bench's own process: once with no model loaded (idle), once with two people chatting on a 32B model (busy), each over
+the session bus alone and as an AppIndicator with GTK, which older panels need. A peer runs on a terminal, with
+OLLAMA_HOST set to the busy Ollama. Memory is resident and private (USS), in MB (10^6 bytes); wake-ups are voluntary
+context switches of all threads. Needs Linux with what tests/e2e needs.
 """
 
 import argparse
@@ -46,6 +47,16 @@ icon.run()
 """
 
 
+WITH_GTK = """
+import sys
+from tray_app.__main__ import main
+from tray_app.tray.base import TrayHost
+from tray_app.tray.linux import tray
+tray.find_host = lambda _environment: TrayHost.XEMBED
+sys.exit(main())
+"""
+
+
 class Measured:
     """A process and what it has used since `begin`."""
 
@@ -53,6 +64,7 @@ class Measured:
         self.name = name
         self.process = psutil.Process(pid)
         self.cpu_at = self.began = 0.0
+        self.woke_at = 0
 
     def cpu_s(self) -> float:
         """Its children's included: a program that starts others pays for them."""
@@ -66,25 +78,33 @@ class Measured:
         own = self.process.cpu_times()
         return total + own.children_user + own.children_system
 
+    def woke(self) -> int:
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/status")
+        return sum(int(one.read_text().partition("\nvoluntary_ctxt_switches:")[2].split()[0]) for one in tasks)
+
     def begin(self) -> None:
-        self.cpu_at, self.began = self.cpu_s(), time.monotonic()
+        self.cpu_at, self.woke_at, self.began = self.cpu_s(), self.woke(), time.monotonic()
 
-    def line(self) -> tuple[float, float, float]:
-        """CPU percent of one core, resident and private MB."""
-        percent = (self.cpu_s() - self.cpu_at) / (time.monotonic() - self.began) * 100
+    def line(self) -> tuple[float, float, float, float]:
+        """CPU percent of one core, wake-ups a second, resident and private MB."""
+        took = time.monotonic() - self.began
         memory = self.process.memory_full_info()
-        return percent, memory.rss / 1e6, memory.uss / 1e6
+        percent, woke = (self.cpu_s() - self.cpu_at) / took * 100, (self.woke() - self.woke_at) / took
+        return percent, woke, memory.rss / 1e6, memory.uss / 1e6
 
 
-def ours(desk: desks.Desk, name: str, ollama: DemoOllama, web: DemoOpenWebUI) -> subprocess.Popen[bytes]:
-    argv = [sys.executable, "-m", "tray_app", "--home", str(desk.folder / name), "--ollama", ollama.url]
+def ours(
+    desk: desks.Desk, name: str, ollama: DemoOllama, web: DemoOpenWebUI, *, gtk: bool = False
+) -> subprocess.Popen[bytes]:
+    how = ["-c", WITH_GTK] if gtk else ["-m", "tray_app"]
+    argv = [sys.executable, *how, "--home", str(desk.folder / name), "--ollama", ollama.url]
     env = {"ELBOWROOM_API_KEY": web.session()}
     return desk.start([*argv, "--open-webui", web.url], env, cwd=desks.ROOT)
 
 
 def start_to_icon(starts: int) -> dict[str, float]:
     """Median seconds from the start of the process to its icon on the bus; the two take turns."""
-    seconds: dict[str, list[float]] = {"floor": [], "elbowroom": []}
+    seconds: dict[str, list[float]] = {"floor": [], "elbowroom": [], "elbowroom with GTK": []}
     with ExitStack() as stack:
         ollama, web = stand_ins(stack)
         for _ in range(starts):
@@ -94,7 +114,7 @@ def start_to_icon(starts: int) -> dict[str, float]:
                     if name == "floor":
                         desk.start([sys.executable, "-c", FLOOR], {"PYSTRAY_BACKEND": "appindicator"})
                     else:
-                        ours(desk, "start", ollama, web)
+                        ours(desk, "start", ollama, web, gtk=name.endswith("GTK"))
                     wait_for(lambda desk=desk: desk.watcher.items, "the icon", 60)
                     runs.append(time.monotonic() - began)
     return {name: statistics.median(runs) for name, runs in seconds.items()}
@@ -137,6 +157,8 @@ def over_time(minutes: float, peers: list[tuple[str, str]]) -> None:
             Measured("floor: bare icon, same imports", floor.pid),
             Measured("elbowroom, idle", ours(desk, "idle", *quiet).pid),
             Measured("elbowroom, busy", ours(desk, "busy", *crowded).pid),
+            Measured("elbowroom with GTK, idle", ours(desk, "idle-gtk", *quiet, gtk=True).pid),
+            Measured("elbowroom with GTK, busy", ours(desk, "busy-gtk", *crowded, gtk=True).pid),
         ]
         for name, command in peers:
             measured.append(Measured(name, in_terminal(desk, shlex.split(command), crowded[0].url).pid))
@@ -150,11 +172,10 @@ def over_time(minutes: float, peers: list[tuple[str, str]]) -> None:
         time.sleep(minutes * 60)
         lines = [(one.name, *one.line()) for one in measured]
     base = lines[0]
-    print(f"{'':32} {'CPU %':>7} {'resident MB':>12} {'private MB':>11} {'of the floor':>13}")
-    for name, cpu, resident, private in lines:
-        print(
-            f"{name:32} {cpu:7.2f} {resident:12.1f} {private:11.1f} {resident / base[2]:6.2f} {private / base[3]:6.2f}"
-        )
+    print(f"{'':30} {'CPU %':>6} {'wakes/s':>8} {'resident MB':>12} {'private MB':>11} {'of the floor':>13}")
+    for name, cpu, woke, resident, private in lines:
+        shares = f"{resident / base[3]:6.2f} {private / base[4]:6.2f}"
+        print(f"{name:30} {cpu:6.2f} {woke:8.1f} {resident:12.1f} {private:11.1f} {shares}")
 
 
 def main() -> None:

@@ -80,20 +80,15 @@ def test_the_newest_python_that_really_runs_is_taken(run, change, tmp_path, monk
     ]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="Linux' tray library")
-def test_a_python_that_can_show_the_icon_wins_over_a_newer_one_that_cannot(run, change, tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    gi = tmp_path / "packages" / "gi"
-    gi.mkdir(parents=True)
-    (gi / "_gi.cpython-312-x86_64-linux-gnu.so").touch()
-    change("DEBIAN_PACKAGES", tmp_path / "packages")
-    change("DEBIAN_PYTHON", str(tmp_path / "python3"))
-    for minor in (14, 12):
-        fake_python(tmp_path, f"python3.{minor}", f"echo 3 {minor} 0")
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "python3.14"))
-    assert run.chosen_python().version == (3, 12)
-    (gi / "_gi.cpython-312-x86_64-linux-gnu.so").unlink()
-    assert run.chosen_python().version == (3, 14)
+def test_a_python_that_can_show_the_icon_wins_over_another(run, change, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    change("macos_major", lambda: 26)
+    framework, plain = (run.Python(("python3",), (3, minor), minor == 14) for minor in (14, 12))
+    change("python_at", lambda _: framework)
+    change("other_pythons", lambda: [framework, plain])
+    assert run.chosen_python() == plain
+    change("other_pythons", lambda: [framework])
+    assert run.chosen_python() == framework
 
 
 @pytest.mark.parametrize(("macos", "framework", "shows"), [(26, True, False), (26, False, True), (15, True, True)])
@@ -355,7 +350,7 @@ def test_what_is_started(run, change, monkeypatch, arguments, starts):
     change("link_gi", lambda: None)
     change("ensure_installed", lambda *, dev: None)
     change("become", become)
-    change("tell_of_tray", lambda _: None)
+    change("tell_of_tray", lambda: None)
     monkeypatch.setattr(os, "chdir", lambda _: None)
     monkeypatch.setattr(sys, "argv", ["some folder/run.py", *arguments])
     monkeypatch.delenv(run.STARTED_BY, raising=False)

@@ -26,13 +26,14 @@ def sentence(error: TrayUnavailable, tr: Translator) -> str:
             )
         case TrayProblem.NO_LIBRARY | TrayProblem.NO_INDICATOR:
             text = tr.gettext(
-                "The tray's libraries are missing: install {packages} (so named on Debian and Ubuntu), "
-                "or use `{command}`. ({detail})"
+                "This panel shows icons of the older kind (XEmbed) only, which takes a library: install {packages} "
+                "(so named on Debian and Ubuntu), or use `{command}`. ({detail})"
             )
         case TrayProblem.OTHER_PYTHON:
             text = tr.gettext(
-                "The tray's libraries are installed for the system's own Python, not for this one: "
-                "start Elbowroom with /usr/bin/python3, or use `{command}`. ({detail})"
+                "This panel shows icons of the older kind (XEmbed) only, and the library for it is installed for the "
+                "system's own Python, not for this one: start Elbowroom with /usr/bin/python3, or use `{command}`. "
+                "({detail})"
             )
         case TrayProblem.FRAMEWORK:
             text = tr.gettext(

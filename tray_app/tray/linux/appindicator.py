@@ -1,4 +1,8 @@
-"""pystray's AppIndicator icon with our menu, our icon files and no handlers of its own. Imports fail without gi."""
+"""For panels of the older kind (XEmbed), where its library draws icon and menu itself: pystray's AppIndicator icon with
+our menu, our icon files and no handlers of its own. Imports fail without gi.
+
+A new menu closes an open one. So a frame whose rows differ in words alone changes the words in place.
+"""
 
 import logging
 import os

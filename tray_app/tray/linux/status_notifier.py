@@ -49,8 +49,8 @@ SIZES = (16, 22, 24, 32, 48)
 OPEN_AT_MOST_S = 60.0
 """A host that tells when the menu is opened and does not tell that it was closed must not keep it as it is for ever."""
 LOOKED_AT_S = 6.0
-"""So long a menu is taken to be open where a host only says that it is about to show it, as XFCE's. Rows that come later
-show in it the next time; it must not be longer, for what is pending when it opens again is cut off at its lower edge."""
+"""So long a menu is taken to be open where a host only says that it is about to show it, as XFCE's. No longer: what is
+still pending when it opens again is cut off at its lower edge."""
 Answer = tuple[str | None, tuple[Any, ...]]
 """Signature and values."""
 

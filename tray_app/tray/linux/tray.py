@@ -1,8 +1,6 @@
-"""The Linux panel: an AppIndicator over pystray's backend, pushed on change and at most once a second.
+"""The Linux panel: over the session bus where a panel listens there, else an AppIndicator over pystray's backend.
 
-A host draws the menu from what we send it over the session bus, and a new menu closes an open one. So a frame whose
-rows differ in words alone changes the words in place, and only a frame with other rows sends a new menu. Panels have
-been seen to crash at bursts of 50 menus a second; they never get more than one.
+Pushed on change and at most once a second: panels have been seen to crash at bursts of 50 menus a second.
 """
 
 import logging
@@ -28,13 +26,19 @@ from tray_app.tray.main_thread import guarded
 log = logging.getLogger(__name__)
 
 PUSH_EVERY_S = 1.0
+NEWER_KIND_COMES_S = 1.0
+"""XFCE's panel is of both kinds, and of the older one first."""
 SYSTEM_GI = ("lib/python3/dist-packages/gi", "lib*/python3.*/site-packages/gi")
 """Where Debian and Ubuntu, and where Fedora, Arch and openSUSE install PyGObject, below /usr."""
 
 
 def open_linux(send: Send) -> "LinuxTray":
     """TrayUnavailable says which part is missing; the cheap look at the bus comes before any library."""
-    if find_host(os.environ) is TrayHost.STATUS_NOTIFIER:
+    host = find_host(os.environ)
+    if host is TrayHost.XEMBED:
+        time.sleep(NEWER_KIND_COMES_S)
+        host = find_host(os.environ)
+    if host is TrayHost.STATUS_NOTIFIER:
         os.environ["PYSTRAY_BACKEND"] = "dummy"  # ours is another one, on pystray's own base
         from tray_app.tray.linux.status_notifier import StatusNotifier
 
