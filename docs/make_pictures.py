@@ -1,9 +1,11 @@
-"""Makes the pictures of the README from the real demo: the story as a moving picture, the menu on a virtual screen.
+"""Makes the pictures of the README: the demo's story as a moving picture, its menu and its notice on a virtual screen,
+the page in a browser without one, and the badges.
 
     .venv/bin/python docs/make_pictures.py
 
-Writes docs/pictures/ and notes there what the story said, so that a test can tell when it says something else. The menu
-needs Xvfb and xfce4-panel (without them its picture stays as it is); fonts: DejaVu Sans Mono, Nanum Gothic Coding.
+Writes docs/pictures/ and notes there what each picture says, so that a test can tell when the product says something
+else. What this machine lacks (Xvfb, xfce4-panel, xfce4-notifyd, Chromium) is told, and that picture stays as it is.
+Fonts: DejaVu Sans Mono, Nanum Gothic Coding.
 """
 # ruff: noqa: INP001, E402 - a script beside the page it makes; the package is found first
 
@@ -11,10 +13,14 @@ import hashlib
 import io
 import json
 import sys
+import tempfile
+import threading
 import time
+import tomllib
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from PIL import Image, ImageDraw, ImageFont
@@ -22,11 +28,22 @@ from PIL import Image, ImageDraw, ImageFont
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.e2e.desk import App as Program
+from tests.e2e.desk import Desk, missing, stop
+from tests.page import chromium
 from tray_app.app import language
+from tray_app.app.connect import connect_work
+from tray_app.app.jobs import JobControl
+from tray_app.app.wiring import App, Overrides
 from tray_app.cli.demo import FAST_PACE, stage
 from tray_app.cli.demo.story import COLUMNS, Story
 from tray_app.cli.terminal import Terminal
 from tray_app.core.text.lines import Line, Span, Style, width, wrapped
+from tray_app.core.values.job import JobKind, RunningJob
+from tray_app.standins.open_webui import DemoOpenWebUI
+
+if TYPE_CHECKING:
+    from tests.e2e.bus import Note
 
 FOLDER = Path(__file__).with_name("pictures")
 NOTE = FOLDER / "made_from.json"
@@ -46,9 +63,16 @@ COLOURS = {
 }
 ICON = (984, 16)
 """Where the panel of tests/e2e/desk.py shows the only icon."""
+PANEL_HEIGHT = 33
 SCENE_MS, LAST_MS = 3500, 7000
 COLOURS_KEPT, NO_DITHER = 12, Image.Dither.NONE
 TRIES, MENU_HEIGHT = 8, 200
+PATIENCE_S = 90.0
+NOTICE_SERVICE = Path("/usr/lib/x86_64-linux-gnu/xfce4/notifyd/xfce4-notifyd")
+PAGE_SIZE, EXAMPLE = (760, 730), "http://127.0.0.1:8080"
+BADGE_HEIGHT, BADGE_SIDE, LETTER = 20, 6, 6.6
+Said = dict[str, list[str]]
+"""The texts that each picture shows."""
 
 
 class Recorder(Terminal):
@@ -117,31 +141,72 @@ def _write(
     return column
 
 
-def menu(spoken: str, path: Path) -> None:
-    """The menu of `demo --tray` while it is overloaded, as xfce's panel draws it."""
-    from tests.e2e.desk import App, Desk, missing
-
-    lacking = missing("xfce4-panel")
-    if lacking:
-        print(f"{path.name} stays as it is: {lacking}")
+def screens(spoken: str, said: Said) -> None:
+    """Menu and notice of `demo --tray` while it is overloaded, as XFCE's panel and notification service draw them."""
+    if lacking := missing("xfce4-panel") or ("" if NOTICE_SERVICE.exists() else "xfce4-notifyd not installed"):
+        print(f"menu-{spoken}.png and notice-{spoken}.png stay as they are: {lacking}")
         return
     with Desk(panel=True) as desk:
-        app = App(desk, [sys.executable, "-m", "tray_app", "--lang", spoken, "demo", "--tray"])
-        desk.person.wait_row("과부하" if spoken == "ko" else "Overloaded")
-        for _ in range(TRIES):  # a menu that has news is sent anew, and closes
-            desk.click_at(*ICON)
-            point_away(desk.env["DISPLAY"])
-            time.sleep(1.5)
-            desk.screenshot(path)
-            with Image.open(path) as screen:
-                if _used(screen.convert("RGB"))[3] > MENU_HEIGHT:
-                    break
-            desk.press_key("Escape")
+        wait(desk.person.has_host)
+        app = Program(desk, [sys.executable, "-m", "tray_app", "--lang", spoken, "demo", "--tray"])
+        note = wait(lambda: next((one for one in desk.notes.notes if one.actions), None))
+        said[f"notice-{spoken}"] = [note.title, note.body, *note.actions]
+        said[f"menu-{spoken}"] = menu(desk, FOLDER / f"menu-{spoken}.png")
         app.process.terminate()
         app.ended()
+        notice(desk, note, FOLDER / f"notice-{spoken}.png")
+
+
+def wait(look):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201 - whatever it looks for
+    end = time.monotonic() + PATIENCE_S
+    while not (found := look()):
+        if time.monotonic() > end:
+            raise SystemExit("make_pictures: this machine is too busy; run it again later")
+        time.sleep(0.2)
+    return found
+
+
+def menu(desk: Desk, path: Path) -> list[str]:
+    """The rows that are seen."""
+    for _ in range(TRIES):
+        desk.click_at(*ICON)
+        point_away(desk.env["DISPLAY"])
+        time.sleep(1.5)
+        desk.screenshot(path)
+        rows: list[str] = desk.person.menu().texts()
+        with Image.open(path) as screen:
+            if drawn(screen)[3] > MENU_HEIGHT:
+                break
+        desk.press_key("Escape")
     with Image.open(path) as screen:
-        cut = screen.convert("RGB").crop(_used(screen.convert("RGB")))
-    cut.quantize(128, method=Image.Quantize.FASTOCTREE, dither=NO_DITHER).save(path, optimize=True)
+        left, _, _, lower = drawn(screen)
+        keep(screen.crop((max(0, left - 2), 0, screen.width, lower + 2)), path)
+    desk.press_key("Escape")
+    return rows
+
+
+def notice(desk: Desk, note: "Note", path: Path) -> None:
+    """What the app sent, sent once more to the desktop's own service."""
+    desk.closing.remove(desk.notes)
+    desk.notes.close()
+    stop(desk.panel)
+    desk.start([str(NOTICE_SERVICE)])
+    buttons = [word for index, label in enumerate(note.actions) for word in (str(index), label)]
+    body = ("Elbowroom", 0, "dialog-information", note.title, note.body, buttons, {"urgency": ("y", note.urgency)}, -1)
+    service = "org.freedesktop.Notifications"
+    wait(lambda: desk.person.owns(service))
+    desk.person.call(service, "/org/freedesktop/Notifications", service, "Notify", "susssasa{sv}i", body)
+
+    def seen() -> tuple[int, int, int, int] | None:
+        desk.screenshot(path)
+        with Image.open(path) as screen:
+            return screen.convert("RGB").getbbox()
+
+    wait(seen)
+    time.sleep(1.5)  # it fades in
+    place = seen()
+    with Image.open(path) as screen:
+        keep(screen.crop(place), path)
 
 
 def point_away(display_name: str) -> None:
@@ -155,21 +220,101 @@ def point_away(display_name: str) -> None:
     screen.close()
 
 
-def _used(screen: Image.Image) -> tuple[int, int, int, int]:
-    """Panel and menu, without the empty screen around them."""
-    below = screen.crop((0, 33, *screen.size)).getbbox() or (0, 0, screen.width, 1)
-    return max(0, below[0] - 2), 0, screen.width, below[3] + 35
+def drawn(screen: Image.Image) -> tuple[int, int, int, int]:
+    """What is on the empty screen below the panel."""
+    picture = screen.convert("RGB")
+    left, upper, right, lower = picture.crop((0, PANEL_HEIGHT, *picture.size)).getbbox() or (0, 0, 0, 0)
+    return left, upper + PANEL_HEIGHT, right, lower + PANEL_HEIGHT
+
+
+def keep(picture: Image.Image, path: Path) -> None:
+    small = picture.convert("RGB").quantize(128, method=Image.Quantize.FASTOCTREE, dither=NO_DITHER)
+    small.save(path, optimize=True)
+
+
+def page(spoken: str, said: Said) -> None:
+    """The page where Open WebUI is connected, as it opens."""
+    path = FOLDER / f"page-{spoken}.png"
+    if chromium.program() is None:
+        print(f"{path.name} stays as it is: no Chromium is installed")
+        return
+    ways: list[str] = []
+    opened = threading.Event()
+
+    def open_browser(way_in: str) -> bool:
+        ways.append(way_in)
+        opened.set()
+        return True
+
+    with tempfile.TemporaryDirectory() as folder, DemoOpenWebUI() as web:
+        app = App(Overrides(home=Path(folder) / "home", open_webui=web.url, language=spoken))
+        control = JobControl(RunningJob("1", JobKind.CONNECT, cancellable=True), lambda _moved: None)
+        work = connect_work(app, web.url, lambda: language.load(spoken), lambda: spoken, open_browser)
+        thread = threading.Thread(target=work, args=(control,))
+        thread.start()
+        browser = chromium.Chromium(Path(folder) / "profile")
+        try:
+            opened.wait(PATIENCE_S)
+            tab = browser.tab()
+            wide, high = PAGE_SIZE
+            tab.call("Emulation.setDeviceMetricsOverride", width=wide, height=high, deviceScaleFactor=1, mobile=False)
+            tab.call("Emulation.setScrollbarsHidden", hidden=True)
+            tab.go(ways[0])
+            tab.wait_for("document.querySelector('#page') && !document.querySelector('#page').hidden")
+            tab.run(f"document.querySelector('#url').value = {EXAMPLE!r}")
+            tab.screenshot(path)
+            said[f"page-{spoken}"] = tab.run("document.querySelector('#page').innerText").split("\n")
+        finally:
+            browser.close()
+            control.cancel()
+            thread.join()
+            app.close()
+    with Image.open(path) as picture:
+        keep(picture, path)
+
+
+def badges() -> dict[str, str]:
+    """Each by the name of its file. Of pyproject.toml, and drawn here: a page that is read asks nobody."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    shown = {
+        "python": ("python", project["requires-python"].removeprefix(">=") + " or newer"),
+        "systems": ("runs on", "macOS | Windows | Linux"),
+        "licence": ("licence", project["license"]),
+        "telemetry": ("telemetry", "none"),
+    }
+    return {f"badge-{name}.svg": badge(*words) for name, words in shown.items()}
+
+
+def badge(label: str, value: str) -> str:
+    left, right = (round(len(text) * LETTER + 2 * BADGE_SIDE) for text in (label, value))
+    text = '<text x="{x}" y="14" textLength="{long}">{text}</text>'
+    words = text.format(x=BADGE_SIDE, long=left - 2 * BADGE_SIDE, text=label) + text.format(
+        x=left + BADGE_SIDE, long=right - 2 * BADGE_SIDE, text=value
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="{BADGE_HEIGHT}" role="img" '
+        f'aria-label="{label}: {value}"><title>{label}: {value}</title>'
+        f'<rect width="{left + right}" height="{BADGE_HEIGHT}" rx="3" fill="#26466e"/>'
+        f'<path d="M3 0h{left - 3}v{BADGE_HEIGHT}H3a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z" fill="#3f4650"/>'
+        f'<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">{words}</g></svg>\n'
+    )
 
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    noted = {}
+    noted = json.loads(NOTE.read_text(encoding="utf-8")) if NOTE.exists() else {}
+    said: Said = noted.get("said", {})
+    stories = {}
     for spoken in LANGUAGES:
         recorder = record(spoken)
-        noted[spoken] = fingerprint(recorder)
+        stories[spoken] = fingerprint(recorder)
         moving(recorder, FOLDER / f"story-{spoken}.gif")
-        menu(spoken, FOLDER / f"menu-{spoken}.png")
-    NOTE.write_text(json.dumps(noted, indent=2) + "\n", encoding="ascii")
+        screens(spoken, said)
+        page(spoken, said)
+    for name, drawing in badges().items():
+        (FOLDER / name).write_text(drawing, encoding="ascii")
+    note = {"stories": stories, "said": dict(sorted(said.items()))}
+    NOTE.write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     for made in sorted(FOLDER.iterdir()):
         print(made.name, made.stat().st_size)
 

@@ -240,7 +240,11 @@ class Person:
 
     def has_host(self):
         """Whether a panel with a tray is on the bus."""
-        return self.call(BUS, "/" + BUS.replace(".", "/"), BUS, "NameHasOwner", "s", (WATCHER.bus_name,))[0]
+        return self.owns(WATCHER.bus_name)
+
+    def owns(self, name):
+        """Whether somebody answers to this name."""
+        return self.call(BUS, "/" + BUS.replace(".", "/"), BUS, "NameHasOwner", "s", (name,))[0]
 
     def item(self):
         (registered,) = self.call(
