@@ -98,10 +98,10 @@ def _looking(add: "Adder", tr: Translator) -> None:
     as_json = _("print JSON (schema 1)")
     status = add("status", _("what is going on now, and what helps"), "status", "status --json")
     status.add_argument("--json", action="store_true", help=as_json)
-    watch = add("watch", _("the same, refreshed again and again"), "watch", "watch --json --interval 5 --count 12")
+    watch = add("watch", _("the same, refreshed continuously"), "watch", "watch --json --interval 5 --count 12")
     watch.add_argument("--json", action="store_true", help=as_json)
-    watch.add_argument("--interval", type=seconds(tr), metavar="S", default=5.0, help=_("seconds between looks (5)"))
-    watch.add_argument("--count", type=number(tr), metavar="N", help=_("stop after N looks"))
+    watch.add_argument("--interval", type=seconds(tr), metavar="S", default=5.0, help=_("seconds between polls (5)"))
+    watch.add_argument("--count", type=number(tr), metavar="N", help=_("stop after N polls"))
     settings = add("settings", _("Open WebUI's task settings now"), "settings")
     settings.add_argument("--json", action="store_true", help=as_json)
     journal = add("journal", _("every change that was made, and what became of it"), "journal")
@@ -118,7 +118,7 @@ def _looking(add: "Adder", tr: Translator) -> None:
     )
     doctor.add_argument("--json", action="store_true", help=as_json)
     doctor.add_argument("--capture", type=Path, metavar="DIR", help=_("save raw numeric sources to send us"))
-    record = add("record", _("write one line per look to a file"), "record trace.jsonl --seconds 60")
+    record = add("record", _("write one line per poll to a file"), "record trace.jsonl --seconds 60")
     record.add_argument("file", type=Path, metavar="FILE")
     record.add_argument("--seconds", type=seconds(tr), metavar="N", help=_("stop after N seconds"))
     replay = add("replay", _("run the diagnosis again on a recorded file"), "replay trace.jsonl --json")
@@ -141,7 +141,7 @@ def _changing(add: "Adder", tr: Translator) -> None:
     )
     set_.add_argument("--dry-run", action="store_true", help=dry)
     set_.add_argument("--prove", action="store_true", help=prove)
-    fix = add("fix", _("carry out what helps most, or the remedy ID"), "fix", "fix --list", "fix follow-ups-off --yes")
+    fix = add("fix", _("apply the best fix, or the one named ID"), "fix", "fix --list", "fix follow-ups-off --yes")
     fix.add_argument("id", nargs="?", metavar="ID")
     fix.add_argument("--list", action="store_true", help=_("list what helps, best first"))
     fix.add_argument("--dry-run", action="store_true", help=dry)
@@ -150,8 +150,13 @@ def _changing(add: "Adder", tr: Translator) -> None:
     undo = add("undo", _("take back the newest change"), "undo", "undo --all")
     undo.add_argument("--all", action="store_true", help=_("take back every change, newest first"))
     undo.add_argument("--dry-run", action="store_true", help=dry)
-    speed = add("speed", _("time task calls and the chat's first token"), "speed", "speed --compare gemma3:1b --runs 3")
-    speed.add_argument("--runs", type=number(tr), metavar="N", default=3, help=_("calls of each kind (3)"))
+    speed = add(
+        "speed",
+        _("time task calls and the chat's first word, alone and while tasks run"),
+        "speed",
+        "speed --compare gemma3:1b --runs 3",
+    )
+    speed.add_argument("--runs", type=number(tr), metavar="N", default=3, help=_("rounds to measure (3)"))
     speed.add_argument("--compare", nargs="+", metavar="MODEL", default=[], help=_("task models to try side by side"))
     speed.add_argument("--yes", action="store_true", help=_("do not ask"))
     speed.add_argument("--json", action="store_true", help=_("print JSON (schema 1)"))

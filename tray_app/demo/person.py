@@ -17,7 +17,7 @@ from tray_app.standins.upstream import Call, UpstreamError
 
 QUESTIONS = (
     "Why does my computer slow down while you answer?",
-    "Which part of it is the memory, and which the model?",
+    "How much of that is memory, and how much is the model?",
     "What would change with a smaller model for the small things?",
     "Write me a short plan for the weekend, please.",
 )

@@ -36,7 +36,7 @@ def open_webui(state: ScreenState) -> OpenWebUI | None:
 
 def played_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     """The demo says that it is one."""
-    text = tr.gettext("Demo: servers and memory are played, nothing here is yours")
+    text = tr.gettext("Demo: servers and memory are simulated, nothing here is yours")
     return (Row(text, Refresh(), id="played"),) if state.played else ()
 
 
@@ -86,7 +86,9 @@ def _unseen_rows(problem: NoticeProblem | None, tr: Translator) -> Iterator[Row]
     """Why, and the way to see them."""
     if problem is not None:
         text = {
-            NoticeProblem.NOT_ALLOWED: tr.gettext("The system keeps them back: allow Elbowroom's in its settings"),
+            NoticeProblem.NOT_ALLOWED: tr.gettext(
+                "The system holds them back: allow Elbowroom's notifications in its settings"
+            ),
             NoticeProblem.NO_SERVICE: tr.gettext("Nothing on this desktop shows them: icon and menu tell the same"),
             NoticeProblem.SCRIPT_EDITOR: tr.gettext(
                 "Allow Script Editor's in System Settings > Notifications: macOS shows them under that name"

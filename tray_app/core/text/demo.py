@@ -38,7 +38,10 @@ def opening(tr: Translator) -> list[Line]:
         line(Span(tr.gettext("Elbowroom demo"), Style.STRONG)),
         line(tr.gettext("A 32 GB Mac with qwen3:32b in Ollama, and Open WebUI 0.12.4. One person chats.")),
         line(
-            Span(tr.gettext("Played: both servers and the Mac's memory. Real: everything Elbowroom does."), Style.FAINT)
+            Span(
+                tr.gettext("Simulated: both servers and the Mac's memory. Real: everything Elbowroom does."),
+                Style.FAINT,
+            )
         ),
     ]
 
@@ -50,9 +53,9 @@ def scene(number: int, tr: Translator) -> Line:
         tr.gettext("Elbowroom says what is wrong, and what helps."),
         tr.gettext("The quickest help: no background tasks."),
         tr.gettext("You miss them? Every change can be undone."),
-        tr.gettext("The usual advice is a small model for the tasks. A 3B, here?"),
-        tr.gettext("One that fits beside the chat model. All tasks stay on."),
-        tr.gettext("What it came to."),
+        tr.gettext("The usual advice is a small model for the tasks. Would a 3B do here?"),
+        tr.gettext("A model that fits beside the chat model: all tasks stay on."),
+        tr.gettext("The result."),
     )
     return line(Span(f"{number}  ", Style.FAINT), Span(titles[number - 1], Style.STRONG))
 
@@ -70,7 +73,7 @@ def question(number: int, tr: Translator) -> str:
     """What the person asks; the first or the second message."""
     return (
         tr.gettext("Why does my computer slow down while you answer?"),
-        tr.gettext("Which part of it is the memory, and which the model?"),
+        tr.gettext("How much of that is memory, and how much is the model?"),
     )[number]
 
 
@@ -109,7 +112,7 @@ def first_word(at: float, seconds: float, tr: Translator) -> Line:
 
 
 def drained(seconds: float, tr: Translator) -> Line:
-    text = tr.gettext("What was in the queue is answered first. Now it is empty.")
+    text = tr.gettext("What was already queued is answered first. Now the queue is empty.")
     return _at(seconds, text)
 
 
@@ -163,7 +166,7 @@ def done(changes: Sequence[Change], tr: Translator) -> list[Line]:
 
 
 def verified(tr: Translator) -> Line:
-    return line(INDENT, Span(tr.gettext("Read back from Open WebUI and found as it should be."), Style.FAINT))
+    return line(INDENT, Span(tr.gettext("Read back from Open WebUI: it is set as planned."), Style.FAINT))
 
 
 def foreseen(tr: Translator) -> Line:
@@ -225,7 +228,7 @@ def closing(tr: Translator) -> list[Line]:
 def tray_opening(tr: Translator) -> tuple[str, str]:
     """Title and body of the notice that begins the story in the tray."""
     return tr.gettext("Elbowroom demo"), tr.gettext(
-        "You chat with qwen3:32b on a played 32 GB Mac. Try the menu: nothing of it touches your own servers."
+        "You chat with qwen3:32b on a simulated 32 GB Mac. Try the menu: nothing here touches your own servers."
     )
 
 

@@ -142,7 +142,7 @@ def _no_answer(error: Unreachable | TimedOut | Interrupted | InFront | TooMany, 
             )
         case TooMany():
             return (
-                tr.gettext("{server} takes no more requests for now: too many came."),
+                tr.gettext("{server} refuses requests for now: there were too many."),
                 tr.gettext("Wait a minute; a proxy in between may set the limit."),
             )
         case Interrupted():

@@ -63,7 +63,7 @@ def _sign_in(server: str, tr: Translator) -> dict[RefusedBecause, Refusal]:
             tr.gettext("there is no account yet"),
         ),
         RefusedBecause.RATE_LIMITED: Refusal(
-            tr.gettext("{server} takes no more sign-ins for now: there were too many."),
+            tr.gettext("{server} refuses sign-ins for now: there were too many."),
             tr.gettext("Wait three minutes before the next attempt."),
             tr.gettext("there were too many sign-ins"),
         ),

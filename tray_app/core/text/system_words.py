@@ -15,8 +15,8 @@ def _words(tr: Translator) -> dict[str, str]:
     return {
         # errno, as Linux and macOS word it
         "connection refused": tr.gettext("connection refused"),
-        "connection reset by peer": tr.gettext("connection broken off"),
-        "no route to host": tr.gettext("no way to that host"),
+        "connection reset by peer": tr.gettext("connection reset"),
+        "no route to host": tr.gettext("no route to that host"),
         "network is unreachable": tr.gettext("no network"),
         "host is down": tr.gettext("that host is down"),
         "no such file or directory": tr.gettext("there is no such file or folder"),
@@ -24,7 +24,7 @@ def _words(tr: Translator) -> dict[str, str]:
         "operation not permitted": tr.gettext("not permitted"),
         "is a directory": tr.gettext("it is a folder"),
         "not a directory": tr.gettext("a part of the path is no folder"),
-        "file exists": tr.gettext("there is such a file already"),
+        "file exists": tr.gettext("a file of that name is there already"),
         "file name too long": tr.gettext("the path is too long"),
         "no space left on device": tr.gettext("the disk is full"),
         "disk quota exceeded": tr.gettext("the disk is full"),

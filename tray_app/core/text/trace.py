@@ -29,6 +29,6 @@ def more_broken(count: int, tr: Translator) -> str:
 
 def no_recording(path: str, number: int, reason: str, tr: Translator) -> str:
     """Nothing in the file is ours."""
-    return tr.gettext("{path} is not a recording of Elbowroom (line {number}: {reason}).").format(
+    return tr.gettext("{path} is not an Elbowroom recording (line {number}: {reason}).").format(
         path=clean(path), number=number, reason=clean(reason)
     )

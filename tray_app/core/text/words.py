@@ -76,7 +76,7 @@ def reason_words(unknown: Unknown, tr: Translator) -> str:
         Why.TIMED_OUT: tr.gettext("no answer in time"),
         Why.REFUSED: tr.gettext("the sign-in was refused"),
         Why.IN_FRONT: tr.gettext("a proxy before it asks for a sign-in of its own"),
-        Why.TOO_MANY: tr.gettext("it takes no more requests for now"),
+        Why.TOO_MANY: tr.gettext("it refuses requests for now"),
         Why.BAD_ANSWER: tr.gettext("an unexpected answer"),
         Why.REMOTE: tr.gettext("runs on another machine"),
     }

@@ -14,7 +14,7 @@ ElbowroomError
 |   |-- ServerFailed           5xx
 |   |-- Refused                the server refused the token or the sign-in; see RefusedBecause
 |   |-- InFront                a proxy before the server wants a sign-in of its own: the server was not reached
-|   |-- TooMany                429: it takes no more requests for now
+|   |-- TooMany                429: it refuses requests for now
 |   `-- Insecure               a token over plain http to a public host
 |-- UsageError                 the command line or a value on it is wrong
 |-- StorageError               one of our files cannot be read or written
