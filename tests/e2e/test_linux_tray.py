@@ -165,6 +165,18 @@ def test_the_end_of_the_session_s_bus_is_the_end(desk, canned):
     assert sent(canned) == ["sent Quit()"]
 
 
+def test_an_overload_asks_for_attention_and_nothing_else_does(desk, canned):
+    def told():
+        _, values = desk.person.item()
+        return values["Status"], values["AttentionIconPixmap"] == values["IconPixmap"]
+
+    assert told() == ("Active", False)
+    canned.tell("show 2")
+    wait_for(lambda: told() == ("NeedsAttention", True), "the attention")
+    canned.tell("show 4")
+    wait_for(lambda: told() == ("Active", False), "the end of it")
+
+
 def test_a_changed_state_sends_a_new_menu_and_a_burst_only_its_last_frame(desk, canned):
     canned.tell("burst 200")
     desk.person.wait_row("Overloaded: 200")

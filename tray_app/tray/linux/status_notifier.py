@@ -164,6 +164,8 @@ class StatusNotifier(_base.Icon):  # type: ignore[misc]  # pystray has no types
     def _update_icon(self) -> None:
         self._icon_valid = True
         self._emit(ITEM, "NewIcon")
+        if self._status is Status.NEEDS_ATTENTION:
+            self._emit(ITEM, "NewAttentionIcon")
 
     def _update_title(self) -> None:
         self._emit(ITEM, "NewToolTip")
