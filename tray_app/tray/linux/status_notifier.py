@@ -63,7 +63,7 @@ class _NotServed(Exception):
         self.kind = ERROR + kind
 
 
-class Status(StrEnum):
+class ItemStatus(StrEnum):
     """Of the item, as hosts read it: a passive one is hidden."""
 
     PASSIVE = "Passive"
@@ -91,7 +91,7 @@ class StatusNotifier(_base.Icon):  # type: ignore[misc]  # pystray has no types
         super().__init__(app, icon=art.draw(Shape.UNKNOWN, SIZES[0]), title=TITLE)
         self._send = send
         self._shape, self._works = Shape.UNKNOWN, False
-        self._status = Status.PASSIVE
+        self._status = ItemStatus.PASSIVE
         self._rows: Sequence[Row] = ()
         self._dbusmenu = DbusMenu()
         self._open_until = float("-inf")
@@ -164,7 +164,7 @@ class StatusNotifier(_base.Icon):  # type: ignore[misc]  # pystray has no types
     def _update_icon(self) -> None:
         self._icon_valid = True
         self._emit(ITEM, "NewIcon")
-        if self._status is Status.NEEDS_ATTENTION:
+        if self._status is ItemStatus.NEEDS_ATTENTION:
             self._emit(ITEM, "NewAttentionIcon")
 
     def _update_title(self) -> None:
@@ -185,9 +185,9 @@ class StatusNotifier(_base.Icon):  # type: ignore[misc]  # pystray has no types
             self._emit(MENU, "LayoutUpdated", "ui", (self._dbusmenu.revision, ROOT))
 
     def _push_status(self) -> None:
-        before, self._status = self._status, Status.PASSIVE
+        before, self._status = self._status, ItemStatus.PASSIVE
         if self.visible:
-            self._status = Status.NEEDS_ATTENTION if self._shape is Shape.OVERLOADED else Status.ACTIVE
+            self._status = ItemStatus.NEEDS_ATTENTION if self._shape is Shape.OVERLOADED else ItemStatus.ACTIVE
         if self._status is not before:
             self._emit(ITEM, "NewAttentionIcon")
             self._emit(ITEM, "NewStatus", "s", (self._status.value,))
@@ -246,7 +246,7 @@ class StatusNotifier(_base.Icon):  # type: ignore[misc]  # pystray has no types
 
     def _item(self) -> Properties:
         pixmaps = _pixmaps(self._shape, works=self._works)
-        attention = self._status is Status.NEEDS_ATTENTION
+        attention = self._status is ItemStatus.NEEDS_ATTENTION
         return {
             "Category": ("s", "ApplicationStatus"),
             "Id": ("s", self.name),
