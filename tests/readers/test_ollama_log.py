@@ -224,6 +224,13 @@ class TestLines:
             == ()
         )
 
+    def test_a_model_that_mlx_runs_names_itself(self):
+        """0.16.2 to 0.33 (x/mlxrunner/client.go)."""
+        line = 'level=INFO source=client.go:391 msg="starting mlx runner subprocess" model={} port=56223'
+        (event,) = fold(f"time=2033-05-18T03:33:10Z {line.format('qwen3.5:4b-mlx')}").events
+        assert (event.kind, event.model, event.blob_digest) == (LOAD, "qwen3.5:4b-mlx", None)
+        assert fold(f"time=2033-05-18T03:33:10Z {line.format('evil;name')}").events == ()
+
     def test_configuration_of_a_mac(self):
         log = fold(
             'time=2033-05-18T03:33:10Z level=INFO source=a msg="server config" env="map[OLLAMA_CONTEXT_LENGTH:0 '

@@ -85,6 +85,17 @@ def test_a_model_that_is_no_blob_counts_below_ollama_only():
         ),
         (f"ollama runner --model {BLOB} --port 35345", RunnerFacts(DIGEST, None, 35345, None, None)),
         ("ollama runner --mlx-engine --model qwen3:4b --port 40000", RunnerFacts(None, "qwen3:4b", 40000, None, None)),
+        # 0.33 (llm/llama_server.go at v0.33.0-rc2): a draft model beside it, every option of 0.32.15.
+        (
+            (
+                f"llama-server --model {BLOB} --port 40000 --host 127.0.0.1 --no-webui --offline -c 16384 -np 2 "
+                "--log-verbosity 4 "
+                "--no-log-prefix --no-log-timestamps --spec-type draft-mtp --spec-draft-n-max 4 --spec-draft-backend-sampling "
+                "--spec-draft-model /m/blobs/sha256-1 --load-mode dio --flash-attn auto -b 1024 -ub 1024 --split-mode none "
+                "--main-gpu 1 --context-shift --keep 4"
+            ),
+            RunnerFacts(DIGEST, None, 40000, 8192, 2),
+        ),
         (f"llama-server --model={BLOB} --port=80 -c=2048", RunnerFacts(DIGEST, None, 80, 2048, None)),
         ("llama-server --port 99999 -c -5 -np 0", RunnerFacts()),
         ("llama-server --port ４２ -c 99999999999 --model", RunnerFacts()),

@@ -126,6 +126,12 @@ def test_a_list_that_is_none_is_a_typed_error(closing, models):
         client({"/api/tags": {"models": models}}, closing).tags()
 
 
+def test_weights_for_mlx_are_known_by_their_format(closing):
+    models = [ENTRY | {"name": name, "details": {"format": name}} for name in ("gguf", "safetensors")]
+    found = client({"/api/tags": {"models": [*models, ENTRY]}}, closing).tags()
+    assert [one.mlx for one in found] == [False, True, False]
+
+
 def test_hostile_entries_do_no_harm(closing):
     odd = {
         "name": "x",

@@ -1,4 +1,4 @@
-"""What single lines of Ollama's server log mean, in the three families 0.5-0.9, 0.10-0.24 and 0.30-0.32. Pure.
+"""What single lines of Ollama's server log mean, in the three families 0.5-0.9, 0.10-0.24 and 0.30-0.33. Pure.
 
 No line is kept: only times, counts, sizes and blob digests come out. At debug level the log holds prompts.
 """
@@ -58,6 +58,8 @@ _CRASHES = (
     b"llama runner process no longer running",
 )
 _STARTS = (b"starting llama-server", b"starting runner", b"starting llama server")
+_MLX_START = b"starting mlx runner subprocess"  # from 0.16.2; it names the model
+_NAME = re.compile(rb"[\w./:@+-]{1,200}", re.ASCII)
 # Lines of llama.cpp and its backends have no level; a prompt printed at debug level does not start like this.
 _BACKEND = re.compile(
     rb"(?:ggml|llama|cuda|CUDA|alloc_tensor|srv |graph_reserve|error:|load|common_|terminate| *what\(\))"
@@ -141,14 +143,21 @@ class LineReader:
             self.feed(line)
 
     def _event(
-        self, kind: LogEventKind, at: float, *, took: float | None = None, blob: str | None = None, apart_s: float = 0.0
+        self,
+        kind: LogEventKind,
+        at: float,
+        *,
+        took: float | None = None,
+        blob: str | None = None,
+        model: str | None = None,
+        apart_s: float = 0.0,
     ) -> None:
         if not self.earliest <= at <= self.now + 60:
             at = self.now
         events = self.log.events
         if apart_s and any(old.kind is kind and abs(old.at - at) <= apart_s for old in events):
             return
-        new = LogEvent(kind, at, seconds=took, blob_digest=blob)
+        new = LogEvent(kind, at, model, seconds=took, blob_digest=blob)
         self.log = replace(self.log, events=(*events, new)[-EVENT_LIMIT:])
 
     def _access(self, line: bytes) -> None:
@@ -173,6 +182,8 @@ class LineReader:
         message = (found[1] or found[2] or b"") if found else b""
         if message.startswith(_STARTS):
             self._started(line)
+        elif message.startswith(_MLX_START):
+            self._started_mlx(line)
         elif message.startswith(_EVICTIONS):
             self._event(LogEventKind.EVICTION, self._time(line), apart_s=SAME_EVICTION_S)
         elif message.startswith(_CRASHES):
@@ -189,6 +200,12 @@ class LineReader:
             self.blob = match[1].decode()
             self.log = replace(self.log, prompt_cache_bytes=None)
             self._event(LogEventKind.LOAD, self._time(line), blob=self.blob)
+
+    def _started_mlx(self, line: bytes) -> None:
+        name = _NAME.fullmatch(_attribute(line, b"model"))
+        if name:
+            self.blob = None
+            self._event(LogEventKind.LOAD, self._time(line), model=name[0].decode())
 
     def _configuration(self, line: bytes) -> None:
         config = self.log.config

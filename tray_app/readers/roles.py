@@ -1,6 +1,6 @@
 """Which process is Ollama's app, server or runner, or Open WebUI, and what a runner's command line says. Pure.
 
-Command lines as Ollama 0.5 to 0.32 start them (llm/server.go, llm/llama_server.go, x/mlxrunner/client.go) and as
+Command lines as Ollama 0.5 to 0.33 start them (llm/server.go, llm/llama_server.go, x/mlxrunner/client.go) and as
 Open WebUI 0.3 to 0.12 is started by pip, by its Docker image and by its desktop app.
 """
 

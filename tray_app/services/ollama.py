@@ -163,6 +163,7 @@ def _installed(entry: Mapping[str, Any]) -> InstalledModel:
         capabilities=texts(entry, "capabilities"),
         remote_host=text_or_none(entry, "remote_host"),
         changed_at=moment(text(entry, "modified_at")),
+        mlx=text(part(entry, "details"), "format") == "safetensors",
     )
 
 

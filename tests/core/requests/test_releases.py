@@ -80,10 +80,17 @@ def spill_is_told(release: str) -> bool:
     return not told_apart(there).doubtful
 
 
+def mlx_beside_a_large_one(release: str) -> str:
+    """Half a GiB of weights for the MLX runner, where half a GiB less one byte is left beside what Metal keeps free."""
+    model = replace(installed("gemma3:1b"), mlx=True, size_bytes=GIB // 2)
+    return beside(model, machine(loaded("a", 20.34), version=release, available_gib=20), Limits()).verdict.value
+
+
 BEHAVIOUR = [
     ("CONTEXT_4096_SINCE", "0.6.6", "0.6.7", automatic, 2048, 4096),
     ("LAYOUT_SINCE", "0.9.6", "0.10.0", rule, "ollama-0.9-estimate", "ollama-0.12-layout"),
     ("ONE_SLOT_SINCE", "0.9.6", "0.10.0", running_and_waiting, ("unsupported", "unsupported"), (1, 2)),
+    ("MLX_FITS_SINCE", "0.18.1", "0.18.2", mlx_beside_a_large_one, "unknown", "evicts"),
     ("CPU_EVICTS_SINCE", "0.12.10", "0.12.11", without_a_gpu, "fits", "evicts"),
     ("CPU_SHARES_SINCE", "0.13.0", "0.13.1", without_a_gpu, "evicts", "fits"),
     ("MAPPED_TWICE_SINCE", "0.24.0", "0.30.0", spill_is_told, True, False),

@@ -1,7 +1,7 @@
 """`elbowroom fit MODEL [--with MODEL | --alone] [--context N]`: what a model needs here, and whether it fits."""
 
 from tray_app.core.fit.candidates import CANDIDATES
-from tray_app.core.fit.verdict import Loading, Place, loading, need_as, room, with_loaded
+from tray_app.core.fit.verdict import Loading, Place, loading, model_with_loaded, need_as, room
 from tray_app.core.tasks.assignments import nearest
 from tray_app.core.values.errors import Slip, UsageError
 from tray_app.core.values.fit import Basis, Beside, Fit, FitReport, Verdict
@@ -91,7 +91,7 @@ def _report(
     seen = [one if isinstance(one, LoadedModel) else _as_loaded(one, here, ollama, None) for one in others]
     there = tuple(one for one in seen if one is not None)
     way = _loading(chosen, there, here, ollama, context)
-    fit = _verdict(chosen, there, here, limits, context)
+    fit = model_with_loaded(chosen, here, limits, there, context)
     if any(known is None and not _is_cloud(one) for one, known in zip(others, seen, strict=True)):
         fit = Fit(Verdict.UNKNOWN, fit.need_bytes, fit.room_bytes, Basis.OTHER_SHAPE_UNKNOWN)
     return FitReport(
@@ -132,7 +132,7 @@ def _reverse(
     other = _installed(others[0].name, ollama) or _published(others[0].name)
     if other is None or other.remote_host or _as_loaded(other, here, ollama, None) is None:
         return None
-    return _verdict(other, (first,), here, limits, None).verdict
+    return model_with_loaded(other, here, limits, (first,)).verdict
 
 
 def _loading(
@@ -153,11 +153,5 @@ def _as_loaded(model: InstalledModel, here: Place, ollama: Ollama, context: int 
     way = _loading(model, (), here, ollama, context)
     if model.remote_host or model.shape is None or way is None:
         return None
-    total = need_as(model.shape, way).total
+    total = model.size_bytes if model.mlx else need_as(model.shape, way).total
     return LoadedModel(model.name, model.digest, total, min(total, here.gpu_budget), way.context)
-
-
-def _verdict(
-    model: InstalledModel, there: tuple[LoadedModel, ...], here: Place, limits: Limits, context: int | None
-) -> Fit:
-    return with_loaded(model.shape, model.size_bytes, here, limits, there, context=context, model_context=model.num_ctx)

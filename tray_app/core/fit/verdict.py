@@ -18,7 +18,13 @@ from tray_app.core.fit.need import (
     slots_for,
     used_context,
 )
-from tray_app.core.requests.releases import CPU_EVICTS_SINCE, CPU_SHARES_SINCE, LAYOUT_SINCE, SERVER_SINCE
+from tray_app.core.requests.releases import (
+    CPU_EVICTS_SINCE,
+    CPU_SHARES_SINCE,
+    LAYOUT_SINCE,
+    MLX_FITS_SINCE,
+    SERVER_SINCE,
+)
 from tray_app.core.tasks.target import same_runner
 from tray_app.core.values.fit import Basis, Fit, Need, Verdict
 from tray_app.core.values.limits import Limits
@@ -43,6 +49,8 @@ FIT_MARGIN = GIB
 # model alone may be estimated at to get it.
 BATCH_SURCHARGE = {1024: 768 * MIB, 2048: 2 * GIB}
 BATCH_SHARE = {1024: 0.75, 2048: 0.6}
+MLX_MINIMUM = 512 * MIB
+"""x/mlxrunner/client.go: the MLX runner leaves this much of a Metal GPU free."""
 # llm/memory.go to 0.9: the smallest amount that is kept free on Metal.
 ESTIMATE_MINIMUM = 512 * MIB
 
@@ -175,18 +183,26 @@ def beside(candidate: ModelShape | InstalledModel, here: Place, limits: Limits) 
     ollama = here.ollama
     if ollama is None or not ollama.local:
         return Fit(Verdict.UNKNOWN, basis=Basis.OLLAMA_UNKNOWN if ollama is None else Basis.OLLAMA_ELSEWHERE)
-    if here.serves_open_webui is False:
-        return Fit(Verdict.UNKNOWN, basis=Basis.OTHER_OLLAMA)
-    if here.may_be_another:
-        return Fit(Verdict.UNKNOWN, basis=Basis.WHICH_OLLAMA)
+    if here.serves_open_webui is False or here.may_be_another:
+        other = here.serves_open_webui is False
+        return Fit(Verdict.UNKNOWN, basis=Basis.OTHER_OLLAMA if other else Basis.WHICH_OLLAMA)
     name = candidate.name if isinstance(candidate, InstalledModel) else ""
     already = next((one for one in ollama.loaded if name and same_runner(one.name, name, ollama.installed)), None)
     if already is not None:
         return _loaded(already, here)
-    shape = candidate.shape if isinstance(candidate, InstalledModel) else candidate
-    size = candidate.size_bytes if isinstance(candidate, InstalledModel) else candidate.weights_bytes
-    own_context = candidate.num_ctx if isinstance(candidate, InstalledModel) else None
-    return with_loaded(shape, size, here, limits, ollama.loaded, model_context=own_context)
+    if isinstance(candidate, InstalledModel):
+        return model_with_loaded(candidate, here, limits, ollama.loaded)
+    return with_loaded(candidate, candidate.weights_bytes, here, limits, ollama.loaded)
+
+
+def model_with_loaded(
+    model: InstalledModel, here: Place, limits: Limits, loaded: tuple[LoadedModel, ...], context: int | None = None
+) -> Fit:
+    """The same for an installed model and any set of loaded ones. `context`: asked for with the request."""
+    if model.mlx:
+        return _mlx_with_loaded(model.size_bytes, here, limits, loaded)
+    size = model.size_bytes
+    return with_loaded(model.shape, size, here, limits, loaded, context=context, model_context=model.num_ctx)
 
 
 def with_loaded(
@@ -199,7 +215,7 @@ def with_loaded(
     context: int | None = None,
     model_context: int | None = None,
 ) -> Fit:
-    """The same for any set of loaded models. `context`: asked for with the request."""
+    """The same for a shape."""
     ollama, gpu, memory = here.ollama, here.gpu, here.memory
     if ollama is None or gpu is None:
         return Fit(Verdict.UNKNOWN, basis=Basis.OLLAMA_UNKNOWN if ollama is None else Basis.BUDGET_UNKNOWN)
@@ -218,6 +234,21 @@ def with_loaded(
     if loaded and (alone or _evicts(shape, way, file_bytes, space, rule)):
         return Fit(Verdict.EVICTS, counted.total, _room_bytes(space, memory), Basis(rule.value))
     return _in_memory(counted, space, memory, limits, rule)
+
+
+def _mlx_with_loaded(file_bytes: int, here: Place, limits: Limits, loaded: tuple[LoadedModel, ...]) -> Fit:
+    """Of a model that the MLX runner serves, Ollama looks at the weights alone."""
+    ollama, gpu, memory = here.ollama, here.gpu, here.memory
+    if ollama is None or gpu is None:
+        return Fit(Verdict.UNKNOWN, basis=Basis.OLLAMA_UNKNOWN if ollama is None else Basis.BUDGET_UNKNOWN)
+    space = room(loaded, ollama, gpu, memory, here.gpu_budget)
+    version = parse_version(ollama.version) or SERVER_SINCE
+    crowded = space.gpu and version >= MLX_FITS_SINCE and file_bytes > space.headroom - MLX_MINIMUM
+    held = ollama.config.max_loaded_models
+    if loaded and (crowded or (held is not None and held <= len(loaded))):
+        basis = Basis.SIZE_ONLY if crowded else Basis.MAX_LOADED
+        return Fit(Verdict.EVICTS, file_bytes, _room_bytes(space, memory), basis)
+    return _by_size(file_bytes, space, memory, limits, ())
 
 
 def room(loaded: tuple[LoadedModel, ...], ollama: Ollama, gpu: Gpu, memory: Memory | None, budget: int) -> Room:

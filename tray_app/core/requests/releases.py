@@ -11,6 +11,9 @@ LAYOUT_SINCE: Version = (0, 10, 0)
 """A further model is laid out with real sizes before another is evicted; estimates before (llm/server.go)."""
 ONE_SLOT_SINCE: Version = (0, 10, 0)
 """OLLAMA_NUM_PARALLEL is 1 by itself; before, memory decides (envconfig/config.go, server/sched.go)."""
+MLX_FITS_SINCE: Version = (0, 18, 2)
+"""A model for MLX that is larger than what the first GPU has left evicts another; before it was loaded without a look
+(x/mlxrunner/client.go; so to 0.33)."""
 CPU_EVICTS_SINCE: Version = (0, 12, 11)
 """Without a GPU any further model evicts what is loaded (llm/server.go, verifyLayout)..."""
 CPU_SHARES_SINCE: Version = (0, 13, 1)

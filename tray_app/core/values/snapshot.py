@@ -202,6 +202,8 @@ class InstalledModel(Struct, frozen=True):
     """`sha256-...` from the modelfile's FROM line."""
     changed_at: float | None = None
     """When this server stored it: two servers with the same model differ in this."""
+    mlx: bool = False
+    """Its weights are safetensors, which Ollama's MLX runner serves: no context is reserved, memory grows with use."""
 
 
 class Presence(StrEnum):
