@@ -239,6 +239,7 @@ class TestWhoIsAffectedByAPrivateModel:
         code, out, err = run("set", f"task-model={SMALL}")
         assert (code, played.settings["TASK_MODEL"]) == (0, SMALL)
         assert "background tasks of the others may fail" in err
+        assert "BYPASS_MODEL_ACCESS_CONTROL, which it does not tell" in err
         assert "Admin Panel > Settings > Models." in err
         (found,) = self.private(run)
         assert {one["name"]: one["value"] for one in found["evidence"]}["users"] == 2

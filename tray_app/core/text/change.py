@@ -6,7 +6,7 @@ from tray_app.core.report.overview import Overview
 from tray_app.core.text import level
 from tray_app.core.text.lines import Line, Span, Style, clean, in_turn, line
 from tray_app.core.text.plan import change_sentence, value_word
-from tray_app.core.text.tasks import setting_name
+from tray_app.core.text.tasks import setting_name, unless_bypassed
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import listed
@@ -46,12 +46,11 @@ def model_warnings(
             )
         elif model.public is False and other_users != 0:
             where = "Workspace > Models" if model.preset else "Admin Panel > Settings > Models"
-            warnings.append(
-                tr.gettext(
-                    "Warning: only some users may use {model}; background tasks of the others may fail. Make it public "
-                    "in Open WebUI: {where}."
-                ).format(model=name, where=where)
-            )
+            warning = tr.gettext(
+                "Warning: only some users may use {model}; background tasks of the others may fail. Make it public "
+                "in Open WebUI: {where}."
+            ).format(model=name, where=where)
+            warnings.append(in_turn(warning, unless_bypassed(tr)))
     return warnings
 
 

@@ -91,3 +91,8 @@ def unsupported(setting: str, tr: Translator) -> str:
 def prove_words(tr: Translator) -> str:
     """Of a row or button; what is stored need not be what takes effect."""
     return tr.gettext("Prove it with one title call")
+
+
+def unless_bypassed(tr: Translator) -> str:
+    """Of a model that only some may use."""
+    return tr.gettext("Nobody's fail where Open WebUI runs with BYPASS_MODEL_ACCESS_CONTROL, which it does not tell.")

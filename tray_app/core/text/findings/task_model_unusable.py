@@ -1,6 +1,8 @@
 """The chosen task model is not used, or fails."""
 
+from tray_app.core.text.lines import in_turn
 from tray_app.core.text.names import short
+from tray_app.core.text.tasks import unless_bypassed
 from tray_app.core.text.text import Translator
 from tray_app.core.values.finding import TaskModelUnusable, Unusable
 
@@ -30,7 +32,8 @@ def sentence(finding: TaskModelUnusable, tr: Translator) -> str:
         case Unusable.MISSING:
             text = tr.gettext("Open WebUI does not list the task model {model}, so tasks run on {chat} instead.")
     presets = ", ".join(short(one) for one in finding.presets or ())
-    return text.format(model=short(finding.model), chat=short(finding.falls_back_to), presets=presets)
+    said = text.format(model=short(finding.model), chat=short(finding.falls_back_to), presets=presets)
+    return in_turn(said, unless_bypassed(tr)) if finding.reason is Unusable.PRIVATE else said
 
 
 def headline(finding: TaskModelUnusable, tr: Translator) -> str:
