@@ -47,11 +47,12 @@ def near(program: Path) -> dict[str, str]:
 
 
 class Serve:
-    """One `ollama serve`. `settings` are environment variables for it (Ollama's own, STAND_IN_...)."""
+    """One `ollama serve`. `settings` are environment variables for it (Ollama's own, STAND_IN_...). `within`: the words
+    of a command that starts it somewhere, such as in another network."""
 
-    def __init__(self, folder: Path, port: int, runner: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, port: int, runner: Path, within: tuple[str, ...] = (), **settings: str) -> None:
         folder.mkdir(parents=True)
-        self.folder, self.runner = folder, runner
+        self.folder, self.runner, self._within = folder, runner, within
         self.url = f"http://127.0.0.1:{port}"
         # A process has the name of the file that was started, and Python runs the file that its argument names.
         (folder / "ollama").symlink_to(Path(sys.executable).resolve())
@@ -70,7 +71,7 @@ class Serve:
     def start(self) -> None:
         with (self.folder / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.folder / "ollama", "serve"],
+                [*self._within, self.folder / "ollama", "serve"],
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -175,8 +175,9 @@ class Poll:
 def _slots(processes: Processes, connections: Reading[Connections], taken_at: float) -> Slots:
     """`/slots` of every llama-server of ours that has a connection, or whose connections cannot be seen."""
     answers = []
+    away = {one.pid for one in processes.watched if one.apart}  # in a container's network: here its ports are others'
     for one in processes.watched:
-        if not one.has_slots or not one.port or one.loading or not one.owner.is_ours:
+        if not one.has_slots or not one.port or one.loading or not one.owner.is_ours or one.parent_pid in away:
             continue
         if isinstance(connections, Known) and connections.value.at_runner(one.port) == 0:
             continue  # idle: asking would only wake it
