@@ -65,7 +65,7 @@ ICON = (984, 16)
 """Where the panel of tests/e2e/desk.py shows the only icon."""
 PANEL_HEIGHT = 33
 SCENE_MS, LAST_MS = 3500, 7000
-COLOURS_KEPT, NO_DITHER = 12, Image.Dither.NONE
+COLOURS_KEPT, NO_DITHER = 24, Image.Dither.NONE
 TRIES, MENU_HEIGHT = 8, 200
 PATIENCE_S = 90.0
 NOTICE_SERVICE = Path("/usr/lib/x86_64-linux-gnu/xfce4/notifyd/xfce4-notifyd")

@@ -253,6 +253,6 @@ def test_the_demos_notice_fixes_by_its_button(desk, demo):
 
 
 def test_what_unloads_asks_first(desk, demo):
-    row = desk.person.wait_row("Models", "qwen3:32b", "Unload")
+    row = desk.person.wait_row("Models", "qwen3:32b Q4_K_M", "Unload")
     assert row.texts()[-1] == "Unload it"
     assert not any(one.enabled for one in row.rows[:-1])
