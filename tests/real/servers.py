@@ -65,6 +65,7 @@ class RealServer:
         self.ollama_url = ollama_url
         self.auth = auth
         self.more = more or {}
+        self.workers = 1
         self.process: subprocess.Popen[bytes] | None = None
         self._is_first = False
 
@@ -112,6 +113,9 @@ class RealServer:
         if self._is_first and template.exists():  # an empty, already migrated database saves seconds
             shutil.copy(template, data / "webui.db")
         command = [program(venv, "open-webui"), "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        if self.workers > 1:  # as `serve` starts them, but with patience: one that starts slowly is not killed for it
+            command[:2] = [program(venv, "uvicorn"), "open_webui.main:app", "--workers", str(self.workers)]
+            command += ["--timeout-worker-healthcheck", str(START_DEADLINE_S)]
         with (self.folder / "log.txt").open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log

@@ -16,10 +16,11 @@ from tests.core.machines import (
     shape_of,
     web_ui,
 )
+from tray_app.core.fit.verdict import Room, loading
 from tray_app.core.report.status import fit_of
 from tray_app.core.values.fit import Verdict
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.snapshot import BudgetBasis, InstalledModel, Pressure, ServerConfig
+from tray_app.core.values.snapshot import BudgetBasis, InstalledModel, Ollama, Presence, Pressure, ServerConfig
 from tray_app.core.values.units import GIB
 
 FITTING = {Verdict.FITS, Verdict.TIGHT}
@@ -211,3 +212,34 @@ def test_a_report_without_ollama_or_budget_is_unknown():
     unknown = predict("gemma3:1b", machine(have=have, gpu=Unknown(Why.DENIED)), limits=LIMITS)
     assert unknown.verdict is Verdict.UNKNOWN
     assert fit_of(unknown)["budget_bytes"] is None
+
+
+@pytest.mark.parametrize(
+    ("release", "context", "embeds", "batch", "slots"),
+    [
+        ("0.32.15", 8192, True, 2048, 1),
+        ("0.32.15", 1024, True, 1024, 1),  # no more than its context
+        ("0.32.15", 8192, False, 1024, 4),
+        ("0.30.0", 8192, True, 2048, 1),
+        ("0.24.0", 8192, True, 512, 1),
+    ],
+)
+def test_a_model_that_makes_embeddings_has_one_slot_and_a_batch_of_its_own(release, context, embeds, batch, slots):
+    there = Ollama("http://o", Presence.RUNNING, release, config=ServerConfig(num_parallel=4))
+    space = Room(40 * GIB, 40 * GIB, 40 * GIB, 40 * GIB, gpu=True, unified=True)
+    way = loading(shape_of("llama3.2:3b"), 0, there, space, context=context, model_context=None, embeds=embeds)
+    assert (way.micro_batch, way.parallel) == (batch, slots)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "embeds"),
+    [
+        (("embedding",), True),
+        (("completion", "embedding"), False),
+        (("completion",), False),
+        ((), False),
+        (None, False),
+    ],
+)
+def test_which_models_make_embeddings(capabilities, embeds):
+    assert InstalledModel("m", "d", 1, capabilities=capabilities).embeds is embeds

@@ -141,7 +141,15 @@ def _loading(
     if model.shape is None or here.gpu is None:
         return None
     space = room(there, ollama, here.gpu, here.memory, here.gpu_budget)
-    return loading(model.shape, model.size_bytes, ollama, space, context=context, model_context=model.num_ctx)
+    return loading(
+        model.shape,
+        model.size_bytes,
+        ollama,
+        space,
+        context=context,
+        model_context=model.num_ctx,
+        embeds=model.embeds,
+    )
 
 
 def _as_loaded(model: InstalledModel, here: Place, ollama: Ollama, context: int | None) -> LoadedModel | None:

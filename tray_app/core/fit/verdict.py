@@ -49,6 +49,8 @@ FIT_MARGIN = GIB
 # model alone may be estimated at to get it.
 BATCH_SURCHARGE = {1024: 768 * MIB, 2048: 2 * GIB}
 BATCH_SHARE = {1024: 0.75, 2048: 0.6}
+EMBEDDING_BATCH = 2048
+"""llm/llama_server.go from 0.30: the batch of a model that makes embeddings, at most its context."""
 MLX_MINIMUM = 512 * MIB
 """x/mlxrunner/client.go: the MLX runner leaves this much of a Metal GPU free."""
 # llm/memory.go to 0.9: the smallest amount that is kept free on Metal.
@@ -114,19 +116,30 @@ def generation(version: Version) -> Generation:
 
 
 def loading(
-    shape: ModelShape, file_bytes: int, ollama: Ollama, space: Room, *, context: int | None, model_context: int | None
+    shape: ModelShape,
+    file_bytes: int,
+    ollama: Ollama,
+    space: Room,
+    *,
+    context: int | None,
+    model_context: int | None,
+    embeds: bool = False,
 ) -> Loading:
-    """Context: asked for, the model's own, the server's setting, else Ollama's automatic one; slots by its setting."""
+    """Context: asked for, the model's own, the server's setting, else Ollama's automatic one; slots by its setting. One
+    that `embeds` has one slot and a batch of its own.
+    """
     version = parse_version(ollama.version) or SERVER_SINCE
     by_server = version >= SERVER_SINCE
     wanted = context or model_context or ollama.config.context_length or automatic_context(version, space.budget)
     tokens = used_context(shape, wanted)
-    parallel = slots_for(shape, ollama.config.num_parallel or 1)
+    parallel = 1 if embeds else slots_for(shape, ollama.config.num_parallel or 1)
     batch = automatic_micro_batch(tokens, parallel) if by_server else 512
+    if embeds and by_server:
+        batch = min(EMBEDDING_BATCH, tokens)
     way = Loading(tokens, parallel, ollama.config.kv_cache_type or "f16", batch, batch_logits=not by_server)
     if not space.gpu:
         return replace(way, offload=Offload.CPU)
-    if by_server:
+    if by_server and not embeds:
         estimate = ollama_estimate(shape, way, file_bytes)
         way = replace(way, micro_batch=fitting_batch(batch, estimate, space.for_ollama))
     spills = need_as(shape, way).total > space.budget - (FIT_MARGIN if by_server else 0)
@@ -201,8 +214,16 @@ def model_with_loaded(
     """The same for an installed model and any set of loaded ones. `context`: asked for with the request."""
     if model.mlx:
         return _mlx_with_loaded(model.size_bytes, here, limits, loaded)
-    size = model.size_bytes
-    return with_loaded(model.shape, size, here, limits, loaded, context=context, model_context=model.num_ctx)
+    return with_loaded(
+        model.shape,
+        model.size_bytes,
+        here,
+        limits,
+        loaded,
+        context=context,
+        model_context=model.num_ctx,
+        embeds=model.embeds,
+    )
 
 
 def with_loaded(
@@ -214,6 +235,7 @@ def with_loaded(
     *,
     context: int | None = None,
     model_context: int | None = None,
+    embeds: bool = False,
 ) -> Fit:
     """The same for a shape."""
     ollama, gpu, memory = here.ollama, here.gpu, here.memory
@@ -225,7 +247,7 @@ def with_loaded(
     space = room(loaded, ollama, gpu, memory, here.gpu_budget)
     if shape is None:
         return _by_size(file_bytes, space, memory, limits, loaded)
-    way = loading(shape, file_bytes, ollama, space, context=context, model_context=model_context)
+    way = loading(shape, file_bytes, ollama, space, context=context, model_context=model_context, embeds=embeds)
     counted = need_as(shape, way)
     rule = generation(version)
     if loaded and ollama.config.max_loaded_models is not None and ollama.config.max_loaded_models <= len(loaded):

@@ -205,6 +205,12 @@ class InstalledModel(Struct, frozen=True):
     mlx: bool = False
     """Its weights are safetensors, which Ollama's MLX runner serves: no context is reserved, memory grows with use."""
 
+    @property
+    def embeds(self) -> bool:
+        """It makes embeddings and answers in no text."""
+        can = self.capabilities or ()
+        return Capability.EMBEDDING in can and Capability.COMPLETION not in can
+
 
 class Presence(StrEnum):
     RUNNING = "running"
