@@ -135,6 +135,7 @@ class InThread:
 
     def __init__(self, upstream, folder, rules=BRISK, listen="127.0.0.1", port=0):
         self.file = folder / "relay.json"
+        self.door = None
         self._plan = RelayPlan(listen, port, upstream, self.file, "1.2.3", REPLIES, rules)
         self._ready = queue.Queue()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="relay")
@@ -166,7 +167,7 @@ class InThread:
 
     def ask(self, method, path, body=None, *, secret=None, host=None):
         """One request on the private channel: status and document."""
-        found = RelayFile(self.file).read()
+        found = self.door = RelayFile(self.file).read() or self.door
         headers = {"Authorization": f"Bearer {found.secret if secret is None else secret}"}
         if host:
             headers["Host"] = host
@@ -185,6 +186,17 @@ class InThread:
             assert time.monotonic() < until, state
             time.sleep(0.01)
         return state
+
+    def end_is_near(self):
+        """It has begun to end: the file is gone."""
+        until = time.monotonic() + SOON_S
+        while self.file.exists():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+    def has_ended(self):
+        self._thread.join(SOON_S)
+        assert not self._thread.is_alive()
 
     def end(self, within_s=0.0):
         if self._thread.is_alive():

@@ -9,12 +9,12 @@ from tray_app.cli.main import DONE
 from tray_app.cli.terminal import Terminal
 from tray_app.core.text import relay as view
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import RelayError, RelayProblem, Slip, UsageError
+from tray_app.core.values.errors import RelayError, RelayProblem, ServiceError, Slip, TimedOut, UsageError
 from tray_app.services import _trust
 from tray_app.services.address import is_loopback, ollama_address, port_of
+from tray_app.services.relay import RelayClient
 from tray_app.storage.log import log_to
-
-LISTEN = "127.0.0.1"
+from tray_app.storage.relay_file import RelayFile
 
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
@@ -42,8 +42,30 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         ),
         tls=_trust.by_scheme(upstream, settings.ca_file),
     )
-    service.run(plan)
+    try:
+        service.run(plan)
+    except RelayError as error:
+        if error.problem is RelayProblem.PORT_TAKEN and _is_ours(app, port):
+            raise RelayError(RelayProblem.RUNS_ALREADY, error.address) from error
+        raise
     return DONE
+
+
+def _is_ours(app: App, port: int) -> bool:
+    """Whether the relay that holds the port is that of our file: it answers there as nobody else can."""
+    door = RelayFile(app.paths.relay_file).read()
+    if door is None or door.port != port:
+        return False
+    client = RelayClient(door.pid, door.control_port, door.secret)
+    try:
+        client.state(0)
+    except TimedOut:
+        return True  # there, on a machine that is busy
+    except ServiceError:
+        return False
+    finally:
+        client.close()
+    return True
 
 
 def _place(text: str) -> tuple[str, int]:

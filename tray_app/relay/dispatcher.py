@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections import deque
 
+from msgspec.structs import replace
+
 from tray_app.core.lanes.event import (
     Arrived,
     BreakOff,
@@ -18,8 +20,9 @@ from tray_app.core.lanes.event import (
     Tick,
     UpstreamGone,
 )
+from tray_app.core.lanes.rewrite import rewritten
 from tray_app.core.lanes.rules import LanesRules
-from tray_app.core.lanes.state import begin, ruled, standing
+from tray_app.core.lanes.state import begin, chat_models, ruled, standing
 from tray_app.core.lanes.step import due, step
 from tray_app.core.values.relay import Standing
 from tray_app.relay.exchange import Exchange
@@ -30,6 +33,7 @@ class Dispatcher:
     """All requests that are judged. Lane.OTHER never comes here."""
 
     def __init__(self, rules: LanesRules, register: Register) -> None:
+        self._rules = rules
         self._state = begin(rules)
         self._register = register
         self._loop = asyncio.get_running_loop()
@@ -39,6 +43,7 @@ class Dispatcher:
         self._timer: asyncio.TimerHandle | None = None
 
     def follow(self, rules: LanesRules) -> None:
+        self._rules = rules
         self._state = ruled(self._state, rules)
         self._tell(Tick())
 
@@ -47,6 +52,14 @@ class Dispatcher:
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def moved(self, path: str, task: str, body: bytes) -> bytes:
+        """A task's body with the model that is to do it; decided when it arrives, as the policy goes by the model."""
+        return rewritten(body, path, task, replace(self._rules, contexts=()), ())
+
+    def fitted(self, path: str, task: str, body: bytes) -> bytes:
+        """The same with what keeps Ollama's models as they are loaded now; decided each time it is sent."""
+        return rewritten(body, path, task, replace(self._rules, task_models=()), chat_models(self._state))
 
     # --- what exchanges tell ----------------------------------------------------------------------------------------
 

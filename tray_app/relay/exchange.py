@@ -10,7 +10,7 @@ from tray_app.core.lanes.lane import lane
 from tray_app.core.values.relay import Asking, Ending, Lane
 from tray_app.relay import head
 from tray_app.relay.body import LOOKED_THROUGH, MOST_KEPT, KeptBodies, model_in
-from tray_app.relay.head import AnswerHead, RequestHead
+from tray_app.relay.head import AnswerHead, RequestHead, origin_form
 from tray_app.relay.replies import Replies, empty_completion
 from tray_app.relay.server import ClientConnection
 from tray_app.relay.times import Times
@@ -23,7 +23,11 @@ MOST_OF_AN_ANSWER = 1024 * 1024
 
 
 class Policy(Protocol):
-    """Decides which requests go; see dispatcher.py."""
+    """Decides which requests go, and with which body; see dispatcher.py."""
+
+    def moved(self, path: str, task: str, body: bytes) -> bytes: ...
+
+    def fitted(self, path: str, task: str, body: bytes) -> bytes: ...
 
     def arrived(self, exchange: "Exchange") -> None: ...
 
@@ -62,6 +66,7 @@ class Exchange:
         self._task = "" if self._lane is Lane.CHAT else task
         self._model: str | None = None
         self._kept: bytearray | None = None
+        self._kept_size = 0
         self._early: list[bytes] = []
         self._early_size = 0
         self._whole = False
@@ -106,6 +111,7 @@ class Exchange:
             self._pass(data)
         elif len(self._kept) + len(data) <= MOST_KEPT and self._shared.bodies.take(len(data)):
             self._kept += data
+            self._kept_size += len(data)
         else:  # too much to be kept: it passes as a chat does
             begun = bytes(self._kept)
             self._forget_body()
@@ -116,11 +122,14 @@ class Exchange:
         self._whole = True
         if self._over:
             return
-        if not self._goes:
-            self._model = model_in(self._kept if self._kept is not None else b"".join(self._early))
-            self._arrive()
-        elif self._connection is not None:
-            self._last_of_body(self._connection)
+        if self._goes:
+            if self._connection is not None:
+                self._last_of_body(self._connection)
+            return
+        if self._kept is not None:
+            self._kept[:] = self._shared.policy.moved(self._asked.path, self._task, bytes(self._kept))
+        self._model = model_in(self._kept if self._kept is not None else b"".join(self._early))
+        self._arrive()
 
     def client_gone(self) -> None:
         self._leave_upstream()
@@ -184,13 +193,14 @@ class Exchange:
         self._call_off = None
         self._connection = connection
         connection.use(self, no_body=self._asked.method == b"HEAD")
-        upstream, kept = self._shared.upstream, self._kept
-        length = None if kept is None else len(kept)
-        connection.write(head.request(self._asked, upstream.host, upstream.prefix, self._via, length))
-        if kept is not None:
-            connection.write(bytes(kept))
+        upstream = self._shared.upstream
+        if self._kept is not None:
+            body = self._shared.policy.fitted(self._asked.path, self._task, bytes(self._kept))
+            connection.write(head.request(self._asked, upstream.host, upstream.prefix, self._via, len(body)))
+            connection.write(body)
             connection.sent()
             return
+        connection.write(head.request(self._asked, upstream.host, upstream.prefix, self._via, None))
         for data in self._early:
             self._on(connection, data)
         self._early.clear()
@@ -261,6 +271,8 @@ class Exchange:
             return HTTPStatus.FORBIDDEN, b""
         if self._asked.method == b"CONNECT":
             return HTTPStatus.METHOD_NOT_ALLOWED, b""
+        if origin_form(self._asked.target) is None:
+            return HTTPStatus.BAD_REQUEST, b""
         return None
 
     def _pass(self, data: bytes) -> None:
@@ -339,8 +351,8 @@ class Exchange:
 
     def _forget_body(self) -> None:
         if self._kept is not None:
-            self._shared.bodies.give_back(len(self._kept))
-            self._kept = None
+            self._shared.bodies.give_back(self._kept_size)
+            self._kept, self._kept_size = None, 0
 
     def _forget_answer(self) -> None:
         self._answered = None

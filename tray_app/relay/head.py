@@ -24,7 +24,7 @@ _NOT_FILLED_IN = b"{{"
 
 
 class RequestHead(Struct, frozen=True):
-    """The head of a request. `target` begins with a slash, or is `*`."""
+    """The head of a request. `target` is in origin form where it has one."""
 
     method: bytes
     target: bytes

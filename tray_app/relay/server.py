@@ -8,7 +8,7 @@ from typing import Protocol
 
 import httptools
 
-from tray_app.relay.head import LAST_CHUNK, AnswerHead, Headers, RequestHead, answer, chunk
+from tray_app.relay.head import LAST_CHUNK, AnswerHead, Headers, RequestHead, answer, chunk, origin_form
 
 LONGEST_HEAD = 256 * 1024
 JSON = b"application/json; charset=utf-8"
@@ -122,7 +122,8 @@ class ClientConnection(asyncio.Protocol):
         if self._last:
             return
         http11 = self._parser.get_http_version() != "1.0"
-        asked = RequestHead(self._parser.get_method(), self._target, self._headers, http11)
+        target = origin_form(self._target) or self._target
+        asked = RequestHead(self._parser.get_method(), target, self._headers, http11)
         self._reads = _Turn(asked, self._serve(self, asked), keeps=http11 and self._parser.should_keep_alive())
         self._queue.append(self._reads)
         if len(self._queue) == 1:

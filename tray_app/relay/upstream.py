@@ -1,6 +1,7 @@
 """Connections to Ollama, kept open between requests."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable
 from typing import Protocol
@@ -9,6 +10,8 @@ from urllib.parse import urlsplit
 import httptools
 
 from tray_app.relay.head import AnswerHead, Headers
+
+log = logging.getLogger(__name__)
 
 CONNECT_WITHIN_S = 30.0
 MOST_IDLE = 64
@@ -76,10 +79,14 @@ class Upstream:
                 _, connection = await loop.create_connection(
                     lambda: ServerConnection(self._kept, self._all), self._name, self._port, ssl=self._tls
                 )
-        except OSError:  # also a TimeoutError, and what TLS refuses
+        except OSError as error:  # also a TimeoutError, and what TLS refuses
+            if self.is_ok:
+                log.warning("%s is not there: %s", self.url, error.strerror or type(error).__name__)
             self.is_ok = False
             sender.not_connected()
         else:
+            if not self.is_ok:
+                log.info("%s is there again", self.url)
             self.is_ok = True
             sender.connected(connection)
         sender.flush()
