@@ -8,6 +8,7 @@ import pytest
 
 from tests.haproxy.balancer import Balancer, program
 from tests.real.install import CannotInstall
+from tests.real.relayed import lead, switch_on
 from tests.real.servers import ADMIN, RealServer, session
 from tests.requirements import require
 from tray_app.standins.ollama import DemoOllama
@@ -17,7 +18,6 @@ from tray_app.standins.server import wait_until
 pytestmark = [pytest.mark.haproxy, pytest.mark.real, pytest.mark.timeout(600)]
 
 VERSION, BIG = "0.12.4", "qwen3:32b"
-HEADERS = {"X-Elbowroom-Task": "{{TASK}}", "X-Elbowroom-User": "{{USER_ID}}", "X-Elbowroom-Chat": "{{CHAT_ID}}"}
 MESSAGES = [{"role": "user", "content": "How is the basil?"}, {"role": "assistant", "content": "It wants light."}]
 # By words of Open WebUI's own templates.
 MARKS = {
@@ -53,15 +53,8 @@ def open_webui(hosts, balancer, tmp_path_factory):
     with httpx.Client(base_url=server.url, headers=head, trust_env=False, timeout=60) as http:
         answer = http.post("/ollama/verify", json={"url": balancer.url, "key": ""})
         assert answer.json() == {"version": hosts[0].version}
-        before = http.get("/ollama/config").json()
-        leading = {
-            "OLLAMA_BASE_URLS": [balancer.url],
-            "OLLAMA_API_CONFIGS": {"0": {"enable": True, "headers": HEADERS}},
-        }
-        http.post("/ollama/config/update", json={**before, **leading}).raise_for_status()
-        tasks = http.get("/api/v1/tasks/config").json()
-        on = {**tasks, "ENABLE_AUTOCOMPLETE_GENERATION": True}
-        http.post("/api/v1/tasks/config/update", json=on).raise_for_status()
+        lead(http, balancer.url)
+        switch_on(http, ENABLE_AUTOCOMPLETE_GENERATION=True)
         ids = [one["id"] for one in http.get("/api/models").json()["data"]]
         assert BIG in ids
         yield http

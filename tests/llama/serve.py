@@ -223,22 +223,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             runner = self.scheduler.runner(name, self._check)
             with runner.place(_kind(body), self._check):
-                words = self._answered(runner, body)
+                words, read_ns = self._answered(runner, body)
         except (Gone, OSError):
             return False
         if body.get("stream", True):
-            self._chunk(self._message(name, "", done=True))
+            self._chunk(self._message(name, "", done=True) | {"prompt_eval_duration": read_ns})
             self.wfile.write(b"0\r\n\r\n")
         else:
-            self._answer(self._message(name, words, done=True))
+            self._answer(self._message(name, words, done=True) | {"prompt_eval_duration": read_ns})
         return True
 
     def _answered(self, runner, body):
-        """The answer, streamed on as it comes; ended after ANSWER_S by hanging up, as Ollama does."""
-        streamed, words = body.get("stream", True), ""
+        """The answer, streamed on as it comes; ended after ANSWER_S by hanging up, as Ollama does. Also the nanoseconds in
+        which its prompt was read."""
+        streamed, words, read_ms = body.get("stream", True), "", 0.0
         limit = (body.get("options") or {}).get("num_predict", -1)
         prompt = json.dumps(body.get("messages", body.get("prompt", "")))[:2000]
-        asked = {"prompt": prompt, "n_predict": limit, "ignore_eos": True, "stream": True}
+        asked = {"prompt": prompt, "n_predict": limit, "ignore_eos": True, "stream": True, "timings_per_token": True}
         if streamed:
             self.send_response(200)
             self.send_header("Content-Type", "application/x-ndjson")
@@ -252,7 +253,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 now = time.monotonic()
                 if not line.startswith(b"data: "):
                     continue
-                words += json.loads(line[6:]).get("content", "")
+                part = json.loads(line[6:])
+                words += part.get("content", "")
+                read_ms = part.get("timings", {}).get("prompt_ms", 0.0)
                 if now - told > 0.05:  # a few words at a time
                     self._check()
                     if streamed:
@@ -260,7 +263,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     told = now
                 if now > until:
                     break
-        return words[:200]
+        return words[:200], int(read_ms * 1e6)
 
     def _message(self, name, text, *, done):
         made = {"model": name, "created_at": _stamp(time.time()), "done": done}

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from tray_app.core.lanes.lane import AFTER_ANSWER, GENERATIONS, WHILE_TYPING
+from tray_app.core.tasks.ollama_connections import CHAT_HEADER, TASK_HEADER
 from tray_app.core.values.errors import Slip, UsageError
 
 EMBEDDINGS = frozenset({"/api/embed", "/api/embeddings", "/v1/embeddings"})
-HEADERS, HEADER, CHAT_HEADER = "x-elbowroom-", "x-elbowroom-task", "x-elbowroom-chat"
+OUR_HEADERS = "x-elbowroom-"
 LISTEN = "127.0.0.1:11436"
 STATS = "127.0.0.1:8404"
 PREFIX = "elbowroom"
@@ -196,7 +197,7 @@ def _entry(gateway: Gateway) -> Section:
     told = (
         f"acl generation path {_words(GENERATIONS)}",
         f"acl embedding path {_words(EMBEDDINGS)}",
-        _stored("task", f"req.hdr({HEADER})"),
+        _stored("task", f"req.hdr({TASK_HEADER.lower()})"),
         f"acl task var(txn.task) -m str {_words(AFTER_ANSWER)}",
         f"acl typing var(txn.task) -m str {_words(WHILE_TYPING)}",
     )
@@ -207,7 +208,7 @@ def _entry(gateway: Gateway) -> Section:
         Part(told),
         Part(classes, Remark.CLASSES),
         Part(_preferred(gateway), Remark.PREFERRED if gateway.prefer is not Prefer.NONE else None),
-        Part((f"{_REQUEST} del-header {HEADERS} -m beg",), Remark.HEADERS),
+        Part((f"{_REQUEST} del-header {OUR_HEADERS} -m beg",), Remark.HEADERS),
         Part((*ways, f"default_backend {OTHERS}"), Remark.WAYS),
     )
     return Section(f"frontend {PREFIX} from {PREFIX}", parts)
@@ -224,7 +225,7 @@ def _stored(name: str, what: str) -> str:
 def _preferred(gateway: Gateway) -> tuple[str, ...]:
     """The number of the host that is preferred, where what it goes by is known. Tasks leave it to the chats."""
     ways = {
-        Prefer.CHAT: (_stored("key", f"req.hdr({CHAT_HEADER})"),),
+        Prefer.CHAT: (_stored("key", f"req.hdr({CHAT_HEADER.lower()})"),),
         Prefer.MODEL: (
             f"{_REQUEST} wait-for-body time 30s at-least {MODEL_WITHIN} if METH_POST generation",
             f"{_stored('key', BODYS_MODEL)} if generation",
