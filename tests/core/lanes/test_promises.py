@@ -13,9 +13,8 @@ from hypothesis.stateful import (
 
 from tests.core.lanes.play import FOLLOW_UPS, TAGS, TITLE, Play
 from tray_app.core.lanes.event import BreakOff, Drop, FirstByte, Hold, Send, UpstreamGone
-from tray_app.core.lanes.pace import MOST_USUAL
 from tray_app.core.lanes.people import MOST_PEOPLE
-from tray_app.core.lanes.state import MOST_MODELS, limit_s, standing
+from tray_app.core.lanes.state import limit_s, standing
 from tray_app.core.lanes.step import due
 from tray_app.core.values.relay import Lane, Stage
 
@@ -179,7 +178,7 @@ class Promises(RuleBasedStateMachine):
 
 
 def test_the_promises_hold():
-    limits = settings(max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+    limits = settings(max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Promises, settings=limits)
 
 
@@ -215,13 +214,12 @@ def test_more_people_at_once_than_are_remembered_are_all_answered():
 
 def test_names_of_models_and_tasks_that_a_client_makes_up_are_forgotten():
     play = Play()
-    for number in range(3 * MOST_USUAL):
+    for number in range(600):
         id_ = play.task(f"title {number}", model=f"made up {number}")
         play.ends(id_)
         play.ends(play.chat(model=f"made up {number}"))
         play.wait(40.0)
-    assert len(play.state.usual) == MOST_USUAL
-    assert len(play.state.used) == MOST_MODELS
+    assert (len(play.state.usual), len(play.state.used)) == (200, 200)
     assert f"made up {number}:latest" in play.state.used
 
 

@@ -757,6 +757,20 @@ def test_what_still_comes_back_of_an_attempt_that_was_broken_off_changes_nothing
     assert play.at_ollama == {id_}
 
 
+def test_an_answer_that_is_whole_is_a_good_one():
+    """It tells how long the task usually takes: the next one fits into a pause."""
+    assert Ended(1) == Ended(1, ok=True)
+    assert UpstreamGone(1) == UpstreamGone(1, reached=True)
+
+
+def test_a_refusal_says_nothing_about_how_long_a_task_takes():
+    play = Play()
+    play.ends(play.task(), ok=False)
+    assert len(play.state.usual) == 0
+    play.ends(play.task())
+    assert len(play.state.usual) == 1
+
+
 def test_a_number_is_given_once():
     play = Play()
     play.task()

@@ -22,7 +22,7 @@ class Open(Struct):
     model: str
     seq: int
     arrived_at: float
-    here: bool = True
+    here: bool
     """Needs this machine: no other one runs its model."""
     stage: Stage = Stage.HELD
     sent_at: float | None = None
