@@ -402,7 +402,7 @@ def install_what_is_missing(*, dev: bool) -> None:
 def ensure_pip() -> None:
     """An environment that another tool made may have none."""
     python = isolated([venv_python()])
-    if output([*python, "-m", "pip", "--version"]) is None and output([*python, "-m", "ensurepip"], 120.0) is None:
+    if output([*python, "-c", "import pip"]) is None and output([*python, "-m", "ensurepip"], 120.0) is None:
         fail(_("there is no pip in .venv. Remove the folder .venv, then try again."))
 
 
