@@ -15,10 +15,6 @@ from jeepney import DBusAddress, HeaderFields, MessageType, message_bus, new_err
 from jeepney import new_signal as signal_message
 from jeepney.io.blocking import Proxy, open_dbus_connection
 from jeepney.wrappers import DBusErrorResponse, unwrap_msg
-from PIL import Image
-
-from tray_app.core.menu.screen import Shape
-from tray_app.tray import art
 
 WATCHER = DBusAddress("/StatusNotifierWatcher", "org.kde.StatusNotifierWatcher", "org.kde.StatusNotifierWatcher")
 NOTES = DBusAddress("/org/freedesktop/Notifications", "org.freedesktop.Notifications", "org.freedesktop.Notifications")
@@ -263,16 +259,9 @@ class Person:
         return name, {key: variant[1] for key, variant in values.items()}
 
     def icon(self):
-        """The icon's shape by its name, and the sentence that a panel shows beside it."""
+        """The icon's name and the sentence that a panel shows beside it."""
         _, values = self.item()
-        size, _, pixels = values["IconPixmap"][0]
-        drawn = {
-            # Pixels come as ARGB, the highest byte first.
-            art.draw(shape, size, works=works).tobytes(): f"{shape.value}{' works' if works else ''}"
-            for shape, works in itertools.product(Shape, (False, True))
-        }
-        alpha, *colours = Image.frombytes("RGBA", (size, size), pixels).split()
-        return drawn[Image.merge("RGBA", (*colours, alpha)).tobytes()], values["ToolTip"][2]
+        return values["IconName"].removeprefix("elbowroom-"), values["ToolTip"][2]
 
     def menu(self):
         name, values = self.item()

@@ -18,6 +18,7 @@ from tests.e2e.canned import HOSTILE
 from tests.e2e.desk import ROOT, App, Desk, missing, stop
 from tests.requirements import require
 from tray_app.core.menu.screen import Shape
+from tray_app.tray import art
 from tray_app.tray.art import COLOURS
 from tray_app.tray.linux.icon_files import SIZES, IconFiles
 
@@ -165,14 +166,27 @@ def test_the_end_of_the_session_s_bus_is_the_end(desk, canned):
     assert sent(canned) == ["sent Quit()"]
 
 
+def drawn(desk):
+    """The shapes that the pixmaps show, for hosts that load none by name: ARGB, the highest byte first."""
+    _, values = desk.person.item()
+    found = set()
+    for width, height, pixels in values["IconPixmap"]:
+        alpha, *colours = Image.frombytes("RGBA", (width, height), pixels).split()
+        picture = Image.merge("RGBA", (*colours, alpha)).tobytes()
+        found |= {shape.value for shape in Shape if art.draw(shape, width).tobytes() == picture}
+    return found
+
+
 def test_an_overload_asks_for_attention_and_nothing_else_does(desk, canned):
     def told():
         _, values = desk.person.item()
         return values["Status"], values["AttentionIconPixmap"] == values["IconPixmap"]
 
     assert told() == ("Active", False)
+    assert drawn(desk) == {"unknown"}
     canned.tell("show 2")
     wait_for(lambda: told() == ("NeedsAttention", True), "the attention")
+    assert drawn(desk) == {"overloaded"}
     canned.tell("show 4")
     wait_for(lambda: told() == ("Active", False), "the end of it")
 

@@ -4,20 +4,21 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 
 from tray_app.core.menu.screen import Shape
 from tray_app.tray import art
 
 PREFIX = "elbowroom-icons-"
-SIZES = (16, 22, 24, 32, 48, 64)
+SIZES = (16, 22, 24, 32, 48)
 INDEX = "[Icon Theme]\nName=Hicolor\nComment=Elbowroom\nDirectories={folders}\n"
 FOLDER = "\n[{folder}]\nSize={size}\nType=Fixed\nContext=Applications\n"
 
 
-def name(shape: Shape) -> str:
+def name(shape: Shape, *, works: bool = False) -> str:
     """The icon's name in the theme. A name means one picture, so a host that caches by name caches the right one."""
-    return f"elbowroom-{shape.value}"
+    return f"elbowroom-{shape.value}-works" if works else f"elbowroom-{shape.value}"
 
 
 def _sweep(parent: Path) -> None:
@@ -46,8 +47,8 @@ class IconFiles:
         for size, section in sections.items():
             place = theme / section
             place.mkdir(parents=True)
-            for shape in Shape:
-                art.draw(shape, size).save(place / f"{name(shape)}.png")
+            for shape, works in product(Shape, (False, True)):
+                art.draw(shape, size, works=works).save(place / f"{name(shape, works=works)}.png")
         index = INDEX.format(folders=",".join(sections.values()))
         index += "".join(FOLDER.format(folder=section, size=size) for size, section in sections.items())
         (theme / "index.theme").write_text(index, encoding="utf-8")

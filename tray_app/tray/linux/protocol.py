@@ -49,6 +49,7 @@ ITEM_XML = f"""{_HEAD}<node>{_STANDARD}
   <property name="Title" type="s" access="read"/>
   <property name="Status" type="s" access="read"/>
   <property name="WindowId" type="i" access="read"/>
+  <property name="IconThemePath" type="s" access="read"/>
   <property name="IconName" type="s" access="read"/>
   <property name="IconPixmap" type="a(iiay)" access="read"/>
   <property name="AttentionIconName" type="s" access="read"/>

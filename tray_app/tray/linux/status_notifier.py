@@ -5,6 +5,7 @@ is answered from here, and it is told what is new: freedesktop StatusNotifierIte
 """
 
 import logging
+import os
 import time
 from collections.abc import Sequence
 from enum import StrEnum
@@ -34,6 +35,7 @@ from tray_app.tray.base import TITLE, Send
 from tray_app.tray.linux import clipboard, protocol
 from tray_app.tray.linux.dbusmenu import ROOT, DbusMenu, Properties, plain
 from tray_app.tray.linux.host import WATCHER, open_session_bus
+from tray_app.tray.linux.icon_files import IconFiles, name
 from tray_app.tray.linux.loop import Loop
 from tray_app.tray.linux.protocol import ITEM_PATH, MENU_PATH
 from tray_app.tray.main_thread import Work, guarded
@@ -44,8 +46,8 @@ ITEM, MENU = DBusAddress(ITEM_PATH, interface=protocol.ITEM), DBusAddress(MENU_P
 HOST = DBusAddress("/StatusNotifierWatcher", WATCHER, WATCHER)
 BUS = "org.freedesktop.DBus"
 ERROR = f"{BUS}.Error."
-SIZES = (16, 22, 24, 32, 48)
-"""Of panels. A host takes the one that fits, as it does for programs of Qt and Electron; no file is needed."""
+PIXMAP_SIZES = (22, 48)
+"""For hosts that load no icon by its name; XFCE's scales the largest, and is sharp with the file of its size."""
 OPEN_AT_MOST_S = 60.0
 """A host that tells when the menu is opened and does not tell that it was closed must not keep it as it is for ever."""
 LOOKED_AT_S = 6.0
@@ -75,7 +77,7 @@ class ItemStatus(StrEnum):
 def _pixmaps(shape: Shape, *, works: bool) -> list[tuple[int, int, bytes]]:
     """Width, height, and pixels as the specification wants them: ARGB, the highest byte first."""
     made = []
-    for size in SIZES:
+    for size in PIXMAP_SIZES:
         red, green, blue, alpha = art.draw(shape, size, works=works).split()
         made.append((size, size, Image.merge("RGBA", (alpha, red, green, blue)).tobytes()))
     return made
@@ -88,8 +90,9 @@ class StatusNotifier(_base.Icon):  # type: ignore[misc]  # pystray has no types
     HAS_NOTIFICATION = False
 
     def __init__(self, app: str, send: Send) -> None:
-        super().__init__(app, icon=art.draw(Shape.UNKNOWN, SIZES[0]), title=TITLE)
+        super().__init__(app, icon=art.draw(Shape.UNKNOWN, PIXMAP_SIZES[0]), title=TITLE)
         self._send = send
+        self._files = IconFiles(os.environ)
         self._shape, self._works = Shape.UNKNOWN, False
         self._status = ItemStatus.PASSIVE
         self._rows: Sequence[Row] = ()
@@ -109,7 +112,10 @@ class StatusNotifier(_base.Icon):  # type: ignore[misc]  # pystray has no types
 
     def run(self, ready: Work) -> None:
         """Until `stop`, or until the session's bus is gone, which is the end of the session."""
-        super().run(setup=lambda _icon: self.post(ready))
+        try:
+            super().run(setup=lambda _icon: self.post(ready))
+        finally:
+            self._files.close()
 
     def reveal(self) -> None:
         """Hosts hear of it when it is complete."""
@@ -122,7 +128,7 @@ class StatusNotifier(_base.Icon):  # type: ignore[misc]  # pystray has no types
 
     def set_icon(self, shape: Shape, *, works: bool) -> None:
         self._shape, self._works = shape, works
-        self.icon = art.draw(shape, SIZES[0], works=works)
+        self.icon = art.draw(shape, PIXMAP_SIZES[0], works=works)
         self._push_status()
 
     def set_tooltip(self, text: str) -> None:
@@ -245,7 +251,7 @@ class StatusNotifier(_base.Icon):  # type: ignore[misc]  # pystray has no types
         return "v", (values[rest[0]],)
 
     def _item(self) -> Properties:
-        pixmaps = _pixmaps(self._shape, works=self._works)
+        picture, pixmaps = name(self._shape, works=self._works), _pixmaps(self._shape, works=self._works)
         attention = self._status is ItemStatus.NEEDS_ATTENTION
         return {
             "Category": ("s", "ApplicationStatus"),
@@ -253,9 +259,10 @@ class StatusNotifier(_base.Icon):  # type: ignore[misc]  # pystray has no types
             "Title": ("s", TITLE),
             "Status": ("s", self._status.value),
             "WindowId": ("i", 0),
-            "IconName": ("s", ""),
+            "IconThemePath": ("s", str(self._files.folder)),
+            "IconName": ("s", picture),
             "IconPixmap": ("a(iiay)", pixmaps),
-            "AttentionIconName": ("s", ""),
+            "AttentionIconName": ("s", picture if attention else ""),
             "AttentionIconPixmap": ("a(iiay)", pixmaps if attention else []),
             "OverlayIconName": ("s", ""),
             "OverlayIconPixmap": ("a(iiay)", []),
