@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.english import TR
 from tests.llama.bench import BIG, HERE, SMALL, Serve, clients, runner_program, settled
 from tests.real.servers import free_port
 from tray_app.app.wiring import App, Overrides
+from tray_app.cli.main import DONE, NOTHING_TO_DO, USAGE, run
 from tray_app.core.diagnosis.rules import stuck as stuck_rule
 from tray_app.core.report.status import status
 from tray_app.core.text.status import status_lines
@@ -289,3 +291,31 @@ def test_the_servers_own_log_and_settings_are_read(serve, observer):
         return isinstance(log, Known) and log.value.finished == 1
 
     assert wait_until(finished, 20)
+
+
+def test_what_a_killed_server_left_is_ended_by_its_name_alone(serve, tmp_path, monkeypatch, capsys):
+    """Whole commands: shown, asked for, refused without a yes, ended, and no longer there to end."""
+    monkeypatch.setattr(stuck_rule, "SMALL_SHARE", 0.0)  # the file behind it holds zeros
+    monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
+    first = serve(STAND_IN_ANSWER_S="0.1")
+    first.ask(SMALL)
+    (left,) = first.kill()
+    options = ["--home", str(tmp_path / "home"), "--ollama", first.url, "--open-webui", "http://127.0.0.1:9"]
+
+    def fix(*words):
+        code = run(["fix", *words, *options])
+        return code, "".join(capsys.readouterr())
+
+    try:
+        name = f"end-runner:{left.pid}"
+        code, told = fix()
+        assert (code, name in told) == (NOTHING_TO_DO, True)
+        assert fix(name)[0] == USAGE
+        assert left.is_running()
+        code, told = fix(name, "--yes")
+        assert (code, "has ended: its memory is free again" in told) == (DONE, True)
+        assert not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
+        assert fix(name, "--yes")[0] == USAGE
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            left.kill()

@@ -115,7 +115,10 @@ def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         return DONE if look.remedies else NOTHING_TO_DO
     remedy = _chosen(options.id, look.remedies, look.facts.here or ())
     if remedy is None:
-        terminal.text(view.nothing_to_fix(look.diagnosis, look.facts.overview, tr))
+        if look.remedies:  # what cannot be undone is done by its name alone
+            terminal.show(status_view.remedy_lines(look.remedies, tr))
+        else:
+            terminal.text(view.nothing_to_fix(look.diagnosis, look.facts.overview, tr))
         return NOTHING_TO_DO
     terminal.text(remedy_view.sentence(remedy, tr))
     if remedy.advice_only:
