@@ -36,11 +36,11 @@ PARSERS = {
 }
 # Values that are agreed on while what reads them is being built: off this list once chat first is whole.
 BEING_BUILT = {
+    "FinishedRequest.first_token_at",
     *(f"Asking.{name}" for name in Asking.__struct_fields__),
     *(f"Standing.{name}" for name in Standing.__struct_fields__),
     *(f"Finished.{name}" for name in Finished.__struct_fields__),
     *(f"Counts.{name}" for name in Counts.__struct_fields__),
-    "FinishedRequest.first_token_at",
     *(f"RelayState.{name}" for name in RelayState.__struct_fields__),
     "ChatFirst.relay_port",
 }

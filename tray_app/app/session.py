@@ -12,7 +12,7 @@ from tray_app.app import language, opened
 from tray_app.app.connect import connect_work
 from tray_app.app.jobs import JobDone, Work
 from tray_app.app.rhythm import FIND_EVERY_S, poll_within
-from tray_app.app.watch import Look
+from tray_app.app.watch import HistoryKeeper, Look
 from tray_app.app.wiring import App, Overrides
 from tray_app.autostart.launch import has_lasting_place, login_command
 from tray_app.core.diagnosis.alerts import Notice, Quiet
@@ -32,6 +32,7 @@ from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import origin_of
 from tray_app.services.deadline import all_within
 from tray_app.storage.files import Stamp, stamp_of
+from tray_app.storage.history import HistoryFile
 from tray_app.storage.settings_keys import IconChoice, Settings
 from tray_app.storage.state import State
 
@@ -58,6 +59,7 @@ class Session:
             relieving.ReliefMemory(state.relief_change_id, state.relief_remedy, state.relief_at, state.relief_blocked)
         )
         self._told: Mapping[str, float] | None = state.told
+        self._keeper = None if overrides.played else HistoryKeeper(HistoryFile(self.app.paths.history_file))
         self._settled = False
         self._autostart: tuple[Stamp | None, bool] | None = None
         self._moved = False
@@ -83,6 +85,8 @@ class Session:
             self._told = None
         with all_within(poll_within(self.settings().request_limit_s), cut):
             look = self.app.observer.look(quiet)
+        if self._keeper is not None:
+            self._keeper.note(look)
         self._settle_once(look)
         if not busy:
             self._find_again(look)
@@ -175,7 +179,8 @@ class Session:
         tr, problems = self.translator(), self.app.settings_problems
         if problems:
             return settings_view.sentence(problems[0], tr)
-        troubles = (*self._troubles, *self.app.file_problems)
+        unkept = self._keeper.problem if self._keeper is not None else None
+        troubles = (*self._troubles, *self.app.file_problems, *filter(None, [unkept]))
         return error_view.told(troubles[0], tr) if troubles else ""
 
     def screen_state(self, look: Look | None) -> ScreenState:
@@ -352,4 +357,6 @@ class Session:
             log.warning("state not written: %s", error)
 
     def close(self) -> None:
+        if self._keeper is not None:
+            self._keeper.close()
         self.app.close()

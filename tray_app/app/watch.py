@@ -1,5 +1,6 @@
-"""One look: a poll, one diagnosis, the remedies. Used by the command line and by the worker."""
+"""One look: a poll, one diagnosis, the remedies, for the command line and the worker; and the history that it keeps."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -16,10 +17,17 @@ from tray_app.core.fit.candidates import Candidate
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.choices import task_models
 from tray_app.core.remedies.ranked import remedies, strategies
+from tray_app.core.report.history import Noted, Stretch, Unwritten
+from tray_app.core.values.errors import StorageError
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.remedy import Remedy, Strategy, TaskModels
 from tray_app.core.values.snapshot import Snapshot
+from tray_app.storage.history import HistoryFile
+
+log = logging.getLogger(__name__)
+
+WRITE_EVERY_S = 60.0
 
 
 class Look(Struct, frozen=True, dict=True):
@@ -78,3 +86,54 @@ class Observer:
         self.look()
         sleep(rhythm.SECOND_SAMPLE_S)
         return self.look()
+
+
+class HistoryKeeper:
+    """Notes each look, and writes what is worth it at most once a minute; owned by one thread."""
+
+    def __init__(self, file: HistoryFile) -> None:
+        self.file = file
+        self._rows = Unwritten()
+        self._due = float("-inf")
+
+    @property
+    def problem(self) -> StorageError | None:
+        """Why it cannot be written."""
+        return self.file.problem
+
+    def note(self, look: Look) -> None:
+        self._rows = self._rows.noted(_seen(look))
+        at = look.snapshot.uptime_s
+        if at >= self._due and self._rows.worth:
+            self._due = at + WRITE_EVERY_S
+            self._write()
+
+    def close(self) -> None:
+        """With the end of what went on until now."""
+        if self._rows.spans:
+            self._write()
+        self.file.close()
+
+    def _write(self) -> None:
+        before = self.file.problem
+        if self.file.write(self._rows):
+            self._rows = self._rows.done()
+        problem = self.file.problem
+        if problem is not None and (before is None or before.fault is not problem.fault):
+            log.warning("history not written: %s", problem.fault)
+
+
+def _seen(look: Look) -> Noted:
+    facts, requests = look.facts, look.facts.requests
+    span = Stretch(
+        at=facts.at.taken_at,
+        until=facts.at.taken_at,
+        level=look.diagnosis.level,
+        pressure=facts.memory.pressure if facts.memory is not None else None,
+        running=facts.running,
+        waiting=facts.waiting,
+        held=requests.held if requests is not None else None,
+        longest_wait_s=requests.longest_wait_s if requests is not None else None,
+    )
+    swap = facts.memory.swap_out_bytes_per_s if facts.memory is not None else None
+    return Noted(facts.at, span, swap, requests.finished if requests is not None else ())

@@ -30,6 +30,7 @@ class Paths:
         self.instance_file = state / "instance.json"
         self.relay_file = state / "relay.json"
         self.relay_log_file = logs / "relay.log"
+        self.history_file = state / "history.db"
         self.log_file = logs / f"{APP_NAME}.log"
         self.cache_dir = cache
 

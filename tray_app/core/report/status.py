@@ -47,11 +47,6 @@ def _confidence(count: Reading[int], confidence: Confidence) -> str | None:
     return confidence.value if value_of(count) is not None else None
 
 
-def _held(requests: Requests) -> int | None:
-    """None where nothing tells who waits where."""
-    return None if requests.queue is None else sum(one.held for one in requests.queue)
-
-
 def _requests(reading: Reading[Requests]) -> dict[str, Any]:
     requests = value_of(reading)
     if requests is None:
@@ -77,7 +72,7 @@ def _requests(reading: Reading[Requests]) -> dict[str, Any]:
             }
             for one in requests.active
         ],
-        "held": _held(requests),
+        "held": requests.held,
         "queue": [
             {
                 "model": one.model,

@@ -7,6 +7,14 @@ from tray_app.core.values.errors import StorageError, StorageFault
 
 def said(error: StorageError, path: str, tr: Translator) -> tuple[str, str]:
     """A sentence and a next step. `path` is safe to print."""
+    if error.fault is StorageFault.DAMAGED:
+        text = tr.gettext("{path} was damaged: it is kept under another name, and a new one is begun.").format(
+            path=path
+        )
+        return text, tr.gettext("Nothing else is lost.")
+    if error.fault is StorageFault.NEWER:
+        text = tr.gettext("{path} was written by a newer Elbowroom: this one leaves it as it is.").format(path=path)
+        return text, tr.gettext("Update Elbowroom to go on with it.")
     reason = system_words(error.reason, tr).rstrip(".")
     text = tr.gettext("{path} cannot be used: {reason}.").format(path=path, reason=reason)
     steps = _for_both(path, tr)

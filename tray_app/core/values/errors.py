@@ -222,6 +222,8 @@ class StorageFault(StrEnum):
     COMMAND_TOO_LONG = "command-too-long"  # does not fit where it is to be stored, as Windows' Run key
     OPEN_TO_OTHERS = "open-to-others"  # a file with a secret that others may read
     NO_CERTIFICATES = "no-certificates"
+    DAMAGED = "damaged"  # kept under another name, and begun anew
+    NEWER = "newer"  # a newer version of this app wrote it
     OTHER = "other"
 
 

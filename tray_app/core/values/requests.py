@@ -119,3 +119,8 @@ class Requests(Struct, frozen=True):
     """Who waits, the longest first, those at Ollama before those that are held; None: nobody tells them one by one."""
     finished: tuple[FinishedRequest, ...] = ()
     last_hour: tuple[ModelLoad, ...] = ()
+
+    @property
+    def held(self) -> int | None:
+        """How many the relay holds; None where nothing tells who waits where."""
+        return None if self.queue is None else sum(one.held for one in self.queue)

@@ -1,0 +1,251 @@
+"""What was measured over time, on disk: SQLite by the standard library, a week or 20 MB of it.
+
+Written by the tray in batches. Nothing here waits: where the file is locked, full or read-only, what is to be written
+waits with whoever wanted to write, and the reason is `problem`. A damaged file is set aside and begun anew; that of a
+newer version is left alone.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from tray_app.core.report.codec import BadValue, decode, encode
+from tray_app.core.report.history import Past, Stretch, Unwritten
+from tray_app.core.values.errors import StorageError, StorageFault
+from tray_app.core.values.requests import FinishedRequest
+from tray_app.core.values.version import Json
+from tray_app.storage.files import create_private, make_folder, typed_errors
+
+if TYPE_CHECKING:
+    import sqlite3
+
+T = TypeVar("T", Stretch, FinishedRequest)
+SCHEMA = 1
+KEPT_S = 7 * 86_400.0
+LARGEST_BYTES = 20 * 2**20
+PRUNE_EVERY_S = 3600.0
+# One list of statements for each step from a schema to the next: a new file takes them all.
+_STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE spans (at REAL PRIMARY KEY, until REAL NOT NULL, level TEXT NOT NULL, pressure TEXT,
+           running INTEGER, waiting INTEGER, held INTEGER, longest_wait_s REAL, swap_out_bytes REAL NOT NULL)
+           WITHOUT ROWID""",
+        """CREATE TABLE finished (model TEXT, kind TEXT NOT NULL, reason TEXT NOT NULL, task TEXT,
+           began_at REAL NOT NULL, ended_at REAL NOT NULL, first_token_at REAL, busy_s REAL NOT NULL,
+           held_s REAL NOT NULL, served INTEGER NOT NULL)""",
+        "CREATE UNIQUE INDEX once ON finished (ended_at, began_at, kind, ifnull(model, ''), ifnull(task, ''))",
+    ),
+)
+_WRITE_SPAN = """
+    INSERT INTO spans (at, until, level, pressure, running, waiting, held, longest_wait_s, swap_out_bytes)
+    VALUES (:at, :until, :level, :pressure, :running, :waiting, :held, :longest_wait_s, :swap_out_bytes)
+    ON CONFLICT (at) DO UPDATE SET
+    until = max(until, excluded.until), longest_wait_s = excluded.longest_wait_s,
+    swap_out_bytes = excluded.swap_out_bytes"""
+_WRITE_FINISHED = """
+    INSERT OR IGNORE INTO finished
+    (model, kind, reason, task, began_at, ended_at, first_token_at, busy_s, held_s, served)
+    VALUES (:model, :kind, :reason, :task, :began_at, :ended_at, :first_token_at, :busy_s, :held_s, :served)"""
+_READ_SPANS = "SELECT * FROM spans WHERE until >= ? ORDER BY at"
+_READ_FINISHED = "SELECT * FROM finished WHERE ended_at >= ? ORDER BY ended_at, began_at"
+_OLD = ("DELETE FROM spans WHERE until < ?", "DELETE FROM finished WHERE ended_at < ?")
+_OLDEST_TENTH = (
+    "DELETE FROM spans WHERE at IN (SELECT at FROM spans ORDER BY at LIMIT (SELECT count(*) / 10 + 1 FROM spans))",
+    """DELETE FROM finished WHERE rowid IN
+       (SELECT rowid FROM finished ORDER BY ended_at LIMIT (SELECT count(*) / 10 + 1 FROM finished))""",
+)
+
+
+class _Newer(Exception):
+    """A newer version of this app wrote the file."""
+
+
+class HistoryFile:
+    """One thread writes it; anybody may read it meanwhile."""
+
+    def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
+        self.path = path
+        self.problem: StorageError | None = None
+        """Why it could not be written the last time, or what became of a damaged one."""
+        self._now = now
+        self._open: sqlite3.Connection | None = None
+        self._prune_at = 0.0
+
+    def write(self, rows: Unwritten) -> bool:
+        """One transaction; False where that was not possible, for the reason in `problem`."""
+        try:
+            import sqlite3  # noqa: F401 - some builds of Python come without it
+        except ImportError as error:
+            self.problem = StorageError(str(self.path), str(error))
+            return False
+        return self._tried(rows) or (self._was_set_aside() and self._tried(rows))
+
+    def _tried(self, rows: Unwritten) -> bool:
+        import sqlite3
+
+        try:
+            self._write(rows)
+        except (sqlite3.Error, OSError, StorageError, _Newer) as error:
+            self._close()
+            self.problem = self._told(error)
+            return False
+        if self.problem is None or self.problem.fault is not StorageFault.DAMAGED:
+            self.problem = None
+        return True
+
+    def _write(self, rows: Unwritten) -> None:
+        database = self._open = self._open or self._connected()
+        with database:
+            database.executemany(_WRITE_SPAN, map(_row, rows.spans))
+            database.executemany(_WRITE_FINISHED, map(_row, rows.finished))
+            now = self._now()
+            if now >= self._prune_at:
+                self._prune(database, now)
+                self._prune_at = now + PRUNE_EVERY_S
+
+    def _connected(self) -> "sqlite3.Connection":
+        import sqlite3
+
+        with typed_errors(self.path):
+            make_folder(self.path.parent)
+            with contextlib.suppress(FileExistsError):
+                os.close(create_private(self.path))  # nobody else may read it; what SQLite puts beside it is as it is
+        database = sqlite3.connect(self.path, timeout=0.0)
+        try:
+            schema = _schema_of(database)
+            if schema == 0:
+                database.execute("PRAGMA auto_vacuum = FULL")
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            database.execute("PRAGMA journal_size_limit = 1048576")
+            _migrate(database, schema)
+            database.execute("SELECT count(*) FROM spans, finished WHERE 0").fetchone()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _prune(self, database: "sqlite3.Connection", now: float) -> None:
+        for statement in _OLD:
+            database.execute(statement, (now - KEPT_S,))
+        while _used_bytes(database) > LARGEST_BYTES:
+            for statement in _OLDEST_TENTH:
+                database.execute(statement)
+
+    def _was_set_aside(self) -> bool:
+        """A damaged file is kept under another name, so that the next try begins anew."""
+        damaged = self.problem
+        if damaged is None or damaged.fault is not StorageFault.DAMAGED:
+            return False
+        number = 1
+        while os.path.exists(aside := self.path.with_name(f"{self.path.name}.damaged-{number}")):
+            number += 1
+        try:
+            for end in ("-wal", "-shm"):
+                self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+            self.path.rename(aside)
+        except OSError:
+            return False
+        return True
+
+    def _told(self, error: Exception) -> StorageError:
+        import sqlite3
+
+        if isinstance(error, StorageError):
+            return error
+        fault, reason = StorageFault.OTHER, str(error)
+        if isinstance(error, _Newer):
+            fault = StorageFault.NEWER
+        elif isinstance(error, sqlite3.OperationalError):
+            fault = _FAULTS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, StorageFault.OTHER)
+        elif isinstance(error, sqlite3.DatabaseError):
+            fault = StorageFault.DAMAGED
+        return StorageError(str(self.path), reason, fault)
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def read(self, since: float = 0.0) -> Past:
+        """What it holds from then on. StorageError where it cannot be read; nothing where there is no file."""
+        import sqlite3
+
+        if not os.path.exists(self.path):
+            return Past()
+        try:
+            with self._reading() as database:
+                if database is None:
+                    return Past()
+                spans = database.execute(_READ_SPANS, (since,)).fetchall()
+                ended = database.execute(_READ_FINISHED, (since,)).fetchall()
+        except (sqlite3.Error, _Newer) as error:
+            raise self._told(error) from error
+        return Past(
+            tuple(filter(None, (_value(Stretch, row) for row in spans))),
+            tuple(filter(None, (_value(FinishedRequest, row) for row in ended))),
+        )
+
+    @contextmanager
+    def _reading(self) -> "Iterator[sqlite3.Connection | None]":
+        """None where nothing is in it yet."""
+        import sqlite3
+
+        database = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=2.0)
+        with contextlib.closing(database):
+            database.row_factory = sqlite3.Row
+            yield database if _schema_of(database) else None
+
+    def close(self) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+        self._open = None
+
+
+_FAULTS = {1: StorageFault.DAMAGED, 8: StorageFault.READ_ONLY, 13: StorageFault.DISK_FULL}
+"""SQLITE_ERROR (a table or column of ours is not there), SQLITE_READONLY, SQLITE_FULL (sqlite3.h)."""
+
+
+def _schema_of(database: "sqlite3.Connection") -> int:
+    (schema,) = database.execute("PRAGMA user_version").fetchone()
+    if schema > SCHEMA:
+        raise _Newer
+    return int(schema)
+
+
+def _migrate(database: "sqlite3.Connection", schema: int) -> None:
+    """All steps that are missing, in one transaction: a kill leaves the old schema or the new one."""
+    if schema == SCHEMA:
+        return
+    database.execute("BEGIN IMMEDIATE")
+    with database:
+        for step in _STEPS[schema:]:
+            for statement in step:
+                database.execute(statement)
+        database.execute(f"PRAGMA user_version = {SCHEMA}")
+
+
+def _used_bytes(database: "sqlite3.Connection") -> int:
+    pages, free, size = (
+        database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)
+
+
+def _row(value: Stretch | FinishedRequest) -> dict[str, Json]:
+    members = encode(value)
+    assert isinstance(members, dict)
+    return members
+
+
+def _value(kind: type[T], row: "sqlite3.Row") -> T | None:
+    """None where a row holds what no version of this app writes."""
+    members: dict[str, Json] = {name: bool(row[name]) if name == "served" else row[name] for name in row.keys()}  # noqa: SIM118 - of a Row
+    try:
+        return decode(kind, members)
+    except BadValue:
+        return None
