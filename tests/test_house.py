@@ -36,7 +36,6 @@ PARSERS = {
 }
 # Values that are agreed on while what reads them is being built: off this list once chat first is whole.
 BEING_BUILT = {
-    "FinishedRequest.first_token_at",
     *(f"Asking.{name}" for name in Asking.__struct_fields__),
     *(f"Standing.{name}" for name in Standing.__struct_fields__),
     *(f"Finished.{name}" for name in Finished.__struct_fields__),

@@ -35,6 +35,7 @@ COMMANDS = {
     "watch": "watch.run",
     "settings": "settings.run",
     "journal": "journal.run",
+    "receipt": "receipt.run",
     "fit": "fit.run",
     "doctor": "doctor.run",
     "set": "change.set_",
@@ -106,6 +107,9 @@ def _looking(add: "Adder", tr: Translator) -> None:
     settings.add_argument("--json", action="store_true", help=as_json)
     journal = add("journal", _("every change that was made, and what became of it"), "journal")
     journal.add_argument("--json", action="store_true", help=as_json)
+    receipt = add("receipt", _("what a change brought: the time before it against the time after"), "receipt")
+    receipt.add_argument("change", nargs="?", metavar="CHANGE", help=_("its id, as `journal --json` tells it"))
+    receipt.add_argument("--json", action="store_true", help=as_json)
     fit = add("fit", _("does a model fit beside what is loaded?"), "fit gemma3:1b", "fit gemma3:1b --with qwen3:32b")
     fit.add_argument("model", metavar="MODEL")
     beside = fit.add_mutually_exclusive_group()

@@ -32,6 +32,7 @@ def _texts(tr: Translator) -> dict[Slip, str]:
         Slip.TWICE: tr.gettext("`{given}` is set twice."),
         Slip.VALUE: tr.gettext("`{given}` is not a value for this setting."),
         Slip.REMEDY: tr.gettext("There is no fix `{given}` for what is found now."),
+        Slip.CHANGE: tr.gettext("The journal has no change `{given}` that was made."),
         Slip.UNLOAD: tr.gettext(
             "`{given}` is offered only where it helps: while memory is short, or a model or old prompts overflow it."
         ),

@@ -177,6 +177,7 @@ class Slip(StrEnum):
     TWICE = "twice"
     VALUE = "value"
     REMEDY = "remedy"
+    CHANGE = "change"  # none of the journal
     UNLOAD = "unload"  # not offered now
     MODEL = "model"  # not installed
     URL = "url"

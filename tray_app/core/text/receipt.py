@@ -1,0 +1,132 @@
+"""What a change brought, in words: a table for the command line, one row for the menu, a notice."""
+
+from collections.abc import Callable
+
+from tray_app.core.report.receipt import Comparison, Figure, NotCompared, Receipt, Side
+from tray_app.core.text.lines import Line, Span, Style, line, table
+from tray_app.core.text.plan import change_sentence
+from tray_app.core.text.text import Translator
+from tray_app.core.text.words import joined
+from tray_app.core.values.units import format_bytes
+
+_BRIEF = (Figure.FIRST_WORD, Figure.CALLS, Figure.LONGEST_WAIT)
+"""What the menu and the notice tell, where it can be compared."""
+
+
+def nothing_changed(tr: Translator) -> str:
+    return tr.gettext("No change was made yet.")
+
+
+def lines(receipt: Receipt, local_time: Callable[[float], str], tr: Translator) -> list[Line]:
+    """The change, how many answers it rests on, the figures, and why some of them are not compared."""
+    made = [
+        line(Span(what(receipt, tr), Style.STRONG), Span(f"  {local_time(receipt.at)}", Style.FAINT)),
+        line(_rests_on(receipt.before, receipt.after, tr)),
+    ]
+    if receipt.missing:
+        made.append(line(Span(not_enough(receipt.missing, tr), Style.WARN)))
+    elif receipt.before.missing:
+        made.append(line(Span(_too_little_before(receipt.before, tr), Style.WARN)))
+    header = (tr.gettext("figure"), tr.gettext("before"), tr.gettext("after"))
+    rows = [
+        (_name(one.figure, tr), _value(one.figure, one.before, tr), _value(one.figure, one.after, tr))
+        for one in receipt.comparisons
+    ]
+    made += [line(""), *table(header, rows)]
+    reasons = {one.why_not: one for one in receipt.comparisons if one.why_not not in (None, NotCompared.TOO_FEW)}
+    made += [line(Span(_why(one, receipt, tr), Style.FAINT)) for one in reasons.values()]
+    return made
+
+
+def what(receipt: Receipt, tr: Translator) -> str:
+    """`Follow-ups: on -> off`."""
+    return joined((change_sentence(change, tr) for change in receipt.changes), tr)
+
+
+def brief(receipt: Receipt, tr: Translator) -> str:
+    """`first word after 3.4 s -> 0.9 s, 3.2 -> 1.1 task calls per answer`; or how many answers are still missing."""
+    if receipt.missing:
+        return not_enough(receipt.missing, tr)
+    if receipt.before.missing:
+        return _too_little_before(receipt.before, tr)
+    told = [
+        tr.gettext("{figure} {before} -> {after}").format(
+            figure=_name(one.figure, tr),
+            before=_value(one.figure, one.before, tr),
+            after=_value(one.figure, one.after, tr),
+        )
+        for one in receipt.comparisons
+        if one.figure in _BRIEF and one.why_not is None
+    ]
+    return joined(told, tr) or tr.gettext("nothing of it can be compared")
+
+
+def not_enough(missing: int, tr: Translator) -> str:
+    text = tr.ngettext("not enough yet: {count} more answer", "not enough yet: {count} more answers", missing)
+    return text.format(count=missing)
+
+
+def _too_little_before(before: Side, tr: Translator) -> str:
+    text = tr.ngettext(
+        "only {count} answer was seen before the change: there is nothing to compare with",
+        "only {count} answers were seen before the change: there is nothing to compare with",
+        before.answers,
+    )
+    return text.format(count=before.answers)
+
+
+def _rests_on(before: Side, after: Side, tr: Translator) -> str:
+    return tr.gettext(
+        "{minutes_before} min with {before} answers before, {minutes_after} min with {after} after"
+    ).format(
+        minutes_before=_minutes(before.until - before.since),
+        before=before.answers,
+        minutes_after=_minutes(after.until - after.since),
+        after=after.answers,
+    )
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f}"
+
+
+def _name(figure: Figure, tr: Translator) -> str:
+    return {
+        Figure.FIRST_WORD: tr.gettext("first word of an answer after"),
+        Figure.CALLS: tr.gettext("task calls per answer"),
+        Figure.TASK_SECONDS: tr.gettext("seconds of task work per answer"),
+        Figure.LONGEST_WAIT: tr.gettext("longest wait at Ollama"),
+        Figure.PRESSED: tr.gettext("time with memory short"),
+        Figure.SWAPPED: tr.gettext("swapped out"),
+    }[figure]
+
+
+def _value(figure: Figure, value: float | None, tr: Translator) -> str:
+    if value is None:
+        return tr.gettext("not known")
+    match figure:
+        case Figure.FIRST_WORD | Figure.LONGEST_WAIT | Figure.TASK_SECONDS:
+            return f"{value:.1f} s"
+        case Figure.CALLS:
+            return f"{value:.1f}"
+        case Figure.PRESSED:
+            return f"{100 * value:.0f}%"
+        case Figure.SWAPPED:
+            return format_bytes(int(value))
+
+
+def _why(one: Comparison, receipt: Receipt, tr: Translator) -> str:
+    match one.why_not:
+        case NotCompared.NOT_TIMED:
+            return tr.gettext("First words cannot be compared: they are only timed while chat first is on.")
+        case NotCompared.NOT_TOLD_APART:
+            count = max(receipt.before.untold, receipt.after.untold)
+            text = tr.ngettext(
+                "Task calls cannot be compared: of {count} request it is not known whether it was a chat or a task.",
+                "Task calls cannot be compared: of {count} requests it is not known whether they were chats or tasks.",
+                count,
+            )
+            return text.format(count=count)
+        case _:
+            text = tr.gettext("{figure}: cannot be compared, it was not seen on both sides.")
+            return text.format(figure=_name(one.figure, tr))
