@@ -1,17 +1,28 @@
 """The tray's history: each look is noted, a minute's are written at once, and no trouble with the file stops a look."""
 
 import sqlite3
+import time
 
 import pytest
+from msgspec.structs import replace
 
 from tests.played import Played
 from tray_app.app import watch
 from tray_app.app.session import Session
+from tray_app.cli import main as cli
+from tray_app.core.menu.app import app_rows
+from tray_app.core.report.history import Unwritten
+from tray_app.core.values.plan import Event
+from tray_app.core.values.requests import FinishedRequest, RequestKind
+from tray_app.standins.server import wait_until
 from tray_app.storage.history import HistoryFile
 
 
 @pytest.fixture
-def played(tmp_path):
+def played(tmp_path, monkeypatch):
+    for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANGUAGE", "LC_ALL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "C.UTF-8")
     with Played(tmp_path) as made:
         yield made
 
@@ -57,17 +68,48 @@ def test_a_file_that_cannot_be_written_stops_no_look_and_is_told(session, monkey
 
 def _another(look):
     """As if something had changed: only that is worth a writing."""
-    from msgspec.structs import replace
-
     seen = watch._seen(look)
     return replace(seen, span=replace(seen.span, running=(seen.span.running or 0) + 1))
 
 
 def test_the_demo_keeps_none(played):
-    from msgspec.structs import replace
-
     with Played(played.home / "demo") as other:
         session = Session(replace(other.overrides, played=True))
         session.look()
         assert not path_of(session).exists()
         session.close()
+
+
+def test_what_a_change_brought_is_told_once_when_there_are_enough_answers(played, session):
+    """Answers before and after are on disk; the notice comes with the next look, and the menu has the row."""
+    cli.run(
+        ["set", "tags=off", "--home", str(played.home), "--ollama", played.ollama.url, "--open-webui", played.webui.url]
+    )
+    at = next(one.at for one in session.app.journal.read().records if one.event is Event.APPLIED)
+    chat = FinishedRequest("m", RequestKind.CHAT, "relay", None, at, at, busy_s=1.0)
+    sides = [at - 2 + 0.1 * number for number in range(6)], [at + 0.01 * number for number in range(6)]
+    ended = tuple(
+        replace(chat, began_at=begin, ended_at=begin + 0.001, first_token_at=begin) for side in sides for begin in side
+    )
+    wait_until(lambda: time.time() > at + 2)
+    assert session._keeper.file.write(Unwritten((), ended))
+    look = session.look()
+    (told,) = [one for one in session.tell(look) if one.cause.startswith("receipt")]
+    assert "Tags" in told.body
+    assert session.tell(session.look()) == ()
+    state = session.screen_state(look)
+    rows = [row for one in app_rows(state, session.translator()) for row in one.children]
+    (row,) = [row for row in rows if row.id == "receipt"]
+    assert row.children[0].text == "Tags: on -> off"
+    assert row.children[-1].id == "copy:receipt"
+
+
+def test_before_there_are_enough_the_menu_says_how_many_are_missing(played, session):
+    cli.run(
+        ["set", "tags=off", "--home", str(played.home), "--ollama", played.ollama.url, "--open-webui", played.webui.url]
+    )
+    look = session.look()
+    assert not [one for one in session.tell(look) if one.cause.startswith("receipt")]
+    rows = [row for one in app_rows(session.screen_state(look), session.translator()) for row in one.children]
+    (row,) = [row for row in rows if row.id == "receipt"]
+    assert row.children[1].text == "not enough yet: 5 more answers"

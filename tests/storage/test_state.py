@@ -32,6 +32,7 @@ FULL = State(
     relief_remedy="follow-ups-off",
     relief_at=2.5,
     relief_blocked="tags-off",
+    receipt_told="change-9",
     told={"qwen3:32b": 3.5},
 )
 

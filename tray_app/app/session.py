@@ -145,10 +145,25 @@ class Session:
             told = self.app.observer.told()
             self.remember(lambda state: replace(state, told=told))
         tr = self.translator()
-        first = self._first_run(look, tr)
+        first, brought = self._first_run(look, tr), self._brought(look, tr)
         if not self.settings().notices:
             return first
-        return (*first, *(self._notice(one, look, tr) for one in look.notices))
+        return (*first, *(self._notice(one, look, tr) for one in look.notices), *brought)
+
+    def _brought(self, look: Look, tr: Translator) -> tuple[NoticeView, ...]:
+        """Once for each change: what it brought, when enough answers came after it."""
+        if self._keeper is None:
+            return ()
+        try:
+            newest = next(iter(self._undoable()), None)
+        except UsageError:  # of the address in the environment: the menu tells it
+            return ()
+        self._keeper.reckon(newest, lambda: self.app.journal.read().records, look.facts.at)
+        told = self._keeper.receipt
+        if told is None or not told.is_settled or self.app.state.read().receipt_told == told.change_id:
+            return ()
+        self.remember(lambda state: replace(state, receipt_told=told.change_id))
+        return (notice_view.receipt(told, tr),)
 
     @staticmethod
     def _notice(one: Notice, look: Look, tr: Translator) -> NoticeView:
@@ -208,6 +223,7 @@ class Session:
             has_monitor=bool(opened.monitor()),
             icon=self._icon(),
             summoned=time.monotonic() < self._summoned_until,
+            receipt=self._keeper.receipt if self._keeper is not None else None,
             relief=ReliefChoice(self._relief_wish().remedy_id, self.settings().automatic_relief),
         )
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct
@@ -18,9 +18,12 @@ from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.choices import task_models
 from tray_app.core.remedies.ranked import remedies, strategies
 from tray_app.core.report.history import Noted, Stretch, Unwritten
+from tray_app.core.report.receipt import LONGEST_S, Receipt, receipt
 from tray_app.core.values.errors import StorageError
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.limits import Limits
+from tray_app.core.values.plan import Record
+from tray_app.core.values.reading import Moment
 from tray_app.core.values.remedy import Remedy, Strategy, TaskModels
 from tray_app.core.values.snapshot import Snapshot
 from tray_app.storage.history import HistoryFile
@@ -28,6 +31,8 @@ from tray_app.storage.history import HistoryFile
 log = logging.getLogger(__name__)
 
 WRITE_EVERY_S = 60.0
+RECKON_EVERY_S, SETTLED_EVERY_S = 600.0, 3600.0
+"""Between two looks at what a change brought: it reads a day of rows."""
 
 
 class Look(Struct, frozen=True, dict=True):
@@ -95,6 +100,9 @@ class HistoryKeeper:
         self.file = file
         self._rows = Unwritten()
         self._due = float("-inf")
+        self._reckon_due = float("-inf")
+        self.receipt: Receipt | None = None
+        """What the newest change brought, as it was last reckoned."""
 
     @property
     def problem(self) -> StorageError | None:
@@ -107,6 +115,20 @@ class HistoryKeeper:
         if at >= self._due and self._rows.worth:
             self._due = at + WRITE_EVERY_S
             self._write()
+
+    def reckon(self, change: Record | None, lines: Callable[[], Sequence[Record]], at: Moment) -> None:
+        """What the newest change in force brought so far; nothing where nobody can tell. `lines`: the journal's."""
+        if change is None or (self.receipt is not None and self.receipt.change_id != change.id):
+            self.receipt, self._reckon_due = None, float("-inf")
+        if change is None or at.uptime_s < self._reckon_due:
+            return
+        try:
+            past = self.file.read(change.at - LONGEST_S)
+            self.receipt = receipt(lines(), change, past, at.taken_at)
+        except StorageError:
+            self.receipt = None
+        settled = self.receipt is not None and self.receipt.is_settled
+        self._reckon_due = at.uptime_s + (SETTLED_EVERY_S if settled else RECKON_EVERY_S)
 
     def close(self) -> None:
         """With the end of what went on until now."""

@@ -46,6 +46,8 @@ class State(Struct, frozen=True):
     """When automatic relief last applied or took back."""
     relief_blocked: str = ""
     """The remedy that the user undid: relief leaves it alone."""
+    receipt_told: str = ""
+    """The change of which a notice told what it brought."""
     told: Mapping[str, float] = field(default_factory=dict)
     """Cause -> when its notice was shown, so that a restart does not repeat it."""
     unknown: Mapping[str, Json] = field(default_factory=dict)
@@ -141,7 +143,7 @@ def _decode(data: bytes) -> tuple[State, bool]:
     return replace(State(), **good, unknown=MappingProxyType(unknown)), damaged
 
 
-_TEXTS = frozenset({"language", "relief_chosen", "relief_change_id", "relief_remedy", "relief_blocked"})
+_TEXTS = frozenset({"language", "relief_chosen", "relief_change_id", "relief_remedy", "relief_blocked", "receipt_told"})
 _SWITCHES = frozenset({"notices_only_critical", "icon_when_tight", "first_run_done"})
 _TIMES = frozenset({"snoozed_until", "relief_at"})
 _PLACES = ("keychain", "file")

@@ -6,11 +6,14 @@ from tray_app.core.menu.fixes import clock
 from tray_app.core.menu.icon import snoozed
 from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.menu.state import connect_row
-from tray_app.core.text.names import short
+from tray_app.core.text import receipt as receipt_view
+from tray_app.core.text.names import row_text, short
 from tray_app.core.text.tasks import task_words
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 from tray_app.core.values.command import (
     Autostart,
+    CopyText,
     Disconnect,
     Link,
     MuteForModel,
@@ -165,13 +168,26 @@ def relief_row(state: ScreenState, tr: Translator) -> Row:
     return Row(tr.gettext("Automatic relief"), children=(Row(told, id="relief:told"), *rows), id="relief")
 
 
+def receipt_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """What the newest change brought, or how many answers are missing until that can be told."""
+    told = state.receipt
+    if told is None:
+        return ()
+    figures = receipt_view.pieces(told, tr) if told.is_settled else [receipt_view.brief(told, tr)]
+    rows = (Row(row_text(text), id=f"receipt:{number}") for number, text in enumerate(figures))
+    copied = typed(tr, "receipt")
+    copy = Row(row_text(tr.gettext("Copy: {text}").format(text=copied)), CopyText(copied), id="copy:receipt")
+    title = tr.gettext("What the last change brought")
+    return (Row(title, children=(Row(row_text(receipt_view.what(told, tr))), *rows, copy), id="receipt"),)
+
+
 def app_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     """Everything about the app itself, in one row."""
     server, rows = open_webui(state), []
     if state.autostart is not None and not state.played:
         command = Autostart(not state.autostart)
         rows.append(Row(tr.gettext("Start at login"), command, checked=state.autostart, id="autostart"))
-    rows += [relief_row(state, tr), icon_row(state, tr), language_row(state, tr), SEPARATOR]
+    rows += [relief_row(state, tr), icon_row(state, tr), language_row(state, tr), SEPARATOR, *receipt_rows(state, tr)]
     if server is not None and server.access in {Access.USER, Access.ADMIN}:
         rows.append(Row(tr.gettext("Test response speed"), SpeedTest(), id="speed", busy=state.busy))
     if not state.played:

@@ -1,7 +1,9 @@
 """Notices: what is wrong and why, with the best fix as a button; and what came of a fix, with its undo."""
 
 from tray_app.core.menu.screen import Button, NoticeView
+from tray_app.core.report.receipt import Receipt
 from tray_app.core.text import findings as finding_view
+from tray_app.core.text import receipt as receipt_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.level import level_word
 from tray_app.core.text.names import row_text, short
@@ -60,6 +62,14 @@ def changed(change_id: str, changes: tuple[Change, ...], tr: Translator) -> Noti
     buttons = [Button(tr.gettext("Undo"), Undo(change_id, changes))] if change_id else []
     buttons += [Button(prove_words(tr), Prove(one.setting)) for one in changes if one.setting in SLOTS]
     return NoticeView(tr.gettext("Changed"), row_text(body, BODY_LIMIT), f"changed:{change_id}", tuple(buttons))
+
+
+def receipt(receipt: Receipt, tr: Translator) -> NoticeView:
+    """What a change brought, once enough answers came after it; the way back is a button."""
+    body = f"{receipt_view.what(receipt, tr)}: {receipt_view.brief(receipt, tr)}"
+    undo = Button(tr.gettext("Undo"), Undo(receipt.change_id, receipt.changes))
+    title = row_text(tr.gettext("What the last change brought"), TITLE_LIMIT)
+    return NoticeView(title, row_text(body, BODY_LIMIT), f"receipt:{receipt.change_id}", (undo,))
 
 
 def told(title: str, body: str, cause: str) -> NoticeView:

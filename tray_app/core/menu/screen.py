@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tray_app.core.report.overview import Overview
+from tray_app.core.report.receipt import Receipt
 from tray_app.core.values.command import Command, NoticeProblem
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.job import JobKind, RunningJob
@@ -74,6 +75,8 @@ class ScreenState(Struct, frozen=True):
     summoned: bool = False
     """Somebody started the app again to find its icon: it is shown for a while."""
     relief: ReliefChoice = ReliefChoice()
+    receipt: Receipt | None = None
+    """What the newest change in force brought so far."""
 
     @property
     def busy(self) -> bool:

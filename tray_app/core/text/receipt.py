@@ -49,7 +49,12 @@ def brief(receipt: Receipt, tr: Translator) -> str:
         return not_enough(receipt.missing, tr)
     if receipt.before.missing:
         return _too_little_before(receipt.before, tr)
-    told = [
+    return joined(pieces(receipt, tr), tr) or tr.gettext("nothing of it can be compared")
+
+
+def pieces(receipt: Receipt, tr: Translator) -> list[str]:
+    """The figures that matter most, as far as they can be compared."""
+    return [
         tr.gettext("{figure} {before} -> {after}").format(
             figure=_name(one.figure, tr),
             before=_value(one.figure, one.before, tr),
@@ -58,7 +63,6 @@ def brief(receipt: Receipt, tr: Translator) -> str:
         for one in receipt.comparisons
         if one.figure in _BRIEF and one.why_not is None
     ]
-    return joined(told, tr) or tr.gettext("nothing of it can be compared")
 
 
 def not_enough(missing: int, tr: Translator) -> str:
