@@ -35,7 +35,7 @@ COMMANDS = {
     "watch": "watch.run",
     "settings": "settings.run",
     "journal": "journal.run",
-    "receipt": "receipt.run",
+    "receipt": "journal.brought",
     "fit": "fit.run",
     "doctor": "doctor.run",
     "set": "change.set_",
