@@ -134,12 +134,12 @@ class Way:
             self.memory.append(f"{found.rss / MB:.1f} / {found.uss / MB:.1f}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 
 
-def _until_listening(port: int) -> None:
+def until_listening(port: int) -> None:
     until = time.monotonic() + 60
     while time.monotonic() < until:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
@@ -152,7 +152,7 @@ def _until_listening(port: int) -> None:
 def _started(command: list[str], port: int) -> Iterator[psutil.Process]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
-            _until_listening(port)
+            until_listening(port)
             yield psutil.Process(process.pid)
         finally:
             process.terminate()
@@ -161,13 +161,13 @@ def _started(command: list[str], port: int) -> Iterator[psutil.Process]:
 @contextlib.contextmanager
 def _ways(folder: Path, haproxy: str | None) -> Iterator[list[Way]]:
     with contextlib.ExitStack() as stack:
-        upstream, relay = _free_port(), _free_port()
+        upstream, relay = free_port(), free_port()
         stack.enter_context(_started([sys.executable, __file__, "--upstream", str(upstream)], upstream))
         ours = [sys.executable, "-m", "tray_app", "--home", str(folder), "relay", "--listen", f"127.0.0.1:{relay}"]
         process = stack.enter_context(_started([*ours, "--upstream", f"http://127.0.0.1:{upstream}"], relay))
         ways = [Way("direct", upstream, None), Way("relay", relay, process)]
         if haproxy:
-            port, config = _free_port(), folder / "haproxy.cfg"
+            port, config = free_port(), folder / "haproxy.cfg"
             config.write_text(HAPROXY.format(port=port, upstream=upstream))
             process = stack.enter_context(_started([haproxy, "-db", "-f", str(config)], port))
             ways.insert(1, Way("HAProxy", port, process))
