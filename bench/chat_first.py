@@ -1,6 +1,7 @@
 """How long a chat waits for its first token: without tasks, with tasks sent straight, and with chat first.
 
     python -m bench.chat_first [--users 1 4] [--pauses 1 3 10] [--messages 5] [--conversations 2] [--json FILE]
+    python -m bench.chat_first --played
 
 A real Open WebUI 0.12.4 before tests/llama/serve.py with a real llama-server of one slot, and for chat first the
 relay's own process between them. People ask, read, and ask again after a pause; titles, tags and follow-ups are on, and
@@ -11,12 +12,16 @@ a task overwrites what it still knew of the conversation, which no order of call
 
 Aim: chat first within 3 % and 20 ms of "no tasks" once the prompts are taken off, and no task less than straight.
 On Linux. Exit code 1 where a row misses the aim.
+
+`--played`: the same rows in simulated time, with the policy itself and a place that reads prompts in no time. It takes
+a second, and no other program on the machine can move its numbers.
 """
 
 import argparse
 import asyncio
 import contextlib
 import json
+import random
 import statistics
 import sys
 import tempfile
@@ -35,6 +40,8 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.fleet import Call as FleetCall
+from bench.fleet import Hosts, Life, Relayed
 from tests.llama.bench import BIG, Serve, runner_program
 from tests.real.relayed import lead, relay, switch_on
 from tests.real.servers import ADMIN, RealServer, free_port, session
@@ -308,6 +315,34 @@ def _misses(rows: dict[Way, Row]) -> list[str]:
     return wrong + [f"{task}: {mine[task]} of {straight[task]}" for task in FIRST if mine[task] < straight[task]]
 
 
+def _played_person(user: int, way: Way, pause_s: float, hosts: Hosts, options: argparse.Namespace) -> Life:
+    """As Person, in simulated time: an answer and a task take a second each."""
+    yield user * 0.3
+    for conversation in range(options.conversations):
+        chat = f"{user}-{conversation}"
+        for number in range(options.messages):
+            yield FleetCall(user, chat, "", 0, 0, 1)
+            if way is not Way.NONE:
+                words = FIRST if number == 0 else LATER
+                hosts.live(call for call in [FleetCall(user, chat, word, 0, 0, 1) for word in words])
+            yield pause_s
+
+
+def played(way: Way, users: int, pause_s: float, options: argparse.Namespace) -> Row:
+    places = argparse.Namespace(slots=1, tokens_per_s=1 / ANSWER_S, prompt_tokens_per_s=1e9, kept=1, seed=1)
+    chance = random.Random(1)
+    hosts = Relayed(1, places, chance) if way is Way.FIRST else Hosts(1, places, chance, straight=True)
+    for user in range(users):
+        hosts.live(_played_person(user, way, pause_s, hosts, options))
+    hosts.run(3600)
+    calls = [Call(one.word, one.chat, one.asked, one.first, one.ended, 200) for one in hosts.calls]
+    row = Row([call for call in calls if not call.task])
+    row.delivered.update(call.task for call in calls if call.ended)
+    last = max(call.ended or 0 for call in row.chats)
+    row.drained_s = max([call.ended or 0 for call in calls if call.task] + [last]) - last
+    return row
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--users", type=int, nargs="+", default=[1, 4])
@@ -316,21 +351,25 @@ def main() -> int:
     parser.add_argument("--conversations", type=int, default=2)
     parser.add_argument("--no-typing", action="store_true", help="without the rows in which somebody types")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every number, too")
+    parser.add_argument("--played", action="store_true", help="in simulated time")
     options = parser.parse_args()
     situations = [(users, pause, False) for users in options.users for pause in options.pauses]
-    if not options.no_typing:
+    if not options.no_typing and not options.played:
         situations += [(users, 3.0, True) for users in options.users]
     missed, everything = False, []
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as ends:
-        bench = Bench(Path(folder), ends)
-        tokens = [bench.person(number) for number in range(max(options.users))]
+        bench = None if options.played else Bench(Path(folder), ends)
+        tokens = [bench.person(number) for number in range(max(options.users))] if bench else []
         head = "".join(f"{name:>8}" for name in ("median", "p90", "worst", "prompt", "median-", "p90-"))
         print(f"{'seconds to the first token':30}{'':12}{'chats':>6}{head}{'drained':>9}  tasks delivered")
         for users, pause, typing in situations:
             label = f"{users} user{'s' * (users > 1)}, pause {pause:g} s{', typing' if typing else ''}"
             rows = {}
             for way in Way:
-                rows[way] = bench.run(way, tokens[:users], pause_s=pause, typing=typing, options=options)
+                if bench is None:
+                    rows[way] = played(way, users, pause, options)
+                else:
+                    rows[way] = bench.run(way, tokens[:users], pause_s=pause, typing=typing, options=options)
                 told = rows[way].told()
                 print(_line(label, way, told), flush=True)
                 everything.append({"situation": label, "way": way, **told})

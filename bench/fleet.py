@@ -80,6 +80,8 @@ class Call:
     first: float | None = None
     ended: float = 0.0
     attempt: int = 0
+    read_at: float = 0.0
+    """When its prompt has been read."""
     place: "Place | None" = None
     queued: bool = False
     done: Callable[[], None] = lambda: None
@@ -207,7 +209,8 @@ class Hosts:
         call.attempt += 1
         if (place := call.place) is not None:
             call.place = None
-            self.at(self.now + BATCH_S, lambda: self._free(place))
+            batch = min(BATCH_S, max(0.0, call.read_at - self.now))
+            self.at(self.now + batch, lambda: self._free(place))
 
     def _next_of(self, host: int) -> None:
         free = [place for place in self._places if place.host == host and not place.busy]
@@ -234,6 +237,7 @@ class Hosts:
         read = self._prompts[place.host].read(call)
         call.place, call.queued = place, False
         attempt, first = call.attempt, self.now + read / self._options.prompt_tokens_per_s
+        call.read_at = first
         if call.lane is Lane.CHAT:
             self.at(first, lambda: self._begins(call, attempt))
         self.at(first + call.answer / self._options.tokens_per_s, lambda: self._ends(call, attempt))

@@ -103,6 +103,11 @@ def test_a_preferred_host_is_taken_only_while_it_has_a_place(prefer, key):
     ]
 
 
+def test_words_are_not_collected():
+    """HAProxy tells the system to wait for more data, up to 0.2 s: seen as a later first token (bench.fleet --check)."""
+    assert "option http-no-delay" in lines(gateway_of(THREE, (1,)), "defaults ")
+
+
 def test_no_body_is_waited_for_unless_its_model_is_asked_for():
     for prefer in (Prefer.CHAT, Prefer.NONE):
         text = haproxy(gateway_of(THREE, (1,), prefer=prefer), "1.0", TR)

@@ -78,6 +78,7 @@ class Remark(StrEnum):
 
     DEFAULTS = "defaults"
     HANG_UP = "hang-up"
+    AT_ONCE = "at-once"
     REFUSED = "refused"
     LONG = "long"
     QUEUE = "queue"
@@ -179,6 +180,7 @@ def _defaults() -> Section:
     parts = (
         Part(("mode http",)),
         Part(("option abortonclose",), Remark.HANG_UP),
+        Part(("option http-no-delay",), Remark.AT_ONCE),
         Part(("retries 2", "option redispatch"), Remark.REFUSED),
         Part(("timeout connect 5s", "timeout http-request 30s", "timeout client 1h", "timeout server 1h"), Remark.LONG),
         Part(("timeout queue 10m",), Remark.QUEUE),

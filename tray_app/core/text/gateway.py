@@ -64,6 +64,7 @@ def _of_the_entry(tr: Translator) -> dict[Remark, str]:
         Remark.HANG_UP: _(
             "A client that hangs up gives its place back, waiting or answered: that is how the stop button works."
         ),
+        Remark.AT_ONCE: _("Each word of an answer goes on as soon as it comes; else HAProxy may wait 0.2 s for more."),
         Remark.REFUSED: _("Where a host takes no connection, another one gets the request."),
         Remark.LONG: _("While a model loads, or a task is worked out, nothing is sent for a long time."),
         Remark.QUEUE: _("What has waited for a place as long as this is answered with 503."),
