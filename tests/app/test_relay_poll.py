@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from tray_app.app.servers import RelayPoll
+from tray_app.core.lanes.rules import LanesRules
 from tray_app.core.report.codec import encode
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.relay import Ending, Finished, Lane, RelayState, Stage, Standing
@@ -25,6 +26,7 @@ class Channel:
         self.state = RelayState(41, 11435, "http://127.0.0.1:11434", 90.0, 102.0, (CHAT,))
         self.kept = []
         self.asked = []
+        self.rules = []
         channel = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -42,6 +44,14 @@ class Channel:
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def do_POST(self):
+                channel.rules.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
 
             def log_message(self, *_):
                 pass
@@ -122,3 +132,27 @@ def test_a_wrong_secret_and_another_program_at_its_port_are_told(poll, file, cha
     assert poll.take(1.0).why is Why.REFUSED
     file.write(replace(channel.door, pid=43))
     assert poll.take(2.0).why is Why.BAD_ANSWER
+
+
+def test_a_relay_is_told_its_rules_once_and_again_where_they_changed_or_another_is_there(poll, file, channel):
+    poll.tell(LanesRules())
+    assert channel.rules == [], "there is none yet"
+    file.write(channel.door)
+    poll.take(1.0)
+    for rules in (LanesRules(), LanesRules(), LanesRules(max_hold_s=60.0)):
+        poll.tell(rules)
+    assert [one["max_hold_s"] for one in channel.rules] == [600.0, 60.0]
+    file.write(replace(channel.door, started_at=95.0))
+    poll.take(2.0)
+    poll.tell(LanesRules(max_hold_s=60.0))
+    assert len(channel.rules) == 3
+
+
+def test_a_relay_that_does_not_answer_is_told_next_time(poll, file, channel):
+    file.write(replace(channel.door, control_port=9))
+    poll.take(1.0)
+    poll.tell(LanesRules())
+    file.write(channel.door)
+    poll.take(2.0)
+    poll.tell(LanesRules())
+    assert len(channel.rules) == 1

@@ -200,6 +200,19 @@ def test_a_job_keeps_its_connections_until_it_has_ended(running):
     assert app.play().snapshot.ollama.value.url == second.url
 
 
+def test_the_relay_follows_what_is_set_for_chat_first(running):
+    """Which key makes which rule is held beside core/lanes."""
+    app = running().start()
+    told = []
+    app.session.app.observer.poll.tell_relay = told.append
+    app.play()
+    with app._file.open("a") as file:
+        file.write('[chat_first]\nhold_s = 60\n[task_models]\ntitles = "small"\n')
+    app.play()
+    assert [one.max_hold_s for one in told] == [600.0, 60.0]
+    assert told[1].task_models == (("title_generation", "small"),)
+
+
 @follows("open_webui_url")
 def open_webui_url(running):
     first, second = running.served(DemoOpenWebUI("0.12.4")), running.served(DemoOpenWebUI("0.6.5"))

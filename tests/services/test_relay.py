@@ -5,7 +5,8 @@ import json
 import httpx
 import pytest
 
-from tray_app.core.report.codec import encode
+from tray_app.core.lanes.rules import LanesRules
+from tray_app.core.report.codec import decode, encode
 from tray_app.core.values.errors import BadAnswer, NotThatServer, Refused, TimedOut
 from tray_app.core.values.relay import Ending, Finished, Lane, RelayState, Stage, Standing
 from tray_app.services.relay import RelayClient
@@ -43,6 +44,14 @@ def test_its_end_is_asked_for_once():
     asked = []
     relay({}, asked=asked).end()
     assert [(one.method, one.url.path) for one in asked] == [("POST", "/end")]
+
+
+def test_it_is_told_its_rules():
+    asked = []
+    rules = LanesRules(max_hold_s=60.0, contexts=(("qwen3:32b", 8192),))
+    relay({}, asked=asked).follow(rules)
+    assert [(one.method, one.url.path) for one in asked] == [("POST", "/rules")]
+    assert decode(LanesRules, json.loads(asked[0].content)) == rules
 
 
 @pytest.mark.parametrize(

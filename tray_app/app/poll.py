@@ -12,6 +12,7 @@ from tray_app.app.containers import ContainerReader
 from tray_app.app.odd import read
 from tray_app.app.rhythm import REQUEST_LIMIT_S, ollama_within, poll_within, unknown
 from tray_app.app.servers import OllamaPoll, OpenWebUIPoll, RelayPoll
+from tray_app.core.lanes.rules import LanesRules
 from tray_app.core.requests.anew import counted
 from tray_app.core.requests.inputs import RequestState
 from tray_app.core.requests.owners import with_environment, with_owners
@@ -117,6 +118,11 @@ class Poll:
         self._requests, snapshot = counted(self._requests, taken)
         self._notice_end(snapshot.requests)
         return snapshot
+
+    def tell_relay(self, rules: LanesRules) -> None:
+        """What the relay of chat first goes by from now on, where there is one."""
+        with all_within(poll_within(self._request_limit())):
+            self._relay.tell(rules)
 
     def look_again(self, *, models: bool = False) -> None:
         """A change was made; `models`: one was downloaded, deleted or unloaded too."""

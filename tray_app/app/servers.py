@@ -1,5 +1,6 @@
 """What a poll asks Ollama, Open WebUI and our relay, each question when it is due; typed errors become Unknown."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from tray_app.app.rhythm import (
     Asked,
     unknown,
 )
+from tray_app.core.lanes.rules import LanesRules
 from tray_app.core.tasks.settings import decode
 from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.errors import (
@@ -54,6 +56,7 @@ class RelayPoll:
         self._door: RelayDoor | None = None
         self._client: RelayClient | None = None
         self._after = 0
+        self._told: LanesRules | None = None
 
     def take(self, now: float) -> Reading[RelayState]:
         """Its state, with what finished since the last one that was read. No rest after a failure: it is on this
@@ -61,7 +64,7 @@ class RelayPoll:
         door = self._file.read()
         if door != self._door:
             self.close()
-            self._door, self._after = door, 0
+            self._door, self._after, self._told = door, 0, None
             self._client = RelayClient(door.pid, door.control_port, door.secret) if door is not None else None
         if self._client is None:
             return Unknown(Why.NOT_ASKED)
@@ -71,6 +74,14 @@ class RelayPoll:
             return unknown(error)
         self._after = max((one.seq for one in state.finished), default=self._after)
         return Known(state, now)
+
+    def tell(self, rules: LanesRules) -> None:
+        """Once, and again where they changed or another relay is there; one that does not answer is told next time."""
+        if self._client is None or rules == self._told:
+            return
+        with contextlib.suppress(ServiceError):
+            self._client.follow(rules)
+            self._told = rules
 
     def close(self) -> None:
         if self._client is not None:

@@ -20,6 +20,7 @@ from tray_app.core.menu import first_run as tray_view
 from tray_app.core.menu import notice as notice_view
 from tray_app.core.menu.screen import IconWish, NoticeSettings, NoticeView, ReliefChoice, ScreenState
 from tray_app.core.remedies import relief as relieving
+from tray_app.core.remedies.relay_rules import relay_rules
 from tray_app.core.text import errors as error_view
 from tray_app.core.text import settings as settings_view
 from tray_app.core.text.text import Translator
@@ -87,6 +88,8 @@ class Session:
             look = self.app.observer.look(quiet)
         if self._keeper is not None:
             self._keeper.note(look)
+        settings = self.settings()
+        self.app.observer.poll.tell_relay(relay_rules(look.facts, settings.chat_first, settings.task_models))
         self._settle_once(look)
         if not busy:
             self._find_again(look)

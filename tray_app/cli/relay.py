@@ -7,6 +7,7 @@ from tray_app import __version__
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE
 from tray_app.cli.terminal import Terminal
+from tray_app.core.lanes.known import rules_for
 from tray_app.core.text import relay as view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import RelayError, RelayProblem, ServiceError, Slip, TimedOut, UsageError
@@ -40,6 +41,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
             loop=error_body(view.leads_back(upstream, tr)),
             dropped=error_body(view.not_needed(tr)),
         ),
+        rules=rules_for(settings.chat_first, settings.task_models, None),
         tls=_trust.by_scheme(upstream, settings.ca_file),
     )
     try:

@@ -1,8 +1,9 @@
-"""The private channel of the relay of chat first: what stands open there, and its end. On loopback only."""
+"""The private channel of the relay of chat first: what stands open there, its rules, its end. On loopback only."""
 
 import httpx
 
-from tray_app.core.report.codec import BadValue, decode
+from tray_app.core.lanes.rules import LanesRules
+from tray_app.core.report.codec import BadValue, decode, encode
 from tray_app.core.values.errors import BadAnswer, Instead, NotThatServer
 from tray_app.core.values.relay import RelayState
 from tray_app.core.values.token import Token, origin_of
@@ -35,6 +36,10 @@ class RelayClient:
         if state.pid != self._pid:
             raise NotThatServer(self._http.url, Instead.OTHER_JSON)
         return state
+
+    def follow(self, rules: LanesRules) -> None:
+        """From now on by these rules. ServiceError."""
+        self._http.post_json("/rules", encode(rules))
 
     def end(self) -> None:
         """Ask it for its orderly end: what it answers now it still answers. ServiceError."""
