@@ -314,6 +314,15 @@ def test_a_second_name_of_the_chat_model_s_own_file_is_the_chat_model(played, ru
     assert "task-model-does-not-fit" not in kinds
 
 
+def test_a_restart_that_forgets_the_settings_is_named_as_a_cause(played, run):
+    """ENABLE_PERSISTENT_CONFIG=False: what the environment says comes back."""
+    assert run("set", "tags=off")[0] == 0
+    played.webui.settings["ENABLE_TAGS_GENERATION"] = True
+    assert "ENABLE_PERSISTENT_CONFIG" in run("status")[1]
+    code, out, _ = run("undo")
+    assert (code, "or by a restart of Open WebUI" in out) == (0, True)
+
+
 class TestWorkersThatEachKeepTheirOwnSettings:
     """Open WebUI to 0.9 with several workers and no Redis."""
 
