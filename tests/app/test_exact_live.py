@@ -12,6 +12,7 @@ import pytest
 
 from tests.played import Played
 from tray_app.app.language import load
+from tray_app.cli import main as cli
 from tray_app.core.text import at_model
 from tray_app.standins.models import BIG
 from tray_app.standins.server import wait_until
@@ -57,7 +58,7 @@ def relay(played):
         process.kill()
 
 
-def test_from_held_to_killed(played, relay):
+def test_from_held_to_killed(played, relay, capsys):
     app = played.app()
     file = RelayFile(app.paths.relay_file)
     assert wait_until(lambda: file.read() is not None, WITHIN_S)
@@ -81,6 +82,10 @@ def test_from_held_to_killed(played, relay):
     told = at_model.who(requests, 6, EN)
     assert told[0].startswith(f"{BIG}: chat, for ")
     assert told[1].startswith(f"{BIG}: title of a chat, held ")
+    cli.run(["doctor", "--json", "--home", str(played.home), "--ollama", played.ollama.url])
+    (found,) = [one for one in json.loads(capsys.readouterr().out)["sources"] if one["name"] == "relay"]
+    assert found["state"] == "works"
+    assert (found["value"]["pid"], found["value"]["port"], found["value"]["held"]) == (relay.pid, port, 1)
     played.ollama.scheduler.held.clear()
     chat.thread.join(WITHIN_S)
     title.thread.join(WITHIN_S)

@@ -13,6 +13,7 @@ from tray_app.core.report.redact import Redactor
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
 from tray_app.core.values.errors import StorageError
 from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.relay import Lane, RelayState, Stage, Standing
 from tray_app.core.values.requests import Requests, RunnerSlot
 from tray_app.core.values.snapshot import (
     Host,
@@ -257,3 +258,16 @@ def test_a_busy_hour_stays_below_ten_megabytes():
     polls = 120
     size = sum(len(writer.line(busy_poll(number))) + 1 for number in range(polls))
     assert size / polls * 1800 < 10e6
+
+
+def test_what_the_relay_told_is_recorded_and_counted_anew(tmp_path):
+    held = Standing(1, Lane.TASK, "title_generation", "model-3:7b", Stage.HELD, 1.8e9 - 4.0, position=1)
+    relay = RelayState(9, 11435, "http://x", 1.8e9 - 99, 1.8e9, (held,))
+    poll = replace(busy_poll(0), relay=Known(relay, 1.8e9))
+    with trace.Recorder(tmp_path / "t.jsonl", Redactor()) as recorder:
+        recorder.write(poll)
+    (one,) = trace.replay(trace.lines_of(tmp_path / "t.jsonl"))
+    assert one.snapshot.relay == poll.relay
+    (waits,) = one.snapshot.requests.value.queue
+    assert (waits.task, waits.held, waits.waited_s, waits.model) == ("titles", True, 4.0, "model-3:7b")
+    assert one.snapshot.requests.value.running_source == "relay"

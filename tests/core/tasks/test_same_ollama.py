@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from tray_app.core.tasks.same_ollama import placed, with_watched
 from tray_app.core.values.connections import OllamaConnection, Served
+from tray_app.core.values.relay import RelayState
 from tray_app.core.values.snapshot import InstalledModel, Ollama, Presence, WebUIModel
 
 HERE, THERE = 1000.5, 2000.5
@@ -47,6 +48,22 @@ def watched(connection, listed, mine=("a:1b", "b:1b"), webui=WEBUI, **changes):
 )
 def test_a_list_that_names_no_server_leaves_the_address(url, webui, same):
     assert watched(url, (), webui=webui) is same
+
+
+@pytest.mark.parametrize(
+    ("url", "webui", "upstream", "same"),
+    [
+        ("http://127.0.0.1:11435", WEBUI, "http://localhost:11434", True),
+        ("http://host.docker.internal:11435", WEBUI, "http://127.0.0.1:11434", True),
+        ("http://127.0.0.1:11436", WEBUI, "http://127.0.0.1:11434", False),  # another port than the relay's
+        ("http://127.0.0.1:11435", WEBUI, "http://127.0.0.1:11500", False),  # a relay of another Ollama
+        ("http://127.0.0.1:11435", "http://nas:3000", "http://127.0.0.1:11434", False),  # another machine's loopback
+    ],
+)
+def test_the_relays_address_is_that_of_its_ollama(url, webui, upstream, same):
+    relay = RelayState(1, 11435, upstream, 0.0, 0.0)
+    made = with_watched((OllamaConnection(0, url),), (), ollama("a:1b"), webui, relay)
+    assert made[0].watched is same
 
 
 def test_the_address_of_open_webui_s_own_machine_is_not_this_one():
