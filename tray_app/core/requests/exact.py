@@ -173,24 +173,28 @@ def finished(
     A model's places work off its calls in the order in which they were sent (`before`: those told earlier), so that
     when each began to run follows from the ends of those before it.
     """
-    ends = [*before]
     calls: list[tuple[Standing | Finished, float]] = [(one, one.ended_at) for one in relay.finished]
     calls += ((one, math.inf) for one in relay.standing if one.stage is not Stage.HELD)
+    known, ahead = [*before], list(before)
     made: list[FinishedRequest] = []
     for one, end in sorted(calls, key=lambda call: call[0].sent_at or call[1]):
         if one.lane is Lane.OTHER:
             continue
         worked = 0.0
         if one.sent_at is not None:
-            first = [old.at for old in ends if old.model == one.model and old.sent_at <= one.sent_at < old.at]
+            # They come in the order in which they were sent: what had ended before this one is in nobody's way any more.
+            ahead = [old for old in ahead if old.at > one.sent_at]
+            first = sorted(old.at for old in ahead if old.model == one.model and old.sent_at <= one.sent_at)
             room = places(one.model)
-            began = sorted(first)[len(first) - room] if len(first) >= room else one.sent_at
+            began = first[len(first) - room] if len(first) >= room else one.sent_at
             worked = max(0.0, end - (began if began <= end else one.sent_at))
-            ends.append(EndedCall(one.model, one.sent_at, end))
+            ended = EndedCall(one.model, one.sent_at, end)
+            ahead.append(ended)
+            known.append(ended)
         if isinstance(one, Finished):
             made.append(_finished(one, worked))
     made.sort(key=lambda one: one.ended_at)
-    over = sorted((one for one in ends if one.at != math.inf), key=lambda one: one.at)
+    over = sorted((one for one in known if one.at != math.inf), key=lambda one: one.at)
     return tuple(made), tuple(over[-REMEMBERED:])
 
 
