@@ -182,7 +182,7 @@ def finished(
             continue
         worked = 0.0
         if one.sent_at is not None:
-            # They come in the order in which they were sent: what had ended before this one is in nobody's way any more.
+            # In the order in which they were sent: what had ended before this one is in nobody's way any more.
             ahead = [old for old in ahead if old.at > one.sent_at]
             first = sorted(old.at for old in ahead if old.model == one.model and old.sent_at <= one.sent_at)
             room = places(one.model)
