@@ -24,11 +24,12 @@ def free_port():
 class Process:
     """One that was started, with its port and its home."""
 
-    def __init__(self, home, upstream, port=None):
+    def __init__(self, home, upstream, port=None, *, named=True):
         self.home = home
         self.port = port or free_port()
         self.file = RelayFile(home / "relay.json")
-        options = ["--listen", f"127.0.0.1:{self.port}", "--upstream", upstream]
+        listen = ["--listen", f"127.0.0.1:{self.port}"] if named else []
+        options = [*listen, "--upstream", upstream]
         command = [sys.executable, "-m", "tray_app", "--home", str(home), "relay", *options]
         flags = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, creationflags=flags)
@@ -56,6 +57,15 @@ def process(ollama, tmp_path):
     yield process
     process.process.kill()
     process.ends()
+
+
+def test_settings_name_its_port_where_nothing_else_does(ollama, tmp_path):
+    port = free_port()
+    (tmp_path / "settings.toml").write_text(f"[chat_first]\nrelay_port = {port}\n")
+    process = Process(tmp_path, ollama.url, port, named=False)
+    process.link().close()
+    process.process.terminate()
+    assert process.ends()[0] in {0, -signal.SIGTERM}
 
 
 ENDS = [signal.CTRL_BREAK_EVENT] if sys.platform == "win32" else [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]

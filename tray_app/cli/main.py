@@ -198,7 +198,7 @@ def _living(add: "Adder", tr: Translator) -> None:
     autostart = add("autostart", _("start at login"), "autostart on", "autostart status")
     autostart.add_argument("state", choices=("on", "off", "status"))
     relay = add.hidden("relay")
-    relay.add_argument("--listen", required=True, metavar="HOST:PORT")
+    relay.add_argument("--listen", metavar="HOST:PORT")
     relay.add_argument("--upstream", metavar="URL")
     completion = add("completion", _("print what a shell offers after Tab"), "completion bash")
     completion.add_argument("shell", choices=SHELLS)

@@ -24,12 +24,12 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     from tray_app.relay import service  # asyncio comes with it
     from tray_app.relay.replies import Replies, error_body
 
-    host, port = _place(options.listen)
+    settings = app.settings_file.settings
+    host, port = _place(options.listen or f"{service.LOOPBACK}:{settings.chat_first.relay_port}")
     upstream = ollama_address(options.upstream) if options.upstream else app.ollama_url
     if port_of(upstream) == port and is_loopback(urlsplit(upstream).hostname or ""):
         raise RelayError(RelayProblem.LOOP, upstream)
     log_to(app.paths.relay_log_file)
-    settings = app.settings_file.settings
     plan = service.RelayPlan(
         listen=host,
         port=port,

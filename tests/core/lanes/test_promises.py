@@ -1,5 +1,6 @@
 """What holds whatever happens: chats wait for nothing that can give way, and nothing that waits is forgotten."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -177,6 +178,7 @@ class Promises(RuleBasedStateMachine):
         assert (state.held, state.typed, state.newest, state.working, state.chats) == ({},) * 5
 
 
+@pytest.mark.timeout(300)
 def test_the_promises_hold():
     limits = settings(max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Promises, settings=limits)

@@ -249,6 +249,20 @@ def test_a_conversations_tasks_must_fit_together():
         assert bool(play.sent_at(ids[0])) is fits
 
 
+@pytest.mark.parametrize(("count", "hoped"), [(20, True), (21, False)])
+def test_nothing_is_hoped_of_very_many_tasks(count, hoped):
+    play = Play()
+    for _ in range(2):
+        play.ends(play.task())  # takes no time at all
+    play.answered()
+    for _ in range(3):
+        play.wait(10.0)
+        play.answered()
+    first, *_ = [play.task() for _ in range(count)]
+    play.wait(1.1)
+    assert bool(play.sent_at(first)) is hoped
+
+
 def test_nothing_is_hoped_of_a_task_that_never_ran():
     play = Play()
     play.answered()
