@@ -416,7 +416,7 @@ async def _really(port: int, people: int, minutes: float, servers: list[WaitingH
     calls: list[Call] = []
     floor: list[float] = []
     running: set[asyncio.Task[None]] = set()
-    await asyncio.sleep(1)  # until the checks have passed
+    await asyncio.sleep(8)  # until two checks have passed
     since = time.monotonic()
 
     async def live(one: Life) -> None:

@@ -15,6 +15,7 @@ from tray_app.cli.main import run
 from tray_app.standins.server import wait_until
 
 PROGRAM = "haproxy"
+SESSIONS, GENERATIONS = "haproxy_server_current_sessions", 'proxy="elbowroom_generations"'
 LINE = re.compile(r"(?P<name>\w+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)")
 
 
@@ -84,11 +85,18 @@ class Balancer:
         return {(one["name"], one["labels"] or ""): float(one["value"]) for one in found}
 
     def waiting(self) -> int:
-        return int(self.metrics()["haproxy_backend_current_queue", 'proxy="elbowroom_generations"'])
+        return int(self.metrics()["haproxy_backend_current_queue", GENERATIONS])
+
+    def running(self) -> int:
+        """At the hosts, as HAProxy counts them: it sees an answer's end a moment after its client."""
+        metrics = self.metrics()
+        return int(
+            sum(value for (name, labels), value in metrics.items() if name == SESSIONS and GENERATIONS in labels)
+        )
 
     def up(self, host: str) -> bool:
         """By its checks. `host`: a base URL."""
-        labels = f'proxy="elbowroom_generations",server="{host.partition("://")[2]}",state="UP"'
+        labels = f'{GENERATIONS},server="{host.partition("://")[2]}",state="UP"'
         return self.metrics()["haproxy_server_status", labels] == 1
 
     def __enter__(self) -> Self:

@@ -210,8 +210,10 @@ def test_a_chat_goes_to_its_own_host_while_that_has_a_place(hosts, tmp_path, pre
         own = {}
         for number, key in enumerate(keys * 3):
             prompt = f"message {number}. " + "w " * 20_000  # more than HAProxy holds at a time
+            assert wait_until(lambda: balancer.running() == 0)
             chat(balancer, prefer, key, prompt)
             assert own.setdefault(key, taker(hosts, prompt)) is taker(hosts, prompt)
+        assert wait_until(lambda: balancer.running() == 0)
         own[keys[0]].hold()
         held = threading.Thread(target=chat, args=(balancer, prefer, keys[0], "stays there"))
         held.start()
