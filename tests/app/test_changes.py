@@ -346,7 +346,7 @@ def test_what_the_row_showed_must_still_be_so(server, carrier):
     ):
         with pytest.raises(ChangeError) as caught:
             carrier.undo(change_id, shown)
-        assert caught.value.problem is Problem.DRIFT
+        assert caught.value.problem is Problem.NOT_AS_SHOWN
     assert server.document["TASK_MODEL"] == "gemma3:1b"
     assert carrier.undo(done.change_id, done.changes).changes == (done.changes[0].back(),)
 

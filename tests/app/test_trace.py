@@ -5,11 +5,14 @@ import json
 import pytest
 from msgspec.structs import replace
 
+from tests.english import TR
 from tests.scenarios.traces import STORIES
 from tests.scenarios.traces import trace as scenario
 from tray_app.app import trace
 from tray_app.core.report.codec import encode
 from tray_app.core.report.redact import Redactor
+from tray_app.core.report.wrong import Wrong
+from tray_app.core.text.trace import reason
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
 from tray_app.core.values.errors import StorageError
 from tray_app.core.values.reading import Known, Unknown, Why
@@ -69,38 +72,62 @@ def test_a_line_without_end_is_not_read_into_memory(tmp_path, monkeypatch):
     path.write_text(f"{'x' * 75_000}\n{good}\n{'y' * 10_001}\n{good}\n{'z' * 20_002}", encoding="ascii")
     assert max(map(len, trace.lines_of(path))) == 10_001
     assert len(list(trace.read(trace.lines_of(path), broken.append))) == 2
-    assert [(one.number, one.reason) for one in broken] == [(number, "is too long") for number in (1, 3, 5)]
+    assert [(one.number, one.wrong) for one in broken] == [(number, Wrong.TOO_LONG) for number in (1, 3, 5)]
 
 
 OLD = json.dumps({"schema": 1, **encode(snapshot())}, separators=(",", ":"))
-GOOD = trace.TraceWriter().line(snapshot())
+GOOD = trace.TraceWriter().line(snapshot())  # taken at 1.0
 
 
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        (GOOD[:-40], "JSON"),
-        ("[1]", "object"),
-        ("[" * 100_000, "JSON"),
-        (OLD.replace('"schema":1', '"schema":3'), "schema"),
-        (OLD.replace('"schema":1', '"schema":true'), "schema"),
-        (OLD.replace('"schema":1,', ""), "schema"),
-        (OLD.replace('"darwin"', "5"), "host.system"),
-        (GOOD.replace('"darwin"', "5"), "host.system"),
-        (GOOD.replace('"poll":0,', '"poll":"0",'), "poll"),
-        (GOOD.replace('"poll":0,', ""), "poll"),
-        (GOOD.replace('"whole"', '"hole"').replace('"poll":0', '"poll":1'), "is not an object"),
-        ('{"schema":2,"poll":1,"changed":{"later":{"x":1}}}', "later"),
-        ('{"schema":2,"poll":1,"changed":7}', "is not an object"),
-        ('{"schema":2,"poll":7,"changed":{}}', "the line of poll 6 is missing"),
-        ("\ufffd\ufffd", "JSON"),
-    ],
-)
-def test_a_broken_line_is_named_by_its_number(line, reason):
+WRONG_LINES = [
+    (GOOD[:-40], Wrong.NOT_JSON, ""),
+    ("[1]", Wrong.NO_OBJECT, ""),
+    ("[" * 100_000, Wrong.NOT_JSON, ""),
+    ("\ufffd\ufffd", Wrong.NOT_JSON, ""),
+    ("[" + " " * trace.LONGEST_LINE + "]", Wrong.TOO_LONG, ""),
+    (OLD.replace('"schema":1', '"schema":3'), Wrong.SCHEMA, "schema"),
+    (OLD.replace('"schema":1', '"schema":true'), Wrong.NO_WHOLE_NUMBER, "schema"),
+    (OLD.replace('"schema":1,', ""), Wrong.MISSING, "schema"),
+    (OLD.replace('"darwin"', "5"), Wrong.NO_TEXT, "host.system"),
+    (GOOD.replace('"darwin"', "5"), Wrong.NO_TEXT, "host.system"),
+    (GOOD.replace('"system":"darwin",', ""), Wrong.MISSING, "host.system"),
+    (GOOD.replace('"poll":0,', '"poll":"0",'), Wrong.NO_WHOLE_NUMBER, "poll"),
+    (GOOD.replace('"poll":0,', ""), Wrong.MISSING, "poll"),
+    (GOOD.replace('"whole":{', '"whole":null,"other":{'), Wrong.BEFORE_IS_MISSING, ""),
+    (GOOD.replace('"whole"', '"hole"').replace('"poll":0', '"poll":1'), Wrong.NO_OBJECT, ""),
+    ('{"schema":2,"poll":1,"changed":{"later":{"x":1}}}', Wrong.OTHER_POLL, "later"),
+    ('{"schema":2,"poll":1,"changed":{"taken_at":{}}}', Wrong.OTHER_POLL, ""),
+    ('{"schema":2,"poll":1,"changed":7}', Wrong.NO_OBJECT, ""),
+    ('{"schema":2,"poll":7,"changed":{}}', Wrong.BEFORE_IS_MISSING, ""),
+    *(
+        (GOOD.replace('"taken_at":1.0', f'"taken_at":{given}', 1), wrong, "taken_at")
+        for given, wrong in (
+            ("null", Wrong.NO_NUMBER),
+            ("1" + "0" * 400, Wrong.TOO_LARGE),
+            ("1e18", Wrong.NO_TIME),
+            ("-1", Wrong.NO_TIME),
+            ("Infinity", Wrong.NO_TIME),
+        )
+    ),
+    (GOOD.replace('"apple_silicon":false', '"apple_silicon":0'), Wrong.NO_TRUTH, "host.apple_silicon"),
+    (GOOD.replace('"unknown":"not-asked"', '"unknown":"bored"', 1), Wrong.NO_KNOWN_WORD, "memory.unknown"),
+    (GOOD.replace('"unknown":"not-asked"', '"known":"x"', 1), Wrong.NO_READING, "memory"),
+    (GOOD.replace('"slots":[]', '"slots":5'), Wrong.NO_LIST, "slots"),
+    (GOOD.replace('"slots":[]', '"slots":[[1]]'), Wrong.LIST_LENGTH, "slots[0]"),
+]
+
+
+@pytest.mark.parametrize(("line", "wrong", "field"), WRONG_LINES)
+def test_a_broken_line_is_named_by_its_number_and_what_is_wrong_with_it(line, wrong, field):
     with pytest.raises(trace.BrokenTraceLine) as caught:
         list(trace.read([GOOD, "", line]))
-    assert caught.value.number == 3
-    assert reason in caught.value.reason
+    assert (caught.value.number, caught.value.wrong, caught.value.field) == (3, wrong, field)
+
+
+def test_every_thing_that_can_be_wrong_has_a_line_and_words_of_its_own():
+    assert {*Wrong} == {wrong for _line, wrong, _field in WRONG_LINES}
+    said = [reason(wrong, "field", TR) for wrong in Wrong]
+    assert len({*said}) == len(said)
 
 
 def test_lines_that_are_lost_with_a_broken_one_are_told_once_up_to_the_next_whole_line():
@@ -181,13 +208,6 @@ def test_a_recording_is_this_users_only_and_holds_nothing_that_is_someones_own(t
     assert "kim" not in text.lower()
     (back,) = trace.read([text])
     assert back.ollama.value.version == back.ollama.value.loaded[0].digest, "the same text has the same stand-in"
-
-
-@pytest.mark.parametrize("at", [1e18, -1.0, float("inf")])
-def test_a_time_that_no_clock_can_show_is_a_broken_line(at):
-    with pytest.raises(trace.BrokenTraceLine) as caught:
-        list(trace.read([trace.TraceWriter().line(snapshot(at))]))
-    assert "taken_at" in caught.value.reason
 
 
 RUNNER = WatchedProcess(

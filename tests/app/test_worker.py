@@ -189,7 +189,7 @@ def test_a_row_that_is_no_longer_true_says_so_and_changes_nothing(running, playe
     played.webui.settings["TASK_MODEL"] = "somebody-elses:1b"
     before = played.settings
     running.send(SetSettings(Plan((Change(Setting.TASK_MODEL, "", SMALL),))))
-    assert running.says("changed by somebody else")
+    assert running.says("changed elsewhere since")
     assert played.settings == before
     assert running.journal() == ()
 
@@ -201,7 +201,7 @@ def test_an_undo_of_another_change_than_the_row_showed_does_nothing(running, pla
     (change,) = running.journal()
     assert running.idle()
     running.send(Undo(change.id, (Change(Setting.TITLES, True, False),)))
-    assert running.says("changed by somebody else")
+    assert running.says("no longer as it was shown")
     running.send(Undo("no-such-change"))
     assert running.idle()
     assert played.settings == before
@@ -391,7 +391,7 @@ def test_a_screen_that_cannot_be_made_at_all_still_has_an_icon_the_reason_and_qu
     screen = Screen()
     worker = Worker(Session(played.overrides), screen)
     worker._show_whatever_is_there()
-    assert "x was changed by somebody else" in screen.texts()
+    assert "x was changed elsewhere since" in screen.texts()
     assert screen.views[-1].menu.rows[-1].command == Quit()
 
 

@@ -285,6 +285,13 @@ def test_a_copy_that_is_run_once_is_known(executable, once):
     assert launch.is_run_once(executable) is once
 
 
+@pytest.mark.parametrize(("mark", "once"), [("CACHEDIR.TAG", True), ("notes.txt", False)])
+def test_uvs_cache_is_known_wherever_it_lies(tmp_path, mark, once):
+    """`UV_CACHE_DIR=scratch uvx elbowroom autostart on` pointed into a folder that the next cleaning takes away."""
+    (tmp_path / mark).touch()
+    assert launch.is_run_once(str(tmp_path / "archive-v0" / "x4" / "bin" / "python")) is once
+
+
 # --- from the command line ----------------------------------------------------------------------
 
 

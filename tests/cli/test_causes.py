@@ -12,7 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.english import TR
+from tray_app.app.wiring import App, Overrides
 from tray_app.cli.main import parse, run
+from tray_app.cli.start import something_to_watch
 
 JSON, HTML = "application/json", "text/html"
 NO_PERMISSION = {"detail": "You do not have permission to access this resource. Please contact your administrator."}
@@ -94,7 +96,13 @@ CASES = [
         "does not allow this API key",
         "/api/v1/tasks",
     ),
-    ("no admin", web() | {ADMINS: (401, NO_PERMISSION), TASKS: {}}, KEY, "is not an admin", "an admin's account"),
+    (
+        "no admin",
+        web() | {ADMINS: (401, NO_PERMISSION), TASKS: {}},
+        KEY,
+        "is not an admin: its sign-in was not kept",
+        "an admin's account",
+    ),
     (
         "not approved yet",
         web() | {ADMINS: (401, NO_PERMISSION), TASKS: (401, NO_PERMISSION)},
@@ -190,3 +198,40 @@ def test_a_file_that_cannot_be_used_is_told_for_what_it_is(told, argv):
     code, text = told(*argv)
     assert (code, "--home DIR" in text) == (1, False)
     assert text.rstrip().endswith(("Check its name and its folder.", "Choose another file."))
+
+
+SLOW = {"*": (503, {"detail": "starting"})}
+OTHER = {"*": (200, "<html>My notes</html>")}
+# What listens where Open WebUI is looked for; whether there is something to watch.
+LISTENING = [
+    ("open webui", web(), True),
+    ("one that is starting", SLOW, True),
+    ("one behind a sign-in", {"*": BASIC}, True),
+    ("another program", OTHER, False),
+    ("another program's addresses", {}, False),
+]
+
+
+@pytest.mark.parametrize(("routes", "there"), [row[1:] for row in LISTENING], ids=[row[0] for row in LISTENING])
+def test_the_demo_starts_only_where_neither_server_is(tmp_path, routes, there):
+    """An Open WebUI that answered with an error was told not to answer, and the demo was played instead."""
+    with (
+        serving(routes) as url,
+        contextlib.closing(App(Overrides(home=tmp_path, ollama="http://127.0.0.1:1", open_webui=url))) as app,
+    ):
+        assert something_to_watch(app) is there
+
+
+def test_without_any_listener_the_demo_starts(tmp_path):
+    overrides = Overrides(home=tmp_path, ollama="http://127.0.0.1:1", open_webui="http://127.0.0.1:1")
+    with contextlib.closing(App(overrides)) as app:
+        assert not something_to_watch(app)
+
+
+def test_a_server_that_is_not_trusted_is_not_said_to_be_silent(told):
+    """`nothing answers` at an https address whose server speaks plain http, and advice to start it."""
+    with serving(web()) as url:
+        _code, text = told("doctor", "--open-webui", url.replace("http:", "https:"))
+    assert "no safe connection: what listens there does not speak https" in text
+    assert "check the port" in text
+    assert "Start Open WebUI" not in text

@@ -248,7 +248,7 @@ class TestTrouble:
 
     def test_no_such_unit(self, journal, follower, clock):
         """Not a line: the child is ended, and asked again after a pause."""
-        missing = Unknown(Why.MISSING, "no line of ollama.service in the journal")
+        missing = Unknown(Why.MISSING, "ollama.service: no line in the journal")
         assert follower.read(NOW) == Unknown(Why.NOT_YET, "journal")
         clock.now += PATIENCE_S
         assert follower.read(NOW) == missing
@@ -314,7 +314,7 @@ class TestTrouble:
         follower.close()
 
     def test_a_single_look_at_silence(self, journal, follower):
-        assert follower.read_once(NOW, 0.01) == Unknown(Why.MISSING, "no line of ollama.service in the journal")
+        assert follower.read_once(NOW, 0.01) == Unknown(Why.MISSING, "ollama.service: no line in the journal")
 
 
 class TestWhichOne:

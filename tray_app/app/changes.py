@@ -204,7 +204,7 @@ class Carrier:
         if model not in loaded:
             raise ChangeError(Problem.NOTHING_TO_DO, model)
         if digest and loaded[model] != digest:
-            raise ChangeError(Problem.DRIFT, model)
+            raise ChangeError(Problem.OTHER_MODEL, model)
         self.ollama.unload(model)
 
     # --- documents -----------------------------------------------------------------------------
@@ -244,7 +244,7 @@ class Carrier:
         recorded = next((one for one in self.undoable() if one.id == change_id), None)
         seen = {one.what: one.after for one in shown}
         if recorded is None or (seen and seen != {one.what: one.after for one in recorded.changes}):
-            raise ChangeError(Problem.DRIFT, "")
+            raise ChangeError(Problem.NOT_AS_SHOWN)
         with self._looked_up_if_cut(change_id, undoing=True), self._writing():
             kind = kind_of(recorded.changes)
             before = self._reads.first(kind, lambda document: bool(assignments.back(document, recorded.changes)[0]))

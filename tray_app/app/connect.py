@@ -31,6 +31,13 @@ TERMINAL_BROWSERS = {"www-browser", "links", "elinks", "lynx", "w3m"}
 """Those that Python's webbrowser module knows."""
 
 
+_OF_A_NEW_ONE = {
+    RefusedBecause.EXPIRED: RefusedBecause.NEW_TOKEN,
+    RefusedBecause.NOT_ADMIN: RefusedBecause.NEW_NOT_ADMIN,
+}
+"""What is refused was just entered: it never worked, and it is not kept."""
+
+
 def sign_in(app: "App", filled: Filled) -> str:
     """Check the server and the sign-in, keep the token for this one origin; returns the server's version.
 
@@ -51,8 +58,7 @@ def sign_in(app: "App", filled: Filled) -> str:
     client = app.open_webui_at(url, token)
     if client.access() is not Access.ADMIN:
         because = client.refusal() or RefusedBecause.NOT_ADMIN
-        never_worked = because is RefusedBecause.EXPIRED
-        raise Refused(url, RefusedBecause.NEW_TOKEN if never_worked else because, client.refusal_detail)
+        raise Refused(url, _OF_A_NEW_ONE.get(because, because), client.refusal_detail)
     version = client.version()  # of the client that hides the token, should the server repeat it there
     app.secrets.store(token, KeptIn.FILE if filled.keep_in_file else KeptIn.KEYCHAIN)
     used = _ollamas_of(client)

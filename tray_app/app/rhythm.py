@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 from tray_app.app.odd import unknown_for
 from tray_app.core.values.errors import (
     BadAnswer,
+    Distrust,
     InFront,
     NotFound,
     NotThatServer,
@@ -14,6 +15,7 @@ from tray_app.core.values.errors import (
     TimedOut,
     TooMany,
     Unreachable,
+    Untrusted,
 )
 from tray_app.core.values.finding import Level
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
@@ -46,7 +48,7 @@ FIND_EVERY_S = 60.0
 """Between two looks for an Open WebUI that was not there."""
 BACK_OFF_S = (5.0, 10.0, 20.0, 40.0, 60.0)
 
-AWAY = frozenset({Why.UNREACHABLE, Why.TIMED_OUT})
+AWAY = frozenset({Why.UNREACHABLE, Why.UNTRUSTED, Why.TIMED_OUT})
 
 
 def pause_s(settings: Settings, level: Level | None, *, idle: bool) -> float:
@@ -62,6 +64,8 @@ def pause_s(settings: Settings, level: Level | None, *, idle: bool) -> float:
 def unknown(error: ServiceError) -> Unknown:
     """A service's error as the reason why a reading is not there."""
     match error:
+        case Untrusted():
+            return Unknown(Why.UNTRUSTED, error.detail if error.because is Distrust.OTHER else error.because.value)
         case Unreachable():
             why = Why.UNREACHABLE
         case TimedOut():

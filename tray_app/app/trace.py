@@ -17,6 +17,7 @@ from tray_app.core.report.anonymous import Anonymous
 from tray_app.core.report.codec import BadValue, decode, encode
 from tray_app.core.report.delta import changed, patched
 from tray_app.core.report.redact import Redactor
+from tray_app.core.report.wrong import Wrong
 from tray_app.core.requests.anew import counted, named
 from tray_app.core.requests.inputs import RequestState
 from tray_app.core.values.errors import ElbowroomError
@@ -36,12 +37,13 @@ LONGEST_LINE = 20 * 2**20
 
 
 class BrokenTraceLine(ElbowroomError):
-    """`number` counts from 1; `reason` is a fact (a field and what is wrong with it), not a sentence."""
+    """`number` counts from 1; `field` is what is wrong in it, empty for the line as a whole."""
 
-    def __init__(self, number: int, reason: str) -> None:
-        super().__init__(number, reason)
+    def __init__(self, number: int, wrong: Wrong, field: str = "") -> None:
+        super().__init__(number, wrong.value, field)
         self.number = number
-        self.reason = reason
+        self.wrong = wrong
+        self.field = field
 
 
 class LostTraceLine(BrokenTraceLine):
@@ -75,42 +77,51 @@ class TraceReader:
     def snapshot(self, text: str, number: int = 1) -> Snapshot:
         """Raises BrokenTraceLine for anything that is not a poll of these schemas."""
         if len(text) > LONGEST_LINE:
-            raise BrokenTraceLine(number, "is too long")
+            raise BrokenTraceLine(number, Wrong.TOO_LONG)
         try:
             line: Json = json.loads(text)
             if not isinstance(line, dict):
-                raise BrokenTraceLine(number, "is not an object")
+                raise BrokenTraceLine(number, Wrong.NO_OBJECT)
             snapshot = decode(Snapshot, self._body(line, number))
         except BadValue as error:
-            raise BrokenTraceLine(number, str(error)) from error
+            raise BrokenTraceLine(number, error.wrong, error.path) from error
         except (ValueError, RecursionError) as error:
-            raise BrokenTraceLine(number, f"is not JSON: {error}") from error
+            raise BrokenTraceLine(number, Wrong.NOT_JSON) from error
         if not is_time(snapshot.taken_at):
-            raise BrokenTraceLine(number, "taken_at: is no time that a clock can show")
+            raise BrokenTraceLine(number, Wrong.NO_TIME, "taken_at")
         return snapshot
 
     def _body(self, line: Document, number: int) -> Json:
-        schema, poll = line.get("schema"), line.get("poll")
-        if type(schema) is not int or schema not in {WITH_COUNTS, SCHEMA}:
-            raise BrokenTraceLine(number, f"schema: is {json.dumps(schema)[:40]}, not {WITH_COUNTS} or {SCHEMA}")
+        schema = _whole(line, "schema", number)
+        if schema not in {WITH_COUNTS, SCHEMA}:
+            raise BrokenTraceLine(number, Wrong.SCHEMA, "schema")
         if schema == WITH_COUNTS:
             return line
-        if type(poll) is not int:
-            raise BrokenTraceLine(number, "poll: is not a whole number")
-        before, follows = self._before, poll == self._poll + 1
-        self._poll, self._before = -1, None
+        poll = _whole(line, "poll", number)
+        before = self._before if poll == self._poll + 1 else None
+        self._poll, self._before = -1, None  # where this line is broken, the next one follows none
         body = line.get("whole")
-        if body is not None:
-            pass  # it needs no line before it
-        elif before is None or not follows:
-            raise LostTraceLine(number, f"changed: the line of poll {poll - 1} is missing")
-        else:
-            try:
-                body = patched(before, line.get("changed"))
-            except KeyError as error:
-                raise BrokenTraceLine(number, f"changed: belongs to another poll ({error})") from error
+        if body is None:
+            body = _changed(before, line.get("changed"), number)
         self._poll, self._before = poll, body
         return body
+
+
+def _whole(line: Document, field: str, number: int) -> int:
+    value = line.get(field)
+    if type(value) is not int:
+        raise BrokenTraceLine(number, Wrong.NO_WHOLE_NUMBER if field in line else Wrong.MISSING, field)
+    return value
+
+
+def _changed(before: Json, change: Json, number: int) -> Json:
+    """What the line before says, changed as this one says."""
+    if before is None:
+        raise LostTraceLine(number, Wrong.BEFORE_IS_MISSING)
+    try:
+        return patched(before, change)
+    except KeyError as error:
+        raise BrokenTraceLine(number, Wrong.OTHER_POLL, str(next(iter(error.args), ""))) from error
 
 
 def read(lines: Iterable[str], on_broken: Callable[[BrokenTraceLine], None] | None = None) -> Iterator[Snapshot]:

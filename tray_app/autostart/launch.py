@@ -42,9 +42,15 @@ def is_translocated() -> bool:
 
 def is_run_once(executable: str = sys.executable) -> bool:
     """`uvx` and `pipx run` start us from a cache that they may clear at any time."""
-    parts = Path(executable).parts
-    uv = any(part.startswith(("archive-v", "builds-v", "environments-v")) for part in parts) and "uv" in parts
-    return uv or ("pipx" in parts and ".cache" in parts)
+    path = Path(executable)
+    return any(map(_is_uvs_cache, path.parents)) or ("pipx" in path.parts and ".cache" in path.parts)
+
+
+def _is_uvs_cache(folder: Path) -> bool:
+    """A part of uv's cache, wherever UV_CACHE_DIR puts it: it marks its cache as one (bford.info/cachedir)."""
+    if not folder.name.startswith(("archive-v", "builds-v", "environments-v")):
+        return False
+    return "uv" in folder.parts or os.path.exists(folder.parent / "CACHEDIR.TAG")
 
 
 def has_lasting_place() -> bool:

@@ -57,10 +57,10 @@ def replay(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> 
             terminal.text(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.snapshot.taken_at)))
             terminal.show(status_view.verdict_lines(one.diagnosis, helps, tr))
     if broken and not count:
-        terminal.problem(view.no_recording(str(options.file), broken[0].number, broken[0].reason, tr))
+        terminal.problem(view.no_recording(str(options.file), broken[0].number, broken[0].wrong, broken[0].field, tr))
         return FAILED
     for line in broken[:TOLD_LINES]:
-        terminal.note(view.broken_line(line.number, line.reason, tr))
+        terminal.note(view.broken_line(line.number, line.wrong, line.field, tr))
     if len(broken) > TOLD_LINES:
         terminal.note(view.more_broken(len(broken) - TOLD_LINES, tr))
     return FAILED if broken else DONE

@@ -103,7 +103,7 @@ def decode(raw: Raw) -> Counters | Unknown:
         return Unknown(Why.BAD_ANSWER, f"MEMORYSTATUSEX: {len(raw.status)} bytes")
     status = MemoryStatusEx.from_buffer_copy(raw.status)
     if status.total_physical == 0:
-        return Unknown(Why.BAD_ANSWER, "MEMORYSTATUSEX: no memory")
+        return Unknown(Why.BAD_ANSWER, "MEMORYSTATUSEX: not readable")
     available = min(status.available_physical, status.total_physical)
     gauges, missing = [("available", min(100.0 * available / status.total_physical, 100.0))], []
     commit = _commit(raw.performance, status)

@@ -173,7 +173,7 @@ class JournalFollower:
         """Not a line of the unit: kept from us, or there is none."""
         if any(mark in self._complaint for mark in _HIDDEN):
             return Unknown(Why.DENIED, f"{UNIT}: needs the group systemd-journal or adm")
-        return Unknown(Why.MISSING, f"no line of {UNIT} in the journal")
+        return Unknown(Why.MISSING, f"{UNIT}: no line in the journal")
 
     def _feed(self, data: bytes, taken_at: float) -> None:
         *whole, self._rest = (self._rest + data).split(b"\n")

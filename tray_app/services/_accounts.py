@@ -22,7 +22,7 @@ def counted(http: Http) -> tuple[int, int]:
         users = list(objects(found, "users", http.url)) if "users" in found else []
         total = number(found, "total")
         if total is None:
-            raise BadAnswer(http.url, "no total")
+            raise BadAnswer(http.url, "total: not a number")
         seen += len(users)
         ordinary += sum(_is_ordinary(one) for one in users)
         if not users or seen >= total:

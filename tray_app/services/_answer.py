@@ -123,7 +123,7 @@ def parse(answer: Answer, token: Token | None) -> Json:
 def parse_json(url: str, body: bytes) -> Json:
     """Strict JSON in UTF-8: no NaN, no infinity, no half surrogates that could not be written down again."""
     if body.count(b"[") + body.count(b"{") + body.count(b",") > MOST_VALUES:
-        raise BadAnswer(url, "too many values")
+        raise BadAnswer(url, "too large")
     try:
         value: Json = msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))
     except (msgspec.DecodeError, ValueError, RecursionError) as error:

@@ -17,7 +17,7 @@ def whole(url: str, response: httpx.Response, limit_bytes: int, watch: Watch) ->
     for chunk in response.iter_bytes():
         size += len(chunk)
         if size > limit_bytes:
-            raise BadAnswer(url, f"more than {limit_bytes // 1024**2} MiB")
+            raise BadAnswer(url, f"{limit_bytes // 1024**2} MiB: too large")
         if watch.ended:
             raise httpx.ReadError("cut off")
         parts.append(chunk)

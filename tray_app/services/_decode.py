@@ -14,7 +14,7 @@ FIRST_YEAR = 1971
 def an_object(value: Json, url: str) -> dict[str, Json]:
     """The object itself; BadAnswer where the answer is something else."""
     if not isinstance(value, dict):
-        raise BadAnswer(url, f"{type(value).__name__} instead of an object")
+        raise BadAnswer(url, f"{type(value).__name__}: not an object")
     return value
 
 
@@ -24,7 +24,7 @@ def objects(value: Mapping[str, Json], key: str, url: str) -> Iterator[dict[str,
     if found is None and key in value:
         return
     if not isinstance(found, list):
-        raise BadAnswer(url, f"no list {key}")
+        raise BadAnswer(url, f"{key}: not a list")
     yield from (item for item in found if isinstance(item, dict))
 
 

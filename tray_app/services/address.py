@@ -110,7 +110,8 @@ def _base_url(text: str, given: str, default_port: int | None) -> str:
         raise UsageError(Slip.URL, given) from error
     if parts.scheme not in {"http", "https"} or not host or NOT_IN_URL.search(text):
         raise UsageError(Slip.URL, given)
-    if parts.username is not None or parts.password is not None:
-        raise UsageError(Slip.URL_WITH_PASSWORD, f"{parts.scheme}://{host}")
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+    base = f"{parts.scheme}://{shown}{f':{port}' if port else ''}"
+    if parts.username is not None or parts.password is not None:
+        raise UsageError(Slip.URL_WITH_PASSWORD, base)
+    return base + parts.path.rstrip("/")

@@ -108,7 +108,7 @@ class Docker:
             self._base = f"/v{version}"
         answer = self._http.get_json(self._base + _RUNNING)
         if not isinstance(answer, list):
-            raise BadAnswer(self._http.url, "no list of containers")
+            raise BadAnswer(self._http.url, "containers: not a list")
         ours = [(entry, role) for entry in answer if isinstance(entry, dict) and (role := role_of(entry))]
         found = tuple(self._container(entry, role) for entry, role in ours[:CONTAINER_LIMIT])
         present = {text(entry, "Id") for entry, _ in ours}

@@ -337,7 +337,7 @@ class OpenWebUIClient:
             raise TooOld(self.url)
         found = texts(an_object(self._known.get_json("/api/tasks"), self.url), "tasks")
         if found is None:
-            raise BadAnswer(self.url, "no list tasks")
+            raise BadAnswer(self.url, "tasks: not a list")
         return found
 
     def user_count(self) -> int:
@@ -388,4 +388,4 @@ class OpenWebUIClient:
             if _task_calls.has_words(event, self.url):
                 events.close()
                 return time.monotonic() - started
-        raise BadAnswer(self.url, "no words")
+        raise BadAnswer(self.url, "an answer without words")

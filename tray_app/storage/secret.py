@@ -165,7 +165,7 @@ def read_secret_file(path: Path) -> dict[str, str]:
         except OSError as error:
             raise storage_error(path, error) from error
         if mode & 0o077:
-            raise StorageError(str(path), f"mode {mode:04o}, 0600 expected", StorageFault.OPEN_TO_OTHERS)
+            raise StorageError(str(path), f"{mode:04o}: open to others", StorageFault.OPEN_TO_OTHERS)
     return _decode((read_file(path) or b"").decode(errors="replace"))
 
 

@@ -49,7 +49,7 @@ def _parse_lines(lines: list[str]) -> tuple[Mapping[str, object], list[SettingPr
             return tomllib.loads("\n".join(kept)), problems
         except (ValueError, RecursionError) as error:  # TOMLDecodeError; a number of 5,000 digits; 50,000 brackets
             number = _line_of(error, kept)
-            problems.append(SettingProblem("", _what(error), "", SettingFault.SYNTAX, number))
+            problems.append(SettingProblem("", "", "", SettingFault.SYNTAX, number))
             if len(problems) > _MOST_BAD_LINES:
                 return {}, problems
             kept[number - 1] = ""
@@ -67,12 +67,6 @@ def _line_of(error: ValueError | RecursionError, lines: list[str]) -> int:
     # An unclosed text is told at the line after it: blame the nearest one that still has something in it.
     full = [index for index, line in enumerate(lines, 1) if line.strip(" \t")]
     return max((index for index in full if index <= number), default=min(full, default=number))
-
-
-def _what(error: ValueError | RecursionError) -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    return str(error).split(" (at ", 1)[0]
 
 
 def _key_lines(lines: list[str]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from tests.core.offers import BIG, CHAT, LISTED, PLAIN, SMALL, THINKER, THREE_B,
 from tests.english import TR
 from tray_app.core.remedies.ranked import remedies, strategies
 from tray_app.core.text import remedy as words
-from tray_app.core.values.connections import OllamaConnection
+from tray_app.core.values.connections import OllamaConnection, Owner
 from tray_app.core.values.errors import RefusedBecause
 from tray_app.core.values.finding import (
     Diagnosis,
@@ -18,14 +18,15 @@ from tray_app.core.values.finding import (
     ModelSpills,
     ModelThrash,
     PromptCacheGrowth,
+    Stuck,
     TaskModelDoesNotFit,
     TaskStorm,
     ThrashCause,
 )
 from tray_app.core.values.fit import Verdict
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.remedy import Reason, Strategy, StrategyKind, StrategyReason, SwitchOff
-from tray_app.core.values.snapshot import Access, Pressure, ServerConfig
+from tray_app.core.values.remedy import EndRunner, Reason, Strategy, StrategyKind, StrategyReason, SwitchOff
+from tray_app.core.values.snapshot import Access, Pressure, Processes, ProcessRole, ServerConfig, WatchedProcess
 from tray_app.core.values.task_settings import Setting, Switch
 
 STORM = (example(TaskStorm),)
@@ -62,6 +63,16 @@ def reached(access, **changes):
     readable = access in (Access.USER, Access.ADMIN)
     made = ui(access=access, **changes)
     return here(ui=made if readable else replace(made, tasks=UNREAD, models=UNREAD))
+
+
+LEFT_BEHIND = EndRunner(model="qwen3:32b", pid=4711, reason=Reason.SERVES_NOBODY)
+
+
+def left_behind(*, mine):
+    """The runner of the example, of our own user or of another one."""
+    role = ProcessRole.OLLAMA_RUNNER
+    runner = WatchedProcess(4711, 1.0, role, "llama-server", model="qwen3:32b", owner=Owner.NOBODY, mine=mine)
+    return here(processes=Known(Processes((runner,)), NOW)), (example(Stuck),)
 
 
 # The remedy that is asked about; the situation and a neighbour: a machine, or a machine and what was found there.
@@ -116,6 +127,7 @@ REASONS = {
     Reason.ENDS_ANSWERS_OF_ALL: ("stop-generations", here(ui=USERS[2]), here(ui=USERS[1])),
     Reason.MAY_END_ANSWERS_OF_OTHERS: ("stop-generations", here(ui=ui(user_count=UNREAD)), here(ui=USERS[2])),
     Reason.FREES_MEMORY: ("unload:qwen3:32b", here(), (here(), (example(ModelThrash),))),
+    Reason.SERVES_NOBODY: (LEFT_BEHIND.id, left_behind(mine=True), left_behind(mine=False)),
     Reason.CHAT_MODEL_ALONE_SPILLS: (
         "context-length",
         (here(loaded("qwen3:32b", 27, 12, 32768), budget_gib=12), SPILLS),

@@ -28,7 +28,7 @@ from tray_app.core.requests.inputs import RequestInputs, RequestState
 from tray_app.core.requests.kind import Circumstances, KindSettings, judge, settings_of
 from tray_app.core.requests.last_hour import LoadWindow
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections, Served, Whose
-from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.reading import Known, Unknown, Unseen, Why
 from tray_app.core.values.requests import ModelLoad, RequestKind, RunnerSlot
 from tray_app.core.values.snapshot import Access, Ollama, OpenWebUI, Presence, Processes, ServerConfig, WebUIModel
 
@@ -171,6 +171,21 @@ class TestPlaces:
     def test_hidden_sockets_tell_nothing_of_a_silent_runner(self):
         answer = World("0.8.12").poll(runners=(RUNNER,), denied=True)
         assert numbers(answer) == (Why.UNSUPPORTED, Why.UNSUPPORTED)
+
+    def test_why_a_runner_does_not_tell_is_its_own_answer_and_not_that_it_is_old(self):
+        """Every silence was told as `Ollama before 0.30 does not tell`."""
+        new, old = replace(RUNNER, has_slots=True), replace(RUNNER, has_slots=False)
+        silent = Unknown(Why.TIMED_OUT, "2 s")
+        for runner, detail in ((new, Unseen.RUNNER_SILENT), (old, Unseen.RUNNER_WITHOUT_SLOTS)):
+            inputs = RequestInputs(
+                1.0,
+                1.0,
+                Known(Processes((SERVER, runner)), 1.0),
+                Known(Ollama("http://o", Presence.RUNNING, "0.32.15"), 1.0),
+                Unknown(Why.DENIED),
+                slots=((runner.port, silent),),
+            )
+            assert step(RequestState(), inputs)[1].running == Unknown(Why.UNSUPPORTED, detail)
 
     def test_fewer_busy_chats_than_requests_is_nobody_waiting(self):
         world = World("0.12.4", ALL_ON)

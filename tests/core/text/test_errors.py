@@ -46,7 +46,7 @@ URL = "http://localhost:8080/api/v1/tasks/config"
 
 SERVICE = [
     Unreachable(URL, "Connection refused"),
-    Untrusted(URL, "certificate verify failed"),
+    *(Untrusted(URL, "certificate verify failed", because) for because in Distrust),
     TimedOut(URL, 2.0),
     Redirected(URL, "https://login.example.com/x"),
     BadAnswer(URL, "not JSON"),

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 from msgspec import Struct, structs
 
+from tray_app.core.report.wrong import Wrong
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.version import Json
 
@@ -25,18 +26,18 @@ _LARGEST = 10**100
 
 
 class BadValue(ValueError):
-    """`path` names the field (`requests.value.active[0].kind`), `reason` what is wrong with it."""
+    """`path` names the field (`requests.value.active[0].kind`); empty for the value as a whole."""
 
-    def __init__(self, reason: str, path: str = "") -> None:
-        super().__init__(f"{path or 'value'}: {reason}")
+    def __init__(self, wrong: Wrong, path: str = "") -> None:
+        super().__init__(wrong.value, path)
         self.path = path
-        self.reason = reason
+        self.wrong = wrong
 
     def within(self, outer: str) -> "BadValue":
         """The same, seen from the value that holds the field."""
         if not self.path:
-            return BadValue(self.reason, outer)
-        return BadValue(self.reason, f"{outer}{self.path}" if self.path[0] == "[" else f"{outer}.{self.path}")
+            return BadValue(self.wrong, outer)
+        return BadValue(self.wrong, f"{outer}{self.path}" if self.path[0] == "[" else f"{outer}.{self.path}")
 
 
 def encode(value: object) -> Json:
@@ -97,32 +98,32 @@ def _number(value: Any) -> float:
     if isinstance(value, str) and value in _NOT_FINITE:
         return _NOT_FINITE[value]
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadValue("is not a number")
+        raise BadValue(Wrong.NO_NUMBER)
     try:
         return float(value)
     except OverflowError:
-        raise BadValue("is too large") from None
+        raise BadValue(Wrong.TOO_LARGE) from None
 
 
 def _whole(value: Any) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise BadValue("is not a whole number")
+        raise BadValue(Wrong.NO_WHOLE_NUMBER)
     if abs(value) > _LARGEST:
-        raise BadValue("is too large")
+        raise BadValue(Wrong.TOO_LARGE)
     return value
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise BadValue("is not a text")
+        raise BadValue(Wrong.NO_TEXT)
     return value
 
 
 def _truth(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise BadValue("is not true or false")
+        raise BadValue(Wrong.NO_TRUTH)
     return value
 
 
@@ -135,7 +136,7 @@ def _word(kind: type[StrEnum]) -> Decode:
     def read(value: Any) -> StrEnum:
         found = words.get(value) if isinstance(value, str) else None
         if found is None:
-            raise BadValue(f"is not one of {', '.join(words)}")
+            raise BadValue(Wrong.NO_KNOWN_WORD)
         return found
 
     return read
@@ -157,7 +158,7 @@ def _sequence(kind: Any) -> Decode:
 
     def read(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise BadValue("is not a list")
+            raise BadValue(Wrong.NO_LIST)
         return tuple(_at(f"[{index}]", one, entry) for index, entry in enumerate(value))
 
     return read
@@ -168,8 +169,10 @@ def _places(kind: Any) -> Decode:
     each = [_decoder(part) for part in get_args(kind)]
 
     def read(value: Any) -> tuple[Any, ...]:
-        if not isinstance(value, list) or len(value) != len(each):
-            raise BadValue(f"is not a list of {len(each)}")
+        if not isinstance(value, list):
+            raise BadValue(Wrong.NO_LIST)
+        if len(value) != len(each):
+            raise BadValue(Wrong.LIST_LENGTH)
         return tuple(_at(f"[{index}]", one, entry) for index, (one, entry) in enumerate(zip(each, value, strict=True)))
 
     return read
@@ -183,11 +186,11 @@ def _reading(kind: Any) -> Decode:
 
     def read(value: Any) -> Known[Any] | Unknown:
         if not isinstance(value, Mapping):
-            raise BadValue("is not an object")
+            raise BadValue(Wrong.NO_OBJECT)
         if "unknown" in value:
             return Unknown(_at("unknown", why, value["unknown"]), _at("detail", _text, value.get("detail", "")))
         if "value" not in value or "taken_at" not in value:
-            raise BadValue("has neither value and taken_at nor unknown")
+            raise BadValue(Wrong.NO_READING)
         return Known(_at("value", inner, value["value"]), _at("taken_at", _number, value["taken_at"]))
 
     return read
@@ -199,13 +202,13 @@ def _record(kind: type[Struct]) -> Decode:
 
     def read(value: Any) -> Any:
         if not isinstance(value, Mapping):
-            raise BadValue("is not an object")
+            raise BadValue(Wrong.NO_OBJECT)
         given = {}
         for name, one, required in readers:
             if name in value:
                 given[name] = _at(name, one, value[name])
             elif required:
-                raise BadValue("is missing", name)
+                raise BadValue(Wrong.MISSING, name)
         return kind(**given)
 
     return read

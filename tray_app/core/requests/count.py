@@ -203,10 +203,16 @@ def _settled(
     return tuple(settled)
 
 
+def _untold(runner: WatchedProcess) -> Unknown:
+    """Why a runner does not tell how many requests it works on."""
+    return Unknown(Why.UNSUPPORTED, Unseen.RUNNER_SILENT if runner.has_slots else Unseen.RUNNER_WITHOUT_SLOTS)
+
+
 def _running(runners: tuple[SeenRunner, ...]) -> _Count:
+    untold = next((one.process for one in runners if one.running is None), None)
+    if untold is not None:
+        return _Count(None, unknown=_untold(untold))
     known = [(one.running, one.source) for one in runners if one.running is not None]
-    if len(known) < len(runners):
-        return _Count(None, unknown=Unknown(Why.UNSUPPORTED, Unseen.RUNNER_WITHOUT_SLOTS))
     if not runners:
         return _Count(0, Signal.NO_RUNNER)
     total = sum(count for count, _ in known)

@@ -97,7 +97,7 @@ def _page_step(error: ElbowroomError, tr: Translator) -> str:
     with_key = tr.gettext("Use an API key instead.")
     refused = {
         RefusedBecause.NO_TOKEN: tr.gettext("Enter an API key, or an e-mail address and its password."),
-        RefusedBecause.NOT_ADMIN: tr.gettext("Sign in with an admin's account or API key."),
+        RefusedBecause.NEW_NOT_ADMIN: tr.gettext("Sign in with an admin's account or API key."),
         RefusedBecause.OTHER: tr.gettext("Try another way to sign in."),
         RefusedBecause.PASSWORD_OFF: with_key,
         RefusedBecause.MFA: with_key,

@@ -89,7 +89,15 @@ def _others(problem: Problem, subject: str, tr: Translator) -> tuple[str, str]:
             tr.gettext("Another Elbowroom is making a change right now: nothing was changed here."),
             tr.gettext("Try again when it is done."),
         ),
-        Problem.DRIFT: (tr.gettext("{subject} was changed by somebody else since: it was left alone."), shown),
+        Problem.DRIFT: (tr.gettext("{subject} was changed elsewhere since: it was left alone."), shown),
+        Problem.NOT_AS_SHOWN: (
+            tr.gettext("What was chosen is no longer as it was shown: nothing was changed."),
+            tr.gettext("Look again, and choose anew."),
+        ),
+        Problem.OTHER_MODEL: (
+            tr.gettext("Another model is called {subject} by now: it was left alone."),
+            tr.gettext("Look again, and choose anew."),
+        ),
         Problem.NOTHING_TO_DO: (tr.gettext("There is nothing to change."), ""),
         Problem.CANCELLED: (tr.gettext("Cancelled: the settings were not changed."), ""),
         Problem.NOT_CONFIRMED: (tr.gettext("This needs your confirmation first: nothing was changed."), ""),
@@ -107,13 +115,9 @@ def _others(problem: Problem, subject: str, tr: Translator) -> tuple[str, str]:
         ),
         Problem.NOT_RECORDED: (
             tr.gettext("Open WebUI holds the new {subject}, but the journal could not note that it does ({detail})."),
-            tr.gettext("Free some space on this disk; `{command}` then takes the change back if you want that.").format(
+            tr.gettext("See to that first; `{command}` then takes the change back if you want that.").format(
                 command=typed(tr, "undo")
             ),
-        ),
-        Problem.CHANGED_ELSEWHERE: (
-            tr.gettext("Other settings were changed at the same time ({subject}): they were left alone."),
-            shown,
         ),
         Problem.NO_SUCH_RUNNER: (
             tr.gettext("Process {subject} is no runner that was left behind (any more): it was left alone."),

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from tray_app.core.report.doctor import Entry, EntryState, Probed, Report
-from tray_app.core.text import doctor_values, refusals, tray_problem
+from tray_app.core.text import distrust, doctor_values, refusals, tray_problem
 from tray_app.core.text.lines import Line, Span, Style, clean, line, pad, width
 from tray_app.core.text.memory import remedy_for_missing
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import reason_words
-from tray_app.core.values.errors import RefusedBecause, TrayProblem, TrayUnavailable
+from tray_app.core.values.errors import Distrust, RefusedBecause, TrayProblem, TrayUnavailable
 from tray_app.core.values.reading import Unknown, Unseen, Why
 
 NOT_FOR_PEOPLE = {Probed.OPEN_WEBUI_FEATURES, Probed.CONNECTIONS}
@@ -120,18 +120,27 @@ def _steps(entry: Entry, report: Report, tr: Translator) -> Iterator[str]:
 def next_step(entry: Entry, why: Unknown, addresses: dict[str, str], tr: Translator) -> str:
     """What to do about a source that did not answer; empty where nothing can be done here."""
     open_webui = addresses.get("open-webui", "")
-    if why.why is Why.REFUSED and why.detail in set(RefusedBecause):
-        return refusals.said(RefusedBecause(why.detail), open_webui, "", tr)[1]
     if why.detail == Unseen.NOT_CONNECTED:
         return tr.gettext("Connect first: {command}").format(command=typed(tr, "connect", open_webui))
-    if why.why is Why.UNREACHABLE and entry.name == Probed.OLLAMA_VERSION:
+    match why.why:
+        case Why.REFUSED if why.detail in set(RefusedBecause):
+            return refusals.said(RefusedBecause(why.detail), open_webui, "", tr)[1]
+        case Why.UNTRUSTED:
+            return distrust.step(Distrust(why.detail) if why.detail in set(Distrust) else Distrust.OTHER, tr)
+        case Why.TIMED_OUT:
+            return tr.gettext("It may be starting or very busy: try again in a moment.")
+        case Why.UNREACHABLE:
+            return _start(entry, tr)
+    return ""
+
+
+def _start(entry: Entry, tr: Translator) -> str:
+    if entry.name == Probed.OLLAMA_VERSION:
         command = typed(tr, "doctor", "--ollama", "http://HOST:11434")
         return tr.gettext("Start Ollama, or name its address: {command}").format(command=command)
-    if why.why is Why.UNREACHABLE and entry.name == Probed.OPEN_WEBUI:
+    if entry.name == Probed.OPEN_WEBUI:
         command = typed(tr, "doctor", "--open-webui", "http://HOST:8080")
         return tr.gettext("Start Open WebUI, or name its address: {command}").format(command=command)
-    if why.why is Why.TIMED_OUT:
-        return tr.gettext("It may be starting or very busy: try again in a moment.")
     return ""
 
 

@@ -2,7 +2,16 @@
 
 import re
 
-from tray_app.core.text import change_errors, journal, refusals, relay, storage_errors, tray_problem, usage_errors
+from tray_app.core.text import (
+    change_errors,
+    distrust,
+    journal,
+    refusals,
+    relay,
+    storage_errors,
+    tray_problem,
+    usage_errors,
+)
 from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.system_words import system_words
 from tray_app.core.text.text import Translator
@@ -10,7 +19,6 @@ from tray_app.core.text.typed import typed
 from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
-    Distrust,
     ElbowroomError,
     InFront,
     Insecure,
@@ -112,7 +120,10 @@ def _service(error: ServiceError, tr: Translator) -> tuple[str, str]:
         case _:
             text = tr.gettext("{server} cannot be used ({detail}).")
             step = ""
-    return text.format(server=_server(error.url), detail=system_words(error.detail, tr)), step
+    detail = system_words(error.detail, tr)
+    if isinstance(error, Untrusted):
+        detail = distrust.brief(error.because, detail, tr)
+    return text.format(server=_server(error.url), detail=detail), step
 
 
 def _no_answer(error: Unreachable | TimedOut | Interrupted | InFront | TooMany, tr: Translator) -> tuple[str, str]:
@@ -120,7 +131,7 @@ def _no_answer(error: Unreachable | TimedOut | Interrupted | InFront | TooMany, 
         case Untrusted():
             return (
                 tr.gettext("A safe connection to {server} could not be made ({detail})."),
-                _certificate(error.because, tr),
+                distrust.step(error.because, tr),
             )
         case Unreachable():
             return (
@@ -150,20 +161,6 @@ def _no_answer(error: Unreachable | TimedOut | Interrupted | InFront | TooMany, 
                 tr.gettext("{server} broke off in the middle of its answer."),
                 tr.gettext("It may have been stopped or restarted: try again in a moment."),
             )
-
-
-def _certificate(because: Distrust, tr: Translator) -> str:
-    """Never plain http: a token would cross the network for all to read."""
-    return {
-        Distrust.UNKNOWN_ISSUER: tr.gettext(
-            "Does its certificate come from an authority of your own? Add that to this system, or name its "
-            "file as ca_file in settings.toml."
-        ),
-        Distrust.EXPIRED: tr.gettext("Its certificate is out of date, or this computer's clock is wrong."),
-        Distrust.OTHER_NAME: tr.gettext("Its certificate is for another name: use the address that it names."),
-        Distrust.NO_TLS: tr.gettext("What listens at that port does not speak https: check the port."),
-        Distrust.OTHER: tr.gettext("Check the address and its certificate."),
-    }[because]
 
 
 def _other_server(instead: str, tr: Translator) -> tuple[str, str]:

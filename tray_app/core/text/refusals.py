@@ -109,6 +109,11 @@ def _token(server: str, tr: Translator) -> dict[RefusedBecause, Refusal]:
             tr.gettext("Connect with an admin's account or API key: {command}").format(command=connect),
             tr.gettext("the account is not an admin"),
         ),
+        RefusedBecause.NEW_NOT_ADMIN: Refusal(
+            tr.gettext("This account on {server} is not an admin: its sign-in was not kept."),
+            tr.gettext("Connect with an admin's account or API key: {command}").format(command=connect),
+            tr.gettext("the account is not an admin"),
+        ),
         RefusedBecause.ENVIRONMENT_NOT_ADMIN: Refusal(
             tr.gettext("The key in ELBOWROOM_API_KEY is no admin's on {server}: settings can be read, not changed."),
             tr.gettext("Put an admin's key there, or unset the variable: a stored sign-in is used then."),

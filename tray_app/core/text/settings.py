@@ -38,7 +38,7 @@ def _texts(tr: Translator) -> dict[SettingFault, str]:
         SettingFault.CONTRADICTION: tr.gettext(
             "`{key}` contradicts another key ({given}; needed: {expected}); the defaults are used."
         ),
-        SettingFault.SYNTAX: tr.gettext("This line cannot be read as TOML ({given}); it is ignored."),
+        SettingFault.SYNTAX: tr.gettext("This line cannot be read as TOML; it is ignored."),
         SettingFault.NOT_UTF8: tr.gettext("The file is not saved as UTF-8; what can be read is used."),
         SettingFault.UNREADABLE: tr.gettext("It cannot be read ({given}); the defaults are used."),
     }

@@ -20,9 +20,13 @@ def said(error: StorageError, path: str, tr: Translator) -> tuple[str, str]:
     steps = _for_both(path, tr)
     if error.fault in steps:
         return text, steps[error.fault]
-    return text, _given(error.fault, tr) if error.given else tr.gettext(
-        "Check who may read and write it, or keep the files elsewhere with --home DIR."
-    )
+    return text, _given(error.fault, tr) if error.given else _own(error.fault, tr)
+
+
+def _own(fault: StorageFault, tr: Translator) -> str:
+    if fault is StorageFault.DENIED:
+        return tr.gettext("Check who may read and write it, or keep the files elsewhere with --home DIR.")
+    return tr.gettext("Keep the files elsewhere: --home DIR.")
 
 
 def _for_both(path: str, tr: Translator) -> dict[StorageFault, str]:

@@ -5,9 +5,16 @@ from tray_app.core.text.text import Translator
 
 
 def system_words(text: str, tr: Translator) -> str:
-    """The fact in words; as it came where it is none of these."""
-    fact = clean(text)
-    return _words(tr).get(fact.rstrip(".").lower(), fact)
+    """The fact in words; as it came where it is none of these. What it is about may stand before a colon."""
+    fact, known = clean(text), _words(tr)
+    about, mark, rest = fact.rpartition(": ")
+    if mark and (words := known.get(_key(rest))):
+        return f"{about}: {words}"
+    return known.get(_key(fact), fact)
+
+
+def _key(fact: str) -> str:
+    return fact.rstrip(".").lower()
 
 
 def _words(tr: Translator) -> dict[str, str]:
@@ -47,5 +54,16 @@ def _words(tr: Translator) -> dict[str, str]:
         "not empty": tr.gettext("it is not empty"),
         "not json": tr.gettext("not JSON"),
         "not readable": tr.gettext("not readable"),
-        "too many values": tr.gettext("too large"),
+        "too large": tr.gettext("too large"),
+        "not an object": tr.gettext("not an object"),
+        "not a list": tr.gettext("not a list"),
+        "not a number": tr.gettext("not a number"),
+        "a line without end": tr.gettext("a line without end"),
+        "an answer without words": tr.gettext("an answer without words"),
+        "a setting holds our token": tr.gettext("a setting holds our token"),
+        "open to others": tr.gettext("others may read it"),
+        "process names": tr.gettext("the names of processes"),
+        "no line in the journal": tr.gettext("no line in the journal"),
+        "needs the group systemd-journal or adm": tr.gettext("that needs the group systemd-journal or adm"),
+        "closed its output": tr.gettext("it closed its output"),
     }

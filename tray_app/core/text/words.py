@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
-from tray_app.core.text import refusals
+from tray_app.core.text import distrust, refusals
 from tray_app.core.text.system_words import system_words
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import RefusedBecause
+from tray_app.core.values.errors import Distrust, RefusedBecause
 from tray_app.core.values.reading import Unknown, Unseen, Why
 from tray_app.core.values.snapshot import Pressure
 from tray_app.core.values.units import format_bytes
@@ -73,6 +73,7 @@ def reason_words(unknown: Unknown, tr: Translator) -> str:
         Why.UNSUPPORTED: tr.gettext("this version cannot tell"),
         Why.DENIED: tr.gettext("the system does not let us look"),
         Why.UNREACHABLE: tr.gettext("nothing answers"),
+        Why.UNTRUSTED: tr.gettext("no safe connection"),
         Why.TIMED_OUT: tr.gettext("no answer in time"),
         Why.REFUSED: tr.gettext("the sign-in was refused"),
         Why.IN_FRONT: tr.gettext("a proxy before it asks for a sign-in of its own"),
@@ -83,6 +84,7 @@ def reason_words(unknown: Unknown, tr: Translator) -> str:
     facts: dict[str, str] = {
         Unseen.NO_SERVER_PROCESS: tr.gettext("Ollama's process cannot be seen from here"),
         Unseen.RUNNER_WITHOUT_SLOTS: tr.gettext("Ollama before 0.30 does not tell"),
+        Unseen.RUNNER_SILENT: tr.gettext("its runner does not answer"),
         Unseen.SEVERAL_SERVERS: tr.gettext("several Ollama servers run here, and which one is watched cannot be seen"),
         Unseen.CONNECTIONS_KEPT: tr.gettext("clients keep their connections open, so they cannot be counted"),
         Unseen.OTHER_USERS_SOCKETS: tr.gettext("Ollama runs as another user"),
@@ -94,4 +96,6 @@ def reason_words(unknown: Unknown, tr: Translator) -> str:
         return refusals.brief(RefusedBecause(unknown.detail), tr)
     reason = words[unknown.why]
     fact = system_words(unknown.detail, tr)
+    if unknown.why is Why.UNTRUSTED and unknown.detail in set(Distrust):
+        fact = distrust.brief(Distrust(unknown.detail), fact, tr)
     return tr.gettext("{reason}: {fact}").format(reason=reason, fact=fact) if fact else reason

@@ -134,6 +134,7 @@ class RefusedBecause(StrEnum):
     NEW_TOKEN = "new-token"  # one that was just entered, and never worked
     ENVIRONMENT = "environment"  # the one in ELBOWROOM_API_KEY, which wins over a stored one
     NOT_ADMIN = "not-admin"
+    NEW_NOT_ADMIN = "new-not-admin"  # the same of one that was just entered: it is not kept
     ENVIRONMENT_NOT_ADMIN = "environment-not-admin"  # the same of the key in ELBOWROOM_API_KEY
     KEYS_OFF = "keys-off"  # API keys are switched off on the server
     KEYS_OFF_OR_RESTRICTED = "keys-off-or-restricted"  # Open WebUI to 0.6.36 says the same for both
@@ -304,6 +305,8 @@ class Problem(StrEnum):
     UNSUPPORTED = "unsupported"  # this version has no such task or switch
     OTHER_WRITER = "other-writer"  # another copy of Elbowroom holds the write lock
     DRIFT = "drift"  # the value is no longer what we wrote
+    NOT_AS_SHOWN = "not-as-shown"  # what the person saw and chose is no longer so
+    OTHER_MODEL = "other-model"  # another one has this name by now
     NOTHING_TO_DO = "nothing-to-do"
     NO_PERMISSION = "no-permission"  # connected, but not as an admin
     NOT_CONNECTED = "not-connected"
@@ -312,7 +315,6 @@ class Problem(StrEnum):
     WORKERS_DISAGREE = "workers-disagree"  # reads after the write alternate
     NOT_RECORDED = "not-recorded"  # the server holds the new value, the journal could not note it; detail: why
     NOT_KEPT = "not-kept"  # the server answered 200 but does not hold the value
-    CHANGED_ELSEWHERE = "changed-elsewhere"  # other settings changed between our read and read-back
     CANCELLED = "cancelled"
     NOT_CONFIRMED = "not-confirmed"  # it asks first, and nobody said yes
     DISK_FULL = "disk-full"  # detail: needed/free bytes

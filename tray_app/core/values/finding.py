@@ -1,7 +1,4 @@
-"""A type for every finding, and the ordered diagnosis of one poll.
-
-What a finding rests on is its fields: their names and units are the evidence of the JSON output.
-"""
+"""A type for every finding (its fields are the evidence of the JSON output), and the ordered diagnosis of one poll."""
 
 import json
 import re
@@ -133,7 +130,8 @@ class AboutModel(Finding, frozen=True, kw_only=True):
 
 class ThrashCause(StrEnum):
     EVICTION = "eviction"  # several models take each other's place
-    CONTEXT = "context"  # one model is asked for with several context lengths
+    CONTEXT = "context"  # one model is asked for with several context lengths, and tasks run on it
+    CLIENTS_CONTEXT = "clients-context"  # the same where none is known to
     RELOAD = "reload"  # one model, and no reason seen
 
 

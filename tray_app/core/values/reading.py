@@ -22,6 +22,7 @@ class Why(StrEnum):
     UNSUPPORTED = "unsupported"  # this version or platform cannot say
     DENIED = "denied"  # the OS refused us
     UNREACHABLE = "unreachable"  # nothing accepted the connection
+    UNTRUSTED = "untrusted"  # no TLS, or a certificate that is not trusted; `detail` is a Distrust
     TIMED_OUT = "timed-out"
     REFUSED = "refused"  # the server refused our token; `detail` is a RefusedBecause
     IN_FRONT = "in-front"  # a proxy before the server wants a sign-in of its own
@@ -35,6 +36,7 @@ class Unseen(StrEnum):
 
     NO_SERVER_PROCESS = "no server process"
     RUNNER_WITHOUT_SLOTS = "runner without slots"
+    RUNNER_SILENT = "runner gives no answer"
     CONNECTIONS_KEPT = "clients keep their connections"
     OTHER_USERS_SOCKETS = "sockets of another user's process"
     SEVERAL_SERVERS = "several servers could be the one"

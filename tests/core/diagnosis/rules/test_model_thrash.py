@@ -48,6 +48,13 @@ def test_one_model_with_two_contexts():
     assert (told(found)["cause"], told(found)["contexts"]) == ("context", "4096,8192")
 
 
+def test_where_no_task_runs_on_it_the_contexts_are_its_clients():
+    """It was said to be loaded anew `between chat and tasks`, whoever asked for it."""
+    elsewhere = server(settings(task_model=SMALL), [listed(BIG), listed(SMALL)])
+    (found,) = changes(*(runner(pid, context=4096 * (1 + pid % 2)) for pid in range(4)), open_webui=elsewhere)
+    assert told(found)["cause"] == "clients-context"
+
+
 def test_the_context_of_another_model_is_not_the_reason():
     beside = runner(99, SMALL, context=8192)
     polls = [poll(1000.0 + 6 * pid, runners=(runner(pid), beside)) for pid in range(4)]

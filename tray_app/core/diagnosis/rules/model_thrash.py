@@ -33,7 +33,7 @@ def check(facts: Facts) -> tuple[ModelThrash, ...] | None:
         model=subject,
         loads=seen.loads,
         window_s=facts.limits.thrash_window_s,
-        cause=_cause(seen),
+        cause=_cause(seen, runs_tasks=bool(facts.lands_on(subject))),
         other_model=others or None,
         task_model=target.model if target is not None and to_others else None,
         contexts=seen.contexts if len(seen.contexts) > 1 else None,
@@ -41,10 +41,12 @@ def check(facts: Facts) -> tuple[ModelThrash, ...] | None:
     return (found,)
 
 
-def _cause(seen: Thrash) -> ThrashCause:
+def _cause(seen: Thrash, *, runs_tasks: bool) -> ThrashCause:
     if seen.several:
         return ThrashCause.EVICTION
-    return ThrashCause.CONTEXT if len(seen.contexts) > 1 else ThrashCause.RELOAD
+    if len(seen.contexts) <= 1:
+        return ThrashCause.RELOAD
+    return ThrashCause.CONTEXT if runs_tasks else ThrashCause.CLIENTS_CONTEXT
 
 
 def _sizes(facts: Facts) -> dict[str, int]:

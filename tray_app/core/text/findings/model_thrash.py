@@ -6,25 +6,40 @@ from tray_app.core.values.finding import ModelThrash, ThrashCause
 
 
 def sentence(finding: ModelThrash, tr: Translator) -> str:
-    model, loads, minutes = short(finding.model), finding.loads, max(1, round(finding.window_s / 60))
-    other = _others(finding)
-    if finding.cause is ThrashCause.CONTEXT:
-        return tr.gettext(
-            "{model} is loaded anew for every change between chat and tasks, because they ask for different context "
-            "lengths ({contexts} tokens): {loads} loads in the last {minutes} minutes."
-        ).format(model=model, contexts=" / ".join(map(str, finding.contexts or ())), loads=loads, minutes=minutes)
-    if not other:
-        return tr.gettext("{model} was evicted and loaded again {loads} times in the last {minutes} minutes.").format(
-            model=model, loads=loads, minutes=minutes
-        )
-    if finding.task_model is not None:
-        return tr.gettext(
-            "{model} and the task model {other} push each other out of memory: {loads} loads in the last {minutes} "
-            "minutes, and every one keeps the chat waiting."
-        ).format(model=model, other=other, loads=loads, minutes=minutes)
-    return tr.gettext(
-        "{model} and {other} push each other out of memory: {loads} loads in the last {minutes} minutes."
-    ).format(model=model, other=other, loads=loads, minutes=minutes)
+    return _sentence(finding, tr).format(
+        model=short(finding.model),
+        other=_others(finding),
+        contexts=" / ".join(map(str, finding.contexts or ())),
+        loads=finding.loads,
+        minutes=max(1, round(finding.window_s / 60)),
+    )
+
+
+def _sentence(finding: ModelThrash, tr: Translator) -> str:
+    match finding.cause:
+        case ThrashCause.CONTEXT:
+            return tr.gettext(
+                "{model} is loaded anew for every change between chat and tasks, because they ask for different "
+                "context lengths ({contexts} tokens): {loads} loads in the last {minutes} minutes."
+            )
+        case ThrashCause.CLIENTS_CONTEXT:
+            return tr.gettext(
+                "{model} is loaded anew again and again, because its requests ask for different context lengths "
+                "({contexts} tokens): {loads} loads in the last {minutes} minutes."
+            )
+        case ThrashCause.RELOAD:
+            return tr.gettext("{model} was loaded anew {loads} times in the last {minutes} minutes.")
+        case ThrashCause.EVICTION if not finding.other_model:
+            return tr.gettext("{model} was evicted and loaded again {loads} times in the last {minutes} minutes.")
+        case ThrashCause.EVICTION if finding.task_model is not None:
+            return tr.gettext(
+                "{model} and the task model {other} push each other out of memory: {loads} loads in the last {minutes} "
+                "minutes, and every one keeps the chat waiting."
+            )
+        case ThrashCause.EVICTION:
+            return tr.gettext(
+                "{model} and {other} push each other out of memory: {loads} loads in the last {minutes} minutes."
+            )
 
 
 def _others(finding: ModelThrash) -> str:

@@ -21,8 +21,8 @@ def _drifted(finding: SettingsDrift, tr: Translator) -> tuple[str, str, str]:
 
 
 def headline(finding: SettingsDrift, tr: Translator) -> str:
-    name, _written, now = _drifted(finding, tr)
-    return tr.gettext("{name} was changed elsewhere to {now}").format(name=name, now=now)
+    name, written, _now = _drifted(finding, tr)
+    return tr.gettext("{name} is no longer {written}").format(name=name, written=written)
 
 
 def labels(tr: Translator) -> dict[str, str]:
