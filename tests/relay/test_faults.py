@@ -87,6 +87,7 @@ def test_a_circle_is_told_and_ends(tmp_path):
         link.send(post("/api/chat", b'{"model":"m"}'))
         first, _, body = link.message()
         assert (first, body) == ("HTTP/1.1 508 Loop Detected", b'{"error": "leads back"}')
+        assert not relay.state().upstream_ok
     finally:
         link.close()
         relay.end()
@@ -97,6 +98,20 @@ def test_a_port_that_is_taken(ollama, tmp_path):
         InThread(ollama.url, tmp_path, port=ollama.port)
     assert raised.value.problem is RelayProblem.PORT_TAKEN
     assert not (tmp_path / "relay.json").exists()
+
+
+@pytest.mark.parametrize(("listen", "status"), [("localhost", "403 Forbidden"), ("0.0.0.0", "200 OK")])
+def test_a_relay_for_other_machines_takes_their_name_for_it(ollama, tmp_path, listen, status):
+    relay = InThread(ollama.url, tmp_path, listen=listen)
+    link = relay.link()
+    link.send(b"GET /api/version HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+    if status == "200 OK":
+        up = ollama.link()
+        up.message()
+        up.send(sized(b"v"))
+    assert link.message()[0] == f"HTTP/1.1 {status}"
+    link.close()
+    relay.end()
 
 
 def test_a_thousand_connections(ollama, relay):

@@ -266,6 +266,7 @@ class Exchange:
         """Status and body for what is not passed on at all."""
         headers = self._asked.headers
         if any(self._shared.name in text for key, text in headers if key.lower() == b"via"):
+            self._shared.upstream.leads_back()
             return HTTPStatus.LOOP_DETECTED, self._shared.replies.loop
         if not self._shared.welcome(head.value(headers, b"host") or b""):
             return HTTPStatus.FORBIDDEN, b""

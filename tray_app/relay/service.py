@@ -7,8 +7,8 @@ import logging
 import math
 import os
 import secrets
-import socket
 import ssl
+import sys
 import threading
 import time
 from pathlib import Path
@@ -28,7 +28,7 @@ from tray_app.relay.replies import Replies
 from tray_app.relay.server import ClientConnection, ClientConnections, Serve
 from tray_app.relay.signals import on_end
 from tray_app.relay.upstream import Upstream
-from tray_app.relay.welcome import is_welcome
+from tray_app.relay.welcome import is_only_here, is_welcome
 from tray_app.storage.relay_file import RelayDoor, RelayFile
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class Relay:
             replies=plan.replies,
             bodies=KeptBodies(),
             name=b"elbowroom-" + secrets.token_hex(8).encode("ascii"),
-            welcome=is_welcome if _is_loopback(plan.listen) else lambda _host: True,
+            welcome=is_welcome if is_only_here(plan.listen) else lambda _host: True,
         )
         self._secret = secrets.token_urlsafe(32)
         self._started_at = time.time()
@@ -186,19 +186,15 @@ async def _listen(serve: Serve, clients: ClientConnections, host: str, port: int
     try:
         return await loop.create_server(lambda: ClientConnection(serve, clients), host, port, backlog=BACKLOG)
     except OSError as error:
-        taken = error.errno in {errno.EADDRINUSE, errno.EACCES, _WSAEACCES}
+        taken = error.errno in _TAKEN
         problem = RelayProblem.PORT_TAKEN if taken else RelayProblem.NO_SUCH_ADDRESS
         raise RelayError(problem, f"{host}:{port}", error.strerror or "") from error
 
 
-_WSAEACCES = 10013
-"""Windows says so where another program took the port for itself alone."""
+_TAKEN = {errno.EADDRINUSE}
+if sys.platform == "win32":
+    _TAKEN |= {errno.EACCES, errno.WSAEADDRINUSE, errno.WSAEACCES}  # also by one that wants it for itself alone
 
 
 def _port(server: asyncio.Server) -> int:
     return int(server.sockets[0].getsockname()[1])
-
-
-def _is_loopback(host: str) -> bool:
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST) if host else []
-    return all(str(one[4][0]).startswith(("127.", "::1")) for one in found) and bool(found)

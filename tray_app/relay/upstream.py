@@ -57,6 +57,7 @@ class Upstream:
         self._idle: list[ServerConnection] = []
         self._all: set[ServerConnection] = set()
         self._connecting: set[asyncio.Task[None]] = set()
+        self._is_circle = False
         self.is_ok = True
         """The latest request that was sent reached it."""
 
@@ -72,6 +73,13 @@ class Upstream:
         task.add_done_callback(self._connecting.discard)
         return task.cancel
 
+    def leads_back(self) -> None:
+        """A request that was sent there came in here."""
+        if not self._is_circle:
+            log.error("%s leads back to this relay", self.url)
+        self._is_circle = True
+        self.is_ok = False
+
     async def _open(self, sender: Sender) -> None:
         loop = asyncio.get_running_loop()
         try:
@@ -85,9 +93,9 @@ class Upstream:
             self.is_ok = False
             sender.not_connected()
         else:
-            if not self.is_ok:
+            if not self.is_ok and not self._is_circle:
                 log.info("%s is there again", self.url)
-            self.is_ok = True
+            self.is_ok = not self._is_circle
             sender.connected(connection)
         sender.flush()
 

@@ -9,6 +9,14 @@ import socket
 _HERE = ("localhost", "local", "internal")
 
 
+def is_only_here(listen: str) -> bool:
+    """Whether nobody but this machine reaches that address. Where others do, Ollama asks no Host either."""
+    try:
+        return ipaddress.ip_address(listen).is_loopback
+    except ValueError:
+        return listen == "localhost"
+
+
 def is_welcome(host: bytes) -> bool:
     """Whether a request with that Host may come in on loopback."""
     name = _without_port(host.decode("latin-1")).lower()
