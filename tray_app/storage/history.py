@@ -114,7 +114,8 @@ class HistoryFile:
             make_folder(self.path.parent)
             with contextlib.suppress(FileExistsError):
                 os.close(create_private(self.path))  # nobody else may read it; what SQLite puts beside it is as it is
-        database = sqlite3.connect(self.path, timeout=0.0)
+        # One thread after the other: the worker writes, and whoever ends the app writes the last and closes it.
+        database = sqlite3.connect(self.path, timeout=0.0, check_same_thread=False)
         try:
             schema = _schema_of(database)
             if schema == 0:
