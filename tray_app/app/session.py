@@ -227,7 +227,7 @@ class Session:
             icon=self._icon(),
             summoned=time.monotonic() < self._summoned_until,
             receipt=self._keeper.receipt if self._keeper is not None else None,
-            relief=ReliefChoice(self._relief_wish().remedy_id, self.settings().automatic_relief),
+            relief=self._relief_choice(look),
         )
 
     def _icon(self) -> IconWish:
@@ -265,6 +265,14 @@ class Session:
                 return Undo(order.change_id)
             case _:
                 return None
+
+    def _relief_choice(self, look: Look | None) -> ReliefChoice:
+        wish, by_file = self._relief_wish(), self.settings().automatic_relief
+        if look is None:
+            return ReliefChoice(wish.remedy_id, by_file)
+        seen = relieving.Situation(look.diagnosis, look.remedies, None, look.facts.at)
+        stands = relieving.stage(self._relief.memory, wish, seen, self.app.limits)
+        return ReliefChoice(wish.remedy_id, by_file, stands)
 
     def _relief_wish(self) -> relieving.Wish:
         """What settings.toml says, else what was chosen in the menu."""

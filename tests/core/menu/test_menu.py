@@ -53,7 +53,7 @@ from tray_app.core.values.finding import Diagnosis, Level
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.plan import ActionKind, Change, Plan
 from tray_app.core.values.reading import Unknown, Why
-from tray_app.core.values.remedy import Advice, AdviceKind, Reason
+from tray_app.core.values.remedy import Advice, AdviceKind, Reason, ReliefStage
 from tray_app.core.values.requests import Requests
 from tray_app.core.values.snapshot import Access, Ollama, Presence, Processes, ProcessRole, WatchedProcess
 from tray_app.core.values.task_settings import Setting, Switch
@@ -536,3 +536,5 @@ def test_automatic_relief_is_chosen_in_the_menu_unless_the_file_decides():
     fixed = replace(STATE, relief=ReliefChoice("tags-off", by_file=True))
     assert find(fixed, "relief:tags-off").checked
     assert not [one for one in find(fixed, "relief").children if one.command is not None]
+    blocked = replace(STATE, relief=ReliefChoice("tags-off", stage=ReliefStage.LEFT_TO_USER))
+    assert find(blocked, "relief").children[0].text == "You took it back: to have it again, choose Off and then it"

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.findings import example
+from tests.english import TR
 from tray_app.core.remedies.relief import (
     Act,
     Relief,
@@ -14,16 +15,18 @@ from tray_app.core.remedies.relief import (
     Wish,
     applied,
     failed,
+    stage,
     step,
     taken_back,
 )
 from tray_app.core.report.codec import decode, encode
+from tray_app.core.text.relief import standing
 from tray_app.core.values.finding import CauseKind, Diagnosis, Level, MemoryPressure, Severity, TaskStorm
 from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Action, ActionKind, Change, Plan
 from tray_app.core.values.reading import Moment
-from tray_app.core.values.remedy import Consent, Reason, SwitchOff
+from tray_app.core.values.remedy import Consent, Reason, ReliefStage, SwitchOff
 from tray_app.core.values.task_settings import Setting
 
 LIMITS = Limits()
@@ -182,3 +185,42 @@ def test_only_task_switches_and_models_that_fit(changed):
     user = User()
     user.remedies = (other,)
     assert user.during(STORM, 600).acts == []
+
+
+# The memory, the wish and what is seen: each gives that stage, and only it.
+NOW = Moment(1000.0, 1.8e9)
+HERE = Situation(STORM, (REMEDY,), None, NOW)
+FIT = Fit(Verdict.TIGHT)
+STAGES = {
+    ReliefStage.OFF: (ReliefMemory(), OFF, HERE),
+    ReliefStage.READY: (ReliefMemory(), WISH, HERE),
+    ReliefStage.IN_FORCE: (ReliefMemory(change_id="c1", remedy_id=REMEDY.id, at=1.8e9), WISH, HERE),
+    ReliefStage.LEFT_TO_USER: (ReliefMemory(blocked_remedy=REMEDY.id), WISH, HERE),
+    ReliefStage.COOLS_DOWN: (ReliefMemory(at=1.8e9 - 60), WISH, HERE),
+    ReliefStage.NOT_OFFERED: (ReliefMemory(), WISH, replace(HERE, remedies=())),
+    ReliefStage.ASKS: (ReliefMemory(), WISH, replace(HERE, remedies=(replace(REMEDY, fit=FIT),))),
+    ReliefStage.NOT_ALLOWED: (ReliefMemory(), WISH, replace(HERE, remedies=(replace(REMEDY, advice_only=True),))),
+}
+
+
+@pytest.mark.parametrize("wanted", ReliefStage)
+def test_where_it_stands_is_what_decides(wanted):
+    """The menu said `At overload, and taken back when it is calm again`, also while nothing would be done."""
+    memory, wish, seen = STAGES[wanted]
+    assert stage(memory, wish, seen, LIMITS) is wanted
+    user = User(wish=wish, memory=memory)
+    user.remedies = seen.remedies
+    assert user.during(STORM, 15).acts == ([REMEDY.id] if wanted is ReliefStage.READY else [])
+
+
+def test_every_stage_that_is_no_plain_one_has_words_of_its_own():
+    plain = {ReliefStage.OFF, ReliefStage.READY}
+    said = [standing(one, TR) for one in ReliefStage if one not in plain]
+    assert all(said)
+    assert len({*said}) == len(said)
+    assert {standing(one, TR) for one in plain} == {""}
+
+
+def test_while_it_is_calm_nothing_is_said_of_what_would_help():
+    memory, wish, seen = STAGES[ReliefStage.NOT_OFFERED]
+    assert stage(memory, wish, replace(seen, diagnosis=CALM), LIMITS) is ReliefStage.READY

@@ -7,6 +7,7 @@ from tray_app.core.menu.icon import snoozed
 from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.menu.state import connect_row
 from tray_app.core.text import receipt as receipt_view
+from tray_app.core.text import relief as relief_view
 from tray_app.core.text.names import row_text, short
 from tray_app.core.text.tasks import task_words
 from tray_app.core.text.text import Translator
@@ -165,7 +166,9 @@ def relief_row(state: ScreenState, tr: Translator) -> Row:
     told = tr.gettext("At overload, and taken back when it is calm again:")
     if by_file:
         told = tr.gettext("Set in settings.toml:")
-    return Row(tr.gettext("Automatic relief"), children=(Row(told, id="relief:told"), *rows), id="relief")
+    stands = relief_view.standing(state.relief.stage, tr)
+    now = (Row(stands, id="relief:now"),) if stands else ()
+    return Row(tr.gettext("Automatic relief"), children=(*now, Row(told, id="relief:told"), *rows), id="relief")
 
 
 def receipt_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:

@@ -10,7 +10,7 @@ from tray_app.core.values.command import Command, NoticeProblem
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.plan import Record
-from tray_app.core.values.remedy import Remedy, TaskModels
+from tray_app.core.values.remedy import ReliefStage, Remedy, TaskModels
 
 NO_TASK_MODELS = TaskModels()
 
@@ -40,6 +40,7 @@ class ReliefChoice(Struct, frozen=True):
 
     remedy_id: str = ""
     by_file: bool = False
+    stage: ReliefStage = ReliefStage.OFF
 
 
 class ScreenState(Struct, frozen=True):

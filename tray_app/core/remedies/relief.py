@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from tray_app.core.values.finding import CauseKind, Diagnosis, Finding, Level, MemoryPressure, Severity, TaskStorm
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Moment, is_gap
-from tray_app.core.values.remedy import Consent, Remedy
+from tray_app.core.values.remedy import Consent, ReliefStage, Remedy
 
 
 class ReliefMemory(Struct, frozen=True):
@@ -89,20 +89,47 @@ def _heard(relief: Relief, wish: Wish, seen: Situation) -> Relief:
 
 
 def _apply(relief: Relief, wish: Wish, seen: Situation, limits: Limits) -> tuple[Relief, Order]:
-    chosen = next((one for one in seen.remedies if one.id == wish.remedy_id), None)
-    if not wish.enabled or not wish.remedy_id or wish.remedy_id == relief.memory.blocked_remedy:
+    chosen, stands = _chosen(wish, seen), stage(relief.memory, wish, seen, limits)
+    if stands in (ReliefStage.OFF, ReliefStage.LEFT_TO_USER):
         return replace(relief, since_s=None), NOTHING
-    if not any(_calls_for_relief(finding) for finding in seen.diagnosis.findings):
+    if not _is_called_for(seen):
         return (relief if _is_blind(seen.diagnosis) else replace(relief, since_s=None)), NOTHING
     since = relief.since_s if relief.since_s is not None else seen.now.uptime_s
     relief = replace(relief, since_s=since)
-    if chosen is None or chosen.needs is not Consent.NONE or _cools_down(relief.memory, seen.now, limits):
+    if chosen is None or stands is not ReliefStage.READY:
         return relief, NOTHING
     if seen.now.uptime_s - since < limits.hold_s:
         return relief, NOTHING
     # Counted from the attempt: one that fails is not tried at every poll.
     memory = replace(relief.memory, remedy_id=chosen.id, at=seen.now.taken_at)
     return replace(relief, memory=memory, since_s=None), Order(Act.APPLY, chosen)
+
+
+def stage(memory: ReliefMemory, wish: Wish, seen: Situation, limits: Limits) -> ReliefStage:
+    """Where it stands: what is told is what decides."""
+    if memory.change_id:
+        return ReliefStage.IN_FORCE
+    if not wish.enabled or not wish.remedy_id:
+        return ReliefStage.OFF
+    if wish.remedy_id == memory.blocked_remedy:
+        return ReliefStage.LEFT_TO_USER
+    if _cools_down(memory, seen.now, limits):
+        return ReliefStage.COOLS_DOWN
+    return _stage_at_overload(_chosen(wish, seen)) if _is_called_for(seen) else ReliefStage.READY
+
+
+def _stage_at_overload(chosen: Remedy | None) -> ReliefStage:
+    if chosen is None:
+        return ReliefStage.NOT_OFFERED
+    return {Consent.NONE: ReliefStage.READY, Consent.NEVER: ReliefStage.NOT_ALLOWED}.get(chosen.needs, ReliefStage.ASKS)
+
+
+def _chosen(wish: Wish, seen: Situation) -> Remedy | None:
+    return next((one for one in seen.remedies if one.id == wish.remedy_id), None)
+
+
+def _is_called_for(seen: Situation) -> bool:
+    return any(_calls_for_relief(finding) for finding in seen.diagnosis.findings)
 
 
 def _calls_for_relief(finding: Finding) -> bool:

@@ -29,6 +29,19 @@ class Consent(IntEnum):
     NEVER = 3  # advice: the steps are outside this app
 
 
+class ReliefStage(StrEnum):
+    """Where automatic relief stands."""
+
+    OFF = "off"
+    READY = "ready"  # it acts when an overload has lasted
+    IN_FORCE = "in-force"
+    LEFT_TO_USER = "left-to-user"  # who took it back
+    COOLS_DOWN = "cools-down"
+    NOT_OFFERED = "not-offered"  # overloaded, and the remedy is none for that
+    ASKS = "asks"  # it would need a person's consent now
+    NOT_ALLOWED = "not-allowed"  # nothing can be written
+
+
 class StrategyKind(StrEnum):
     """The three answers to the problem."""
 
