@@ -161,7 +161,7 @@ class HistoryFile:
         fault, reason = StorageFault.OTHER, str(error)
         if isinstance(error, _Newer):
             fault = StorageFault.NEWER
-        elif isinstance(error, sqlite3.OperationalError):
+        elif isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError):
             fault = _FAULTS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, StorageFault.OTHER)
         elif isinstance(error, sqlite3.DatabaseError):
             fault = StorageFault.DAMAGED
