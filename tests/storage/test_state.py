@@ -33,6 +33,7 @@ FULL = State(
     relief_at=2.5,
     relief_blocked="tags-off",
     receipt_told="change-9",
+    chat_first_paused=True,
     told={"qwen3:32b": 3.5},
 )
 

@@ -9,7 +9,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +19,12 @@ from tray_app.app.doing.downloads import Step, check_room, pull, wait_until_list
 from tray_app.app.doing.read_backs import ReadBacks
 from tray_app.core.tasks import assignments
 from tray_app.core.tasks.documents import changed, kind_of
+from tray_app.core.tasks.ollama_connections import url_of
 from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
+    ChatFirstError,
+    ChatFirstProblem,
     ElbowroomError,
     Problem,
     RefusedBecause,
@@ -32,8 +35,8 @@ from tray_app.core.values.errors import (
     Unreachable,
     Written,
 )
-from tray_app.core.values.plan import Action, ActionKind, Change, Event, Plan, Record
-from tray_app.core.values.remedy import Consent, Remedy, task_model_named
+from tray_app.core.values.plan import SETTLED, Action, ActionKind, Change, Event, Plan, Record
+from tray_app.core.values.remedy import Consent, Remedy, is_chat_first, task_model_named
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.task_settings import SLOTS, DocumentKind, Setting
 from tray_app.core.values.version import Document, Json
@@ -41,6 +44,7 @@ from tray_app.storage.archive import compact
 from tray_app.storage.journal import Journal
 
 if TYPE_CHECKING:
+    from tray_app.app.doing.relay_process import RelayProcess
     from tray_app.services.ollama import OllamaClient
     from tray_app.services.open_webui import OpenWebUIClient
 
@@ -142,6 +146,7 @@ class Carrier:
         self._now = now
         self._sleep = sleep
         self._reads = ReadBacks(open_webui, another, sleep)
+        self.relay: RelayProcess | None = None
 
     # --- what must be true first ---------------------------------------------------------------
 
@@ -190,13 +195,37 @@ class Carrier:
                     end(action.pid, action.started_at)
                 case ActionKind.STOP_GENERATIONS:
                     stopped = self.open_webui.stop_generations()
+                case ActionKind.START_RELAY if self.relay is not None:
+                    self.relay.start(int(action.subject.rpartition(":")[2]))
         if not remedy.plan.changes:
             return Outcome(freed=freed, stopped=stopped)
         if pulled:
             chosen = [str(one.after) for one in remedy.plan.changes if one.setting in SLOTS and one.after]
             wait_until_listed(self.open_webui, chosen or pulled, cancelled, self._sleep)
+        self._check_reached(remedy.plan.changes)
         done = self._apply(remedy.plan.changes, remedy.id)
+        self._connections_changed(done.changes)
         return Outcome(done.changes, done.others, done.change_id, freed, stopped)
+
+    def _check_reached(self, changes: Iterable[Change]) -> None:
+        """ChatFirstError where Open WebUI itself gets no answer at an address that it is to use: nothing is written."""
+        for url in dict.fromkeys(url_of(one.after) for one in changes if one.setting is Setting.OLLAMA_CONNECTION):
+            if not self.open_webui.verify(url):
+                self._end_idle_relay()
+                raise ChatFirstError(ChatFirstProblem.NOT_REACHED, url)
+
+    def _connections_changed(self, changes: Iterable[Change]) -> None:
+        """Open WebUI forgot its models with the write: it is asked for them, so that tasks find theirs at once."""
+        if any(one.setting is Setting.OLLAMA_CONNECTION for one in changes):
+            with suppress(ServiceError):
+                self.open_webui.models(refresh=True)
+            self._end_idle_relay()
+
+    def _end_idle_relay(self) -> None:
+        """A relay that nothing leads to any more."""
+        standing = (one.event not in SETTLED for one in self.journal.changes().all if is_chat_first(one.remedy))
+        if self.relay is not None and not any(standing):
+            self.relay.end()
 
     def unload(self, model: str, digest: str = "") -> None:
         """Free a loaded model. ChangeError where it is not loaded, or another one of that name is by now."""
@@ -259,6 +288,7 @@ class Carrier:
             else:
                 self._record(write, Event.UNDO_INTENDED)
                 self._write(write)
+        self._connections_changed(recorded.changes)
         return Undone(change_id, ours, drifted, self._stays(recorded))
 
     def _stays(self, recorded: Record) -> tuple[str, int] | None:

@@ -7,7 +7,8 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,10 +24,14 @@ from tray_app.core.text.lines import in_turn
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, Prove, SetSettings, SpeedTest, Undo, Unload
+from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.errors import ChangeError, ElbowroomError, Problem
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.plan import ActionKind
 from tray_app.core.values.remedy import Consent
+
+if TYPE_CHECKING:
+    from tray_app.app.wiring import App
 
 log = logging.getLogger(__name__)
 
@@ -167,6 +172,7 @@ KINDS = {
     ActionKind.UNLOAD: JobKind.UNLOAD,
     ActionKind.STOP_GENERATIONS: JobKind.STOP_GENERATIONS,
     ActionKind.END: JobKind.END,
+    ActionKind.START_RELAY: JobKind.CHANGE,
 }
 
 
@@ -196,6 +202,24 @@ def job_of(
             return NewJob(
                 JobKind.SPEED_TEST, "", lambda control: _speed(carrier, control, translator), cancellable=True
             )
+
+
+def chat_first_work(
+    app: "App", led: Iterable[OllamaConnection], translator: Callable[[], Translator], *, on: bool
+) -> Work:
+    """Chat first on or off, as the command line does it."""
+
+    def work(_control: JobControl) -> JobDone:
+        desk = app.chat_first
+        desk.pause(paused=False)
+        if on:
+            done = app.carrier.carry_out(desk.remedy(led), Consent.CONFIRMED, lambda _: None, lambda: False)
+            return replace(_done(done, translator()), models=True)
+        changes = [change.back() for record in desk.off() for change in record.changes]
+        lines = change_view.undone(changes, (), translator())
+        return JobDone("", "; ".join("".join(span.text for span in line) for line in lines), settings=True, models=True)
+
+    return work
 
 
 def _carry_out(

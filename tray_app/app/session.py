@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tray_app import __version__, autostart
 from tray_app.app import language, opened
 from tray_app.app.connect import connect_work
+from tray_app.app.doing.keeper import ChatFirstKeeper
 from tray_app.app.jobs import JobDone, Work
 from tray_app.app.rhythm import FIND_EVERY_S, poll_within
 from tray_app.app.watch import HistoryKeeper, Look
@@ -67,6 +68,7 @@ class Session:
         self._looked_for_at = float("-inf")
         self._found: int | None = None
         self._summoned_until = float("-inf")
+        self.chat_first = ChatFirstKeeper(lambda: self.app, played=overrides.played)
 
     # --- looking -----------------------------------------------------------------------------
 
@@ -228,6 +230,7 @@ class Session:
             summoned=time.monotonic() < self._summoned_until,
             receipt=self._keeper.receipt if self._keeper is not None else None,
             relief=self._relief_choice(look),
+            chat_first=self.chat_first.is_on(look),
         )
 
     def _icon(self) -> IconWish:

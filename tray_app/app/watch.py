@@ -65,10 +65,12 @@ class Observer:
         poll: Poll,
         limits: Callable[[], Limits],
         candidates: Callable[[], tuple[Candidate, ...]],
+        relay_port: Callable[[], int | None] = lambda: None,
     ) -> None:
         self.poll = poll
         self._limits = limits
         self._candidates = candidates
+        self._relay_port = relay_port
         self._judge = Judge()
 
     def remember_told(self, told: Mapping[str, float]) -> None:
@@ -83,7 +85,7 @@ class Observer:
         """One poll, judged against the polls before it; `quiet`: what the user does not want to hear."""
         made = self._judge.judge(self.poll.take(), self._limits(), quiet)
         candidates = self._candidates()
-        offered = remedies(made.facts, made.diagnosis, candidates)
+        offered = remedies(made.facts, made.diagnosis, candidates, self._relay_port())
         return Look(made.snapshot, made.facts, made.diagnosis, offered, made.alerts, made.notices, candidates)
 
     def look_twice(self, sleep: Callable[[float], object] = time.sleep) -> Look:

@@ -26,6 +26,8 @@ from tray_app.storage.state import StateFile
 if TYPE_CHECKING:
     from tray_app.app.changes import Carrier
     from tray_app.app.containers import ContainerReader
+    from tray_app.app.doing.chat_first import ChatFirstDesk
+    from tray_app.app.doing.relay_process import RelayProcess
     from tray_app.app.servers import RelayPoll
     from tray_app.app.watch import Observer
     from tray_app.core.fit.candidates import Candidate
@@ -156,9 +158,9 @@ class App:
 
         given = self.overrides.ollama or self.settings_file.settings.ollama_url or os.environ.get("OLLAMA_HOST", "")
         if given:
-            return ollama_address(given)
+            return self.relay.behind(ollama_address(given))
         usual = ollama_from_environment()
-        return self._found_ollama(usual) or usual
+        return self.relay.behind(self._found_ollama(usual) or usual)
 
     def _found_ollama(self, usual: str) -> str:
         """Where the usual port is not an Ollama's: where its processes listen, or what Open WebUI was seen to use."""
@@ -313,7 +315,7 @@ class App:
         """What changes something at these two servers."""
         from tray_app.app.changes import Carrier
 
-        return Carrier(
+        carrier = Carrier(
             self.open_webui,
             self.ollama,
             self.journal,
@@ -321,6 +323,21 @@ class App:
             self.models_folder if self.ollama_is_local else None,
             another=self._another_client,
         )
+        carrier.relay = self.relay
+        return carrier
+
+    @cached_property
+    def relay(self) -> "RelayProcess":
+        """The process of chat first, whether it runs or not."""
+        from tray_app.app.doing.relay_process import RelayProcess
+
+        return RelayProcess(self.paths.relay_file, self.overrides.home, lambda: self.ollama_url)
+
+    @property
+    def chat_first(self) -> "ChatFirstDesk":
+        from tray_app.app.doing.chat_first import ChatFirstDesk
+
+        return ChatFirstDesk(self.carrier, self.relay, self.state, self.settings_file.settings.chat_first.relay_port)
 
     def _another_client(self) -> "OpenWebUIClient":
         """One more client of the same server; whoever asks for it closes it."""
@@ -369,4 +386,9 @@ class App:
             request_limit=lambda: self.settings_file.settings.request_limit_s,
             written=lambda: self._written(origin_of(url)),
         )
-        return Observer(poll, lambda: self.limits, lambda: self.candidates)
+        return Observer(poll, lambda: self.limits, lambda: self.candidates, self._relay_port)
+
+    def _relay_port(self) -> int | None:
+        """Where the relay of chat first can stand; nothing is started for the demo, nor before an Ollama elsewhere."""
+        offered = not self.overrides.played and self.ollama_is_local
+        return self.settings_file.settings.chat_first.relay_port if offered else None

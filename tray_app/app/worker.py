@@ -13,12 +13,13 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from tray_app.app.jobs import JobDone, JobMoved, Jobs, NewJob, job_of
+from tray_app.app.jobs import JobDone, JobMoved, Jobs, NewJob, chat_first_work, job_of
 from tray_app.app.rhythm import pause_s
 from tray_app.app.session import Session
 from tray_app.app.watch import Look
 from tray_app.core.menu import menu as menu_view
-from tray_app.core.menu.screen import ScreenState
+from tray_app.core.menu.screen import NoticeView, ScreenState
+from tray_app.core.text import chat_first as chat_first_view
 from tray_app.core.text import errors as error_view
 from tray_app.core.text import status as status_view
 from tray_app.core.values.command import (
@@ -37,6 +38,7 @@ from tray_app.core.values.command import (
     Prove,
     Quit,
     Refresh,
+    SetChatFirst,
     SetIcon,
     SetLanguage,
     SetRelief,
@@ -50,14 +52,18 @@ from tray_app.core.values.command import (
 from tray_app.core.values.errors import ChangeError, ElbowroomError, Problem
 from tray_app.core.values.job import JobKind
 from tray_app.core.values.reading import Moment
+from tray_app.core.values.remedy import CHAT_FIRST
 from tray_app.core.values.snapshot import Pressure
 from tray_app.storage.state import State
-from tray_app.tray.base import Tray
+from tray_app.tray.base import NAME, Tray
 
 log = logging.getLogger(__name__)
 
 MORNING_HOUR = 8
 QUIT_WAIT_S = 1.5
+TAKE_BACK_WAIT_S = 12.0
+"""Quit with chat first on: Open WebUI is asked to go back first."""
+KEEP_EVERY_S = 1.0
 
 
 class Worker:
@@ -85,6 +91,8 @@ class Worker:
         self._clicked = threading.Event()
         self._due = 0.0
         self._quitting = False
+        self._keeping = False
+        """A relay of ours stands between Open WebUI and Ollama."""
         self._relief_job = ""
         self._relief_order: ApplyRemedy | Undo | None = None
         self._late_end: threading.Timer | None = None
@@ -94,7 +102,8 @@ class Worker:
         self._clicked.set()
         if isinstance(command, Quit):
             # A poll may wait for a server that hangs; whoever quits does not.
-            self._late_end = threading.Timer(QUIT_WAIT_S, self._screen.stop)
+            wait_s = TAKE_BACK_WAIT_S if self._keeping else QUIT_WAIT_S
+            self._late_end = threading.Timer(wait_s, self._screen.stop)
             self._late_end.daemon = True
             self._late_end.start()
 
@@ -108,6 +117,8 @@ class Worker:
             self._show_whatever_is_there()
         self._signing_in.stop(QUIT_WAIT_S)
         self._jobs.stop(QUIT_WAIT_S)
+        if self._keeping:
+            self._went_well(self._take_back)
         if self._late_end is not None:
             self._late_end.cancel()
         self._screen.stop()
@@ -149,10 +160,22 @@ class Worker:
             self._trouble = ""
 
     def _next(self, *, wait: bool = True) -> Command | JobMoved | JobDone | None:
-        try:
-            return self._mailbox.get(wait, max(0.0, self._due - self._uptime())) if wait else self._mailbox.get_nowait()
-        except queue.Empty:
-            return None
+        if not wait:
+            return None if self._mailbox.empty() else self._mailbox.get()
+        while True:
+            left = max(0.0, self._due - self._uptime())
+            self._keeping = self._session.chat_first.keep()
+            slice_s = min(left, KEEP_EVERY_S) if self._keeping else left
+            try:
+                return self._mailbox.get(timeout=slice_s)
+            except queue.Empty:
+                if slice_s == left:
+                    return None
+
+    def _take_back(self) -> None:
+        if not self._session.chat_first.take_back():
+            why = chat_first_view.stays_on(self._session.translator())
+            self._screen.notify(NoticeView(NAME.capitalize(), why, "chat-first"))
 
     def _poll(self) -> None:
         look = self._session.look(busy=self._jobs.running is not None, cut=self._clicked.is_set)
@@ -163,6 +186,8 @@ class Worker:
         relief = self._session.relieve(look)
         if relief is not None:
             self._relieve(relief)
+        if self._session.chat_first.is_due(look) and self._jobs.running is None:
+            self._do(SetChatFirst(on=True))
 
     def _relieve(self, order: ApplyRemedy | Undo) -> None:
         """What automatic relief ordered is a job like a click's; its end goes back to the state machine."""
@@ -233,8 +258,8 @@ class Worker:
         self._message = ""
         try:
             match command:
-                case ApplyRemedy() | SetSettings() | Undo() | Unload() | SpeedTest() | Prove():
-                    self._start(job_of(command, session.app.carrier, session.translator))
+                case ApplyRemedy() | SetSettings() | Undo() | Unload() | SpeedTest() | Prove() | SetChatFirst():
+                    self._start(self._job_of(command))
                 case Connect(url):
                     job = NewJob(JobKind.CONNECT, url, session.connect_work(url), cancellable=True)
                     if not self._signing_in.start(job):
@@ -252,6 +277,14 @@ class Worker:
                     session.open_link(command)
         except ElbowroomError as error:
             self._message = self._told(error)
+
+    def _job_of(self, command: ApplyRemedy | SetSettings | Undo | Unload | SpeedTest | Prove | SetChatFirst) -> NewJob:
+        session = self._session
+        if isinstance(command, SetChatFirst):
+            led = (self._look.facts.overview.connections or ()) if self._look is not None else ()
+            work = chat_first_work(session.app, led, session.translator, on=command.on)
+            return NewJob(JobKind.CHANGE, CHAT_FIRST, work)
+        return job_of(command, session.app.carrier, session.translator)
 
     def _wish(
         self, command: Snooze | MuteForModel | NotificationsOnlyCritical | SetLanguage | SetIcon | SetRelief

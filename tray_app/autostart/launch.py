@@ -35,6 +35,18 @@ def login_command(home: Path | None = None) -> tuple[str, ...]:
     return (*start, AT_LOGIN, *place)
 
 
+def relay_command(home: Path | None = None) -> tuple[str, ...]:
+    """This very copy of the app as the relay of chat first. `-P`: what lies in the current folder is not run."""
+    if getattr(sys, "frozen", False):
+        start: tuple[str, ...] = (sys.executable,)
+    else:
+        windowless = Path(sys.executable).with_name("pythonw.exe")
+        python = windowless if sys.platform == "win32" and os.path.exists(windowless) else Path(sys.executable)
+        start = (str(python), "-P", "-m", "tray_app")
+    place = ("--home", str(home.absolute())) if home is not None else ()
+    return (*start, "relay", *place)
+
+
 def is_translocated() -> bool:
     """macOS runs an app that was not moved since its download from a read-only copy that is gone after a restart."""
     return "/AppTranslocation/" in sys.executable

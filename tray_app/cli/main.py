@@ -47,6 +47,7 @@ COMMANDS = {
     "record": "trace.record",
     "replay": "trace.replay",
     "autostart": "autostart.run",
+    "chat-first": "chat_first.run",
     "gateway": "gateway.run",
     "relay": "relay.run",
     "completion": "completion.run",
@@ -154,6 +155,14 @@ def _changing(add: "Adder", tr: Translator) -> None:
     undo = add("undo", _("take back the newest change"), "undo", "undo --all")
     undo.add_argument("--all", action="store_true", help=_("take back every change, newest first"))
     undo.add_argument("--dry-run", action="store_true", help=dry)
+    chat_first = add(
+        "chat-first", _("keep all tasks and let no chat wait for one"), "chat-first on", "chat-first status"
+    )
+    chat_first.add_argument("state", choices=("on", "off", "status"))
+    chat_first.add_argument("--at", metavar="URL", help=_("a gateway of your own instead of Elbowroom's relay"))
+    chat_first.add_argument("--dry-run", action="store_true", help=dry)
+    chat_first.add_argument("--yes", action="store_true", help=_("do not ask"))
+    chat_first.add_argument("--json", action="store_true", help=_("print JSON (schema 1)"))
     speed = add(
         "speed",
         _("time task calls and the chat's first word, alone and while tasks run"),

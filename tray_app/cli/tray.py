@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tray_app import autostart
+from tray_app.app.doing.chat_first import relay_port
 from tray_app.app.instance import become_the_one
 from tray_app.app.session import Session
 from tray_app.app.wiring import App, Overrides
@@ -52,6 +53,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         terminal.note(view.runs_already(tr))
         return DONE
     _repair_autostart(overrides.home)
+    _relay_first(overrides)
     try:
         return show(overrides, terminal, tr, at_login=options.at_login, rung=rung)
     finally:
@@ -68,6 +70,18 @@ def _repair_autostart(home: Path | None) -> None:
             log.info("start at login now names this copy of the app")
     except StorageError as error:
         log.warning("start at login could not be checked: %s", error.reason)
+
+
+def _relay_first(overrides: Overrides) -> None:
+    """Open WebUI may be led to our relay: it must not wait for a panel, a keychain or a poll."""
+    with App(overrides) as app:
+        port = relay_port(app.changes())
+        if port is None:
+            return
+        try:
+            app.relay.keep(port)
+        except (ElbowroomError, OSError) as error:
+            log.warning("the relay cannot be started: %s", error)
 
 
 Began = Callable[[Callable[[NoticeView], None], Callable[[], Translator]], None]

@@ -46,6 +46,8 @@ class State(Struct, frozen=True):
     """When automatic relief last applied or took back."""
     relief_blocked: str = ""
     """The remedy that the user undid: relief leaves it alone."""
+    chat_first_paused: bool = False
+    """Quit took chat first back; the next start puts it back."""
     receipt_told: str = ""
     """The change of which a notice told what it brought."""
     told: Mapping[str, float] = field(default_factory=dict)
@@ -144,7 +146,7 @@ def _decode(data: bytes) -> tuple[State, bool]:
 
 
 _TEXTS = frozenset({"language", "relief_chosen", "relief_change_id", "relief_remedy", "relief_blocked", "receipt_told"})
-_SWITCHES = frozenset({"notices_only_critical", "icon_when_tight", "first_run_done"})
+_SWITCHES = frozenset({"chat_first_paused", "notices_only_critical", "icon_when_tight", "first_run_done"})
 _TIMES = frozenset({"snoozed_until", "relief_at"})
 _PLACES = ("keychain", "file")
 

@@ -58,6 +58,13 @@ def hosted_at(host):
     return here(ui=web_ui(*LISTED, replace(HOSTED, host=host)))
 
 
+def connected(*models, **changes):
+    """`limited`: only chosen models are listed of its connection to our Ollama."""
+    limited = changes.pop("limited", False)
+    ours = OllamaConnection(0, "http://127.0.0.1:11434", limited=limited, watched=True)
+    return web_ui(*models, connections=Known((ours,), NOW), **changes)
+
+
 def reached(access, **changes):
     """Open WebUI with such a sign-in; where it may not read them, without its settings."""
     readable = access in (Access.USER, Access.ADMIN)
@@ -150,6 +157,11 @@ REASONS = {
         (here(), (example(PromptCacheGrowth),)),
         (here(version="0.24.0"), (example(PromptCacheGrowth),)),
     ),
+    Reason.TASKS_WAIT: (
+        "chat-first",
+        here(ui=connected(*LISTED, version="0.10.0")),
+        here(ui=connected(*LISTED, version="0.9.6")),
+    ),
     Reason.NEEDS_CONNECT: ("follow-ups-off", reached(Access.NONE), reached(Access.REFUSED)),
     Reason.NEEDS_NEW_SIGN_IN: (
         "follow-ups-off",
@@ -164,7 +176,7 @@ REASONS = {
 def reason_of(identity, situation):
     """None where that remedy is not offered."""
     snapshot, found = situation if isinstance(situation, tuple) else (situation, STORM)
-    offered = remedies(facts(snapshot), Diagnosis(Level.OVERLOADED, found))
+    offered = remedies(facts(snapshot), Diagnosis(Level.OVERLOADED, found), relay_port=11435)
     return next((one.reason for one in offered if one.id == identity), None)
 
 
@@ -196,11 +208,6 @@ NO_PARAMS = settings(task_model_params=None)
 OLDER = web_ui(listed("qwen3:32b"), listed("qwen3:1.7b"), version="0.10.2", tasks=NO_PARAMS)
 THINKS = {"have": (CHAT, THINKER), "available_gib": 8, "budget_gib": 26}
 FULL = {"budget_gib": 19.8}
-
-
-def connected(*models, **changes):
-    ours = OllamaConnection(0, "http://127.0.0.1:11434", watched=True, **changes)
-    return web_ui(*models, connections=Known((ours,), NOW))
 
 
 def one_at_a_time(most):

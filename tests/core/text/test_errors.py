@@ -11,6 +11,8 @@ from tray_app.core.values import errors
 from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
+    ChatFirstError,
+    ChatFirstProblem,
     Distrust,
     ElbowroomError,
     InFront,
@@ -26,6 +28,8 @@ from tray_app.core.values.errors import (
     Redirected,
     Refused,
     RefusedBecause,
+    RelayError,
+    RelayProblem,
     ServerFailed,
     ServiceError,
     Slip,
@@ -69,6 +73,8 @@ OTHER = [
     JournalDamaged("/home/kim/.local/share/elbowroom/journal.jsonl", (3, 7), newer=False),
     JournalDamaged("/home/kim/.local/share/elbowroom/journal.jsonl", (3,), newer=True),
     *(TrayUnavailable(problem, "gi") for problem in TrayProblem),
+    *(RelayError(problem, "127.0.0.1:11435", "in use") for problem in RelayProblem),
+    *(ChatFirstError(problem, "0.9.6") for problem in ChatFirstProblem),
 ]
 ALL = [*SERVICE, *CHANGE, *OTHER]
 

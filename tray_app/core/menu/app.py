@@ -23,6 +23,7 @@ from tray_app.core.values.command import (
     OpenLink,
     Quit,
     Refresh,
+    SetChatFirst,
     SetIcon,
     SetLanguage,
     SetRelief,
@@ -182,6 +183,13 @@ def receipt_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     copy = Row(row_text(tr.gettext("Copy: {text}").format(text=copied)), CopyText(copied), id="copy:receipt")
     title = tr.gettext("What the last change brought")
     return (Row(title, children=(Row(row_text(receipt_view.what(told, tr))), *rows, copy), id="receipt"),)
+
+
+def chat_first_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    if state.chat_first is None:
+        return ()
+    command = SetChatFirst(not state.chat_first)
+    return (Row(tr.gettext("Chat first"), command, checked=state.chat_first, id="chat-first", busy=state.busy),)
 
 
 def app_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:

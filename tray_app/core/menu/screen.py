@@ -78,6 +78,8 @@ class ScreenState(Struct, frozen=True):
     relief: ReliefChoice = ReliefChoice()
     receipt: Receipt | None = None
     """What the newest change in force brought so far."""
+    chat_first: bool | None = None
+    """None where it cannot be had here."""
 
     @property
     def busy(self) -> bool:

@@ -4,6 +4,7 @@ from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.fit.candidates import CANDIDATES, Candidate
 from tray_app.core.remedies.advice import advice, ends, last_resorts, spills_alone
 from tray_app.core.remedies.case import Case
+from tray_app.core.remedies.chat_first import chat_first
 from tray_app.core.remedies.hosted import hosted_remedies, why_none
 from tray_app.core.remedies.models import (
     in_use,
@@ -30,25 +31,30 @@ from tray_app.core.values.remedy import (
 from tray_app.core.values.task_settings import Setting
 
 
-def remedies(facts: Facts, diagnosis: Diagnosis, candidates: tuple[Candidate, ...] = CANDIDATES) -> tuple[Remedy, ...]:
+def remedies(
+    facts: Facts,
+    diagnosis: Diagnosis,
+    candidates: tuple[Candidate, ...] = CANDIDATES,
+    relay_port: int | None = None,
+) -> tuple[Remedy, ...]:
     """Best first. Nothing that ends an answer or unloads a model comes first, and nothing that evicts the chat model
-    comes at all."""
+    comes at all. `relay_port`: where our relay stands; None where none can be started."""
     here = Case(facts, diagnosis)
-    ordered = _ordered(here, candidates)
+    ordered = _ordered(here, candidates, relay_port)
     left = ends(here)
     if ordered and not ordered[0].undoable:
         return tuple(left)
     return (*left, *ordered) if here.blames_program else (*ordered, *left)
 
 
-def _ordered(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
+def _ordered(here: Case, candidates: tuple[Candidate, ...], relay_port: int | None) -> list[Remedy]:
     advised = advice(here)
     urgent = {AdviceKind.CONTEXT_LENGTH} if spills_alone(here) is not None else set()
     if here.found(PromptCacheGrowth) and not here.tasks_hurt:
         urgent.add(AdviceKind.CACHE_RAM)
     first = [remedy for remedy in advised if remedy.kind in urgent]
     rest = [remedy for remedy in advised if remedy not in first]
-    tasks = _for_tasks(here, candidates) if _tasks_matter(here) else []
+    tasks = _for_tasks(here, candidates, relay_port) if _tasks_matter(here) else []
     return [*first, *tasks, *rest, *last_resorts(here)]
 
 
@@ -56,7 +62,7 @@ def _tasks_matter(here: Case) -> bool:
     return here.tasks_hurt or (here.found(ModelSpills) is not None and not here.blames_program)
 
 
-def _for_tasks(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
+def _for_tasks(here: Case, candidates: tuple[Candidate, ...], relay_port: int | None = None) -> list[Remedy]:
     models, off = model_remedies(here, candidates), switches_off(here)
     fitting = [one for one in models if one.fit is not None and one.fit.verdict is Verdict.FITS]
     others = [one for one in models if one not in fitting]
@@ -69,13 +75,16 @@ def _for_tasks(here: Case, candidates: tuple[Candidate, ...]) -> list[Remedy]:
     left = [one for one in off if one not in typing and one not in follow]
     back = same_as_chat(here)
     thrashes = here.found(ModelThrash) is not None
+    relay = chat_first(here, relay_port) if relay_port is not None else None
     return [
         *([back] if back is not None and thrashes else []),
+        *([relay] if relay is not None and not fitting else []),
         *typing,
         *first,
         *([back] if back is not None and not thrashes else []),
         *follow,
         *([quiet] if quiet is not None else []),
+        *([relay] if relay is not None and fitting else []),
         *later,
         *others,
         *hosted_remedies(here),

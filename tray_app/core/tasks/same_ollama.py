@@ -198,6 +198,15 @@ def is_on_this_machine(host: str, open_webui_url: str) -> bool:
     return _is_this_machine(host) and _is_this_machine(_host(open_webui_url))
 
 
+def relay_address(url: str, port: int) -> str:
+    """Where the relay on the same machine stands, as the server names it that calls its Ollama `url`.
+
+    A container calls this machine by a name of its own; everything else reaches it by its loopback address.
+    """
+    host = _host(url)
+    return f"http://{host if host in _DOCKERS else '127.0.0.1'}:{port}"
+
+
 def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""

@@ -4,6 +4,7 @@ import re
 
 from tray_app.core.text import (
     change_errors,
+    chat_first,
     distrust,
     journal,
     refusals,
@@ -19,6 +20,7 @@ from tray_app.core.text.typed import typed
 from tray_app.core.values.errors import (
     BadAnswer,
     ChangeError,
+    ChatFirstError,
     ElbowroomError,
     InFront,
     Insecure,
@@ -81,6 +83,8 @@ def _said(error: ElbowroomError, tr: Translator) -> tuple[str, str]:
             said = storage_errors.said(error, short_path(error.path), tr)
         case JournalDamaged():
             said = journal.damaged(error, short_path(error.path), tr)
+        case ChatFirstError():
+            said = chat_first.said(error, tr)
         case RelayError():
             said = relay.said(error, tr)
         case TrayUnavailable():

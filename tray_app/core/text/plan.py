@@ -45,6 +45,7 @@ def plan_lines(plan: Plan, tr: Translator) -> list[Line]:
             ActionKind.UNLOAD: tr.gettext("Unload {name} from memory"),
             ActionKind.END: tr.gettext("End process {pid}, which holds {name} for nobody ({size})"),
             ActionKind.STOP_GENERATIONS: tr.gettext("Stop every answer that Open WebUI is writing now"),
+            ActionKind.START_RELAY: tr.gettext("Start Elbowroom's relay in front of Ollama at {name}"),
         }
         lines.append(line(words[action.kind].format(name=clean(action.subject), size=size, pid=action.pid)))
     if plan.changes:

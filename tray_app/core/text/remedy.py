@@ -12,6 +12,7 @@ from tray_app.core.values.remedy import (
     EndRunner,
     HostedModel,
     NoThinking,
+    PutChatsFirst,
     Reason,
     Remedy,
     SameAsChat,
@@ -32,12 +33,8 @@ def sentence(remedy: Remedy, tr: Translator) -> str:
     match remedy:
         case SwitchOff(task=task):
             text = task_words(tr)[task].turn_off
-        case AllTasksOff():
-            text = tr.gettext("Turn all background tasks off")
-        case SameAsChat():
-            text = tr.gettext("Run tasks on the chat model again")
-        case NoThinking():
-            text = tr.gettext("Skip thinking in background tasks")
+        case PutChatsFirst() | AllTasksOff() | SameAsChat() | NoThinking():
+            text = _for_all_tasks(remedy, tr)
         case UseModel():
             text = _use_model(remedy, tr)
         case HostedModel(model=model, host=host):
@@ -52,6 +49,18 @@ def sentence(remedy: Remedy, tr: Translator) -> str:
         case _:
             raise NotImplementedError(remedy.id)
     return text
+
+
+def _for_all_tasks(remedy: PutChatsFirst | AllTasksOff | SameAsChat | NoThinking, tr: Translator) -> str:
+    match remedy:
+        case PutChatsFirst():
+            return tr.gettext("Chat first: keep all tasks, none before a chat")
+        case AllTasksOff():
+            return tr.gettext("Turn all background tasks off")
+        case SameAsChat():
+            return tr.gettext("Run tasks on the chat model again")
+        case NoThinking():
+            return tr.gettext("Skip thinking in background tasks")
 
 
 def _frees(remedy: UnloadModel | EndRunner, tr: Translator) -> str:
@@ -138,6 +147,9 @@ def _memory(remedy: Remedy, tr: Translator) -> str:
 def reason(remedy: Remedy, tr: Translator) -> str:
     """Why this helps here, or what is missing for it."""
     words = {
+        Reason.TASKS_WAIT: tr.gettext(
+            "Nothing is lost and no second model is needed: titles, tags and follow-ups come as soon as nobody waits."
+        ),
         Reason.EVERY_MESSAGE: tr.gettext("Follow-ups are the one task that runs after every answer."),
         Reason.FIRST_MESSAGE: tr.gettext("This runs once for every new chat, after its first answer."),
         Reason.BESIDE_ANSWER: tr.gettext("The title is written while the first answer is, and slows it down."),

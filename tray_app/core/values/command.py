@@ -134,6 +134,12 @@ class SetIcon(Struct, frozen=True):
     when_tight: bool
 
 
+class SetChatFirst(Struct, frozen=True):
+    """Chat first on or off."""
+
+    on: bool
+
+
 class SetRelief(Struct, frozen=True):
     """Automatic relief with this remedy from now on; empty switches it off."""
 
@@ -186,6 +192,7 @@ Command = (
     | SetLanguage
     | SetIcon
     | SetRelief
+    | SetChatFirst
     | CopyText
     | Refresh
     | NoticesUnseen

@@ -19,6 +19,7 @@ ElbowroomError
 |-- UsageError                 the command line or a value on it is wrong
 |-- StorageError               one of our files cannot be read or written
 |-- RelayError                 the relay of chat first cannot begin
+|-- ChatFirstError             chat first cannot be switched on here; nothing was changed
 |-- TrayUnavailable            no icon can be shown here; the terminal commands still work
 `-- ChangeError                a change could not be made; nothing or something known was written
 """
@@ -275,6 +276,26 @@ class RelayError(ElbowroomError):
         self.problem = problem
         self.address = address
         self.detail = detail
+
+
+class ChatFirstProblem(StrEnum):
+    """Why chat first cannot be switched on."""
+
+    TOO_OLD = "too-old"  # Open WebUI before 0.10 does not tell what a request is for; subject: its version
+    NO_CONNECTION = "no-connection"  # none of its connections leads to the Ollama that is watched
+    ON_ALREADY = "on-already"
+    NOT_REACHED = "not-reached"  # Open WebUI itself gets no answer at the address
+    HEADER_TAKEN = "header-taken"  # somebody set a header of that name; subject: which
+    BY_ADDRESS = "by-address"  # it keeps settings by address, which a write would lose
+    PASSWORD = "password"  # the connection's address holds a sign-in, which the journal would keep
+    NOT_STARTED = "not-started"  # the relay's process ended or did not answer
+
+
+class ChatFirstError(ElbowroomError):
+    def __init__(self, problem: ChatFirstProblem, subject: str = "") -> None:
+        super().__init__(problem.value, subject)
+        self.problem = problem
+        self.subject = subject
 
 
 class TrayProblem(StrEnum):

@@ -34,6 +34,7 @@ class ActionKind(StrEnum):
     PULL = "pull"
     UNLOAD = "unload"
     STOP_GENERATIONS = "stop-generations"
+    START_RELAY = "start-relay"
     END = "end"  # a process
 
 

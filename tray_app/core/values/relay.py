@@ -106,3 +106,26 @@ class RelayState(Struct, frozen=True):
     counts: Counts = Counts()
     upstream_ok: bool = True
     """The latest request that was sent reached Ollama."""
+
+
+# --- chat first, of which it is the process ---------------------------------------------------
+
+
+class ChatFirstState(StrEnum):
+    """Values are stable: they appear in the JSON output."""
+
+    OFF = "off"
+    ON = "on"
+    PAUSED = "paused"  # Elbowroom was quit, which took the connection back; its next start puts it back
+    NO_RELAY = "no-relay"  # Open WebUI is led to a relay that does not run
+    CHANGED_ELSEWHERE = "changed-elsewhere"  # somebody changed the connection since
+
+
+class ChatFirstStatus(Struct, frozen=True):
+    """`address`: where Open WebUI's connection leads. `other_port`: settings.toml names another one than that."""
+
+    state: ChatFirstState
+    address: str = ""
+    gateway: bool = False
+    relay: RelayState | None = None
+    other_port: bool = False

@@ -83,6 +83,7 @@ class Reason(StrEnum):
     SMALLER_CONTEXT_MEMORY = "smaller-context-memory"
     SLOTS_RESERVE_MEMORY = "slots-reserve-memory"
     PROMPT_CACHE = "prompt-cache"
+    TASKS_WAIT = "tasks-wait"
     NEEDS_CONNECT = "needs-connect"
     NEEDS_NEW_SIGN_IN = "needs-new-sign-in"
     NEEDS_ADMIN = "needs-admin"
@@ -158,6 +159,29 @@ class SwitchOff(Remedy, frozen=True, kw_only=True):
     @property
     def id(self) -> str:
         return switch_off_id(self.task)
+
+
+CHAT_FIRST = "chat-first"
+
+
+def is_chat_first(identity: str) -> bool:
+    """Whether a remedy's id, as the journal holds it, is that of PutChatsFirst."""
+    return identity == CHAT_FIRST or identity.startswith(f"{CHAT_FIRST}:")
+
+
+class PutChatsFirst(Remedy, frozen=True, kw_only=True):
+    """All tasks stay on, and none stands before a chat. `at`: a gateway of one's own instead of our relay."""
+
+    at: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"{CHAT_FIRST}:{self.at}" if self.at else CHAT_FIRST
+
+    @property
+    def needs(self) -> Consent:
+        """A person chooses it: from then on something stands between Open WebUI and Ollama."""
+        return max(super().needs, Consent.CLICK)
 
 
 class AllTasksOff(Remedy, frozen=True, kw_only=True):

@@ -1,0 +1,64 @@
+"""What the tray does for chat first all the time: a relay that lives, and a connection that goes and comes with us."""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tray_app.app.doing.chat_first import relay_port
+from tray_app.app.watch import Look
+from tray_app.core.tasks.releases import TASK_IN_HEADERS_SINCE
+from tray_app.core.values.errors import ElbowroomError
+from tray_app.core.values.plan import IN_FORCE
+from tray_app.core.values.remedy import is_chat_first
+from tray_app.core.values.snapshot import Access
+from tray_app.core.values.token import origin_of
+from tray_app.core.values.version import parse_version
+
+if TYPE_CHECKING:
+    from tray_app.app.wiring import App
+
+log = logging.getLogger(__name__)
+
+
+class ChatFirstKeeper:
+    """Owned by the worker. `app` is asked each time: it is another one after a new connection."""
+
+    def __init__(self, app: "Callable[[], App]", *, played: bool) -> None:
+        self._app = app
+        self._played = played
+        self._put_back = False
+
+    def keep(self) -> bool:
+        """A relay that died is started again at once. Whether there is one to keep."""
+        port = None if self._played else relay_port(self._app().changes())
+        if port is None:
+            return False
+        try:
+            self._app().relay.keep(port)
+        except (ElbowroomError, OSError) as error:
+            log.warning("the relay cannot be started: %s", error)
+        return True
+
+    def is_due(self, look: Look) -> bool:
+        """Quit took it back, and Open WebUI may be written again: once in a run."""
+        server, seen = look.facts.open_webui, look.facts.overview.connections
+        if self._put_back or server is None or server.access is not Access.ADMIN or seen is None:
+            return False
+        self._put_back = self._app().state.read().chat_first_paused
+        return self._put_back
+
+    def take_back(self) -> bool:
+        """At Quit: the connection goes back and the relay ends, until the next start. False where it has to stay."""
+        return self._played or self._app().chat_first.take_back_until_next_start()
+
+    def is_on(self, look: Look | None) -> bool | None:
+        """For the menu's switch; None where it cannot be had: nothing to lead, no right to, too old a release."""
+        server = look.facts.open_webui if look is not None else None
+        if self._played or look is None or server is None or server.access is not Access.ADMIN:
+            return None
+        made = self._app().changes().undoable(origin_of(server.url))
+        if any(is_chat_first(one.remedy) and one.event in IN_FORCE for one in made):
+            return True
+        version = parse_version(server.version)
+        led = any(one.watched for one in look.facts.overview.connections or ()) and self._app().ollama_is_local
+        return False if led and version is not None and version >= TASK_IN_HEADERS_SINCE else None
