@@ -87,7 +87,7 @@ def test_an_ordinary_user_reads_but_never_writes(bench, connect):
     document = client.read_document()
     with pytest.raises(Refused) as refused:
         client.write_document(changed(document, {Setting.TASK_MODEL: "gemma3:1b"}))
-    assert refused.value.because is RefusedBecause.NEW_NOT_ADMIN
+    assert refused.value.because is RefusedBecause.NOT_ADMIN
     assert bench.read() == document
 
 
