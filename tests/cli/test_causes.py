@@ -79,13 +79,19 @@ CASES = [
         "--api-key-stdin",
     ),
     ("no account yet", web(onboarding=True) | {SIGN_IN: (400, WRONG)}, PASSWORD, "has no account yet", "first account"),
-    ("too many sign-ins", web() | {SIGN_IN: (429, {"detail": "slow"})}, PASSWORD, "no more sign-ins", "three minutes"),
+    (
+        "too many sign-ins",
+        web() | {SIGN_IN: (429, {"detail": "slow"})},
+        PASSWORD,
+        "refuses sign-ins for now",
+        "three minutes",
+    ),
     ("password off", web() | {SIGN_IN: (403, {"detail": "no"})}, PASSWORD, "does not allow", "--api-key-stdin"),
     ("a second factor", web() | {SIGN_IN: {"next_step": "verify"}}, PASSWORD, "second factor", "--api-key-stdin"),
     ("basic auth in front", {"*": BASIC}, KEY, "A proxy before", "past the proxy"),
     ("a portal in front", web() | {ADMINS: (403, "<h1>Sign in</h1>")}, KEY, "A proxy before", "past the proxy"),
-    ("a proxy's limit", {"*": (429, {"detail": "slow"})}, KEY, "takes no more requests", "Wait a minute"),
-    ("a proxy's limit later", web() | {ADMINS: (429, "<h1>")}, KEY, "takes no more requests", "Wait a minute"),
+    ("a proxy's limit", {"*": (429, {"detail": "slow"})}, KEY, "refuses requests for now", "Wait a minute"),
+    ("a proxy's limit later", web() | {ADMINS: (429, "<h1>")}, KEY, "refuses requests for now", "Wait a minute"),
     ("a wrong key", web() | {ADMINS: (401, {"detail": "401"})}, KEY, "does not accept this key", "make a new one"),
     ("keys switched off", web() | {ADMINS: REFUSED}, KEY, "has API keys switched off, which", "connect http://127"),
     ("the same, when it says no more", web("0.6.5") | {ADMINS: REFUSED}, KEY, "or limits them", "connect http://127"),
@@ -190,7 +196,7 @@ def test_a_file_that_is_no_recording_is_one_line(told, tmp_path):
     file.write_text("Dear all,\n" * 15, encoding="utf-8")
     code, text = told("replay", str(file))
     assert (code, len(text.splitlines())) == (1, 1)
-    assert "is not a recording of Elbowroom (line 1" in text
+    assert "is not an Elbowroom recording (line 1: it is not JSON)" in text
 
 
 @pytest.mark.parametrize("argv", [("replay", "/nosuch"), ("record", "/nosuch/x"), ("doctor", "--capture", "/proc/x")])

@@ -73,6 +73,12 @@ class FakeProcess:
     def oneshot(self):
         return nullcontext()
 
+    def uids(self):
+        return self._do("uids", SimpleNamespace(real=os.getuid()))
+
+    def username(self):
+        return self._do("username", psutil.Process().username())
+
     def name(self):
         return self._do("name", self._name)
 
