@@ -1,11 +1,12 @@
 """Kills our own commands at any instant and says whether anything was lost, left silent or leaked.
 
-    python -m bench.kills [--trials 1000] [--seed 0]
+    python -m bench.kills [--trials 1000] [--seed 0] [--only chat-first]
 
-Each trial runs one command (set, fix, undo, connect, disconnect) in a child of its own on stand-ins and sends it
-SIGKILL after a random part of the time that it usually takes. Then, as a person would, the next commands look: the
-server holds the old or the new value and nothing else changed; the journal is readable and knows of whatever the
-server holds; `undo --all` brings the first settings back; `disconnect` leaves no token in any file.
+Each trial runs one command (set, fix, undo, connect, disconnect, chat-first) in a child of its own on stand-ins and
+sends it SIGKILL after a random part of the time that it usually takes. Then, as a person would, the next commands look:
+the server holds the old or the new value and nothing else changed; the journal is readable and knows of whatever the
+server holds; `undo --all` brings the first settings and connections back, and no relay stays; `disconnect` leaves no
+token in any file.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import json
 import os
 import random
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -30,10 +32,11 @@ from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
 from tray_app.standins.scheduler import Pace
 from tray_app.standins.upstream import Call
 
-COMMANDS = ("set", "fix", "undo", "connect", "disconnect")
+COMMANDS = ("set", "fix", "undo", "connect", "disconnect", "chat-first")
 SETTINGS = ("titles", "tags", "follow-ups", "autocomplete")
 FAILED, NOTHING_TO_DO = 1, 3
 CHAT_MODEL = "qwen3:32b"
+RELAY_BEGINS_S = 3.0
 
 
 class Fault(Exception):
@@ -49,7 +52,8 @@ class Trial(Struct, frozen=True):
 class Bench:
     """One server and one home; every trial starts from the settings of the first."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, commands: tuple[str, ...] = COMMANDS) -> None:
+        self._commands = commands
         self._ollama = DemoOllama(pace=Pace(0, 0, 0))
         self._ollama.start()
         self.server = DemoOpenWebUI("0.12.4", ollama_url=self._ollama.url)
@@ -58,6 +62,10 @@ class Bench:
             pass  # a large model is loaded, so that there is something to fix
         self._folder = folder
         self._first = copy.deepcopy(self.server.settings)
+        self._connections = copy.deepcopy(self.server.registry.ollama.told())
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._relay_port = probe.getsockname()[1]
         self._usual: dict[str, float] = {}
         self._count = 0
 
@@ -69,8 +77,10 @@ class Bench:
         """One command, killed; raises Fault where the promise was broken."""
         self._count += 1
         home = self._folder / f"home-{self._count}"
-        command = COMMANDS[self._count % len(COMMANDS)]
+        command = self._commands[self._count % len(self._commands)]
         self._reset()
+        home.mkdir()
+        (home / "settings.toml").write_text(f"[chat_first]\nrelay_port = {self._relay_port}\n", encoding="utf-8")
         token = self.server.session(ADMIN[0])
         if command != "connect":
             self._quietly(home, *self._connect(), text=token)
@@ -87,6 +97,7 @@ class Bench:
     def _reset(self) -> None:
         self.server.settings.clear()
         self.server.settings.update(copy.deepcopy(self._first))
+        self.server.registry.ollama.accept(copy.deepcopy(self._connections))
 
     def _connect(self) -> tuple[str, ...]:
         return ("connect", self.server.url, "--token-stdin", "--insecure-file-secret")
@@ -97,6 +108,8 @@ class Bench:
                 return ("set", *(f"{name}=off" for name in chance.sample(SETTINGS, chance.randint(1, 3))))
             case "fix":
                 return ("fix", "follow-ups-off", "--yes")
+            case "chat-first":
+                return ("chat-first", "on", "--yes")
             case "connect":
                 return self._connect()
             case _:
@@ -142,12 +155,19 @@ class Bench:
         changed = {key for key in before if before[key] != now[key]}
         if before.keys() != now.keys() or len(changed) > len(SETTINGS):
             raise Fault(f"{command}: the document is neither old nor new: {sorted(changed)}")
+        told = self.server.registry.ollama.told()
+        led = told != self._connections
+        if led and (told["OLLAMA_BASE_URLS"], len(told["OLLAMA_API_CONFIGS"])) != (
+            [f"http://127.0.0.1:{self._relay_port}"],
+            1,
+        ):
+            raise Fault(f"{command}: the connections are neither old nor new")
         journal = home / "journal.jsonl"
         lines = journal.read_text("utf-8").splitlines() if journal.exists() else []
         whole = [line for line in lines if _is_json(line)]
         if len(lines) - len(whole) > 1:
             raise Fault(f"{command}: more than the last line of the journal is broken")
-        if changed and not whole:
+        if (changed or led) and not whole:
             raise Fault(f"{command}: the server was changed and the journal knows nothing")
 
     def _settle(self, home: Path, command: str, token: str) -> bool:
@@ -161,6 +181,13 @@ class Bench:
             raise Fault(f"undo --all ends with {code}")
         if self.server.settings != self._first:
             raise Fault("undo --all did not bring the first settings back")
+        if self.server.registry.ollama.told() != self._connections:
+            raise Fault("undo --all did not bring the first connections back")
+        if command == "chat-first":  # a relay that was started for nothing, and one that was about to begin
+            time.sleep(RELAY_BEGINS_S)
+            self._quietly(home, "chat-first", "off")
+            if (home / "relay.json").exists():
+                raise Fault("a relay stays that nothing leads to")
         return code == 0
 
     def _forget(self, home: Path, token: str) -> None:
@@ -183,11 +210,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", choices=COMMANDS)
     options = parser.parse_args()
     chance, done, faults = random.Random(options.seed), Counter(), Counter()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        bench = stack.enter_context(contextlib.closing(Bench(Path(folder))))
+        bench = stack.enter_context(
+            contextlib.closing(Bench(Path(folder), (options.only,) if options.only else COMMANDS))
+        )
         for number in range(options.trials):
             try:
                 trial = bench.trial(chance)
