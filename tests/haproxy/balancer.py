@@ -5,6 +5,7 @@ import io
 import re
 import shutil
 import subprocess
+import time
 import urllib.request
 from pathlib import Path
 from typing import Self
@@ -15,6 +16,7 @@ from tray_app.cli.main import run
 from tray_app.standins.server import wait_until
 
 PROGRAM = "haproxy"
+START_TRIES = 5
 SESSIONS, GENERATIONS = "haproxy_server_current_sessions", 'proxy="elbowroom_generations"'
 LINE = re.compile(r"(?P<name>\w+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)")
 
@@ -60,12 +62,20 @@ class Balancer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [program(), "-f", self.file], stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-        if not wait_until(self._answers, 20):
-            raise RuntimeError(self.log.read_text("utf-8"))
+        """Its port was free a moment ago; what took it meanwhile, some test's own connection, soon gives it back."""
+        for _ in range(START_TRIES):
+            with self.log.open("ab") as log:
+                self._process = subprocess.Popen(
+                    [program(), "-f", self.file], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                )
+            if wait_until(lambda: self._ended() or self._answers(), 20) and not self._ended():
+                return
+            self.stop()
+            time.sleep(1)
+        raise RuntimeError(self.log.read_text("utf-8"))
+
+    def _ended(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
 
     def stop(self) -> None:
         if self._process is not None:

@@ -179,7 +179,7 @@ def sections(gateway: Gateway) -> tuple[Section, ...]:
 def _defaults() -> Section:
     parts = (
         Part(("mode http",)),
-        Part(("option abortonclose",), Remark.HANG_UP),
+        Part(("option abortonclose", "option http-buffer-request"), Remark.HANG_UP),
         Part(("option http-no-delay",), Remark.AT_ONCE),
         Part(("retries 2", "option redispatch"), Remark.REFUSED),
         Part(("timeout connect 5s", "timeout http-request 30s", "timeout client 1h", "timeout server 1h"), Remark.LONG),
