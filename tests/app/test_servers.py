@@ -48,7 +48,7 @@ def http():
     opened = []
 
     def make(url, token=None):
-        made = Http(url, token=Token(token, origin_of(url)) if token else None, deadline_s=0.3)
+        made = Http(url, token=Token(token, origin_of(url)) if token else None, deadline_s=2.0)
         opened.append(made)
         return made
 

@@ -89,7 +89,7 @@ class HistoryFile:
 
         try:
             self._write(rows)
-        except (sqlite3.Error, OSError, StorageError, _Newer) as error:
+        except (sqlite3.Error, OSError, StorageError, _Newer, UnicodeDecodeError) as error:
             self._close()
             self.problem = self._told(error)
             return False
@@ -163,8 +163,8 @@ class HistoryFile:
             fault = StorageFault.NEWER
         elif isinstance(error, sqlite3.OperationalError | sqlite3.ProgrammingError):
             fault = _FAULTS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, StorageFault.OTHER)
-        elif isinstance(error, sqlite3.DatabaseError):
-            fault = StorageFault.DAMAGED
+        elif isinstance(error, sqlite3.DatabaseError | UnicodeDecodeError):
+            fault = StorageFault.DAMAGED  # sqlite3 cannot even say what is wrong: the words are the file's own
         return StorageError(str(self.path), reason, fault)
 
     # --- reading -----------------------------------------------------------------------------
@@ -181,7 +181,7 @@ class HistoryFile:
                     return Past()
                 spans = database.execute(_READ_SPANS, (since,)).fetchall()
                 ended = database.execute(_READ_FINISHED, (since,)).fetchall()
-        except (sqlite3.Error, _Newer) as error:
+        except (sqlite3.Error, _Newer, UnicodeDecodeError) as error:
             raise self._told(error) from error
         return Past(
             tuple(filter(None, (_value(Stretch, row) for row in spans))),
