@@ -193,7 +193,7 @@ def test_the_median_of_the_runs_is_told(played):
 
 
 def test_the_second_chat_comes_while_a_task_is_at_its_model(played, speed):
-    played.ollama.scheduler.pace.token_s = 0.05
+    played.ollama.scheduler.pace.token_s = 0.08
     assert speed("--yes")[0] == 0
     alone, crowded = (one for one in played.ollama.scheduler.seen if one.stream)
     assert alone.before == ()
