@@ -212,6 +212,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", choices=COMMANDS)
     options = parser.parse_args()
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])  # the relay runs this tree, too
     chance, done, faults = random.Random(options.seed), Counter(), Counter()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -22,6 +23,12 @@ def pytest_runtest_makereport():
     report = yield
     report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
     return report
+
+
+@pytest.fixture
+def own_code(monkeypatch):
+    """A relay that is started here runs this tree, not the copy that `run.py` installed some time ago."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ class Bench(Played):
 
 
 @pytest.fixture
-def clean(monkeypatch):
+def clean(monkeypatch, own_code):
     for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)

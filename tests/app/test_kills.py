@@ -12,7 +12,7 @@ TRIALS = 10
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks the commands that it kills")
 @pytest.mark.timeout(300)
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-def test_a_kill_at_any_instant_loses_nothing(tmp_path):
+def test_a_kill_at_any_instant_loses_nothing(tmp_path, own_code):
     from bench.kills import Bench
 
     chance = random.Random(7)

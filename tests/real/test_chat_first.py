@@ -37,7 +37,7 @@ def server(request, tmp_path):
 
 
 @pytest.fixture
-def app(server, tmp_path):
+def app(server, tmp_path, own_code):
     home = tmp_path / "home"
     home.mkdir()
     with socket.socket() as probe:

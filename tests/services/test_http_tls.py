@@ -8,7 +8,7 @@ import pytest
 
 from tray_app.core.values.errors import Distrust, StorageError, TimedOut, Untrusted
 from tray_app.core.values.token import Token, origin_of
-from tray_app.services import _trust
+from tray_app.services import trust
 from tray_app.services._errors import distrust
 from tray_app.services.http import Http
 
@@ -36,9 +36,9 @@ def serve_tls(serve):
 def trusted(monkeypatch):
     """The certificate as one of the system's own: OpenSSL reads SSL_CERT_FILE."""
     monkeypatch.setenv("SSL_CERT_FILE", str(PEM))
-    _trust.the_system.cache_clear()
+    trust.the_system.cache_clear()
     yield
-    _trust.the_system.cache_clear()
+    trust.the_system.cache_clear()
 
 
 def test_an_unknown_certificate_is_untrusted_and_sees_no_token(serve_tls, closing):
@@ -111,11 +111,11 @@ class TestTrusted:
 
 
 def test_plain_http_builds_no_certificate_store(serve, closing):
-    _trust.the_system.cache_clear()
+    trust.the_system.cache_clear()
     server = serve(lambda peer: (peer.request(), peer.answer(b"1")))
     assert closing(Http(server.url)).get_json("/x") == 1
-    assert _trust.the_system.cache_info().currsize == 0
-    assert _trust.nobody().get_ca_certs() == []
+    assert trust.the_system.cache_info().currsize == 0
+    assert trust.nobody().get_ca_certs() == []
 
 
 def test_a_file_of_authorities_adds_to_the_system_s(serve_tls, closing):

@@ -7,7 +7,7 @@ import statistics
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
 from msgspec import Struct
@@ -96,12 +96,11 @@ def _while_tasks_run(server: Server, chat_model: str, tasks: tuple[Setting, ...]
 
     with ThreadPoolExecutor(1, thread_name_prefix="speed") as beside:
         running = beside.submit(of_a_message)
-        try:
+        with ExitStack() as unless_done:
+            unless_done.callback(over.set)
             over.wait(HEAD_START_S)
             first_s = server.chat_first_token(chat_model, CHAT_PROMPT)
-        except BaseException:
-            over.set()
-            raise
+            unless_done.pop_all()
         running.result()
     return first_s
 

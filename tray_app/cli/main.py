@@ -47,9 +47,9 @@ COMMANDS = {
     "record": "trace.record",
     "replay": "trace.replay",
     "autostart": "autostart.run",
-    "chat-first": "chat_first.run",
-    "gateway": "gateway.run",
-    "relay": "relay.run",
+    "chat-first": "chat_first.switch.run",
+    "gateway": "chat_first.gateway.run",
+    "relay": "chat_first.relay.run",
     "completion": "completion.run",
 }
 SHELLS = ("bash", "zsh", "fish", "powershell")
@@ -375,7 +375,7 @@ def run(argv: Sequence[str]) -> int:
             terminal.out.flush()  # the help, which argparse prints
         from tray_app.app.wiring import App, Overrides
 
-        module, function = COMMANDS[options.command].split(".")
+        module, _, function = COMMANDS[options.command].rpartition(".")
         command = getattr(importlib.import_module(f"tray_app.cli.{module}"), function)
         with App(Overrides.of(options)) as app:
             try:

@@ -3,18 +3,18 @@
 import asyncio
 import signal
 import sys
+import threading
 from collections.abc import Callable
 
 if sys.platform == "win32":
     import ctypes
-    import threading
 
     _CLOSES, _LOGS_OFF, _SHUTS_DOWN = 2, 5, 6
     _GRACE_S = 4.0
     """Windows ends the process after five seconds, or as soon as the handler returns."""
 
     def on_end(end: Callable[[], None], ended: threading.Event) -> object:
-        """ChannelCall `end` in the event loop. What is returned must be kept for as long as that is to work."""
+        """Call `end` in the event loop. What is returned must be kept for as long as that is to work."""
         loop = asyncio.get_running_loop()
 
         def from_signal(_number: int, _frame: object) -> None:
@@ -35,10 +35,9 @@ if sys.platform == "win32":
         return handler
 
 else:
-    import threading
 
     def on_end(end: Callable[[], None], ended: threading.Event) -> object:
-        """ChannelCall `end` in the event loop. What is returned must be kept for as long as that is to work."""
+        """Call `end` in the event loop. What is returned must be kept for as long as that is to work."""
         del ended
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -18,7 +18,7 @@ from tray_app import __version__
 from tray_app.core.values.errors import BadAnswer, Instead, Invalid, NotFound, NotThatServer, Redirected
 from tray_app.core.values.token import Token
 from tray_app.core.values.version import Json
-from tray_app.services import _trust
+from tray_app.services import trust
 from tray_app.services._answer import Answer, Hidden, parse, redirect_target
 from tray_app.services._body import whole
 from tray_app.services._watch import Watch, address_count
@@ -169,7 +169,7 @@ class KeptConnection:
         """`trust_env` would send a loopback request through the system's proxy: only for public hosts."""
         server = self._server
         return httpx.Client(
-            verify=_trust.nobody() if server.is_plain else _trust.the_system(server.ca_file),
+            verify=trust.nobody() if server.is_plain else trust.the_system(server.ca_file),
             transport=server.transport,
             trust_env=not self._private,
             follow_redirects=False,

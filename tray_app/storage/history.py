@@ -116,7 +116,8 @@ class HistoryFile:
                 os.close(create_private(self.path))  # nobody else may read it; what SQLite puts beside it is as it is
         # One thread after the other: the worker writes, and whoever ends the app writes the last and closes it.
         database = sqlite3.connect(self.path, timeout=0.0, check_same_thread=False)
-        try:
+        with contextlib.ExitStack() as unless_good:
+            unless_good.callback(database.close)
             schema = _schema_of(database)
             if schema == 0:
                 database.execute("PRAGMA auto_vacuum = FULL")
@@ -125,9 +126,7 @@ class HistoryFile:
             database.execute("PRAGMA journal_size_limit = 1048576")
             _migrate(database, schema)
             database.execute("SELECT count(*) FROM spans, finished WHERE 0").fetchone()
-        except BaseException:
-            database.close()
-            raise
+            unless_good.pop_all()
         return database
 
     def _prune(self, database: "sqlite3.Connection", now: float) -> None:

@@ -1,1 +1,1 @@
-"""What the carrier of changes needs beside Open WebUI's documents: downloads, and reads that every worker answers."""
+"""What is done beside Open WebUI's documents: downloads, reads that every worker answers, chat first and its relay."""

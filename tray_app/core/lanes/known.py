@@ -5,22 +5,24 @@ from collections.abc import Collection
 from msgspec.structs import replace
 
 from tray_app.core.lanes.rules import LanesRules
+from tray_app.core.tasks.calls import WORDS
 from tray_app.core.values.limits import ChatFirst, ModelPerTask
 from tray_app.core.values.names import full_name
+from tray_app.core.values.requests import TaskCall
 from tray_app.core.values.snapshot import Ollama
 
 
 def wished_models(models: ModelPerTask) -> dict[str, str]:
     """Open WebUI's word for a task -> the model that the user wants for it."""
     wishes = {
-        "title_generation": models.titles,
-        "tags_generation": models.tags,
-        "follow_up_generation": models.follow_ups,
-        "autocomplete_generation": models.autocomplete,
-        "emoji_generation": models.emojis,
-        "memory_review": models.memories,
+        TaskCall.TITLES: models.titles,
+        TaskCall.TAGS: models.tags,
+        TaskCall.FOLLOW_UPS: models.follow_ups,
+        TaskCall.AUTOCOMPLETE: models.autocomplete,
+        TaskCall.EMOJI: models.emojis,
+        TaskCall.MEMORY_REVIEW: models.memories,
     }
-    return {word: model for word, model in wishes.items() if model}
+    return {WORDS[call]: model for call, model in wishes.items() if model}
 
 
 def rules_for(

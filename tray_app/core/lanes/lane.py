@@ -1,6 +1,8 @@
 """In which lane a request goes: by its path, and by the word that Open WebUI puts into the header for us."""
 
+from tray_app.core.tasks.calls import WORDS
 from tray_app.core.values.relay import Lane
+from tray_app.core.values.requests import TaskCall
 
 GENERATES = "POST"
 GENERATIONS = frozenset(
@@ -15,10 +17,13 @@ GENERATIONS = frozenset(
 )
 """Paths at which Ollama generates. All others answer at once, or have nothing to do with the model that runs."""
 AFTER_ANSWER = frozenset(
-    {"title_generation", "tags_generation", "follow_up_generation", "emoji_generation", "memory_review"}
+    WORDS[call]
+    for call in (TaskCall.TITLES, TaskCall.TAGS, TaskCall.FOLLOW_UPS, TaskCall.EMOJI, TaskCall.MEMORY_REVIEW)
 )
-WHILE_TYPING = frozenset({"autocomplete_generation"})
-BEFORE_ANSWER = frozenset({"query_generation", "function_calling", "image_prompt_generation", "context_compaction"})
+WHILE_TYPING = frozenset({WORDS[TaskCall.AUTOCOMPLETE]})
+BEFORE_ANSWER = frozenset(
+    WORDS[call] for call in (TaskCall.QUERIES, TaskCall.TOOL_CHOICE, TaskCall.IMAGE_PROMPT, TaskCall.COMPACTION)
+)
 """Once one of these has ended, its answer is sure to be asked for."""
 
 

@@ -2,22 +2,23 @@
 
 from tray_app.core.values.requests import TaskCall
 
-CALLS: dict[str, TaskCall] = {
-    "title_generation": TaskCall.TITLES,
-    "tags_generation": TaskCall.TAGS,
-    "follow_up_generation": TaskCall.FOLLOW_UPS,
-    "autocomplete_generation": TaskCall.AUTOCOMPLETE,
-    "query_generation": TaskCall.QUERIES,
-    "emoji_generation": TaskCall.EMOJI,
-    "image_prompt_generation": TaskCall.IMAGE_PROMPT,
-    "moa_response_generation": TaskCall.MERGED_ANSWER,
-    "function_calling": TaskCall.TOOL_CHOICE,
-    "context_compaction": TaskCall.COMPACTION,
-    "memory_review": TaskCall.MEMORY_REVIEW,
+WORDS = {
+    TaskCall.TITLES: "title_generation",
+    TaskCall.TAGS: "tags_generation",
+    TaskCall.FOLLOW_UPS: "follow_up_generation",
+    TaskCall.AUTOCOMPLETE: "autocomplete_generation",
+    TaskCall.QUERIES: "query_generation",
+    TaskCall.EMOJI: "emoji_generation",
+    TaskCall.IMAGE_PROMPT: "image_prompt_generation",
+    TaskCall.MERGED_ANSWER: "moa_response_generation",
+    TaskCall.TOOL_CHOICE: "function_calling",
+    TaskCall.COMPACTION: "context_compaction",
+    TaskCall.MEMORY_REVIEW: "memory_review",
 }
 """constants.py, TASKS, and the placeholders of utils/task.py."""
+_CALLS = {word: call for call, word in WORDS.items()}
 
 
 def call_of(word: str) -> TaskCall | None:
     """None for a chat and for other clients."""
-    return CALLS.get(word, TaskCall.OTHER) if word else None
+    return _CALLS.get(word, TaskCall.OTHER) if word else None

@@ -11,7 +11,7 @@ from tray_app.core.lanes.known import rules_for
 from tray_app.core.text import relay as view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors import RelayError, RelayProblem, ServiceError, Slip, TimedOut, UsageError
-from tray_app.services import _trust
+from tray_app.services import trust
 from tray_app.services.address import is_loopback, ollama_address, port_of
 from tray_app.services.relay import RelayClient
 from tray_app.storage.log import log_to
@@ -42,7 +42,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
             dropped=error_body(view.not_needed(tr)),
         ),
         rules=rules_for(settings.chat_first, settings.task_models, None),
-        tls=_trust.by_scheme(upstream, settings.ca_file),
+        tls=trust.by_scheme(upstream, settings.ca_file),
     )
     try:
         service.run(plan)
