@@ -296,7 +296,7 @@ def test_https_is_taken_only_from_a_host_that_proves_its_name(tmp_path):
         with Balancer(tmp_path, host) as balancer:
             assert wait_until(lambda: not balancer.up(host), 30)
             assert get(balancer, "/api/generate", "POST", b"{}")[0] == 503
-        balancer.file.write_text(balancer.file.read_text("utf-8").replace("@system-ca", str(PEM)), "utf-8")
+        balancer.file.write_text(balancer.file.read_text("utf-8").replace("@system-ca", f"'{PEM}'"), "utf-8")
         with balancer:
             assert get(balancer, "/api/generate", "POST", b"{}") == (200, b"firstlast")
             assert balancer.up(host)
