@@ -33,7 +33,7 @@ from tray_app.cli import main as command_line
 from tray_app.cli import tray as tray_command
 from tray_app.core.menu.screen import NoticeView, View
 from tray_app.core.values.command import Command, Quit, Refresh
-from tray_app.core.values.errors import UsageError
+from tray_app.core.values.errors.usage import UsageError
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import DemoOpenWebUI
 from tray_app.tray.base import Send

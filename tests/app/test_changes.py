@@ -7,19 +7,9 @@ import pytest
 
 from tray_app.app.changes import Carrier, CutShort
 from tray_app.core.tasks.assignments import plan
-from tray_app.core.values.errors import (
-    ChangeError,
-    Invalid,
-    Problem,
-    Refused,
-    RefusedBecause,
-    ServerFailed,
-    StorageError,
-    StorageFault,
-    TimedOut,
-    Unreachable,
-    Written,
-)
+from tray_app.core.values.errors.change import ChangeError, Problem, Written
+from tray_app.core.values.errors.service import Invalid, Refused, RefusedBecause, ServerFailed, TimedOut, Unreachable
+from tray_app.core.values.errors.storage import StorageError, StorageFault
 from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.plan import Action, ActionKind, Change, Event, Plan, Record
 from tray_app.core.values.remedy import Consent, Reason, StopGenerations, SwitchOff

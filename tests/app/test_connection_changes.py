@@ -8,7 +8,8 @@ import pytest
 
 from tray_app.app.changes import Carrier
 from tray_app.core.tasks import ollama_connections as connections
-from tray_app.core.values.errors import BadAnswer, ChangeError, Problem, ServerFailed, TimedOut, TooOld, Written
+from tray_app.core.values.errors.change import ChangeError, Problem, Written
+from tray_app.core.values.errors.service import BadAnswer, ServerFailed, TimedOut, TooOld
 from tray_app.core.values.plan import Event
 from tray_app.core.values.task_settings import DocumentKind, Setting
 from tray_app.core.values.token import Token, origin_of

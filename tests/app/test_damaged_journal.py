@@ -7,7 +7,7 @@ import pytest
 from tests.played import Played
 from tray_app.app.session import Session
 from tray_app.core.diagnosis.rules import settings_drift
-from tray_app.core.values.errors import JournalDamaged
+from tray_app.core.values.errors.storage import JournalDamaged
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from tray_app.core.report.doctor import EntryState
 from tray_app.core.report.redact import Redactor
 from tray_app.core.values import snapshot as snapshot_module
 from tray_app.core.values.connections import Client, Connections
-from tray_app.core.values.errors import BadAnswer, Refused, RefusedBecause, StorageError, TimedOut, Unreachable
+from tray_app.core.values.errors.service import BadAnswer, Refused, RefusedBecause, TimedOut, Unreachable
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.requests import RunnerSlot
 from tray_app.core.values.snapshot import Memory, Ollama, OpenWebUI, Presence, Pressure

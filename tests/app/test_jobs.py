@@ -7,7 +7,7 @@ import pytest
 
 from tray_app.app import jobs as module
 from tray_app.app.jobs import JobDone, JobMoved, Jobs, NewJob
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.job import JobKind
 
 

@@ -11,7 +11,7 @@ from tests.played import Played
 from tray_app.app import odd
 from tray_app.app.rhythm import POLL_WITHIN_S, Asked
 from tray_app.core.values.command import Snooze, SnoozeUntil
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.services.deadline import all_within
 from tray_app.standins.server import wait_until

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tray_app.app.rhythm import BACK_OFF_S, Asked, unknown
 from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
-from tray_app.core.values.errors import (
+from tray_app.core.values.errors.service import (
     BadAnswer,
     NotFound,
     NotThatServer,

@@ -11,7 +11,7 @@ from tray_app.app.jobs import JobControl, JobDone, job_of
 from tray_app.app.session import Session
 from tray_app.app.wiring import Overrides
 from tray_app.core.values.command import ApplyRemedy, Undo
-from tray_app.core.values.errors import ElbowroomError
+from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.finding import Level
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.reading import Known, Moment

@@ -11,7 +11,8 @@ from tests.played import Played
 from tray_app.app.speed import Bench, measure
 from tray_app.cli.terminal import Terminal
 from tray_app.core.text.lines import width
-from tray_app.core.values.errors import ChangeError, Problem, ServiceError, TooOld
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.service import ServiceError, TooOld
 from tray_app.core.values.task_settings import Setting
 from tray_app.services.open_webui import OpenWebUIClient
 from tray_app.standins.models import BIG, SMALL

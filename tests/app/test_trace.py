@@ -14,7 +14,7 @@ from tray_app.core.report.redact import Redactor
 from tray_app.core.report.wrong import Wrong
 from tray_app.core.text.trace import reason
 from tray_app.core.values.connections import OPEN_WEBUI_POOL, Client, Connections
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.relay import Lane, RelayState, Stage, Standing
 from tray_app.core.values.requests import Requests, RunnerSlot

@@ -30,7 +30,7 @@ from tray_app.core.values.command import (
     Undo,
     Unload,
 )
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.job import JobKind
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.task_settings import Setting

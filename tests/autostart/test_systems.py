@@ -16,7 +16,7 @@ from tray_app import autostart
 from tray_app.autostart import AutostartState, _macos, launch
 from tray_app.cli.tray import _repair_autostart
 from tray_app.core.text.errors import next_step, sentence
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.identity import APP_ID
 
 COMMAND = ("/Applications/My Tools/elbowroom-tray", "--at-login")

@@ -13,7 +13,7 @@ import pytest
 
 from tests.played import GIB, Played
 from tray_app.app.doing import downloads
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.plan import Action, ActionKind, Plan
 from tray_app.core.values.remedy import Consent, Reason, StopGenerations, UnloadModel
 from tray_app.core.values.task_settings import Setting

@@ -6,7 +6,8 @@ import subprocess
 import pytest
 
 from tests.requirements import require
-from tray_app.cli.main import COMMANDS, SHELLS, run
+from tray_app.cli.arguments.living import SHELLS
+from tray_app.cli.main import COMMANDS, run
 
 BASH = """
 source "$1"

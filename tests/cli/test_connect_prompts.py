@@ -4,7 +4,7 @@ import pytest
 
 from tests.played import Played
 from tray_app.cli import account
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.standins.open_webui import ADMIN
 from tray_app.storage.keychain import Keychain
 

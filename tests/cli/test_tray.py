@@ -8,7 +8,7 @@ import pytest
 from tests.english import TR
 from tray_app.app.wiring import Overrides
 from tray_app.cli import tray as command
-from tray_app.core.values.errors import TrayProblem
+from tray_app.core.values.errors.life import TrayProblem
 from tray_app.tray.tray import PythonBuild, undrawn
 
 FRAMEWORK = PythonBuild("Python")

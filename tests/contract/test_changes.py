@@ -10,7 +10,8 @@ from tray_app.app.changes import Carrier
 from tray_app.core.tasks.assignments import plan
 from tray_app.core.tasks.releases import support
 from tray_app.core.tasks.settings import key_of
-from tray_app.core.values.errors import ChangeError, Problem, TimedOut, Unreachable, Written
+from tray_app.core.values.errors.change import ChangeError, Problem, Written
+from tray_app.core.values.errors.service import TimedOut, Unreachable
 from tray_app.core.values.plan import Change
 from tray_app.core.values.task_settings import SLOTS, TASKS, Setting
 from tray_app.storage.journal import Journal

@@ -4,7 +4,7 @@ import pytest
 
 from tests.contract.bench import ADMIN, PENDING, USER
 from tray_app.core.tasks.settings import changed
-from tray_app.core.values.errors import Refused, RefusedBecause
+from tray_app.core.values.errors.service import Refused, RefusedBecause
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.task_settings import Setting
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.bench import BIG, HOSTED, MIDDLE, SMALL
 from tray_app.core.tasks.settings import key_of
-from tray_app.core.values.errors import Invalid, NotFound
+from tray_app.core.values.errors.service import Invalid, NotFound
 from tray_app.core.values.task_settings import Setting
 from tray_app.standins.server import wait_until
 

@@ -7,7 +7,7 @@ import pytest
 from tests.contract.bench import BIG, HOSTED, HOSTED_SMALL, SMALL
 from tray_app.app.changes import Carrier
 from tray_app.app.speed import Bench
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.task_settings import Setting
 from tray_app.storage.journal import Journal
 

@@ -6,7 +6,7 @@ import threading
 
 from tray_app.core.menu.screen import SEPARATOR, Button, MenuView, NoticeView, Row, Shape, View
 from tray_app.core.values.command import ApplyRemedy, Quit, Refresh, Snooze, SnoozeUntil
-from tray_app.core.values.errors import TrayUnavailable
+from tray_app.core.values.errors.life import TrayUnavailable
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.remedy import Reason, SwitchOff
 from tray_app.core.values.task_settings import Setting

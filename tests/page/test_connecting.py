@@ -16,7 +16,7 @@ from tray_app.app import language
 from tray_app.app.connect import connect_work, open_in_browser
 from tray_app.app.jobs import JobControl
 from tray_app.app.wiring import App, Overrides
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.page import gate
 from tray_app.page.connect_page import Filled

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.readers.stand_in import OllamaStandIn, until
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.readers.left_behind import SAME_START_S, end, is_mine
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the stand-in's names need links to the interpreter")

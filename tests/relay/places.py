@@ -11,7 +11,7 @@ from urllib.request import Request, urlopen
 
 from tray_app.core.lanes.rules import LanesRules
 from tray_app.core.report.codec import decode
-from tray_app.core.values.errors import ElbowroomError
+from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.relay import RelayState
 from tray_app.relay.replies import Replies, error_body
 from tray_app.relay.service import Relay, RelayPlan

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from tests.relay.places import CHUNKED, InThread, Link, Ollama, chunk, get, post, sized
-from tray_app.core.values.errors import RelayError, RelayProblem
+from tray_app.core.values.errors.life import RelayError, RelayProblem
 from tray_app.core.values.relay import Ending, Lane, Stage
 
 TITLE = "X-Elbowroom-Task: title_generation"

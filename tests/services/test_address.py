@@ -2,7 +2,7 @@
 
 import pytest
 
-from tray_app.core.values.errors import UsageError
+from tray_app.core.values.errors.usage import UsageError
 from tray_app.services.address import is_loopback, is_private, ollama_address, ollama_from_environment, web_address
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tray_app.core.values.errors import NotThatServer, Redirected
+from tray_app.core.values.errors.service import NotThatServer, Redirected
 from tray_app.core.values.token import Token, origin_of
 from tray_app.services.http import Http
 

@@ -16,7 +16,7 @@ import pytest
 from tests.services.conftest import Peer
 from tray_app.app.containers import ContainerReader
 from tray_app.app.rhythm import CONTAINERS_EVERY_S
-from tray_app.core.values.errors import (
+from tray_app.core.values.errors.service import (
     BadAnswer,
     Interrupted,
     Invalid,

@@ -9,15 +9,14 @@ import httpx
 import pytest
 
 from tray_app import __version__
-from tray_app.core.values.errors import (
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.service import (
     BadAnswer,
-    ChangeError,
     InFront,
     Insecure,
     Interrupted,
     Invalid,
     NotFound,
-    Problem,
     Redirected,
     Refused,
     RefusedBecause,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.core.values.errors import Distrust, StorageError, TimedOut, Untrusted
+from tray_app.core.values.errors.service import Distrust, TimedOut, Untrusted
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.token import Token, origin_of
 from tray_app.services import trust
 from tray_app.services._errors import distrust

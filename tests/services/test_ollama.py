@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tray_app.core.values.errors import Interrupted, NotFound, NotThatServer, ServerFailed, ServiceError
+from tray_app.core.values.errors.service import Interrupted, NotFound, NotThatServer, ServerFailed, ServiceError
 from tray_app.core.values.snapshot import LoadedModel
 from tray_app.services.http import Http
 from tray_app.services.ollama import OllamaClient, PullProgress, decode_shown, endpoint, expires_at

@@ -7,7 +7,15 @@ import pytest
 
 from tray_app.core.tasks.settings import changed, decode
 from tray_app.core.values.connections import OllamaConnection
-from tray_app.core.values.errors import BadAnswer, Insecure, Invalid, NotFound, NotThatServer, Refused, RefusedBecause
+from tray_app.core.values.errors.service import (
+    BadAnswer,
+    Insecure,
+    Invalid,
+    NotFound,
+    NotThatServer,
+    Refused,
+    RefusedBecause,
+)
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.task_settings import Setting, Switch
 from tray_app.core.values.token import Token

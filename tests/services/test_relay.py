@@ -7,7 +7,7 @@ import pytest
 
 from tray_app.core.lanes.rules import LanesRules
 from tray_app.core.report.codec import decode, encode
-from tray_app.core.values.errors import BadAnswer, NotThatServer, Refused, TimedOut
+from tray_app.core.values.errors.service import BadAnswer, NotThatServer, Refused, TimedOut
 from tray_app.core.values.relay import Ending, Finished, Lane, RelayState, Stage, Standing
 from tray_app.services.relay import RelayClient
 

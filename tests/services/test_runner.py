@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from tray_app.core.values.errors import BadAnswer, NotFound, NotThatServer, ServerFailed, TimedOut
+from tray_app.core.values.errors.service import BadAnswer, NotFound, NotThatServer, ServerFailed, TimedOut
 from tray_app.services import runner
 from tray_app.services.runner import Slot, slots
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.core.values.errors import StorageError, StorageFault
+from tray_app.core.values.errors.storage import StorageError, StorageFault
 from tray_app.core.values.plan import Change, Event, Record
 from tray_app.core.values.task_settings import Setting
 from tray_app.storage import archive as archive_module

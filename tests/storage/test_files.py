@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.storage import files
 
 

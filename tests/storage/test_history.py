@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tray_app.core.report.history import Noted, Past, Stretch, Unwritten
-from tray_app.core.values.errors import StorageError, StorageFault
+from tray_app.core.values.errors.storage import StorageError, StorageFault
 from tray_app.core.values.finding import Level
 from tray_app.core.values.reading import Moment
 from tray_app.core.values.requests import FinishedRequest, RequestKind

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tray_app.core.values.errors import StorageError, StorageFault
+from tray_app.core.values.errors.storage import StorageError, StorageFault
 from tray_app.core.values.plan import Change, Event, Record
 from tray_app.core.values.task_settings import Setting
 from tray_app.storage import journal as journal_module

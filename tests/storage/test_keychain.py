@@ -11,7 +11,7 @@ import keyring.errors
 import pytest
 from keyring.backend import KeyringBackend
 
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.storage import keychain as keychain_module
 from tray_app.storage.keychain import WINDOWS_MAX_CHARS, Keychain
 

@@ -9,7 +9,8 @@ import threading
 
 import pytest
 
-from tray_app.core.values.errors import ChangeError, Problem, StorageError
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.storage.lock import Instance, SingleInstance, write_lock
 
 HOLDER = """

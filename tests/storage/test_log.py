@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.storage import log
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tray_app.core.values.errors import ChangeError, Problem, StorageError
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.token import Token
 from tray_app.storage import files
 from tray_app.storage.secret import ENVIRONMENT_KEY, KeptIn, Secrets, read_secret_file

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tray_app.core.values.errors import SettingFault
+from tray_app.core.values.errors.storage import SettingFault
 from tray_app.core.values.limits import ChatFirst, Limits, ModelPerTask
 from tray_app.storage.settings import SettingsFile, decode, load
 from tray_app.storage.settings_check import contradictions

@@ -6,7 +6,7 @@ import pytest
 
 from tests.english import TR
 from tray_app.core.text.settings import sentence
-from tray_app.core.values.errors import SettingFault, SettingProblem
+from tray_app.core.values.errors.storage import SettingFault, SettingProblem
 from tray_app.storage.catalogs import LANGUAGES
 from tray_app.storage.settings import decode
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import fields, replace
 
-from tray_app.core.values.errors import StorageError, StorageFault
+from tray_app.core.values.errors.storage import StorageError, StorageFault
 from tray_app.storage import files
 from tray_app.storage.state import State, StateFile
 

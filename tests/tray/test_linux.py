@@ -16,7 +16,7 @@ from tests.english import TR
 from tray_app.core.menu.screen import MenuView, NoticeView, Row, Shape, View
 from tray_app.core.text.tray_problem import sentence
 from tray_app.core.values.command import Quit, Refresh
-from tray_app.core.values.errors import TrayProblem, TrayUnavailable
+from tray_app.core.values.errors.life import TrayProblem, TrayUnavailable
 from tray_app.tray.linux import tray as _linux
 from tray_app.tray.linux.host import find_host
 from tray_app.tray.linux.icon_files import IconFiles

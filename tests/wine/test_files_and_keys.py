@@ -42,7 +42,7 @@ def test_the_write_lock_keeps_a_second_process_out_and_ends_with_the_first(ask):
     answer = ask(r"""
 import subprocess, sys, tempfile
 from pathlib import Path
-from tray_app.core.values.errors import ChangeError
+from tray_app.core.values.errors.change import ChangeError
 from tray_app.storage.lock import write_lock
 path = Path(tempfile.mkdtemp()) / "write.lock"
 holder = subprocess.Popen(

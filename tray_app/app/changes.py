@@ -20,21 +20,18 @@ from tray_app.app.doing.read_backs import ReadBacks
 from tray_app.core.tasks import assignments
 from tray_app.core.tasks.documents import changed, kind_of
 from tray_app.core.tasks.ollama_connections import url_of
-from tray_app.core.values.errors import (
+from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.errors.change import ChangeError, Problem, Written
+from tray_app.core.values.errors.life import ChatFirstError, ChatFirstProblem
+from tray_app.core.values.errors.service import (
     BadAnswer,
-    ChangeError,
-    ChatFirstError,
-    ChatFirstProblem,
-    ElbowroomError,
-    Problem,
     RefusedBecause,
     ServerFailed,
     ServiceError,
-    StorageError,
     TimedOut,
     Unreachable,
-    Written,
 )
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.plan import SETTLED, Action, ActionKind, Change, Event, Plan, Record
 from tray_app.core.values.remedy import Consent, Remedy, is_chat_first, task_model_named
 from tray_app.core.values.snapshot import Access

@@ -13,7 +13,9 @@ from tray_app.app.jobs import JobControl, JobDone, Work
 from tray_app.app.way_in import WayIn, parent_folder
 from tray_app.core.text import account as view
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import ChangeError, ElbowroomError, Problem, Refused, RefusedBecause, ServiceError
+from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.service import Refused, RefusedBecause, ServiceError
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import Token, origin_of
 from tray_app.page.connect_page import ConnectPage, Filled, Reply

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tray_app.app.rhythm import CONTAINERS_EVERY_S, Asked
-from tray_app.core.values.errors import ServiceError, Unreachable
+from tray_app.core.values.errors.service import ServiceError, Unreachable
 from tray_app.core.values.reading import Reading, Unknown, Why
 from tray_app.core.values.snapshot import Container
 from tray_app.services.docker import Docker, sockets

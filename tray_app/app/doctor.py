@@ -16,7 +16,9 @@ from msgspec.structs import replace
 from tray_app.app.rhythm import unknown
 from tray_app.core.report.doctor import Entry, EntryState, RawSource, Report, answered, is_text, shown
 from tray_app.core.report.redact import Redactor, numeric_part
-from tray_app.core.values.errors import ElbowroomError, ServiceError, StorageError, StorageFault
+from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.errors.service import ServiceError
+from tray_app.core.values.errors.storage import StorageError, StorageFault
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.storage.files import storage_error
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.storage.lock import Instance, SingleInstance
 
 log = logging.getLogger(__name__)

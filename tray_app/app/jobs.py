@@ -25,7 +25,8 @@ from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, Prove, SetSettings, SpeedTest, Undo, Unload
 from tray_app.core.values.connections import OllamaConnection
-from tray_app.core.values.errors import ChangeError, ElbowroomError, Problem
+from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.plan import ActionKind
 from tray_app.core.values.remedy import Consent

@@ -18,7 +18,7 @@ from tray_app.core.requests.inputs import RequestState
 from tray_app.core.requests.owners import with_environment, with_owners
 from tray_app.core.requests.runners import LOADING_S, with_models, with_names
 from tray_app.core.values.connections import Connections
-from tray_app.core.values.errors import ServiceError
+from tray_app.core.values.errors.service import ServiceError
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Record
 from tray_app.core.values.reading import Known, Reading, value_of

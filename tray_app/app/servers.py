@@ -20,11 +20,7 @@ from tray_app.app.rhythm import (
 from tray_app.core.lanes.rules import LanesRules
 from tray_app.core.tasks.settings import decode
 from tray_app.core.values.connections import OllamaConnection
-from tray_app.core.values.errors import (
-    BadAnswer,
-    RefusedBecause,
-    ServiceError,
-)
+from tray_app.core.values.errors.service import BadAnswer, RefusedBecause, ServiceError
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
 from tray_app.core.values.relay import RelayState
 from tray_app.core.values.snapshot import (

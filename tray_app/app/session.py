@@ -26,7 +26,9 @@ from tray_app.core.text import errors as error_view
 from tray_app.core.text import settings as settings_view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import ApplyRemedy, Link, OpenLink, Undo
-from tray_app.core.values.errors import ElbowroomError, StorageError, UsageError
+from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.errors.storage import StorageError
+from tray_app.core.values.errors.usage import UsageError
 from tray_app.core.values.plan import Event, Record
 from tray_app.core.values.reading import Moment
 from tray_app.core.values.remedy import TaskModels

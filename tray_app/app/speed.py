@@ -19,7 +19,7 @@ from tray_app.core.tasks.same_ollama import placed, with_watched
 from tray_app.core.tasks.settings import decode, key_of
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.tasks.target import UNASKED, TaskServer, entry_of
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.job import Timing
 from tray_app.core.values.names import full_name
 from tray_app.core.values.plan import Change, Event

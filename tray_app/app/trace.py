@@ -20,7 +20,7 @@ from tray_app.core.report.redact import Redactor
 from tray_app.core.report.wrong import Wrong
 from tray_app.core.requests.anew import counted, named
 from tray_app.core.requests.inputs import RequestState
-from tray_app.core.values.errors import ElbowroomError
+from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.snapshot import NOT_ASKED, Snapshot
 from tray_app.core.values.units import is_time

@@ -19,7 +19,7 @@ from tray_app.core.remedies.choices import task_models
 from tray_app.core.remedies.ranked import remedies, strategies
 from tray_app.core.report.history import Noted, Stretch, Unwritten
 from tray_app.core.report.receipt import LONGEST_S, Receipt, receipt
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Record

@@ -14,7 +14,10 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from tray_app.core.values.errors import ChangeError, ElbowroomError, ServiceError, StorageError
+from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.errors.change import ChangeError
+from tray_app.core.values.errors.service import ServiceError
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.snapshot import ProcessRole
 from tray_app.core.values.token import Token, origin_of
 from tray_app.storage.journal import Folded, Journal
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from tray_app.app.servers import RelayPoll
     from tray_app.app.watch import Observer
     from tray_app.core.fit.candidates import Candidate
-    from tray_app.core.values.errors import SettingProblem
+    from tray_app.core.values.errors.storage import SettingProblem
     from tray_app.core.values.limits import Limits
     from tray_app.core.values.plan import Record
     from tray_app.readers.machine import Machine

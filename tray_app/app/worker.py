@@ -49,7 +49,8 @@ from tray_app.core.values.command import (
     Undo,
     Unload,
 )
-from tray_app.core.values.errors import ChangeError, ElbowroomError, Problem
+from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.job import JobKind
 from tray_app.core.values.reading import Moment
 from tray_app.core.values.remedy import CHAT_FIRST

@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from tray_app.autostart.launch import LineTooLong
-from tray_app.core.values.errors import StorageError, StorageFault
+from tray_app.core.values.errors.storage import StorageError, StorageFault
 
 if sys.platform == "darwin":
     from tray_app.autostart import _macos as _system

@@ -14,7 +14,8 @@ from tray_app.cli.terminal import Terminal
 from tray_app.core.text import account as view
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import yes_words
-from tray_app.core.values.errors import ChangeError, Problem, Slip, UsageError
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.usage import Slip, UsageError
 from tray_app.page.connect_page import Filled
 from tray_app.services.address import web_address
 from tray_app.storage.keychain import Keychain

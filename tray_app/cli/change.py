@@ -18,7 +18,9 @@ from tray_app.core.text import status as status_view
 from tray_app.core.text.lines import Span, Style, line
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import yes_words
-from tray_app.core.values.errors import ChangeError, Problem, ServiceError, Slip, UsageError
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.service import ServiceError
+from tray_app.core.values.errors.usage import Slip, UsageError
 from tray_app.core.values.plan import ActionKind, Change, Event, Plan, Record
 from tray_app.core.values.remedy import Consent, Remedy, UseModel, task_model_named, unload_id
 from tray_app.core.values.snapshot import LoadedModel

@@ -24,7 +24,9 @@ from tray_app.core.requests.owners import with_owners
 from tray_app.core.tasks.settings import decode
 from tray_app.core.text import doctor as view
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import ChangeError, RefusedBecause, TrayUnavailable
+from tray_app.core.values.errors.change import ChangeError
+from tray_app.core.values.errors.life import TrayUnavailable
+from tray_app.core.values.errors.service import RefusedBecause
 from tray_app.core.values.reading import Known, Reading, Unknown, Unseen, Why, value_of
 from tray_app.core.values.relay import Stage
 from tray_app.core.values.snapshot import Access, Processes

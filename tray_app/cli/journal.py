@@ -11,7 +11,7 @@ from tray_app.core.report.receipt import Receipt, receipt
 from tray_app.core.text import journal as journal_view
 from tray_app.core.text import receipt as receipt_view
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import Slip, UsageError
+from tray_app.core.values.errors.usage import Slip, UsageError
 from tray_app.core.values.plan import IN_FORCE, Event
 from tray_app.core.values.version import Json
 from tray_app.storage.history import HistoryFile

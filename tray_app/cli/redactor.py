@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from tray_app.app.wiring import App
 from tray_app.core.report.redact import Redactor
-from tray_app.core.values.errors import ElbowroomError
+from tray_app.core.values.errors.base import ElbowroomError
 
 
 def redactor_of(app: App) -> Redactor:

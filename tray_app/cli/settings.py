@@ -10,7 +10,7 @@ from tray_app.core.report import status as report
 from tray_app.core.tasks.settings import decode
 from tray_app.core.text import plan as plan_view
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
 
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:

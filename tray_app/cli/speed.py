@@ -11,7 +11,8 @@ from tray_app.core.tasks.settings import decode
 from tray_app.core.text import speed as view
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import yes_words
-from tray_app.core.values.errors import ChangeError, Problem, Slip, UsageError
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.usage import Slip, UsageError
 
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:

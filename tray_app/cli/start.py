@@ -7,7 +7,7 @@ from tray_app.app.wiring import App
 from tray_app.cli import demo, tray
 from tray_app.cli.terminal import Terminal
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import BadAnswer, NotFound, NotThatServer, ServiceError, Unreachable, Untrusted
+from tray_app.core.values.errors.service import BadAnswer, NotFound, NotThatServer, ServiceError, Unreachable, Untrusted
 
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:

@@ -23,7 +23,9 @@ from tray_app.core.menu.screen import NoticeView
 from tray_app.core.text import tray_problem
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import Command, Refresh
-from tray_app.core.values.errors import ElbowroomError, StorageError, TrayUnavailable
+from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.errors.life import TrayUnavailable
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.storage.lock import SingleInstance
 from tray_app.storage.log import log_to
 from tray_app.storage.paths import Paths

@@ -15,7 +15,7 @@ from types import TracebackType
 
 from tray_app.app import language
 from tray_app.autostart.launch import AT_LOGIN
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.storage.log import log_to
 from tray_app.storage.paths import Paths
 from tray_app.tray import alert

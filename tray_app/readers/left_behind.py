@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import psutil
 
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.snapshot import ProcessRole
 from tray_app.readers.odd import NO_ANSWER
 from tray_app.readers.roles import program, role_of

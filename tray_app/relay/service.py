@@ -16,7 +16,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from tray_app.core.lanes.rules import LanesRules
-from tray_app.core.values.errors import RelayError, RelayProblem, StorageError
+from tray_app.core.values.errors.life import RelayError, RelayProblem
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.relay import RelayState
 from tray_app.relay.body import KeptBodies
 from tray_app.relay.channel import ChannelCall, ChannelCommands

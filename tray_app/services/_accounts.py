@@ -1,6 +1,6 @@
 """How many accounts an Open WebUI has, and how many of them are ordinary ones. Only the numbers are kept."""
 
-from tray_app.core.values.errors import BadAnswer, Invalid, NotFound
+from tray_app.core.values.errors.service import BadAnswer, Invalid, NotFound
 from tray_app.services._decode import an_object, number, objects
 from tray_app.services.http import Http
 

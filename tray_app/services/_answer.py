@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
-from tray_app.core.values.errors import (
+from tray_app.core.values.errors.service import (
     BadAnswer,
     InFront,
     Instead,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from tray_app.core.values.errors import BadAnswer
+from tray_app.core.values.errors.service import BadAnswer
 from tray_app.services._answer import short
 from tray_app.services._watch import Watch
 

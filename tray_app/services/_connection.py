@@ -15,7 +15,7 @@ import httpx
 from msgspec import Struct
 
 from tray_app import __version__
-from tray_app.core.values.errors import BadAnswer, Instead, Invalid, NotFound, NotThatServer, Redirected
+from tray_app.core.values.errors.service import BadAnswer, Instead, Invalid, NotFound, NotThatServer, Redirected
 from tray_app.core.values.token import Token
 from tray_app.core.values.version import Json
 from tray_app.services import trust

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from tray_app.core.values.errors import BadAnswer
+from tray_app.core.values.errors.service import BadAnswer
 from tray_app.core.values.version import Json
 
 _LARGEST = 1 << 53

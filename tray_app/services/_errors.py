@@ -7,17 +7,8 @@ from collections.abc import Iterator
 
 import httpx
 
-from tray_app.core.values.errors import (
-    BadAnswer,
-    ChangeError,
-    Distrust,
-    Interrupted,
-    Problem,
-    TimedOut,
-    Unreachable,
-    Untrusted,
-    Written,
-)
+from tray_app.core.values.errors.change import ChangeError, Problem, Written
+from tray_app.core.values.errors.service import BadAnswer, Distrust, Interrupted, TimedOut, Unreachable, Untrusted
 from tray_app.services._answer import Hidden, short
 from tray_app.services._watch import Cut, Watch
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from tray_app.core.values.errors import Instead, NotThatServer
+from tray_app.core.values.errors.service import Instead, NotThatServer
 from tray_app.core.values.version import Json
 from tray_app.services._answer import short
 from tray_app.services._decode import part, text

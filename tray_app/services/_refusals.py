@@ -1,7 +1,7 @@
 """Why Open WebUI refuses a sign-in or a token, where the same words of it mean several things."""
 
 from tray_app.core.tasks.releases import KEYS_LIMITED_SINCE, KEYS_TOLD_APART_SINCE
-from tray_app.core.values.errors import Invalid, RefusedBecause
+from tray_app.core.values.errors.service import Invalid, RefusedBecause
 from tray_app.core.values.token import Token
 from tray_app.core.values.version import Version
 

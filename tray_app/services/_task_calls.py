@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from tray_app.core.tasks.releases import TASK_KINDS
-from tray_app.core.values.errors import Invalid
+from tray_app.core.values.errors.service import Invalid
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.version import Json
 from tray_app.services._answer import short

@@ -5,7 +5,7 @@ import os
 import re
 from urllib.parse import urlsplit
 
-from tray_app.core.values.errors import Slip, UsageError
+from tray_app.core.values.errors.usage import Slip, UsageError
 from tray_app.core.values.token import NOT_IN_URL
 
 OLLAMA_PORT = 11434

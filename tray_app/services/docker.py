@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from tray_app.core.values.errors import BadAnswer, NotFound, NotThatServer, ServerFailed
+from tray_app.core.values.errors.service import BadAnswer, NotFound, NotThatServer, ServerFailed
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.snapshot import Container, ProcessRole
 from tray_app.core.values.version import Json

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import httpx
 from msgspec import Struct
 
-from tray_app.core.values.errors import (
-    ChangeError,
+from tray_app.core.values.errors.change import ChangeError
+from tray_app.core.values.errors.service import (
     Insecure,
     Instead,
     Interrupted,

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from tray_app.core.fit.shape import decode_show
-from tray_app.core.values.errors import (
+from tray_app.core.values.errors.service import (
     BadAnswer,
     Instead,
     Interrupted,

@@ -22,7 +22,7 @@ from tray_app.core.tasks.releases import (
     runs,
 )
 from tray_app.core.values.connections import OllamaConnection
-from tray_app.core.values.errors import (
+from tray_app.core.values.errors.service import (
     BadAnswer,
     Instead,
     Invalid,

@@ -4,7 +4,7 @@ import httpx
 
 from tray_app.core.lanes.rules import LanesRules
 from tray_app.core.report.codec import BadValue, decode, encode
-from tray_app.core.values.errors import BadAnswer, Instead, NotThatServer
+from tray_app.core.values.errors.service import BadAnswer, Instead, NotThatServer
 from tray_app.core.values.relay import RelayState
 from tray_app.core.values.token import Token, origin_of
 from tray_app.services.http import Http

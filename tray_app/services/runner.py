@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 
-from tray_app.core.values.errors import BadAnswer, Instead, NotThatServer
+from tray_app.core.values.errors.service import BadAnswer, Instead, NotThatServer
 from tray_app.core.values.requests import RunnerSlot
 from tray_app.core.values.version import Json
 from tray_app.services._decode import number, part

@@ -3,7 +3,7 @@
 import ssl
 from functools import cache
 
-from tray_app.core.values.errors import StorageError, StorageFault
+from tray_app.core.values.errors.storage import StorageError, StorageFault
 
 
 @cache

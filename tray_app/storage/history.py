@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tray_app.core.report.codec import BadValue, decode, encode
 from tray_app.core.report.history import Past, Stretch, Unwritten
-from tray_app.core.values.errors import StorageError, StorageFault
+from tray_app.core.values.errors.storage import StorageError, StorageFault
 from tray_app.core.values.requests import FinishedRequest
 from tray_app.core.values.version import Json
 from tray_app.storage.files import create_private, make_folder, typed_errors

@@ -17,7 +17,8 @@ from msgspec import Struct, ValidationError, convert
 from msgspec.structs import replace
 
 from tray_app.core.report.codec import encode
-from tray_app.core.values.errors import ChangeError, JournalDamaged, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.storage import JournalDamaged
 from tray_app.core.values.plan import IN_FORCE, OPEN, SETTLED, Event, Record
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.units import is_time

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tray_app.core.values.errors import ChangeError, Problem, StorageError
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.storage.files import make_folder, read_file, replace_file, typed_errors
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.storage.files import PRIVATE_FILE, check_regular, make_folder, typed_errors
 
 MAX_BYTES = 512 * 1024

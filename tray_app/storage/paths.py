@@ -5,7 +5,7 @@ from pathlib import Path
 
 import platformdirs
 
-from tray_app.core.values.errors import StorageError, StorageFault
+from tray_app.core.values.errors.storage import StorageError, StorageFault
 from tray_app.core.values.identity import APP_ID, APP_NAME
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from tray_app.core.report.codec import BadValue, decode, encode
-from tray_app.core.values.errors import StorageError
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.storage.files import Stamp, read_file, replace_file, stamp_of, typed_errors
 
 SCHEMA = 1

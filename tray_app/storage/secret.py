@@ -12,7 +12,8 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from tray_app.core.values.errors import ChangeError, Problem, StorageError, StorageFault
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.storage import StorageError, StorageFault
 from tray_app.core.values.token import Token, origin_of
 from tray_app.storage.files import read_file, remove_spares, replace_file, storage_error
 from tray_app.storage.state import State, StateFile

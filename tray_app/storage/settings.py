@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tray_app.core.values.errors import SettingFault, SettingProblem, StorageError
+from tray_app.core.values.errors.storage import SettingFault, SettingProblem, StorageError
 from tray_app.storage.files import Stamp, read_file, stamp_of, write_new
 from tray_app.storage.settings_keys import Settings, tables
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tray_app.core.values.errors import SettingFault, SettingProblem
+from tray_app.core.values.errors.storage import SettingFault, SettingProblem
 from tray_app.core.values.remedy import ALL_TASKS_OFF, TASK_MODEL, switch_off_id, task_model_named
 from tray_app.core.values.task_settings import TASKS
 from tray_app.core.values.token import origin_of

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from tray_app.core.values.errors import SettingFault, SettingProblem
+from tray_app.core.values.errors.storage import SettingFault, SettingProblem
 
 _MOST_BAD_LINES = 20
 _KEY_LINE = re.compile(r"""\s*["']?([\w-]+(?:\.[\w-]+)*)["']?\s*=""")

@@ -10,7 +10,8 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from tray_app.core.values.errors import ChangeError, Problem, StorageError
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.token import is_base_url, is_origin
 from tray_app.core.values.units import is_time
 from tray_app.core.values.version import Json

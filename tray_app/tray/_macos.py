@@ -15,7 +15,7 @@ from typing import Any
 
 from tray_app.core.menu.screen import NoticeView, Shape, View
 from tray_app.core.values.command import Quit
-from tray_app.core.values.errors import TrayProblem, TrayUnavailable
+from tray_app.core.values.errors.life import TrayProblem, TrayUnavailable
 from tray_app.tray import art, notify
 from tray_app.tray.base import IMAGE_POINTS, NAME, Send
 from tray_app.tray.main_thread import Work, guarded

@@ -7,7 +7,7 @@ import sysconfig
 
 from msgspec import Struct
 
-from tray_app.core.values.errors import TrayProblem, TrayUnavailable
+from tray_app.core.values.errors.life import TrayProblem, TrayUnavailable
 from tray_app.core.values.snapshot import System
 from tray_app.tray.base import Send, Tray, TrayHost
 

@@ -13,7 +13,7 @@ from tray_app.core.text.change import nothing_to_fix
 from tray_app.core.text.status import status_lines
 from tray_app.core.values.command import Connect, CopyText
 from tray_app.core.values.connections import OllamaConnection, Owner
-from tray_app.core.values.errors import RefusedBecause
+from tray_app.core.values.errors.service import RefusedBecause
 from tray_app.core.values.finding import Blind, Level
 from tray_app.core.values.reading import Known, Unknown, Unseen, Why
 from tray_app.core.values.requests import RequestKind, Requests

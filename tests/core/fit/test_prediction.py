@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.machines import installed, loaded, machine, predict
-from tray_app.core.values.errors import UsageError
+from tray_app.core.values.errors.usage import UsageError
 from tray_app.core.values.fit import Basis, Beside, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Unknown, Why

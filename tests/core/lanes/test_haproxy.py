@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.english import TR
 from tray_app.core.lanes.haproxy import GENERATING, OllamaHost, Prefer, gateway_of, sections
 from tray_app.core.text.gateway import haproxy
-from tray_app.core.values.errors import Slip, UsageError
+from tray_app.core.values.errors.usage import Slip, UsageError
 
 THREE = ("http://10.0.0.1:11434", "http://gpu2.lan:11434", "http://[fd00::3]:11434")
 PLAIN = re.compile(r"[\w .:/\[\]{}!()%$',*@-]+")

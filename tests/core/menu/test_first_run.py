@@ -11,7 +11,7 @@ from tray_app.core.menu.notice import BODY_LIMIT
 from tray_app.core.menu.screen import ScreenState
 from tray_app.core.report.overview import overview
 from tray_app.core.values.command import Connect, Link, OpenLink
-from tray_app.core.values.errors import RefusedBecause
+from tray_app.core.values.errors.service import RefusedBecause
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.snapshot import Access, Ollama, Presence
 

@@ -11,7 +11,7 @@ from tests.english import TR
 from tray_app.core.remedies.ranked import remedies, strategies
 from tray_app.core.text import remedy as words
 from tray_app.core.values.connections import OllamaConnection, Owner
-from tray_app.core.values.errors import RefusedBecause
+from tray_app.core.values.errors.service import RefusedBecause
 from tray_app.core.values.finding import (
     Diagnosis,
     Level,

@@ -4,7 +4,7 @@ import pytest
 
 from tray_app.core.tasks.assignments import parse
 from tray_app.core.tasks.documents import equal, same
-from tray_app.core.values.errors import UsageError
+from tray_app.core.values.errors.usage import UsageError
 from tray_app.core.values.task_settings import Setting
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tray_app.core.tasks import assignments, documents
 from tray_app.core.tasks import ollama_connections as connections
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.plan import Change, Event, Record
 from tray_app.core.values.task_settings import DocumentKind, Setting
 

@@ -17,7 +17,7 @@ from tray_app.core.tasks import releases
 from tray_app.core.tasks.releases import TASK_KINDS, endpoint, runs, support
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.tasks.target import TaskServer, come_unasked
-from tray_app.core.values.errors import NotFound, Refused, RefusedBecause
+from tray_app.core.values.errors.service import NotFound, Refused, RefusedBecause
 from tray_app.core.values.finding import Unusable
 from tray_app.core.values.reading import Known
 from tray_app.core.values.task_settings import TASKS, Comes, DocumentKind, Setting, Switch

@@ -1,6 +1,8 @@
 """Every typed error is one clear line: what happened, what was not changed, what to do next."""
 
+import importlib
 import inspect
+import pkgutil
 import re
 
 import pytest
@@ -8,43 +10,40 @@ import pytest
 from tests.english import TR
 from tray_app.core.text.errors import next_step, sentence, short_path
 from tray_app.core.values import errors
-from tray_app.core.values.errors import (
-    BadAnswer,
-    ChangeError,
+from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.errors.change import ChangeError, Problem, Written
+from tray_app.core.values.errors.life import (
     ChatFirstError,
     ChatFirstProblem,
+    RelayError,
+    RelayProblem,
+    TrayProblem,
+    TrayUnavailable,
+)
+from tray_app.core.values.errors.service import (
+    BadAnswer,
     Distrust,
-    ElbowroomError,
     InFront,
     Insecure,
     Instead,
     Interrupted,
     Invalid,
-    JournalDamaged,
     NoSuchPath,
     NotFound,
     NotThatServer,
-    Problem,
     Redirected,
     Refused,
     RefusedBecause,
-    RelayError,
-    RelayProblem,
     ServerFailed,
     ServiceError,
-    Slip,
-    StorageError,
-    StorageFault,
     TimedOut,
     TooMany,
     TooOld,
-    TrayProblem,
-    TrayUnavailable,
     Unreachable,
     Untrusted,
-    UsageError,
-    Written,
 )
+from tray_app.core.values.errors.storage import JournalDamaged, StorageError, StorageFault
+from tray_app.core.values.errors.usage import Slip, UsageError
 
 URL = "http://localhost:8080/api/v1/tasks/config"
 
@@ -84,9 +83,13 @@ def said(error):
 
 
 def test_every_kind_of_error_is_here():
+    modules = [
+        importlib.import_module(f"{errors.__name__}.{one.name}") for one in pkgutil.iter_modules(errors.__path__)
+    ]
     kinds = {
         kind
-        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        for module in modules
+        for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, ElbowroomError) and kind not in {ElbowroomError, ServiceError}
     }
     assert {type(error) for error in ALL} == kinds

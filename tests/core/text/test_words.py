@@ -6,7 +6,7 @@ from tests.english import TR
 from tray_app.core.text.distrust import brief, step
 from tray_app.core.text.findings import headline, sentence
 from tray_app.core.text.words import reason_words
-from tray_app.core.values.errors import Distrust, RefusedBecause
+from tray_app.core.values.errors.service import Distrust, RefusedBecause
 from tray_app.core.values.finding import ModelThrash, ThrashCause
 from tray_app.core.values.reading import Unknown, Unseen, Why
 

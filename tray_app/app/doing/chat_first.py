@@ -13,14 +13,10 @@ from tray_app.core.tasks import ollama_connections as connections
 from tray_app.core.tasks.releases import NEWEST_SEEN, TASK_IN_HEADERS_SINCE
 from tray_app.core.tasks.same_ollama import relay_address
 from tray_app.core.values.connections import OllamaConnection
-from tray_app.core.values.errors import (
-    ChangeError,
-    ChatFirstError,
-    ChatFirstProblem,
-    ElbowroomError,
-    Problem,
-    ServiceError,
-)
+from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.life import ChatFirstError, ChatFirstProblem
+from tray_app.core.values.errors.service import ServiceError
 from tray_app.core.values.plan import IN_FORCE, Action, ActionKind, Plan, Record
 from tray_app.core.values.relay import ChatFirstState, ChatFirstStatus
 from tray_app.core.values.remedy import PutChatsFirst, Reason, is_chat_first

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tray_app.core.values.errors import ChangeError, Problem
+from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.plan import Action
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tray_app.app.doing.chat_first import relay_port
 from tray_app.app.watch import Look
 from tray_app.core.tasks.releases import TASK_IN_HEADERS_SINCE
-from tray_app.core.values.errors import ElbowroomError
+from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.plan import IN_FORCE
 from tray_app.core.values.remedy import is_chat_first
 from tray_app.core.values.snapshot import Access

@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tray_app.autostart.launch import relay_command
-from tray_app.core.values.errors import ChatFirstError, ChatFirstProblem, RelayError, RelayProblem, ServiceError
+from tray_app.core.values.errors.life import ChatFirstError, ChatFirstProblem, RelayError, RelayProblem
+from tray_app.core.values.errors.service import ServiceError
 from tray_app.core.values.relay import RelayState
 from tray_app.services.address import is_loopback, port_of
 from tray_app.services.relay import RelayClient

@@ -10,7 +10,9 @@ from tray_app.cli.terminal import Terminal
 from tray_app.core.lanes.known import rules_for
 from tray_app.core.text import relay as view
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import RelayError, RelayProblem, ServiceError, Slip, TimedOut, UsageError
+from tray_app.core.values.errors.life import RelayError, RelayProblem
+from tray_app.core.values.errors.service import ServiceError, TimedOut
+from tray_app.core.values.errors.usage import Slip, UsageError
 from tray_app.services import trust
 from tray_app.services.address import is_loopback, ollama_address, port_of
 from tray_app.services.relay import RelayClient

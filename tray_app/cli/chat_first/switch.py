@@ -15,7 +15,9 @@ from tray_app.core.text import chat_first as view
 from tray_app.core.text import plan as plan_view
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import yes_words
-from tray_app.core.values.errors import ChangeError, Problem, Slip, StorageError, UsageError
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.storage import StorageError
+from tray_app.core.values.errors.usage import Slip, UsageError
 from tray_app.core.values.plan import Plan
 from tray_app.core.values.remedy import Consent
 from tray_app.services.address import web_address

@@ -3,7 +3,7 @@
 from tray_app.core.fit.candidates import CANDIDATES
 from tray_app.core.fit.verdict import Loading, Place, loading, model_with_loaded, need_as, room
 from tray_app.core.tasks.assignments import nearest
-from tray_app.core.values.errors import Slip, UsageError
+from tray_app.core.values.errors.usage import Slip, UsageError
 from tray_app.core.values.fit import Basis, Beside, Fit, FitReport, Verdict
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.names import same_model

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from tray_app.core.lanes.lane import AFTER_ANSWER, GENERATIONS, WHILE_TYPING
 from tray_app.core.tasks.ollama_connections import CHAT_HEADER, TASK_HEADER
-from tray_app.core.values.errors import Slip, UsageError
+from tray_app.core.values.errors.usage import Slip, UsageError
 
 EMBEDDINGS = frozenset({"/api/embed", "/api/embeddings", "/v1/embeddings"})
 OUR_HEADERS = "x-elbowroom-"

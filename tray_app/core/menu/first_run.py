@@ -7,7 +7,7 @@ from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import listed
 from tray_app.core.values.command import Connect, Link, OpenLink
-from tray_app.core.values.errors import RefusedBecause
+from tray_app.core.values.errors.service import RefusedBecause
 from tray_app.core.values.snapshot import Access, OpenWebUI, Presence
 
 

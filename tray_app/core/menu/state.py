@@ -11,7 +11,7 @@ from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import pressure_word, why_words
 from tray_app.core.values.command import Cancel, Connect, CopyText, Link, OpenLink, Refresh
-from tray_app.core.values.errors import RefusedBecause
+from tray_app.core.values.errors.service import RefusedBecause
 from tray_app.core.values.finding import Blind
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.reading import Why

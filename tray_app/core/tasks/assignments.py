@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from tray_app.core.tasks.documents import changed, equal, held, same, taken_back
 from tray_app.core.tasks.settings import key_of
-from tray_app.core.values.errors import ChangeError, Problem, Slip, UsageError
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.usage import Slip, UsageError
 from tray_app.core.values.plan import Change, Event, Plan, Record
 from tray_app.core.values.task_settings import SLOTS, TASKS, Setting
 from tray_app.core.values.version import Document, Json

@@ -4,16 +4,9 @@ from tray_app.core.text import errors
 from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.values.errors import (
-    ChangeError,
-    ElbowroomError,
-    Insecure,
-    Problem,
-    Refused,
-    RefusedBecause,
-    Unreachable,
-    Untrusted,
-)
+from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.service import Insecure, Refused, RefusedBecause, Unreachable, Untrusted
 
 
 def connected(url: str, version: str, tr: Translator) -> str:

@@ -6,7 +6,7 @@ from tray_app.core.text.system_words import system_words
 from tray_app.core.text.tasks import unsupported
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.values.errors import ChangeError, Problem, Written
+from tray_app.core.values.errors.change import ChangeError, Problem, Written
 from tray_app.core.values.units import format_bytes
 
 

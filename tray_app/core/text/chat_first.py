@@ -3,7 +3,7 @@
 from tray_app.core.text.lines import Line, Span, Style, clean, line
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.values.errors import ChatFirstError, ChatFirstProblem
+from tray_app.core.values.errors.life import ChatFirstError, ChatFirstProblem
 from tray_app.core.values.relay import ChatFirstState, ChatFirstStatus
 
 

@@ -1,7 +1,7 @@
 """Why no safe connection could be made, and what helps."""
 
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import Distrust
+from tray_app.core.values.errors.service import Distrust
 
 
 def brief(because: Distrust, detail: str, tr: Translator) -> str:

@@ -9,7 +9,8 @@ from tray_app.core.text.memory import remedy_for_missing
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import reason_words
-from tray_app.core.values.errors import Distrust, RefusedBecause, TrayProblem, TrayUnavailable
+from tray_app.core.values.errors.life import TrayProblem, TrayUnavailable
+from tray_app.core.values.errors.service import Distrust, RefusedBecause
 from tray_app.core.values.reading import Unknown, Unseen, Why
 
 NOT_FOR_PEOPLE = {Probed.OPEN_WEBUI_FEATURES, Probed.CONNECTIONS}

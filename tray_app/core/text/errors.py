@@ -17,34 +17,31 @@ from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.system_words import system_words
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.values.errors import (
+from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.errors.change import ChangeError
+from tray_app.core.values.errors.life import ChatFirstError, RelayError, TrayUnavailable
+from tray_app.core.values.errors.service import (
     BadAnswer,
-    ChangeError,
-    ChatFirstError,
-    ElbowroomError,
     InFront,
     Insecure,
     Instead,
     Interrupted,
     Invalid,
-    JournalDamaged,
     NoSuchPath,
     NotFound,
     NotThatServer,
     Redirected,
     Refused,
-    RelayError,
     ServerFailed,
     ServiceError,
-    StorageError,
     TimedOut,
     TooMany,
     TooOld,
-    TrayUnavailable,
     Unreachable,
     Untrusted,
-    UsageError,
 )
+from tray_app.core.values.errors.storage import JournalDamaged, StorageError
+from tray_app.core.values.errors.usage import UsageError
 
 _HOME = re.compile(r"^(?:/home/[^/]+|/Users/[^/]+|/root|[A-Za-z]:[\\/]Users[\\/][^\\/]+)(?=[\\/]|$)")
 

@@ -7,7 +7,7 @@ from tray_app.core.text.plan import change_sentence
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import listed
-from tray_app.core.values.errors import JournalDamaged
+from tray_app.core.values.errors.storage import JournalDamaged
 from tray_app.core.values.plan import Event, Record
 
 NAMED_LINES = 5

@@ -7,7 +7,7 @@ from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import why_words
-from tray_app.core.values.errors import RefusedBecause
+from tray_app.core.values.errors.service import RefusedBecause
 from tray_app.core.values.finding import Blind, Diagnosis, Level
 from tray_app.core.values.snapshot import Access
 

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.values.errors import RefusedBecause
+from tray_app.core.values.errors.service import RefusedBecause
 
 
 class Refusal(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import RelayError, RelayProblem
+from tray_app.core.values.errors.life import RelayError, RelayProblem
 
 
 def said(error: RelayError, tr: Translator) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from tray_app.core.text.lines import in_turn
 from tray_app.core.text.system_words import system_words
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import SettingFault, SettingProblem
+from tray_app.core.values.errors.storage import SettingFault, SettingProblem
 
 
 def sentence(problem: SettingProblem, tr: Translator) -> str:

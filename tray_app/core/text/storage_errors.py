@@ -2,7 +2,7 @@
 
 from tray_app.core.text.system_words import system_words
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import StorageError, StorageFault
+from tray_app.core.values.errors.storage import StorageError, StorageFault
 
 
 def said(error: StorageError, path: str, tr: Translator) -> tuple[str, str]:

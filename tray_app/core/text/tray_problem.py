@@ -3,7 +3,7 @@
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.values.errors import TrayProblem, TrayUnavailable
+from tray_app.core.values.errors.life import TrayProblem, TrayUnavailable
 
 # Debian's and Ubuntu's names, which the sentences say.
 INDICATOR = "gir1.2-ayatanaappindicator3-0.1"

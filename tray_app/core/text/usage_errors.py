@@ -3,7 +3,7 @@
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.values.errors import Slip, UsageError
+from tray_app.core.values.errors.usage import Slip, UsageError
 
 WORDS_LIMIT = 400
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from tray_app.core.text import distrust, refusals
 from tray_app.core.text.system_words import system_words
 from tray_app.core.text.text import Translator
-from tray_app.core.values.errors import Distrust, RefusedBecause
+from tray_app.core.values.errors.service import Distrust, RefusedBecause
 from tray_app.core.values.reading import Unknown, Unseen, Why
 from tray_app.core.values.snapshot import Pressure
 from tray_app.core.values.units import format_bytes

@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from tray_app.core.values.connections import Connections, OllamaConnection, Owner, Served
-from tray_app.core.values.errors import RefusedBecause
+from tray_app.core.values.errors.service import RefusedBecause
 from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.plan import Record
 from tray_app.core.values.reading import Reading, Unknown, Why

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tray_app.core.values.errors import TrayProblem, TrayUnavailable
+from tray_app.core.values.errors.life import TrayProblem, TrayUnavailable
 from tray_app.tray.base import TrayHost
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import Any
 
 from tray_app.core.menu.screen import NoticeView, View
 from tray_app.core.values.command import Quit
-from tray_app.core.values.errors import TrayProblem, TrayUnavailable
+from tray_app.core.values.errors.life import TrayProblem, TrayUnavailable
 from tray_app.tray import notify
 from tray_app.tray.base import NAME, Send, TrayHost
 from tray_app.tray.linux.host import find_host

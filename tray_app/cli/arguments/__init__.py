@@ -1,0 +1,1 @@
+"""The words of every command, a file for each group."""

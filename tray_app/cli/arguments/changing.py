@@ -1,0 +1,58 @@
+"""What is changed at Open WebUI: set, fix, undo, chat-first, speed."""
+
+from tray_app.cli.arguments.adder import Adder, number
+from tray_app.core.text.text import Translator
+from tray_app.core.values.task_settings import SLOTS, TASKS
+
+# command -> module of cli and its function; imported only when the command runs.
+COMMANDS = {
+    "set": "change.set_",
+    "fix": "change.fix",
+    "undo": "change.undo",
+    "chat-first": "chat_first.switch.run",
+    "speed": "speed.run",
+}
+
+
+def add_to(add: Adder, tr: Translator) -> None:
+    _ = tr.gettext
+    dry = _("show what would change and stop")
+    prove = _("one real task call afterwards: which model answers?")
+    set_ = add("set", _("change task settings"), "set follow-ups=off", "set autocomplete=off task-model=gemma3:1b")
+    set_.add_argument(
+        "assignments",
+        nargs="+",
+        metavar="SETTING=VALUE",
+        help=_(
+            "{tasks}: on or off; {slots}: a model id that Open WebUI lists, or nothing for the chat model itself"
+        ).format(tasks=", ".join(TASKS), slots=", ".join(SLOTS)),
+    )
+    set_.add_argument("--dry-run", action="store_true", help=dry)
+    set_.add_argument("--prove", action="store_true", help=prove)
+    fix = add("fix", _("apply the best fix, or the one named ID"), "fix", "fix --list", "fix follow-ups-off --yes")
+    fix.add_argument("id", nargs="?", metavar="ID")
+    fix.add_argument("--list", action="store_true", help=_("list what helps, best first"))
+    fix.add_argument("--dry-run", action="store_true", help=dry)
+    fix.add_argument("--yes", action="store_true", help=_("do not ask"))
+    fix.add_argument("--prove", action="store_true", help=prove)
+    undo = add("undo", _("take back the newest change"), "undo", "undo --all")
+    undo.add_argument("--all", action="store_true", help=_("take back every change, newest first"))
+    undo.add_argument("--dry-run", action="store_true", help=dry)
+    chat_first = add(
+        "chat-first", _("keep all tasks and let no chat wait for one"), "chat-first on", "chat-first status"
+    )
+    chat_first.add_argument("state", choices=("on", "off", "status"))
+    chat_first.add_argument("--at", metavar="URL", help=_("a gateway of your own instead of Elbowroom's relay"))
+    chat_first.add_argument("--dry-run", action="store_true", help=dry)
+    chat_first.add_argument("--yes", action="store_true", help=_("do not ask"))
+    chat_first.add_argument("--json", action="store_true", help=_("print JSON (schema 1)"))
+    speed = add(
+        "speed",
+        _("time task calls and the chat's first word, alone and while tasks run"),
+        "speed",
+        "speed --compare gemma3:1b --runs 3",
+    )
+    speed.add_argument("--runs", type=number(tr), metavar="N", default=3, help=_("rounds to measure (3)"))
+    speed.add_argument("--compare", nargs="+", metavar="MODEL", default=[], help=_("task models to try side by side"))
+    speed.add_argument("--yes", action="store_true", help=_("do not ask"))
+    speed.add_argument("--json", action="store_true", help=_("print JSON (schema 1)"))
