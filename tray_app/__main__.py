@@ -2,6 +2,9 @@
 
 import sys
 
+CHILDREN = (["relay"], ["metal"])
+"""What this program starts itself as: in a bundle there is no Python beside it that could."""
+
 
 def main() -> int:
     """The console command."""
@@ -14,7 +17,8 @@ def main_tray() -> int:
     """The command without a console window: on Windows its streams are None, so everything goes to the log."""
     from tray_app.cli.main import run
 
-    return run(["tray", *sys.argv[1:]])
+    words = sys.argv[1:]
+    return run(words if words[:1] in CHILDREN else ["tray", *words])
 
 
 if __name__ == "__main__":

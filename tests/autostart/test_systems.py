@@ -1,18 +1,23 @@
 # ruff: noqa: N802 - the stub has the names of winreg
 """macOS's launch agent and Windows' Run key, as files and values; what status and repair make of them."""
 
+import ast
 import errno
 import importlib
+import os
 import plistlib
+import shutil
 import subprocess
 import sys
 import types
+import zipapp
 from pathlib import Path
 
 import pytest
 
 from tests.english import TR
 from tray_app import autostart
+from tray_app.__main__ import main_tray
 from tray_app.autostart import AutostartState, _macos, launch
 from tray_app.cli.tray import _repair_autostart
 from tray_app.core.text.errors import next_step, sentence
@@ -159,6 +164,44 @@ def test_a_frozen_copy_is_started_by_its_own_program(monkeypatch, tmp_path, besi
         tray.touch()
     expected = (str(tray),) if beside else (str(tmp_path / "elbowroom"), "tray")
     assert launch.login_command() == (*expected, "--at-login")
+    assert launch.relay_command() == (str(tmp_path / "elbowroom"), "relay")
+    assert launch.metal_command() == (str(tmp_path / "elbowroom"), "metal")
+
+
+def test_a_pyz_is_started_again_as_the_file_it_is(tmp_path):
+    """Python names the archive of a program that it runs out of one; a module alone is not to be found there."""
+    package = tmp_path / "made" / "tray_app"
+    (package / "autostart").mkdir(parents=True)
+    for file in (package, package / "autostart"):
+        (file / "__init__.py").touch()
+    shutil.copy(launch.__file__, package / "autostart" / "launch.py")
+    (tmp_path / "made" / "__main__.py").write_text(
+        "from tray_app.autostart import launch\n"
+        "print([launch.login_command(), launch.relay_command(), launch.metal_command()])\n"
+    )
+    packed = tmp_path / "엘보 룸.pyz"
+    zipapp.create_archive(tmp_path / "made", packed)
+    done = subprocess.run(
+        [sys.executable, packed.name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUTF8": "1"},
+    )
+    begin = (sys.executable, "-P", str(packed))
+    assert ast.literal_eval(done.stdout) == [(*begin, "tray", "--at-login"), (*begin, "relay"), (*begin, "metal")]
+
+
+def test_the_window_program_of_a_bundle_is_its_own_children(monkeypatch):
+    """There is no other program in a bundle that could be the relay without a console window."""
+    ran = []
+    monkeypatch.setattr("tray_app.cli.main.run", ran.append)
+    for words in (["--at-login"], ["relay", "--listen", "x"], ["metal"], []):
+        monkeypatch.setattr(sys, "argv", ["elbowroom-tray", *words])
+        main_tray()
+    assert ran == [["tray", "--at-login"], ["relay", "--listen", "x"], ["metal"], ["tray"]]
 
 
 def test_what_to_do_about_such_a_command_is_told(windows, monkeypatch):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.readers.fake_mac import GIB, FakeMac
+from tray_app.autostart import launch
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.snapshot import BudgetBasis
 from tray_app.readers import _gpu_macos, _metal
@@ -170,4 +171,5 @@ def test_the_child_asks_metal_with_core_graphics_loaded_first():
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="has a Metal of its own")
 def test_where_there_is_no_metal_the_real_child_says_so():
-    assert _gpu_macos.ask_metal() == FAILED
+    assert _gpu_macos.ask_metal(launch.metal_command()) == FAILED
+    assert _gpu_macos.ask_metal(()) == _gpu_macos.NOT_ASKED

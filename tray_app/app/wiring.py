@@ -353,9 +353,10 @@ class App:
         """This machine's own counters."""
         if self.overrides.machine is not None:
             return self.overrides.machine
+        from tray_app.autostart.launch import metal_command
         from tray_app.readers.machine import this_machine
 
-        machine = this_machine(self.paths.cache_dir)
+        machine = this_machine(self.paths.cache_dir, metal_command())
         self._open.append(machine)
         return machine
 

@@ -15,36 +15,55 @@ class LineTooLong(OSError):
 
 
 def login_command(home: Path | None = None) -> tuple[str, ...]:
-    """The installed tray command with an absolute path, else this Python with our module."""
+    """The installed tray command with an absolute path, else this copy's own words for it."""
     windows = sys.platform == "win32"
     name = "elbowroom-tray.exe" if windows else "elbowroom-tray"
-    frozen = bool(getattr(sys, "frozen", False))
-    scripts = Path(sys.executable).parent if frozen else Path(sysconfig.get_path("scripts"))
-    found = None if frozen else shutil.which("elbowroom-tray")
-    if os.path.exists(scripts / name):
+    scripts = Path(sys.executable).parent if is_frozen() else Path(sysconfig.get_path("scripts"))
+    found = None if is_frozen() or archive() else shutil.which("elbowroom-tray")
+    if not archive() and os.path.exists(scripts / name):
         start: tuple[str, ...] = (str(scripts / name),)
-    elif frozen:  # one program in a bundle: it is no Python that takes modules
-        start = (sys.executable, "tray")
-    elif found:
-        start = (found,)
     else:
-        python = Path(sys.executable)
-        windowless = python.with_name("pythonw.exe")
-        start = (str(windowless if windows and os.path.exists(windowless) else python), "-m", "tray_app", "tray")
-    place = ("--home", str(home.absolute())) if home is not None else ()
-    return (*start, AT_LOGIN, *place)
+        start = (found,) if found else (*this_copy(), "tray")
+    return (*start, AT_LOGIN, *_place(home))
 
 
 def relay_command(home: Path | None = None) -> tuple[str, ...]:
-    """This very copy of the app as the relay of chat first. `-P`: what lies in the current folder is not run."""
-    if getattr(sys, "frozen", False):
-        start: tuple[str, ...] = (sys.executable,)
-    else:
-        windowless = Path(sys.executable).with_name("pythonw.exe")
-        python = windowless if sys.platform == "win32" and os.path.exists(windowless) else Path(sys.executable)
-        start = (str(python), "-P", "-m", "tray_app")
-    place = ("--home", str(home.absolute())) if home is not None else ()
-    return (*start, "relay", *place)
+    """This very copy of the app as the relay of chat first."""
+    return (*this_copy(), "relay", *_place(home))
+
+
+def metal_command() -> tuple[str, ...]:
+    """This very copy of the app, only to print what Metal says: once per boot, in a process that ends."""
+    return (*this_copy(), "metal")
+
+
+def this_copy() -> tuple[str, ...]:
+    """How the command line of this very copy is begun, without a console window where the system has such.
+
+    `-P`: what lies in the current folder is not run.
+    """
+    if is_frozen():
+        return (sys.executable,)
+    windowless = Path(sys.executable).with_name("pythonw.exe")
+    python = windowless if sys.platform == "win32" and os.path.exists(windowless) else Path(sys.executable)
+    packed = archive()
+    return (str(python), "-P", packed) if packed else (str(python), "-P", "-m", "tray_app")
+
+
+def is_frozen() -> bool:
+    """A bundle of PyInstaller: its program is no Python that takes modules."""
+    return bool(getattr(sys, "frozen", False))
+
+
+def archive() -> str:
+    """The .pyz that this was started from, with its whole path; empty for every other copy."""
+    loader = getattr(getattr(sys.modules.get("__main__"), "__spec__", None), "loader", None)
+    packed = getattr(loader, "archive", "")
+    return str(Path(packed).absolute()) if packed else ""
+
+
+def _place(home: Path | None) -> tuple[str, ...]:
+    return ("--home", str(home.absolute())) if home is not None else ()
 
 
 def is_translocated() -> bool:

@@ -5,7 +5,7 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from msgspec.structs import replace
 
@@ -15,7 +15,7 @@ from tray_app.app.doctor import Probe, capture
 from tray_app.app.doctor import run as examine
 from tray_app.app.servers import RelayPoll
 from tray_app.app.wiring import App
-from tray_app.autostart.launch import login_command
+from tray_app.autostart.launch import login_command, metal_command
 from tray_app.cli.main import DONE
 from tray_app.cli.redactor import redactor_of
 from tray_app.cli.terminal import Terminal
@@ -65,11 +65,19 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
 
 def _versions() -> list[tuple[str, str]]:
     found = [("elbowroom", __version__), ("python", platform.python_version()), ("system", platform.platform())]
-    return [*found, *((name, version(name)) for name in LIBRARIES)]
+    return [*found, *((name, _version(name)) for name in LIBRARIES)]
+
+
+def _version(library: str) -> str:
+    """As its own papers say, which somebody who packs us may leave out."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def _machine(app: App) -> Iterable[Probe]:
-    memory, gpu = MemoryReader(), GpuReader(app.paths.cache_dir / "gpu.json")
+    memory, gpu = MemoryReader(), GpuReader(app.paths.cache_dir / "gpu.json", metal=metal_command())
     processes, connections = ProcessReader(), ConnectionReader()
     port = port_of(app.ollama_url)
 

@@ -27,7 +27,7 @@ DONE, FAILED, USAGE, NOTHING_TO_DO, INTERRUPTED = 0, 1, 2, 3, 130
 
 def _command(given: str) -> str:
     if given not in COMMANDS:
-        words = tuple(word for word in COMMANDS if word not in {"tray", "start", "relay"})
+        words = tuple(word for word in COMMANDS if word not in {"tray", "start", "relay", "metal"})
         raise UsageError(Slip.COMMAND, given, nearest(given, words), words)
     return given
 

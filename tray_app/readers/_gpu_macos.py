@@ -7,8 +7,7 @@ models on the processor, in RAM.
 import itertools
 import json
 import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,7 +15,6 @@ from msgspec import Struct
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.core.values.snapshot import BudgetBasis, Gpu
 from tray_app.core.values.units import GIB, MIB
-from tray_app.readers import _metal
 from tray_app.readers._darwin import Kernel, integer
 from tray_app.readers._macos import is_apple_silicon
 from tray_app.readers._raw import Source, failed, number
@@ -37,17 +35,19 @@ class Raw(Struct, frozen=True):
 
 
 class Collector:
-    """`ask` starts the child process; its answer is kept for this run, and in `cache_path` until the next boot."""
+    """`ask` starts the child process, whose command is `metal`; its answer is kept for this run, and in `cache_path`
+    until the next boot."""
 
     def __init__(
         self,
         cache_path: Path | None = None,
         kernel: Kernel | None = None,
         ask: Callable[[], Source] | None = None,
+        metal: Sequence[str] = (),
     ) -> None:
         self._cache_path = cache_path
         self._kernel = kernel or Kernel()
-        self._ask = ask or ask_metal
+        self._ask = ask or (lambda: ask_metal(metal))
         self._working_set: Source | None = None
 
     def collect(self) -> Raw:
@@ -111,11 +111,12 @@ def table_bytes(memory_bytes: int, version: str) -> int:
     return int(memory_bytes * _SHARES_26[-1][1])
 
 
-def ask_metal() -> Source:
+def ask_metal(command: Sequence[str]) -> Source:
     """One short child process; a few hundred milliseconds, once per boot."""
-    command = [sys.executable, "-I", str(Path(_metal.__file__))]
+    if not command:
+        return NOT_ASKED
     try:
-        done = subprocess.run(  # noqa: S603 - our own file, no shell
+        done = subprocess.run(  # noqa: S603 - this very program, no shell
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=METAL_TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired:

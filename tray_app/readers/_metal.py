@@ -1,11 +1,9 @@
-"""Run as a program: prints Metal's recommendedMaxWorkingSetSize in bytes, or nothing.
-
-A process of its own, because Metal loads the GPU driver (tens of megabytes) and never gives it back. CoreGraphics comes
-first: Apple requires it for command-line tools that call MTLCreateSystemDefaultDevice.
+"""Metal's recommendedMaxWorkingSetSize in bytes, for a process of its own: Metal loads the GPU driver (tens of
+megabytes) and never gives it back. CoreGraphics comes first: Apple requires it for command-line tools that call
+MTLCreateSystemDefaultDevice.
 """
 
 import ctypes
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +26,3 @@ def working_set_bytes(load: Callable[[str], Any] = ctypes.CDLL) -> int:
     if not device:
         return 0
     return int(runtime.objc_msgSend(device, runtime.sel_registerName(b"recommendedMaxWorkingSetSize")))
-
-
-if __name__ == "__main__":
-    sys.stdout.write(f"{working_set_bytes()}\n")

@@ -1,6 +1,7 @@
 """What models may use: a GPU's memory, the share of a unified memory, else RAM."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -46,10 +47,13 @@ class GpuSystem(Protocol):
 
 
 class GpuReader:
-    """`cache_path`: a small JSON file that keeps Metal's answer until the next boot; None: asked once per run."""
+    """`cache_path`: a small JSON file that keeps Metal's answer until the next boot; None: asked once per run.
+    `metal`: the command that asks it, for a Mac."""
 
-    def __init__(self, cache_path: Path | None = None, *, collector: GpuSystem | None = None) -> None:
-        self._collector = collector or _collector(cache_path)
+    def __init__(
+        self, cache_path: Path | None = None, *, metal: Sequence[str] = (), collector: GpuSystem | None = None
+    ) -> None:
+        self._collector = collector or _collector(cache_path, metal)
         self._spill = Spill()
         self._ram: Reading[Gpu] | None = None
 
@@ -77,8 +81,8 @@ class GpuReader:
         return Known(self._ram.value, taken_at)
 
 
-def _collector(cache_path: Path | None) -> GpuSystem:
+def _collector(cache_path: Path | None, metal: Sequence[str]) -> GpuSystem:
     if sys.platform == "darwin":
-        return _gpu.Collector(cache_path)
+        return _gpu.Collector(cache_path, metal=metal)
     else:  # noqa: RET505 - as a branch, the type checker reads it for the other systems only
         return _gpu.Collector()

@@ -1,5 +1,6 @@
 """This machine as a poll reads it: its own counters, or the played ones that the demo and the tests bring."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -59,12 +60,12 @@ class Machine(Struct, frozen=True):
         self.log.close()
 
 
-def this_machine(cache_dir: Path) -> Machine:
-    """The real one. `cache_dir` keeps what a GPU tells only slowly, until the next boot."""
+def this_machine(cache_dir: Path, metal: Sequence[str] = ()) -> Machine:
+    """The real one. `cache_dir` keeps what a GPU tells only slowly, until the next boot; `metal` asks it on a Mac."""
     return Machine(
         host(),
         MemoryReader(),
-        GpuReader(cache_dir / "gpu.json"),
+        GpuReader(cache_dir / "gpu.json", metal=metal),
         ProcessReader(),
         ConnectionReader(),
         ServerLog(),

@@ -13,6 +13,7 @@ COMMANDS = {
     "demo": "demo.run",
     "autostart": "autostart.run",
     "relay": "chat_first.relay.run",
+    "metal": "metal.run",
     "completion": "completion.run",
 }
 SHELLS = ("bash", "zsh", "fish", "powershell")
@@ -34,5 +35,6 @@ def add_to(add: Adder, tr: Translator) -> None:
     relay = add.hidden("relay")
     relay.add_argument("--listen", metavar="HOST:PORT")
     relay.add_argument("--upstream", metavar="URL")
+    add.hidden("metal")
     completion = add("completion", _("print what a shell offers after Tab"), "completion bash")
     completion.add_argument("shell", choices=SHELLS)
