@@ -30,8 +30,9 @@ it:
 | Linux | `~/.config/elbowroom/settings.toml` |
 | with `--home DIR` | `DIR/settings.toml` |
 
-Once it is there, Elbowroom only reads it. It notices a change while it runs. A key that is wrong is reported with its
-line and falls back to its default; the other keys count. Times are seconds (`_s`), sizes bytes (`_bytes`).
+Once it is there, Elbowroom changes nothing in it but a key that you set in a form or the menu; comments and order
+stay. It notices a change while it runs. A key that is wrong is reported with its line and falls back to its default;
+the other keys count. Times are seconds (`_s`), sizes bytes (`_bytes`).
 
 ```toml
 language = "ko"

@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "readers": {"core", "psutil"},
     "services": {"core", "httpx", "truststore"},
     "relay": {"core", "storage", "httptools"},
-    "storage": {"core", "platformdirs", "keyring", "filelock"},
+    "storage": {"core", "platformdirs", "keyring", "filelock", "tomlkit"},
     "tray": {"core", "pystray", "PIL", "AppKit", "Foundation", "PyObjCTools", "objc", "gi", "jeepney", "Xlib"}
     | {"desktop_notifier"},
     "page": {"core"},

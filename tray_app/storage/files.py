@@ -106,8 +106,11 @@ def write_new(path: Path, data: bytes) -> bool:
     return True
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Replace a file as a whole: old or new content after a crash, never a mix. StorageError where it fails."""
+def replace_file(path: Path, data: bytes, *, like: Path | None = None) -> None:
+    """Replace a file as a whole: old or new content after a crash, never a mix. StorageError where it fails.
+
+    `like`: whose rights it gets, where that file is there; else only this user may open it.
+    """
     spare = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     with typed_errors(path):
         make_folder(path.parent)
@@ -115,6 +118,8 @@ def replace_file(path: Path, data: bytes) -> None:
             descriptor = create_private(spare)
             try:
                 write_all(descriptor, data)
+                if like is not None:
+                    _take_rights(descriptor, like)
                 sync(descriptor)
             finally:
                 os.close(descriptor)
@@ -124,6 +129,18 @@ def replace_file(path: Path, data: bytes) -> None:
             raise
         sync_folder(path.parent)
     remove_spares(path, older_than_s=STALE_SPARE_S)
+
+
+def _take_rights(descriptor: int, like: Path) -> None:
+    """Mode and group of another file. On Windows a new file has those of its folder, as the old one."""
+    if sys.platform != "win32":
+        try:
+            found = like.stat()
+        except FileNotFoundError:
+            return
+        with suppress(PermissionError):  # a group that this user is not in: then it is this user's own
+            os.fchown(descriptor, -1, found.st_gid)
+        os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
 
 
 def remove_spares(path: Path, older_than_s: float = 0.0) -> None:

@@ -1,6 +1,6 @@
-"""The user's settings.toml: only read once it is there. A bad key falls back to its default, the rest stays.
+"""The user's settings.toml as it is read: a bad key falls back to its default, the rest stays.
 
-settings_keys.py declares every key once.
+settings_keys.py declares every key once, settings_write.py sets single ones in the file.
 """
 
 from pathlib import Path

@@ -9,6 +9,7 @@ from tray_app.core.text import (
     journal,
     refusals,
     relay,
+    settings,
     storage_errors,
     tray_problem,
     usage_errors,
@@ -40,7 +41,7 @@ from tray_app.core.values.errors.service import (
     Unreachable,
     Untrusted,
 )
-from tray_app.core.values.errors.storage import JournalDamaged, StorageError
+from tray_app.core.values.errors.storage import JournalDamaged, SettingsNotWritten, StorageError
 from tray_app.core.values.errors.usage import UsageError
 
 _HOME = re.compile(r"^(?:/home/[^/]+|/Users/[^/]+|/root|[A-Za-z]:[\\/]Users[\\/][^\\/]+)(?=[\\/]|$)")
@@ -76,10 +77,8 @@ def _said(error: ElbowroomError, tr: Translator) -> tuple[str, str]:
             said = usage_errors.said(error, tr)
         case ChangeError():
             said = change_errors.said(error, short_path(error.subject), tr)
-        case StorageError():
-            said = storage_errors.said(error, short_path(error.path), tr)
-        case JournalDamaged():
-            said = journal.damaged(error, short_path(error.path), tr)
+        case StorageError() | SettingsNotWritten() | JournalDamaged():
+            said = _of_a_file(error, short_path(error.path), tr)
         case ChatFirstError():
             said = chat_first.said(error, tr)
         case RelayError():
@@ -89,6 +88,16 @@ def _said(error: ElbowroomError, tr: Translator) -> tuple[str, str]:
         case _:
             said = tr.gettext("Something went wrong: {name}.").format(name=type(error).__name__), ""
     return said
+
+
+def _of_a_file(error: StorageError | SettingsNotWritten | JournalDamaged, path: str, tr: Translator) -> tuple[str, str]:
+    match error:
+        case StorageError():
+            return storage_errors.said(error, path, tr)
+        case SettingsNotWritten():
+            return settings.not_written(error, path, tr)
+        case _:
+            return journal.damaged(error, path, tr)
 
 
 def _server(url: str) -> str:

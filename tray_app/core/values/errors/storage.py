@@ -76,3 +76,27 @@ class SettingProblem(Struct, frozen=True):
     expected: str
     fault: SettingFault
     line: int | None = None
+
+
+class Unwritten(StrEnum):
+    """Why keys were not written into the settings file. Nothing was changed in it."""
+
+    CHANGED_MEANWHILE = "changed-meanwhile"  # since the person saw it
+    DAMAGED = "damaged"  # no TOML: first a person has to mend it
+    NOT_UTF8 = "not-utf-8"
+    TOO_BIG = "too-big"
+    TOO_ODD = "too-odd"  # the key cannot be set in it without changing more
+    REFUSED = "refused"  # `problem` says which value does not hold
+
+
+class SettingsNotWritten(ElbowroomError):
+    """`line` counts from 1, where one is known."""
+
+    def __init__(
+        self, path: str, fault: Unwritten, line: int | None = None, problem: SettingProblem | None = None
+    ) -> None:
+        super().__init__(path, fault, line)
+        self.path = path
+        self.fault = fault
+        self.line = line
+        self.problem = problem
