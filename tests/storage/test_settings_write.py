@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.english import TR
 from tray_app.core.text.errors import told
-from tray_app.core.values.errors.storage import SettingFault, SettingsNotWritten, StorageError, StorageFault, Unwritten
+from tray_app.core.values.errors.storage import SettingFault, SettingsNotWritten, StorageError, StorageFault, WriteFault
 from tray_app.storage import settings_write
 from tray_app.storage.settings import load
 from tray_app.storage.settings_keys import Settings, declared, tables
@@ -149,7 +149,7 @@ def test_a_file_that_changed_since_it_was_shown_is_left_alone(path):
     assert seal_of(path) == ""
     path.write_text("poll_s = 7\n")
     error = refused(path, {"poll_s": 8.0}, seal="")
-    assert error.fault is Unwritten.CHANGED_MEANWHILE
+    assert error.fault is WriteFault.CHANGED_MEANWHILE
     assert told(error, TR).startswith(f"{path} was changed meanwhile, so nothing was written into it.")
     seal = seal_of(path)
     after = write_keys(path, {"poll_s": 8.0}, seal)
@@ -167,19 +167,19 @@ def test_a_file_that_changes_in_the_last_moment_is_left_alone(path, monkeypatch)
     monkeypatch.setattr(settings_write, "_check", slow)
     with pytest.raises(SettingsNotWritten) as caught:
         write_keys(path, {"poll_s": 8.0})
-    assert caught.value.fault is Unwritten.CHANGED_MEANWHILE
+    assert caught.value.fault is WriteFault.CHANGED_MEANWHILE
     assert path.read_text() == "poll_s = 7\nlanguage = 'ko'\n"
 
 
 @pytest.mark.parametrize(
     ("data", "fault", "line"),
     [
-        (b"# mine\npoll_s = = 7\n", Unwritten.DAMAGED, 2),
-        (b"poll_s = 7\npoll_s = 8\n", Unwritten.DAMAGED, 2),
-        (b"x = " + b"[" * 50_000, Unwritten.DAMAGED, None),
-        (b"poll_s = 7\n# gr\xfc\xdfe\n", Unwritten.NOT_UTF8, 2),
-        (b"#" * (LARGEST_BYTES + 1), Unwritten.TOO_BIG, None),
-        (b"limits = 5\n", Unwritten.TOO_ODD, None),
+        (b"# mine\npoll_s = = 7\n", WriteFault.DAMAGED, 2),
+        (b"poll_s = 7\npoll_s = 8\n", WriteFault.DAMAGED, 2),
+        (b"x = " + b"[" * 50_000, WriteFault.DAMAGED, None),
+        (b"poll_s = 7\n# gr\xfc\xdfe\n", WriteFault.NOT_UTF8, 2),
+        (b"#" * (LARGEST_BYTES + 1), WriteFault.TOO_BIG, None),
+        (b"limits = 5\n", WriteFault.TOO_ODD, None),
     ],
 )
 def test_a_damaged_file_is_told_and_left_alone(path, data, fault, line):
@@ -266,7 +266,7 @@ def test_nothing_else_in_the_file_ever_changes(head, rest, back):
         if back:
             after = edited(Path(), after, {"poll_s": None})
     except SettingsNotWritten as error:
-        assert error.fault is Unwritten.TOO_ODD  # noqa: PT017 - most files have a way
+        assert error.fault is WriteFault.TOO_ODD  # noqa: PT017 - most files have a way
         return
     wanted.setdefault("limits", {})["hold_s"] = 33
     wanted["poll_s"] = 44

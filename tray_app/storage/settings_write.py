@@ -16,7 +16,7 @@ from msgspec import Struct
 from tomlkit.exceptions import TOMLKitError
 
 from tray_app.core.values.errors.change import ChangeError, Problem
-from tray_app.core.values.errors.storage import SettingsNotWritten, StorageError, StorageFault, Unwritten
+from tray_app.core.values.errors.storage import SettingsNotWritten, StorageError, StorageFault, WriteFault
 from tray_app.storage.files import make_folder, read_file, replace_file, stamp_of, typed_errors
 from tray_app.storage.settings import decode
 from tray_app.storage.settings_keys import Declared, Settings, declared, tables
@@ -69,10 +69,10 @@ def write_keys(path: Path, values: Mapping[str, object], seal: str | None = None
 def _write(path: Path, target: Path, values: Mapping[str, object], seal: str | None) -> str:
     stamp = stamp_of(target)
     if stamp is not None and stamp.size > LARGEST_BYTES:
-        raise SettingsNotWritten(str(path), Unwritten.TOO_BIG)
+        raise SettingsNotWritten(str(path), WriteFault.TOO_BIG)
     before = read_file(target)
     if seal is not None and seal != ("" if before is None else _seal(before)):
-        raise SettingsNotWritten(str(path), Unwritten.CHANGED_MEANWHILE)
+        raise SettingsNotWritten(str(path), WriteFault.CHANGED_MEANWHILE)
     if before is not None and not os.access(target, os.W_OK):
         raise StorageError(str(path), "Permission denied", StorageFault.DENIED)
     found = _read(path, template().encode() if before is None else before)
@@ -80,7 +80,7 @@ def _write(path: Path, target: Path, values: Mapping[str, object], seal: str | N
     _check(path, found.bytes(found.text), after, values)
     if after != before:
         if stamp_of(target) != stamp:
-            raise SettingsNotWritten(str(path), Unwritten.CHANGED_MEANWHILE)
+            raise SettingsNotWritten(str(path), WriteFault.CHANGED_MEANWHILE)
         replace_file(target, after, like=target)
     return _seal(after)
 
@@ -95,7 +95,7 @@ def _read(path: Path, data: bytes) -> _Text:
         text = data[len(mark) :].decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise SettingsNotWritten(str(path), Unwritten.NOT_UTF8, line) from error
+        raise SettingsNotWritten(str(path), WriteFault.NOT_UTF8, line) from error
     windows = "\r\n" in text and "\n" not in text.replace("\r\n", "")
     return _Text(text.replace("\r\n", "\n") if windows else text, mark, windows)
 
@@ -109,7 +109,7 @@ def edited(path: Path, text: str, values: Mapping[str, object]) -> str:
         text = _taken_back(text, name, key, wanted) if plain is None else _set(text, name, plain, wanted)
         _put(wanted, name, plain)
     if not _says(text, wanted):
-        raise SettingsNotWritten(str(path), Unwritten.TOO_ODD)
+        raise SettingsNotWritten(str(path), WriteFault.TOO_ODD)
     return text
 
 
@@ -131,7 +131,7 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         found = re.search(r"\(at line (\d+)", str(error))
-        raise SettingsNotWritten(str(path), Unwritten.DAMAGED, int(found[1]) if found else None) from error
+        raise SettingsNotWritten(str(path), WriteFault.DAMAGED, int(found[1]) if found else None) from error
 
 
 def _declared(name: str) -> Declared:
@@ -241,4 +241,4 @@ def _check(path: Path, before: bytes, after: bytes, values: Mapping[str, object]
     old = {(problem.key, problem.fault, problem.given) for problem in known}
     for problem in found:
         if problem.key in values or (problem.key, problem.fault, problem.given) not in old:
-            raise SettingsNotWritten(str(path), Unwritten.REFUSED, problem=problem)
+            raise SettingsNotWritten(str(path), WriteFault.REFUSED, problem=problem)

@@ -4,7 +4,7 @@ from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.system_words import system_words
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.values.errors.storage import SettingFault, SettingProblem, SettingsNotWritten, Unwritten
+from tray_app.core.values.errors.storage import SettingFault, SettingProblem, SettingsNotWritten, WriteFault
 
 
 def sentence(problem: SettingProblem, tr: Translator) -> str:
@@ -41,20 +41,20 @@ def not_written(error: SettingsNotWritten, path: str, tr: Translator) -> tuple[s
     if error.problem is not None:
         return refused(error.problem, tr), tr.gettext("Nothing was written.")
     texts = {
-        Unwritten.CHANGED_MEANWHILE: tr.gettext("{path} was changed meanwhile, so nothing was written into it."),
-        Unwritten.DAMAGED: tr.gettext("Line {line} of {path} cannot be read as TOML, so nothing was written into it."),
-        Unwritten.NOT_UTF8: tr.gettext("Line {line} of {path} is not UTF-8, so nothing was written into it."),
-        Unwritten.TOO_BIG: tr.gettext("{path} is far too large for a settings file, so nothing was written into it."),
-        Unwritten.TOO_ODD: tr.gettext("The key cannot be set in {path} without changing more of it."),
+        WriteFault.CHANGED_MEANWHILE: tr.gettext("{path} was changed meanwhile, so nothing was written into it."),
+        WriteFault.DAMAGED: tr.gettext("Line {line} of {path} cannot be read as TOML, so nothing was written into it."),
+        WriteFault.NOT_UTF8: tr.gettext("Line {line} of {path} is not UTF-8, so nothing was written into it."),
+        WriteFault.TOO_BIG: tr.gettext("{path} is far too large for a settings file, so nothing was written into it."),
+        WriteFault.TOO_ODD: tr.gettext("The key cannot be set in {path} without changing more of it."),
     }
     steps = {
-        Unwritten.CHANGED_MEANWHILE: tr.gettext("Look at the settings as they are now, and try again."),
-        Unwritten.DAMAGED: tr.gettext("Mend it first: `{command}` says what is wrong.").format(
+        WriteFault.CHANGED_MEANWHILE: tr.gettext("Look at the settings as they are now, and try again."),
+        WriteFault.DAMAGED: tr.gettext("Mend it first: `{command}` says what is wrong.").format(
             command=typed(tr, "doctor")
         ),
-        Unwritten.NOT_UTF8: tr.gettext("Save it as UTF-8 in an editor first."),
-        Unwritten.TOO_BIG: tr.gettext("Check what it is."),
-        Unwritten.TOO_ODD: tr.gettext("Set it in an editor."),
+        WriteFault.NOT_UTF8: tr.gettext("Save it as UTF-8 in an editor first."),
+        WriteFault.TOO_BIG: tr.gettext("Check what it is."),
+        WriteFault.TOO_ODD: tr.gettext("Set it in an editor."),
     }
     line = "?" if error.line is None else error.line
     return texts[error.fault].format(path=path, line=line), steps[error.fault]

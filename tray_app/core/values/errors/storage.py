@@ -78,7 +78,7 @@ class SettingProblem(Struct, frozen=True):
     line: int | None = None
 
 
-class Unwritten(StrEnum):
+class WriteFault(StrEnum):
     """Why keys were not written into the settings file. Nothing was changed in it."""
 
     CHANGED_MEANWHILE = "changed-meanwhile"  # since the person saw it
@@ -93,7 +93,7 @@ class SettingsNotWritten(ElbowroomError):
     """`line` counts from 1, where one is known."""
 
     def __init__(
-        self, path: str, fault: Unwritten, line: int | None = None, problem: SettingProblem | None = None
+        self, path: str, fault: WriteFault, line: int | None = None, problem: SettingProblem | None = None
     ) -> None:
         super().__init__(path, fault, line)
         self.path = path
