@@ -11,7 +11,7 @@ from tray_app.app import watch
 from tray_app.app.session import Session
 from tray_app.cli import main as cli
 from tray_app.core.menu.app import app_rows
-from tray_app.core.report.history import Unwritten
+from tray_app.core.report.history import MarkKind, Unwritten
 from tray_app.core.values.plan import Event
 from tray_app.core.values.requests import FinishedRequest, RequestKind
 from tray_app.standins.server import wait_until
@@ -70,6 +70,21 @@ def _another(look):
     """As if something had changed: only that is worth a writing."""
     seen = watch._seen(look)
     return replace(seen, span=replace(seen.span, running=(seen.span.running or 0) + 1))
+
+
+def test_a_change_is_marked_once_also_one_from_before_the_start(played, session):
+    words = ["--home", str(played.home), "--ollama", played.ollama.url, "--open-webui", played.webui.url]
+    cli.run(["set", "tags=off", *words])
+    session.look()
+    cli.run(["undo", *words])
+    session.look()
+    session.look()
+    session.close()
+    marks = HistoryFile(path_of(session)).read().marks
+    assert [(one.kind, one.setting, one.value) for one in marks] == [
+        (MarkKind.CHANGED, "tags", "off"),
+        (MarkKind.TAKEN_BACK, "tags", "on"),
+    ]
 
 
 def test_the_demo_keeps_none(played):

@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tray_app.core.report.history import Noted, Past, Stretch, Unwritten
+from tray_app.core.report.history import Mark, MarkKind, Noted, Past, Stretch, Unwritten
 from tray_app.core.values.errors.storage import StorageError, StorageFault
 from tray_app.core.values.finding import Level
 from tray_app.core.values.reading import Moment
@@ -83,6 +83,79 @@ def test_no_more_than_its_size_is_kept_and_the_newest_stay(file, monkeypatch, pa
     assert held.spans[-1].at == NOW
     file.close()
     assert path.stat().st_size <= 300_000
+
+
+MARK = Mark(NOW, MarkKind.CHANGED, None, "change-1", "tags", "off")
+
+
+def test_marks_are_kept_once(file):
+    evicted = Mark(NOW + 1, MarkKind.EVICTED, "qwen3:32b", count=2)
+    file.write(Unwritten(marks=(MARK, evicted)))
+    file.write(Unwritten(marks=(MARK,)))
+    assert file.read().marks == (MARK, evicted)
+    assert file.read(NOW + 1).marks == (evicted,)
+
+
+def of_schema_1(path):
+    """As the version before wrote it."""
+    path.parent.mkdir(exist_ok=True)
+    with contextlib.closing(sqlite3.connect(path)) as old, old:
+        for statement in history._STEPS[0]:
+            old.execute(statement)
+        old.execute("PRAGMA user_version = 1")
+        old.execute("INSERT INTO spans VALUES (?, ?, 'calm', 'normal', 0, 0, NULL, NULL, 0.0)", (NOW, NOW))
+        old.execute(
+            "INSERT INTO finished VALUES ('qwen3:32b', 'chat', 'relay', NULL, ?, ?, ?, 8.0, 0.0, 1)",
+            (CHAT.began_at, CHAT.ended_at, CHAT.first_token_at),
+        )
+
+
+def test_a_file_of_the_version_before_is_read_and_carried_on(file, path):
+    of_schema_1(path)
+    assert file.read() == Past((CALM,), (CHAT,))
+    assert file.write(Unwritten(marks=(MARK,)))
+    assert file.problem is None
+    assert file.read() == Past((CALM,), (CHAT,), (MARK,))
+
+
+def test_two_writers_that_find_an_old_file_make_it_new_once(path, monkeypatch):
+    of_schema_1(path)
+    one, other = HistoryFile(path, lambda: NOW), HistoryFile(path, lambda: NOW, guest=True)
+    migrate = history._migrate
+
+    def late(database, schema):
+        monkeypatch.setattr(history, "_migrate", migrate)
+        assert one.write(rows(CALM))  # between the other's look at the schema and its step
+        migrate(database, schema)
+
+    monkeypatch.setattr(history, "_migrate", late)
+    assert other.write(rows(finished=(CHAT,)))
+    assert (one.problem, other.problem) == (None, None)
+    assert not list(path.parent.glob("*.damaged-*"))
+    one.close()
+    other.close()
+
+
+@pytest.mark.parametrize("relay_first", [True, False])
+def test_of_a_request_that_both_write_the_trays_row_stays(file, path, relay_first):
+    relay = HistoryFile(path, lambda: NOW, guest=True)
+    writes = [(relay, replace(CHAT, busy_s=1.0)), (file, CHAT)]
+    for writer, row in writes if relay_first else reversed(writes):
+        assert writer.write(rows(finished=(row,)))
+    relay.close()
+    assert file.read().finished == (CHAT,)
+
+
+def test_the_relay_leaves_a_damaged_file_to_the_tray(file, path):
+    path.parent.mkdir()
+    path.write_bytes(b"no database" * 1000)
+    relay = HistoryFile(path, lambda: NOW, guest=True)
+    assert not relay.write(rows(finished=(CHAT,)))
+    assert relay.problem.fault is StorageFault.DAMAGED
+    assert path.read_bytes().startswith(b"no database")
+    assert file.write(rows(CALM))
+    assert relay.write(rows(finished=(CHAT,)))
+    relay.close()
 
 
 class TestFaults:

@@ -63,7 +63,7 @@ class Session:
             relieving.ReliefMemory(state.relief_change_id, state.relief_remedy, state.relief_at, state.relief_blocked)
         )
         self._told: Mapping[str, float] | None = state.told
-        self._keeper = None if overrides.played else HistoryKeeper(HistoryFile(self.app.paths.history_file))
+        self._keeper = HistoryKeeper(None if overrides.played else HistoryFile(self.app.paths.history_file))
         self._settled = False
         self._autostart: tuple[Stamp | None, bool] | None = None
         self._moved = False
@@ -90,8 +90,7 @@ class Session:
             self._told = None
         with all_within(poll_within(self.settings().request_limit_s), cut):
             look = self.app.observer.look(quiet)
-        if self._keeper is not None:
-            self._keeper.note(look)
+        self._keeper.note(look, self.app.journal)
         settings = self.settings()
         self.app.observer.poll.tell_relay(relay_rules(look.facts, settings.chat_first, settings.task_models))
         self._settle_once(look)
@@ -159,8 +158,6 @@ class Session:
 
     def _brought(self, look: Look, tr: Translator) -> tuple[NoticeView, ...]:
         """Once for each change: what it brought, when enough answers came after it."""
-        if self._keeper is None:
-            return ()
         try:
             newest = next(iter(self._undoable()), None)
         except UsageError:  # of the address in the environment: the menu tells it
@@ -201,7 +198,7 @@ class Session:
         tr, problems = self.translator(), self.app.settings_problems
         if problems:
             return settings_view.sentence(problems[0], tr)
-        unkept = self._keeper.problem if self._keeper is not None else None
+        unkept = self._keeper.problem
         troubles = (*self._troubles, *self.app.file_problems, *filter(None, [unkept]))
         return error_view.told(troubles[0], tr) if troubles else ""
 
@@ -230,7 +227,7 @@ class Session:
             has_monitor=bool(opened.monitor()),
             icon=self._icon(),
             summoned=time.monotonic() < self._summoned_until,
-            receipt=self._keeper.receipt if self._keeper is not None else None,
+            receipt=self._keeper.receipt,
             relief=self._relief_choice(look),
             chat_first=self.chat_first.is_on(look),
         )
@@ -389,6 +386,5 @@ class Session:
             log.warning("state not written: %s", error)
 
     def close(self) -> None:
-        if self._keeper is not None:
-            self._keeper.close()
+        self._keeper.close()
         self.app.close()

@@ -17,7 +17,7 @@ from tray_app.core.fit.candidates import Candidate
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.choices import task_models
 from tray_app.core.remedies.ranked import remedies, strategies
-from tray_app.core.report.history import Noted, Stretch, Unwritten
+from tray_app.core.report.history import Mark, Noted, Stretch, Unwritten, marks_of_events, marks_of_lines
 from tray_app.core.report.receipt import LONGEST_S, Receipt, receipt
 from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.finding import Diagnosis
@@ -25,8 +25,10 @@ from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Record
 from tray_app.core.values.reading import Moment
 from tray_app.core.values.remedy import Remedy, Strategy, TaskModels
+from tray_app.core.values.requests import Confidence
 from tray_app.core.values.snapshot import Snapshot
-from tray_app.storage.history import HistoryFile
+from tray_app.storage.history import KEPT_S, HistoryFile
+from tray_app.storage.journal import Folded, Journal
 
 log = logging.getLogger(__name__)
 
@@ -98,31 +100,55 @@ class Observer:
 class HistoryKeeper:
     """Notes each look, and writes what is worth it at most once a minute; owned by one thread."""
 
-    def __init__(self, file: HistoryFile) -> None:
+    def __init__(self, file: HistoryFile | None) -> None:
+        """Without a file (the demo) nothing is kept but the newest."""
         self.file = file
         self._rows = Unwritten()
         self._due = float("-inf")
         self._reckon_due = float("-inf")
+        self._folded: Folded | None = None
+        self._marked_until: float | None = None
         self.receipt: Receipt | None = None
         """What the newest change brought, as it was last reckoned."""
 
     @property
     def problem(self) -> StorageError | None:
         """Why it cannot be written."""
-        return self.file.problem
+        return self.file.problem if self.file is not None else None
 
-    def note(self, look: Look) -> None:
-        self._rows = self._rows.noted(_seen(look))
+    @property
+    def unwritten(self) -> Unwritten:
+        """What the file does not have yet: for who shows the newest minute, too."""
+        return self._rows
+
+    def note(self, look: Look, journal: Journal | None = None) -> None:
+        """`journal`: where changes are marked; it is read when there are new lines."""
+        marks = self._changes(journal, look.facts.at.taken_at) if journal is not None else ()
+        self._rows = self._rows.noted(_seen(look, marks))
         at = look.snapshot.uptime_s
-        if at >= self._due and self._rows.worth:
+        if self.file is not None and at >= self._due and self._rows.worth:
             self._due = at + WRITE_EVERY_S
-            self._write()
+            self._write(self.file)
+
+    def _changes(self, journal: Journal, now: float) -> tuple[Mark, ...]:
+        """What was changed since the last look; at the first look, what the file does not have yet is added."""
+        try:
+            folded = journal.changes()
+            if folded is self._folded:
+                return ()
+            lines = journal.read().records
+        except StorageError:  # the menu tells it
+            return ()
+        self._folded = folded
+        made = marks_of_lines(lines, now - KEPT_S if self._marked_until is None else self._marked_until)
+        self._marked_until = max((one.at for one in lines), default=now)
+        return made
 
     def reckon(self, change: Record | None, lines: Callable[[], Sequence[Record]], at: Moment) -> None:
         """What the newest change in force brought so far; nothing where nobody can tell. `lines`: the journal's."""
         if change is None or (self.receipt is not None and self.receipt.change_id != change.id):
             self.receipt, self._reckon_due = None, float("-inf")
-        if change is None or at.uptime_s < self._reckon_due:
+        if change is None or self.file is None or at.uptime_s < self._reckon_due:
             return
         try:
             past = self.file.read(change.at - LONGEST_S)
@@ -134,21 +160,24 @@ class HistoryKeeper:
 
     def close(self) -> None:
         """With the end of what went on until now."""
+        if self.file is None:
+            return
         if self._rows.spans:
-            self._write()
+            self._write(self.file)
         self.file.close()
 
-    def _write(self) -> None:
-        before = self.file.problem
-        if self.file.write(self._rows):
+    def _write(self, file: HistoryFile) -> None:
+        before = file.problem
+        if file.write(self._rows):
             self._rows = self._rows.done()
-        problem = self.file.problem
+        problem = file.problem
         if problem is not None and (before is None or before.fault is not problem.fault):
             log.warning("history not written: %s", problem.fault)
 
 
-def _seen(look: Look) -> Noted:
+def _seen(look: Look, marks: tuple[Mark, ...] = ()) -> Noted:
     facts, requests = look.facts, look.facts.requests
+    at_least = Confidence.LOWER_BOUND
     span = Stretch(
         at=facts.at.taken_at,
         until=facts.at.taken_at,
@@ -158,6 +187,9 @@ def _seen(look: Look) -> Noted:
         waiting=facts.waiting,
         held=requests.held if requests is not None else None,
         longest_wait_s=requests.longest_wait_s if requests is not None else None,
+        running_at_least=requests is not None and requests.running_confidence is at_least,
+        waiting_at_least=requests is not None and requests.waiting_confidence is at_least,
     )
     swap = facts.memory.swap_out_bytes_per_s if facts.memory is not None else None
-    return Noted(facts.at, span, swap, requests.finished if requests is not None else ())
+    told = marks_of_events(facts.log.events) if facts.log is not None else ()
+    return Noted(facts.at, span, swap, requests.finished if requests is not None else (), (*marks, *told))

@@ -24,12 +24,14 @@ from tray_app.relay.channel import ChannelCall, ChannelCommands
 from tray_app.relay.dispatcher import Dispatcher
 from tray_app.relay.exchange import Exchange, Shared
 from tray_app.relay.head import RequestHead
+from tray_app.relay.kept_requests import KeptRequests
 from tray_app.relay.register import Register
 from tray_app.relay.replies import Replies
 from tray_app.relay.server import ClientConnection, ClientConnections, Serve
 from tray_app.relay.signals import on_end
 from tray_app.relay.upstream import Upstream
 from tray_app.relay.welcome import is_only_here, is_welcome
+from tray_app.storage.history import HistoryFile
 from tray_app.storage.relay_file import RelayDoor, RelayFile
 
 log = logging.getLogger(__name__)
@@ -51,6 +53,8 @@ class RelayPlan(Struct, frozen=True):
     replies: Replies
     rules: LanesRules = LanesRules()
     tls: ssl.SSLContext | None = None
+    history: Path | None = None
+    """Where the requests that ended are kept, also while no tray runs."""
 
 
 def run(plan: RelayPlan) -> None:
@@ -67,10 +71,15 @@ async def _run(plan: RelayPlan, ended: threading.Event) -> None:
     await relay.open()
     kept = on_end(lambda: relay.end(END_SOON_S), ended)
     log.info("relay %s:%d for %s", plan.listen, relay.port, plan.upstream)
+    kept_requests = KeptRequests(HistoryFile(plan.history, guest=True)) if plan.history is not None else None
+    writing = asyncio.ensure_future(kept_requests.keep(relay.state)) if kept_requests is not None else None
     try:
         await relay.until_ended()
     finally:
         relay.close()
+        if writing is not None and kept_requests is not None:
+            writing.cancel()
+            kept_requests.close(relay.state)
         del kept
     log.info("relay ended")
 

@@ -1,8 +1,9 @@
 """What was measured over time, on disk: SQLite by the standard library, a week or 20 MB of it.
 
-Written by the tray in batches. Nothing here waits: where the file is locked, full or read-only, what is to be written
-waits with whoever wanted to write, and the reason is `problem`. A damaged file is set aside and begun anew; that of a
-newer version is left alone.
+Written in batches by the tray, and by the relay of chat first, which goes on while the tray is not there. Nothing here
+waits for long: where the file is locked, full or read-only, what is to be written waits with whoever wanted to write,
+and the reason is `problem`. A damaged file is set aside by the tray and begun anew; that of a newer version is left
+alone.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tray_app.core.report.codec import BadValue, decode, encode
-from tray_app.core.report.history import Past, Stretch, Unwritten
+from tray_app.core.report.history import Mark, Past, Stretch, Unwritten
 from tray_app.core.values.errors.storage import StorageError, StorageFault
 from tray_app.core.values.requests import FinishedRequest
 from tray_app.core.values.version import Json
@@ -23,11 +24,13 @@ from tray_app.storage.files import create_private, make_folder, typed_errors
 if TYPE_CHECKING:
     import sqlite3
 
-T = TypeVar("T", Stretch, FinishedRequest)
-SCHEMA = 1
+T = TypeVar("T", Stretch, FinishedRequest, Mark)
+SCHEMA = 2
 KEPT_S = 7 * 86_400.0
 LARGEST_BYTES = 20 * 2**20
 PRUNE_EVERY_S = 3600.0
+OTHER_WRITER_S = 0.05
+"""What the other one needs for its batch is a few milliseconds."""
 # One list of statements for each step from a schema to the next: a new file takes them all.
 _STEPS: tuple[tuple[str, ...], ...] = (
     (
@@ -39,25 +42,50 @@ _STEPS: tuple[tuple[str, ...], ...] = (
            held_s REAL NOT NULL, served INTEGER NOT NULL)""",
         "CREATE UNIQUE INDEX once ON finished (ended_at, began_at, kind, ifnull(model, ''), ifnull(task, ''))",
     ),
+    (
+        "ALTER TABLE spans ADD COLUMN running_at_least INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE spans ADD COLUMN waiting_at_least INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE finished ADD COLUMN broken_off INTEGER NOT NULL DEFAULT 0",
+        """CREATE TABLE marks (at REAL NOT NULL, kind TEXT NOT NULL, model TEXT, change_id TEXT, setting TEXT,
+           value TEXT, count INTEGER NOT NULL)""",
+        """CREATE UNIQUE INDEX once_marked ON marks
+           (at, kind, ifnull(model, ''), ifnull(change_id, ''), ifnull(setting, ''))""",
+    ),
 )
 _WRITE_SPAN = """
-    INSERT INTO spans (at, until, level, pressure, running, waiting, held, longest_wait_s, swap_out_bytes)
-    VALUES (:at, :until, :level, :pressure, :running, :waiting, :held, :longest_wait_s, :swap_out_bytes)
+    INSERT INTO spans (at, until, level, pressure, running, waiting, held, longest_wait_s, swap_out_bytes,
+    running_at_least, waiting_at_least)
+    VALUES (:at, :until, :level, :pressure, :running, :waiting, :held, :longest_wait_s, :swap_out_bytes,
+    :running_at_least, :waiting_at_least)
     ON CONFLICT (at) DO UPDATE SET
     until = max(until, excluded.until), longest_wait_s = excluded.longest_wait_s,
     swap_out_bytes = excluded.swap_out_bytes"""
-_WRITE_FINISHED = """
+# The tray sees the runners and knows better than the relay how long each worked: its row stays, whoever was first.
+_WRITE_FINISHED_TOO = """
     INSERT OR IGNORE INTO finished
-    (model, kind, reason, task, began_at, ended_at, first_token_at, busy_s, held_s, served)
-    VALUES (:model, :kind, :reason, :task, :began_at, :ended_at, :first_token_at, :busy_s, :held_s, :served)"""
+    (model, kind, reason, task, began_at, ended_at, first_token_at, busy_s, held_s, served, broken_off)
+    VALUES (:model, :kind, :reason, :task, :began_at, :ended_at, :first_token_at, :busy_s, :held_s, :served,
+    :broken_off)"""
+_WRITE_FINISHED = _WRITE_FINISHED_TOO.replace("OR IGNORE", "OR REPLACE")
+_WRITE_MARK = """
+    INSERT OR IGNORE INTO marks (at, kind, model, change_id, setting, value, count)
+    VALUES (:at, :kind, :model, :change_id, :setting, :value, :count)"""
 _READ_SPANS = "SELECT * FROM spans WHERE until >= ? ORDER BY at"
 _READ_FINISHED = "SELECT * FROM finished WHERE ended_at >= ? ORDER BY ended_at, began_at"
-_OLD = ("DELETE FROM spans WHERE until < ?", "DELETE FROM finished WHERE ended_at < ?")
+_READ_MARKS = "SELECT * FROM marks WHERE at >= ? ORDER BY at"
+_OLD = (
+    "DELETE FROM spans WHERE until < ?",
+    "DELETE FROM finished WHERE ended_at < ?",
+    "DELETE FROM marks WHERE at < ?",
+)
 _OLDEST_TENTH = (
     "DELETE FROM spans WHERE at IN (SELECT at FROM spans ORDER BY at LIMIT (SELECT count(*) / 10 + 1 FROM spans))",
     """DELETE FROM finished WHERE rowid IN
        (SELECT rowid FROM finished ORDER BY ended_at LIMIT (SELECT count(*) / 10 + 1 FROM finished))""",
+    """DELETE FROM marks WHERE rowid IN
+       (SELECT rowid FROM marks ORDER BY at LIMIT (SELECT count(*) / 10 + 1 FROM marks))""",
 )
+_TRUTHS = frozenset({"served", "running_at_least", "waiting_at_least"})
 
 
 class _Newer(Exception):
@@ -65,10 +93,12 @@ class _Newer(Exception):
 
 
 class HistoryFile:
-    """One thread writes it; anybody may read it meanwhile."""
+    """The tray's worker writes it, and the relay's `guest`; anybody may read it meanwhile."""
 
-    def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: Path, now: Callable[[], float] = time.time, *, guest: bool = False) -> None:
+        """`guest`: the tray may write the same requests, and what is done about a damaged file is the tray's."""
         self.path = path
+        self._guest = guest
         self.problem: StorageError | None = None
         """Why it could not be written the last time, or what became of a damaged one."""
         self._now = now
@@ -101,7 +131,9 @@ class HistoryFile:
         database = self._open = self._open or self._connected()
         with database:
             database.executemany(_WRITE_SPAN, map(_row, rows.spans))
-            database.executemany(_WRITE_FINISHED, map(_row, rows.finished))
+            write = _WRITE_FINISHED_TOO if self._guest else _WRITE_FINISHED
+            database.executemany(write, map(_row, rows.finished))
+            database.executemany(_WRITE_MARK, map(_row, rows.marks))
             now = self._now()
             if now >= self._prune_at:
                 self._prune(database, now)
@@ -115,7 +147,7 @@ class HistoryFile:
             with contextlib.suppress(FileExistsError):
                 os.close(create_private(self.path))  # nobody else may read it; what SQLite puts beside it is as it is
         # One thread after the other: the worker writes, and whoever ends the app writes the last and closes it.
-        database = sqlite3.connect(self.path, timeout=0.0, check_same_thread=False)
+        database = sqlite3.connect(self.path, timeout=OTHER_WRITER_S, check_same_thread=False)
         with contextlib.ExitStack() as unless_good:
             unless_good.callback(database.close)
             schema = _schema_of(database)
@@ -125,7 +157,7 @@ class HistoryFile:
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute("PRAGMA journal_size_limit = 1048576")
             _migrate(database, schema)
-            database.execute("SELECT count(*) FROM spans, finished WHERE 0").fetchone()
+            database.execute("SELECT count(*) FROM spans, finished, marks WHERE 0").fetchone()
             unless_good.pop_all()
         return database
 
@@ -139,7 +171,7 @@ class HistoryFile:
     def _was_set_aside(self) -> bool:
         """A damaged file is kept under another name, so that the next try begins anew."""
         damaged = self.problem
-        if damaged is None or damaged.fault is not StorageFault.DAMAGED:
+        if self._guest or damaged is None or damaged.fault is not StorageFault.DAMAGED:
             return False
         number = 1
         while os.path.exists(aside := self.path.with_name(f"{self.path.name}.damaged-{number}")):
@@ -180,11 +212,13 @@ class HistoryFile:
                     return Past()
                 spans = database.execute(_READ_SPANS, (since,)).fetchall()
                 ended = database.execute(_READ_FINISHED, (since,)).fetchall()
+                marks = database.execute(_READ_MARKS, (since,)).fetchall() if _has_marks(database) else ()
         except (sqlite3.Error, _Newer, UnicodeDecodeError) as error:
             raise self._told(error) from error
         return Past(
             tuple(filter(None, (_value(Stretch, row) for row in spans))),
             tuple(filter(None, (_value(FinishedRequest, row) for row in ended))),
+            tuple(filter(None, (_value(Mark, row) for row in marks))),
         )
 
     @contextmanager
@@ -223,7 +257,7 @@ def _migrate(database: "sqlite3.Connection", schema: int) -> None:
         return
     database.execute("BEGIN IMMEDIATE")
     with database:
-        for step in _STEPS[schema:]:
+        for step in _STEPS[_schema_of(database) :]:  # the other writer may have done it meanwhile
             for statement in step:
                 database.execute(statement)
         database.execute(f"PRAGMA user_version = {SCHEMA}")
@@ -236,7 +270,12 @@ def _used_bytes(database: "sqlite3.Connection") -> int:
     return int((pages - free) * size)
 
 
-def _row(value: Stretch | FinishedRequest) -> dict[str, Json]:
+def _has_marks(database: "sqlite3.Connection") -> bool:
+    """Not before schema 2: a file that only an earlier version has written is read as it is."""
+    return _schema_of(database) > 1
+
+
+def _row(value: Stretch | FinishedRequest | Mark) -> dict[str, Json]:
     members = encode(value)
     assert isinstance(members, dict)
     return members
@@ -244,7 +283,7 @@ def _row(value: Stretch | FinishedRequest) -> dict[str, Json]:
 
 def _value(kind: type[T], row: "sqlite3.Row") -> T | None:
     """None where a row holds what no version of this app writes."""
-    members: dict[str, Json] = {name: bool(row[name]) if name == "served" else row[name] for name in row.keys()}  # noqa: SIM118 - of a Row
+    members: dict[str, Json] = {name: bool(row[name]) if name in _TRUTHS else row[name] for name in row.keys()}  # noqa: SIM118 - of a Row
     try:
         return decode(kind, members)
     except BadValue:

@@ -211,6 +211,7 @@ def _finished(one: Finished, busy_s: float) -> FinishedRequest:
         busy_s=busy_s,
         held_s=one.held_s,
         served=one.ending is Ending.SERVED,
+        broken_off=one.broken_off,
     )
 
 

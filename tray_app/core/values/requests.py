@@ -91,6 +91,8 @@ class FinishedRequest(Struct, frozen=True):
     """How long a runner worked on it."""
     held_s: float = 0.0
     served: bool = True
+    broken_off: int = 0
+    """How often it had begun and gave way to a chat."""
 
 
 class ModelLoad(Struct, frozen=True):
