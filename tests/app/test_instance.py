@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tray_app.app.instance import LOOPBACK, Doorbell, become_the_one, ring
+from tray_app.app.instance import LOOPBACK, Doorbell, Errand, become_the_one, ring
 from tray_app.storage.lock import Instance, SingleInstance
 
 ROOT = Path(__file__).parents[2]
@@ -28,9 +28,9 @@ lock = SingleInstance(home / "instance.lock", home / "instance.json")
 first = threading.Event()
 
 
-def rung():
+def rung(asked):
     first.wait()  # so that the two lines never come the other way round
-    print("rung", flush=True)
+    print("rung" if asked == "show" else asked, flush=True)
 
 
 bell = become_the_one(lock, rung)
@@ -104,6 +104,14 @@ def test_a_second_start_rings_the_first_and_ends(start):
     assert first.end() == 0
 
 
+def test_the_first_hears_what_it_is_asked_for(start, lock):
+    first = start()
+    assert first.says() == "first"
+    assert not ring(lock.other(), "nonsense")
+    assert ring(lock.other(), Errand.QUIT)
+    assert first.says() == "quit"
+
+
 def test_of_five_starts_at_once_one_stays_and_every_other_rings_it(start):
     """Those that come before the first has published its door knock again."""
     started = [start() for _ in range(5)]
@@ -138,7 +146,7 @@ def test_a_start_that_meets_one_about_to_quit_takes_its_place(lock, tmp_path):
     assert lock.acquire()
     threading.Timer(0.3, lock.release).start()
     other = SingleInstance(tmp_path / "instance.lock", tmp_path / "instance.json")
-    bell = become_the_one(other, lambda: None)
+    bell = become_the_one(other, lambda _asked: None)
     assert bell is not None
     bell.close()
     other.release()
@@ -149,14 +157,14 @@ def test_one_that_never_answers_is_not_waited_for_for_ever(lock, tmp_path, stale
     assert lock.acquire()
     (tmp_path / "instance.json").write_bytes(stale)
     other = SingleInstance(tmp_path / "instance.lock", tmp_path / "instance.json")
-    assert become_the_one(other, lambda: None, knock_for_s=0.2) is None
+    assert become_the_one(other, lambda _asked: None, knock_for_s=0.2) is None
 
 
 @pytest.fixture
 def door(lock):
     rung = threading.Semaphore(0)
     assert lock.acquire()
-    bell = Doorbell(rung.release)
+    bell = Doorbell(lambda _asked: rung.release())
     bell.open(instance := lock.publish(bell.port))
     yield instance, rung
     bell.close()
@@ -207,7 +215,7 @@ def test_a_silent_caller_does_not_keep_others_out_for_ever(door):
 
 def test_a_closed_door_is_closed(lock):
     assert lock.acquire()
-    bell = Doorbell(lambda: None)
+    bell = Doorbell(lambda _asked: None)
     bell.open(instance := lock.publish(bell.port))
     bell.close()
     assert not bell._thread.is_alive()
@@ -226,7 +234,7 @@ def test_the_token_is_for_this_user_alone(lock, tmp_path):
 def test_callers_who_say_nothing_keep_nobody_waiting(lock):
     """More of them than are let in at once, for as long as they like."""
     rung = threading.Event()
-    bell = become_the_one(lock, rung.set)
+    bell = become_the_one(lock, lambda _asked: rung.set())
     with contextlib.ExitStack() as silent:
         for _ in range(100):
             silent.enter_context(socket.create_connection((LOOPBACK, bell.port), 5))

@@ -1,6 +1,6 @@
 """An icon that macOS would not draw is told: on the terminal, in the log, and by a notice for who sees neither."""
 
-import threading
+import queue
 from types import SimpleNamespace
 
 import pytest
@@ -65,7 +65,7 @@ def test_an_icon_that_will_not_be_seen_is_told_wherever_somebody_looks(monkeypat
     worker = SimpleNamespace(send=print, run=lambda: None)
     monkeypatch.setattr(command, "Session", lambda *_: session)
     monkeypatch.setattr(command, "Worker", lambda *_: worker)
-    assert command.show(Overrides(home=tmp_path), terminal, TR, at_login=True, rung=threading.Event()) == 0
+    assert command.show(Overrides(home=tmp_path), terminal, TR, at_login=True, rung=queue.SimpleQueue()) == 0
     told = [text for text in (*terminal.notes, *tray.notices) if "framework build" in text]
     assert len(told) == (2 if build is FRAMEWORK else 0)
     assert ("framework build" in caplog.text) is (build is FRAMEWORK)

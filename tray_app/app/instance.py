@@ -1,4 +1,4 @@
-"""One tray app per user: a second start asks the first to show itself, over loopback and with a secret, and ends."""
+"""One tray app per user: a later start asks the first for something, over loopback and with a secret, and ends."""
 
 import contextlib
 import hmac
@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from enum import StrEnum
 
 from tray_app.core.values.errors.storage import StorageError
 from tray_app.storage.lock import Instance, SingleInstance
@@ -24,10 +25,17 @@ KNOCK_FOR_S = 5.0
 KNOCK_EVERY_S = 0.1
 
 
+class Errand(StrEnum):
+    """What somebody at the door wants."""
+
+    SHOW = "show"
+    QUIT = "quit"
+
+
 class Doorbell:
     """Listens for a later start. `ring` runs on the listener's thread: it may only queue."""
 
-    def __init__(self, ring: Callable[[], None]) -> None:
+    def __init__(self, ring: Callable[[Errand], None]) -> None:
         self._ring = ring
         self._socket = socket.create_server((LOOPBACK, 0))
         self._token = b""
@@ -61,8 +69,8 @@ class Doorbell:
                     assert isinstance(caller, socket.socket)
                     if caller is self._socket:
                         self._let_in(callers, ready)
-                    elif callers[caller].heard(self._token):
-                        self._ring()
+                    elif asked := callers[caller].heard(self._token):
+                        self._ring(asked)
                 gone = [caller for caller, one in callers.items() if one.is_over()]
                 for caller in (*gone, *list(callers)[: max(0, len(callers) - len(gone) - MOST_CALLERS)]):
                     if callers.pop(caller, None):
@@ -92,37 +100,39 @@ class _Caller:
         self._until = time.monotonic() + TIMEOUT_S
         self._answered = False
 
-    def heard(self, token: bytes) -> bool:
-        """Take in what came; whether it is the token."""
+    def heard(self, token: bytes) -> Errand | None:
+        """Take in what came: the token and, where it is not only to show itself, a word."""
         try:
             data = self._call.recv(LINE_LIMIT)
         except OSError:
             data = b""
         self._said += data
         if data and not self._said.endswith(b"\n") and len(self._said) < LINE_LIMIT:
-            return False
+            return None
         self._answered = True
-        known = bool(data) and hmac.compare_digest(self._said.strip(), token)
+        said, _, word = self._said.strip().partition(b" ")
+        known = bool(data) and hmac.compare_digest(said, token)
+        asked = next((one for one in Errand if one.encode() == (word or b"show")), None) if known else None
         with contextlib.suppress(OSError):
-            self._call.sendall(b"ok\n" if known else b"no\n")
-        return known
+            self._call.sendall(b"ok\n" if asked else b"no\n")
+        return asked
 
     def is_over(self) -> bool:
         return self._answered or time.monotonic() > self._until
 
 
-def ring(instance: Instance) -> bool:
-    """Ask the running one to show itself; False where it does not answer."""
+def ring(instance: Instance, asked: Errand = Errand.SHOW) -> bool:
+    """Ask the running one for it; False where it does not answer or knows no such thing."""
     try:
         with socket.create_connection((LOOPBACK, instance.port), TIMEOUT_S) as call:
-            call.sendall(instance.token.encode() + b"\n")
+            call.sendall(f"{instance.token} {asked}\n".encode())
             return call.recv(16).strip() == b"ok"
     except OSError:
         return False
 
 
 def become_the_one(
-    lock: SingleInstance, on_ring: Callable[[], None], knock_for_s: float = KNOCK_FOR_S
+    lock: SingleInstance, on_ring: Callable[[Errand], None], knock_for_s: float = KNOCK_FOR_S
 ) -> Doorbell | None:
     """The doorbell of this process, or None where another one runs: it was asked to show itself, or does not answer."""
     until = time.monotonic() + knock_for_s

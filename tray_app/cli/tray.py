@@ -2,6 +2,7 @@
 
 import logging
 import platform
+import queue
 import sys
 import threading
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from tray_app import autostart
 from tray_app.app.doing.chat_first import relay_port
-from tray_app.app.instance import become_the_one
+from tray_app.app.instance import Errand, become_the_one
 from tray_app.app.session import Session
 from tray_app.app.wiring import App, Overrides
 from tray_app.app.worker import Worker
@@ -22,7 +23,7 @@ from tray_app.core.menu import first_run as view
 from tray_app.core.menu.screen import NoticeView
 from tray_app.core.text import tray_problem
 from tray_app.core.text.text import Translator
-from tray_app.core.values.command import Command, Refresh
+from tray_app.core.values.command import Command, Quit, Refresh
 from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.errors.life import TrayUnavailable
 from tray_app.core.values.errors.storage import StorageError
@@ -38,6 +39,9 @@ LOOK_FOR_HOST_S = 120.0
 LOOK_EVERY_S = 2.0
 END_WITHIN_S = 0.4
 
+Rung = queue.SimpleQueue[Errand]
+"""What was asked at the door."""
+
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """The tray app of this user, one at a time: a second start brings up the first and ends."""
@@ -45,9 +49,9 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     paths = Paths(overrides.home)
     log_to(paths.log_file)
     lock = SingleInstance(paths.instance_lock_file, paths.instance_file)
-    rung = threading.Event()
+    rung: Rung = queue.SimpleQueue()
     try:
-        bell = become_the_one(lock, rung.set)
+        bell = become_the_one(lock, rung.put)
     except StorageError as error:  # whether another one runs cannot be told: an icon that says so beats none
         log.warning("no lock: %s", error.reason)
         return show(overrides, terminal, tr, at_login=options.at_login, rung=rung, troubles=(error,))
@@ -92,7 +96,7 @@ Began = Callable[[Callable[[NoticeView], None], Callable[[], Translator]], None]
 
 def run_demo(overrides: Overrides, terminal: Terminal, tr: Translator, began: Began) -> int:
     """The demo's stand-ins in the tray; beside a running tray app of the user's own."""
-    return show(overrides, terminal, tr, at_login=False, rung=threading.Event(), began=began)
+    return show(overrides, terminal, tr, at_login=False, rung=queue.SimpleQueue(), began=began)
 
 
 def show(
@@ -101,7 +105,7 @@ def show(
     tr: Translator,
     *,
     at_login: bool,
-    rung: threading.Event,
+    rung: Rung,
     began: Began = lambda _tell, _translator: None,
     troubles: tuple[ElbowroomError, ...] = (),
 ) -> int:
@@ -154,11 +158,12 @@ def _open(send: Callable[[Command], None], *, at_login: bool) -> Tray:
             time.sleep(LOOK_EVERY_S)
 
 
-def _answer_door(rung: threading.Event, worker: Worker, tray: Tray, session: Session) -> None:
-    """A second start: say that we are here, and look at once."""
+def _answer_door(rung: Rung, worker: Worker, tray: Tray, session: Session) -> None:
+    """A second start: say that we are here, and look at once; or end, as the menu's last row does."""
     while True:
-        rung.wait()
-        rung.clear()
+        if rung.get() is Errand.QUIT:
+            worker.send(Quit())
+            continue
         session.summoned()
         tray.notify(view.here_notice(session.translator()))
         worker.send(Refresh())

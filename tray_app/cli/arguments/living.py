@@ -11,6 +11,7 @@ COMMANDS = {
     "start": "start.run",
     "tray": "tray.run",
     "demo": "demo.run",
+    "quit": "quit.run",
     "autostart": "autostart.run",
     "relay": "chat_first.relay.run",
     "metal": "metal.run",
@@ -30,6 +31,7 @@ def add_to(add: Adder, tr: Translator) -> None:
     tray.add_argument(AT_LOGIN, action="store_true", help=argparse.SUPPRESS)
     start = add("start", _("the icon, or the demo where there is nothing to watch"), "")
     start.set_defaults(at_login=False, tray=False, terminal=False, fast=False)
+    add("quit", _("end the icon that runs, as its last row does"), "quit")
     autostart = add("autostart", _("start at login"), "autostart on", "autostart status")
     autostart.add_argument("state", choices=("on", "off", "status"))
     relay = add.hidden("relay")
