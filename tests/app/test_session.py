@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 
 import pytest
 
@@ -323,6 +324,29 @@ def test_a_change_that_a_crash_left_open_is_settled_at_the_first_look(life, play
     (found,) = lived.session.app.journal.changes().all
     assert found.event.value == "applied"
     assert lived.session.screen_state(None).undoable[0].id == found.id
+
+
+def test_a_change_whose_server_went_away_is_settled_while_the_tray_runs_but_not_one_that_is_being_made(
+    life, played, monkeypatch
+):
+    lived = life("")
+    lived.round()
+    monkeypatch.setattr(Carrier, "_verify", lambda *_: (_ for _ in ()).throw(SystemExit))
+    remedy = next(one for one in lived.round().remedies if one.id == "follow-ups-off")
+    with pytest.raises(SystemExit):
+        lived.done(ApplyRemedy(remedy))
+    monkeypatch.undo()
+
+    def event():
+        (found,) = lived.session.app.journal.changes().all
+        return found.event.value
+
+    lived.at = time.time()
+    lived.round()
+    assert event() == "intended"
+    lived.at += 10
+    lived.round()
+    assert event() == "applied"
 
 
 def test_disconnect_forgets_the_token(life, played):

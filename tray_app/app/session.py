@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 OLLAMA_PAGE = "https://ollama.com/download"
 UNDO_ROWS = 5
 SUMMONED_S = 60.0
+BEING_MADE_S = 10.0
+"""A change that is open for less long, and was not at our start, may be one that another copy makes just now."""
 
 
 class Session:
@@ -93,7 +95,7 @@ class Session:
         self._keeper.note(look, self.app.journal)
         settings = self.settings()
         self.app.observer.poll.tell_relay(relay_rules(look.facts, settings.chat_first, settings.task_models))
-        self._settle_once(look)
+        self._settle(look, busy=busy)
         if not busy:
             self._find_again(look)
         return look
@@ -110,10 +112,13 @@ class Session:
         if moved:
             self.reconnect()
 
-    def _settle_once(self, look: Look) -> None:
-        """After a start: changes that a crash left open are looked up as soon as the server may be written."""
+    def _settle(self, look: Look, *, busy: bool) -> None:
+        """Changes that a crash, or a server that went away, left open are looked up once it may be written again."""
         server = look.facts.open_webui
-        if self._settled or server is None or server.access is not Access.ADMIN:
+        if busy or server is None or server.access is not Access.ADMIN:
+            return
+        ages = [look.snapshot.taken_at - one.at for one in self.app.changes().open(origin_of(server.url))]
+        if self._settled and all(0 <= age < BEING_MADE_S for age in ages):
             return
         try:
             settled = self.app.carrier.settle()
@@ -122,7 +127,7 @@ class Session:
             return
         self._settled = True
         for one in settled:
-            log.info("change %s was left open by an earlier run and is settled", one.id)
+            log.info("change %s was left open and is settled", one.id)
 
     def look_again(self, *, models: bool) -> None:
         """A sign-in that could not be read is tried again, too: somebody unlocked the keychain, say."""
