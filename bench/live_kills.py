@@ -235,7 +235,7 @@ class Bench:
         self._led: dict[str, Any] = {}
         self._start_tray()
         ends.callback(self._end_relay)
-        ends.callback(lambda: self._tray.process.kill())
+        ends.callback(lambda: self._tray.process.kill())  # noqa: PLW0108 - another tray by then
         self.clients = [Client(kind, self._server.url, self._token) for kind in KINDS]
         for client in self.clients:
             client.start()
