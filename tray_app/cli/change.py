@@ -42,11 +42,11 @@ def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
             terminal.text(view.nothing_to_change(tr))
             if options.prove:
                 kept = tuple(Change(setting, value, value) for setting, value in wanted.items())
-                return _proven(app, kept, terminal, tr, asked=True) or NOTHING_TO_DO
+                return proven(app, kept, terminal, tr, asked=True) or NOTHING_TO_DO
             return NOTHING_TO_DO
         raise ChangeError(error.problem, error.subject, version) from error
     if _names_a_model(plan):
-        for warning in view.model_warnings(plan.changes, client.models(), _other_users(client), tr):
+        for warning in view.model_warnings(plan.changes, client.models(), other_users(client), tr):
             terminal.note(warning)
     if options.dry_run:
         terminal.show(plan_view.plan_lines(plan, tr))
@@ -55,12 +55,12 @@ def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
     try:
         done = app.carrier.apply(plan.changes, "set")
     except CutShort as cut:
-        return _cut_short(cut, terminal, tr)
+        return cut_short(cut, terminal, tr)
     terminal.show(view.applied(done.changes, done.others, tr))
-    return _proven(app, done.changes, terminal, tr, asked=options.prove)
+    return proven(app, done.changes, terminal, tr, asked=options.prove)
 
 
-def _proven(app: App, changes: Sequence[Change], terminal: Terminal, tr: Translator, *, asked: bool) -> int:
+def proven(app: App, changes: Sequence[Change], terminal: Terminal, tr: Translator, *, asked: bool) -> int:
     """With --prove, or where a person says so: one real task call for every task model that was set."""
     slots = [change.setting for change in changes if change.setting in SLOTS]
     if not slots:
@@ -81,7 +81,7 @@ def _proven(app: App, changes: Sequence[Change], terminal: Terminal, tr: Transla
     return worst
 
 
-def _other_users(client: "OpenWebUIClient") -> int | None:
+def other_users(client: "OpenWebUIClient") -> int | None:
     """How many accounts may be refused a model."""
     try:
         return client.ordinary_users()
@@ -89,7 +89,7 @@ def _other_users(client: "OpenWebUIClient") -> int | None:
         return None
 
 
-def _cut_short(cut: CutShort, terminal: Terminal, tr: Translator) -> int:
+def cut_short(cut: CutShort, terminal: Terminal, tr: Translator) -> int:
     """Ctrl-C in the middle of a change or an undo: says what the server holds now."""
     match cut.record:
         case Record(event=Event.APPLIED, changes=changes) if not cut.undoing:
@@ -178,7 +178,7 @@ def _carry_out(app: App, remedy: Remedy, terminal: Terminal, tr: Translator, *, 
             done = app.carrier.carry_out(remedy, Consent.CONFIRMED, show, cancelled=lambda: False)
         except CutShort as cut:
             progress.clear()
-            return _cut_short(cut, terminal, tr)
+            return cut_short(cut, terminal, tr)
         except KeyboardInterrupt:
             progress.clear()
             pulled = next((one.subject for one in remedy.plan.actions if one.kind is ActionKind.PULL), "")
@@ -190,7 +190,7 @@ def _carry_out(app: App, remedy: Remedy, terminal: Terminal, tr: Translator, *, 
         terminal.text(view.stopped(done.stopped, tr))
     if done.changes:
         terminal.show(view.applied(done.changes, done.others, tr))
-    return _proven(app, done.changes, terminal, tr, asked=asked)
+    return proven(app, done.changes, terminal, tr, asked=asked)
 
 
 def undo(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
@@ -214,7 +214,7 @@ def undo(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
         try:
             worst = max(worst, _undo_one(app, one, terminal, tr))
         except CutShort as cut:
-            return _cut_short(cut, terminal, tr)
+            return cut_short(cut, terminal, tr)
     return worst
 
 

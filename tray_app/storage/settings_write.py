@@ -6,7 +6,6 @@ A key that stands commented out, as in the file that we begin, is set where it s
 import hashlib
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from tray_app.storage.files import make_folder, read_file, replace_file, stamp_o
 from tray_app.storage.settings import decode
 from tray_app.storage.settings_keys import Declared, Settings, declared, tables
 from tray_app.storage.settings_template import shown, template
+from tray_app.storage.toml import NotToml, as_text, document
 
 LARGEST_BYTES = 1_000_000
 """No person's settings are as long; a larger file is something else by mistake."""
@@ -92,10 +92,9 @@ def _seal(data: bytes) -> str:
 def _read(path: Path, data: bytes) -> _Text:
     mark = _BOM if data.startswith(_BOM) else b""
     try:
-        text = data[len(mark) :].decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise SettingsNotWritten(str(path), WriteFault.NOT_UTF8, line) from error
+        text = as_text(data[len(mark) :])
+    except NotToml as error:
+        raise SettingsNotWritten(str(path), WriteFault.NOT_UTF8, error.line) from error
     windows = "\r\n" in text and "\n" not in text.replace("\r\n", "")
     return _Text(text.replace("\r\n", "\n") if windows else text, mark, windows)
 
@@ -116,22 +115,20 @@ def edited(path: Path, text: str, values: Mapping[str, object]) -> str:
 def _says(text: str, wanted: Mapping[str, Any]) -> bool:
     """Whether the text is this document. An empty table is as good as none: `limits.hold_s` was all that made it."""
     try:
-        held = tomllib.loads(text)
-    except (ValueError, RecursionError):
+        return _full(document(text)) == _full(wanted)
+    except NotToml:
         return False
-    return _full(held) == _full(wanted)
 
 
-def _full(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in document.items() if value != {}}
+def _full(held: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in held.items() if value != {}}
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        found = re.search(r"\(at line (\d+)", str(error))
-        raise SettingsNotWritten(str(path), WriteFault.DAMAGED, int(found[1]) if found else None) from error
+        return document(text)
+    except NotToml as error:
+        raise SettingsNotWritten(str(path), WriteFault.DAMAGED, error.line) from error
 
 
 def _declared(name: str) -> Declared:
@@ -147,35 +144,35 @@ def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _put(document: dict[str, Any], name: str, value: object) -> None:
+def _put(held: dict[str, Any], name: str, value: object) -> None:
     table, _, key = name.rpartition(".")
-    place = document
+    place = held
     if table:
-        found = document.get(table)
+        found = held.get(table)
         # `limits = 5` is to become a table, which no edit of ours makes of it: `edited` then says so.
         place = found if isinstance(found, dict) else {}
         if value is not None:
-            document[table] = place
+            held[table] = place
     if value is None:
         place.pop(key, None)
     else:
         place[key] = value
 
 
-def _holds(document: Mapping[str, Any], name: str) -> bool:
+def _holds(held: Mapping[str, Any], name: str) -> bool:
     table, _, key = name.rpartition(".")
-    place = document.get(table) if table else document
+    place = held.get(table) if table else held
     return isinstance(place, dict) and key in place
 
 
-def _set(text: str, name: str, value: object, document: Mapping[str, Any]) -> str:
+def _set(text: str, name: str, value: object, held: Mapping[str, Any]) -> str:
     """Over the value that is there, else where the key stands commented out, else as a new line of its table."""
-    if not _holds(document, name):
+    if not _holds(held, name):
         line = _line_of(text, name, commented=True)
         if line is not None:
             lines = text.split("\n")
             lines[line] = f"{name.rpartition('.')[2]} = {shown(value)}"
-            if _same(changed := "\n".join(lines), document, name, value):
+            if _same(changed := "\n".join(lines), held, name, value):
                 return changed
     return _with_value(text, name, value)
 
@@ -184,26 +181,26 @@ def _with_value(text: str, name: str, value: object) -> str:
     """Where tomlkit cannot, the text as it was: then it does not hold what was wanted, which `edited` sees."""
     table, _, key = name.rpartition(".")
     try:
-        document: Any = tomlkit.parse(text)
-        if table and table not in document:
-            document[table] = tomlkit.table()
-        place = document[table] if table else document
+        parsed: Any = tomlkit.parse(text)
+        if table and table not in parsed:
+            parsed[table] = tomlkit.table()
+        place = parsed[table] if table else parsed
         place[key] = value
-        return tomlkit.dumps(document)
+        return tomlkit.dumps(parsed)
     except (TOMLKitError, TypeError, ValueError):
         return text
 
 
-def _taken_back(text: str, name: str, key: Declared, document: Mapping[str, Any]) -> str:
+def _taken_back(text: str, name: str, key: Declared, held: Mapping[str, Any]) -> str:
     """Commented out with its default, as a file of ours begins; the words beside it stay."""
-    if not _holds(document, name):
+    if not _holds(held, name):
         return text
     plain = _with_value(text, name, _plain(key.default))
     line = _line_of(plain, name, commented=False)
     if line is not None:
         lines = plain.split("\n")
         lines[line] = f"#{lines[line].lstrip()}"
-        if _same(changed := "\n".join(lines), document, name, None):
+        if _same(changed := "\n".join(lines), held, name, None):
             return changed
     try:
         parsed: Any = tomlkit.parse(text)
@@ -227,9 +224,9 @@ def _line_of(text: str, name: str, *, commented: bool) -> int | None:
     return None
 
 
-def _same(text: str, document: Mapping[str, Any], name: str, value: object) -> bool:
-    """Whether the text says what the document says, but for this key."""
-    wanted = {key: dict(one) if isinstance(one, dict) else one for key, one in document.items()}
+def _same(text: str, held: Mapping[str, Any], name: str, value: object) -> bool:
+    """Whether the text says what was held, but for this key."""
+    wanted = {key: dict(one) if isinstance(one, dict) else one for key, one in held.items()}
     _put(wanted, name, value)
     return _says(text, wanted)
 

@@ -1,4 +1,4 @@
-"""Several hosts: gateway."""
+"""Several hosts and servers: gateway, plan, apply."""
 
 from pathlib import Path
 
@@ -9,6 +9,8 @@ from tray_app.core.text.text import Translator
 # command -> module of cli and its function; imported only when the command runs.
 COMMANDS = {
     "gateway": "chat_first.gateway.run",
+    "plan": "teams.plan.plan",
+    "apply": "teams.plan.apply",
 }
 
 
@@ -31,3 +33,21 @@ def add_to(add: Adder, tr: Translator) -> None:
     prefer = _("which free host a chat gets: that of its last message, that of its model, or any (chat)")
     gateway.add_argument("--prefer", choices=tuple(Prefer), default=Prefer.CHAT, help=prefer)
     gateway.add_argument("--output", type=Path, metavar="FILE", help=_("write it to FILE"))
+    plan = add(
+        "plan",
+        _("write the task settings as a file, for other servers"),
+        "plan tasks.toml",
+        "plan - --open-webui https://chat.example.com",
+    )
+    plan.add_argument("file", metavar="FILE", help=_("a new file, or - for standard output"))
+    apply = add(
+        "apply",
+        _("make a server's task settings like a file of `plan`"),
+        "apply tasks.toml --dry-run",
+        "apply tasks.toml --yes --open-webui https://chat.example.com",
+        "apply - --yes < tasks.toml",
+    )
+    apply.add_argument("file", metavar="FILE", help=_("a file of `plan`, or - for standard input"))
+    apply.add_argument("--dry-run", action="store_true", help=_("show what would change and stop"))
+    apply.add_argument("--yes", action="store_true", help=_("do not ask"))
+    apply.add_argument("--prove", action="store_true", help=_("one real task call afterwards: which model answers?"))

@@ -142,6 +142,10 @@ def settled(changes: Sequence[Change], tr: Translator) -> str:
 def question(remedy: Remedy, tr: Translator) -> str:
     if not remedy.undoable:
         return tr.gettext("This cannot be undone. Do it? [y/N]")
+    return ask_undoable(tr)
+
+
+def ask_undoable(tr: Translator) -> str:
     return tr.gettext("Do it? It can be undone. [y/N]")
 
 

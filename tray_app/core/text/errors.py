@@ -7,6 +7,7 @@ from tray_app.core.text import (
     chat_first,
     distrust,
     journal,
+    plan_file,
     refusals,
     relay,
     settings,
@@ -21,6 +22,7 @@ from tray_app.core.text.typed import typed
 from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.errors.change import ChangeError
 from tray_app.core.values.errors.life import ChatFirstError, RelayError, TrayUnavailable
+from tray_app.core.values.errors.plan_file import PlanFileError
 from tray_app.core.values.errors.service import (
     BadAnswer,
     InFront,
@@ -77,8 +79,8 @@ def _said(error: ElbowroomError, tr: Translator) -> tuple[str, str]:
             said = usage_errors.said(error, tr)
         case ChangeError():
             said = change_errors.said(error, short_path(error.subject), tr)
-        case StorageError() | SettingsNotWritten() | JournalDamaged():
-            said = _of_a_file(error, short_path(error.path), tr)
+        case StorageError() | SettingsNotWritten() | JournalDamaged() | PlanFileError():
+            said = _of_a_file(error, tr)
         case ChatFirstError():
             said = chat_first.said(error, tr)
         case RelayError():
@@ -90,14 +92,18 @@ def _said(error: ElbowroomError, tr: Translator) -> tuple[str, str]:
     return said
 
 
-def _of_a_file(error: StorageError | SettingsNotWritten | JournalDamaged, path: str, tr: Translator) -> tuple[str, str]:
+def _of_a_file(
+    error: StorageError | SettingsNotWritten | JournalDamaged | PlanFileError, tr: Translator
+) -> tuple[str, str]:
     match error:
         case StorageError():
-            return storage_errors.said(error, path, tr)
+            return storage_errors.said(error, short_path(error.path), tr)
         case SettingsNotWritten():
-            return settings.not_written(error, path, tr)
+            return settings.not_written(error, short_path(error.path), tr)
+        case JournalDamaged():
+            return journal.damaged(error, short_path(error.path), tr)
         case _:
-            return journal.damaged(error, path, tr)
+            return plan_file.said(error, tr)
 
 
 def _server(url: str) -> str:

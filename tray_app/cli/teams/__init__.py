@@ -1,0 +1,1 @@
+"""The commands of teams: task settings as a file for many servers."""
