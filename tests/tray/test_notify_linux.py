@@ -81,3 +81,34 @@ def test_a_click_that_comes_in_one_piece_with_the_answer_is_not_left_lying(monke
         notifier.close()
         bus.close()
     assert not thread.is_alive()
+
+
+def test_a_notice_that_comes_while_somebody_quits_is_not_shown_and_breaks_nothing(monkeypatch):
+    from tray_app.tray.linux import notify as _notify_linux
+
+    monkeypatch.setattr(_notify_linux.BusNotifier, "_work", lambda _notifier: pytest.fail("nobody is there to show it"))
+    notifier = _notify_linux.BusNotifier(print)
+    notifier.close()
+    notifier.show(NoticeView("title", "body", "cause"))
+    assert notifier._thread is None
+
+
+def test_a_service_that_does_not_answer_keeps_the_sockets_that_its_thread_waits_on(monkeypatch):
+    """Closed under it, they ended the thread with an internal error on the terminal."""
+    from tray_app.tray.linux import notify as _notify_linux
+
+    answers, ended = threading.Event(), queue.SimpleQueue()
+
+    def work(notifier):
+        answers.wait(60)
+        ended.put(notifier._woken.fileno())
+
+    monkeypatch.setattr(_notify_linux, "ANSWER_WITHIN_S", 0.05)
+    monkeypatch.setattr(_notify_linux.BusNotifier, "_work", work)
+    notifier = _notify_linux.BusNotifier(print)
+    notifier.show(NoticeView("title", "body", "cause"))
+    notifier.close()
+    answers.set()
+    assert ended.get(timeout=60) >= 0
+    notifier._wake.close()
+    notifier._woken.close()

@@ -75,18 +75,25 @@ class BusNotifier:
 
     def show(self, notice: NoticeView) -> None:
         with self._start:
+            if self._closed:  # somebody quits while it is about to be said
+                return
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="notices", daemon=True)
                 self._thread.start()
-        self._put(notice)
+            self._put(notice)
 
     def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
-        if self._thread is not None:
+        with self._start:
+            if self._closed:
+                return
+            self._closed = True
             self._put(None)
+        if self._thread is not None:
             self._thread.join(ANSWER_WITHIN_S)
+            if (
+                self._thread.is_alive()
+            ):  # its service does not answer: the process ends without it, and it has its sockets
+                return
         self._wake.close()
         self._woken.close()
 
