@@ -3,7 +3,7 @@
 import pytest
 
 from tray_app.core.tasks.slots import slot_for
-from tray_app.core.values.connections import OllamaConnection, Served
+from tray_app.core.values.connections import OllamaConnection, Price, Served
 from tray_app.core.values.task_settings import Setting
 from tray_app.services._webui_models import Outside, decode, with_outside
 
@@ -189,3 +189,22 @@ OLLAMA_OLD = {key: value for key, value in OLLAMA.items() if key != "connection_
 def test_the_slot_that_a_chat_model_s_tasks_use(entry, version, local):
     expected = Setting.TASK_MODEL if local else Setting.TASK_MODEL_EXTERNAL
     assert slot_for(one(entry, version), version) is expected
+
+
+@pytest.mark.parametrize(
+    ("pricing", "price"),
+    [
+        ({"prompt": "0.00000015", "completion": "0.0000006", "request": "0"}, Price(1.5e-7, 6e-7)),
+        ({"prompt": 1e-7, "completion": 0}, Price(1e-7, 0.0)),
+        ({"prompt": "-1", "completion": "-1"}, None),  # a router that chooses the model later
+        ({"prompt": "0.1"}, None),
+        ({"prompt": "free", "completion": "0"}, None),
+        ({"prompt": "inf", "completion": "0"}, None),
+        ({"prompt": "nan", "completion": "0"}, None),
+        ({"prompt": True, "completion": "0"}, None),
+        ("0.1", None),
+        (None, None),
+    ],
+)
+def test_a_price_is_what_the_endpoint_tells_in_dollars_for_a_token(pricing, price):
+    assert one(OUTSIDE | {"openai": {"id": "x", "pricing": pricing}}).served.price == price

@@ -167,6 +167,8 @@ class Session:
             newest = next(iter(self._undoable()), None)
         except UsageError:  # of the address in the environment: the menu tells it
             return ()
+        if look.facts.chat_model is not None:
+            self._keeper.reckon_work(look.facts.chat_model.name, look.facts.at)
         self._keeper.reckon(newest, lambda: self.app.journal.read().records, look.facts.at)
         told = self._keeper.receipt
         if told is None or not told.is_settled or self.app.state.read().receipt_told == told.change_id:
@@ -221,6 +223,7 @@ class Session:
             budget_bytes=look.facts.budget_bytes if look else None,
             remedies=look.remedies if look else (),
             task_models=look.task_models if look else TaskModels(),
+            ways=look.strategies(self._keeper.work) if look else (),
             undoable=undoable,
             notices=self._notices(),
             autostart=self._autostart_state(),

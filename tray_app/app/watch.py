@@ -16,15 +16,18 @@ from tray_app.core.diagnosis.judge import Judge
 from tray_app.core.fit.candidates import Candidate
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.choices import task_models
-from tray_app.core.remedies.ranked import remedies, strategies
+from tray_app.core.remedies.ranked import remedies
+from tray_app.core.remedies.strategies import strategies
+from tray_app.core.remedies.strategy import Strategy
 from tray_app.core.report.history import Mark, Noted, Stretch, Unwritten, marks_of_events, marks_of_lines
 from tray_app.core.report.receipt import LONGEST_S, Receipt, receipt
+from tray_app.core.report.work import TaskWork, task_work
 from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.plan import Record
 from tray_app.core.values.reading import Moment
-from tray_app.core.values.remedy import Remedy, Strategy, TaskModels
+from tray_app.core.values.remedy import Remedy, TaskModels
 from tray_app.core.values.requests import Confidence
 from tray_app.core.values.snapshot import Snapshot
 from tray_app.storage.history import KEPT_S, HistoryFile
@@ -47,16 +50,17 @@ class Look(Struct, frozen=True, dict=True):
     alerts: Alerts
     notices: tuple[Notice, ...]
     candidates: tuple[Candidate, ...]
+    relay_port: int | None = None
+    """Where our relay can stand; None where none can be started."""
 
     @cached_property
     def task_models(self) -> TaskModels:
         """Only a menu asks for these."""
         return task_models(Case(self.facts, self.diagnosis), self.candidates)
 
-    @cached_property
-    def strategies(self) -> tuple[Strategy, ...]:
-        """The three answers to the problem, with the one that suits this machine."""
-        return strategies(self.facts, self.diagnosis, self.candidates)
+    def strategies(self, work: TaskWork | None = None) -> tuple[Strategy, ...]:
+        """The answers to the problem, with the one that suits this machine. `work`: what the history tells of tasks."""
+        return strategies(self.facts, self.diagnosis, self.candidates, self.relay_port, work)
 
 
 class Observer:
@@ -87,8 +91,9 @@ class Observer:
         """One poll, judged against the polls before it; `quiet`: what the user does not want to hear."""
         made = self._judge.judge(self.poll.take(), self._limits(), quiet)
         candidates = self._candidates()
-        offered = remedies(made.facts, made.diagnosis, candidates, self._relay_port())
-        return Look(made.snapshot, made.facts, made.diagnosis, offered, made.alerts, made.notices, candidates)
+        port = self._relay_port()
+        offered = remedies(made.facts, made.diagnosis, candidates, port)
+        return Look(made.snapshot, made.facts, made.diagnosis, offered, made.alerts, made.notices, candidates, port)
 
     def look_twice(self, sleep: Callable[[float], object] = time.sleep) -> Look:
         """Two polls, so that rates are known. Whatever was asked a second ago is not asked again."""
@@ -110,6 +115,9 @@ class HistoryKeeper:
         self._marked_until: float | None = None
         self.receipt: Receipt | None = None
         """What the newest change brought, as it was last reckoned."""
+        self.work: TaskWork | None = None
+        """How long tasks took over the last day, as it was last reckoned."""
+        self._work_due = float("-inf")
 
     @property
     def problem(self) -> StorageError | None:
@@ -157,6 +165,16 @@ class HistoryKeeper:
             self.receipt = None
         settled = self.receipt is not None and self.receipt.is_settled
         self._reckon_due = at.uptime_s + (SETTLED_EVERY_S if settled else RECKON_EVERY_S)
+
+    def reckon_work(self, chat_model: str, at: Moment) -> None:
+        """How long tasks keep this model busy per message; nothing where nobody can tell."""
+        if at.uptime_s < self._work_due:
+            return
+        self._work_due = at.uptime_s + RECKON_EVERY_S
+        try:
+            self.work = None if self.file is None else task_work(self.file.read(at.taken_at - LONGEST_S), chat_model)
+        except StorageError:
+            self.work = None
 
     def close(self) -> None:
         """With the end of what went on until now."""

@@ -7,24 +7,31 @@ from typing import TYPE_CHECKING
 from tray_app.app.changes import CutShort
 from tray_app.app.doing.downloads import Step
 from tray_app.app.speed import prove
+from tray_app.app.watch import Look
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE, FAILED, INTERRUPTED, NOTHING_TO_DO
 from tray_app.cli.terminal import Terminal
+from tray_app.core.remedies.strategy import Strategy
+from tray_app.core.report.receipt import LONGEST_S
+from tray_app.core.report.work import TaskWork, task_work
 from tray_app.core.tasks import assignments
 from tray_app.core.text import change as view
 from tray_app.core.text import plan as plan_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text import status as status_view
+from tray_app.core.text import ways as ways_view
 from tray_app.core.text.lines import Span, Style, line
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import yes_words
 from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.errors.service import ServiceError
+from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.errors.usage import Slip, UsageError
 from tray_app.core.values.plan import ActionKind, Change, Event, Plan, Record
 from tray_app.core.values.remedy import Consent, Remedy, UseModel, task_model_named, unload_id
 from tray_app.core.values.snapshot import LoadedModel
 from tray_app.core.values.task_settings import SLOTS
+from tray_app.storage.history import HistoryFile
 
 if TYPE_CHECKING:
     from tray_app.services.open_webui import OpenWebUIClient
@@ -113,9 +120,10 @@ def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     if options.list:
         terminal.show(status_view.remedy_lines(look.remedies, tr))
         if look.remedies:
-            terminal.show([line(""), *remedy_view.strategy_lines(look.strategies, tr)])
+            terminal.text("")
+        terminal.show(ways_view.lines(look.strategies(_task_work(app, look)), tr))
         return DONE if look.remedies else NOTHING_TO_DO
-    remedy = _chosen(options.id, look.remedies, look.facts.here or ())
+    remedy = _chosen(options.id, look.remedies, look.facts.here or (), look.strategies())
     if remedy is None:
         if look.remedies:  # what cannot be undone is done by its name alone
             terminal.show(status_view.remedy_lines(look.remedies, tr))
@@ -138,10 +146,24 @@ def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     return _carry_out(app, remedy, terminal, tr, asked=options.prove)
 
 
-def _chosen(wanted: str | None, remedies: Sequence[Remedy], loaded: Sequence[LoadedModel]) -> Remedy | None:
+def _task_work(app: App, look: Look) -> TaskWork | None:
+    """How long tasks took over the last day, where the tray has kept a history that can be read."""
+    if look.facts.chat_model is None:
+        return None
+    try:
+        past = HistoryFile(app.paths.history_file).read(look.facts.at.taken_at - LONGEST_S)
+    except StorageError:
+        return None
+    return task_work(past, look.facts.chat_model.name)
+
+
+def _chosen(
+    wanted: str | None, remedies: Sequence[Remedy], loaded: Sequence[LoadedModel], ways: Sequence[Strategy]
+) -> Remedy | None:
+    """The best, or the one that is named; by its name also what `--list` shows while nothing is wrong."""
     if wanted is None:
         return next((one for one in remedies if one.needs < Consent.CONFIRMED), None)
-    for one in remedies:
+    for one in (*remedies, *(way.remedy for way in ways if way.remedy is not None)):
         if one.id == wanted:
             return one
     # By Ollama's own name where Open WebUI lists it with a connection's prefix.

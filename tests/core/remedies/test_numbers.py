@@ -8,8 +8,9 @@ from tests.core.machines import HOSTED, facts, listed, loaded, machine, settings
 from tests.core.offers import LISTED, diagnosis, here, ids, offered
 from tests.core.remedies.test_relief import CALM, STORM, WISH, User
 from tray_app.core.remedies.case import Case
-from tray_app.core.remedies.ranked import strategies
 from tray_app.core.remedies.relief import ReliefMemory, _cools_down, _is_blind
+from tray_app.core.remedies.strategies import strategies
+from tray_app.core.remedies.strategy import StrategyReason
 from tray_app.core.remedies.switches import autocomplete_hurts
 from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.finding import (
@@ -25,7 +26,6 @@ from tray_app.core.values.finding import (
 )
 from tray_app.core.values.limits import Limits
 from tray_app.core.values.reading import Known, Moment, Unknown, Why
-from tray_app.core.values.remedy import StrategyReason
 from tray_app.core.values.snapshot import Pressure, ServerConfig
 from tray_app.core.values.task_settings import Setting, Switch
 
@@ -173,7 +173,7 @@ def test_the_reasons_told_for_the_other_two_are_those_they_were_decided_by(ui, h
     """Where nothing could be read it was said that no hosted model is listed and that no task is on."""
     options = {"budget_gib": 19.8}
     told = strategies(facts(here(ui=ui, **options)), diagnosis(TaskStorm))
-    assert [one.reason.value for one in told[1:]] == [hosted, fewer]
+    assert [one.reason.value for one in told[1:3]] == [hosted, fewer]
 
 
 def test_without_open_webui_nothing_is_known_of_its_tasks():
@@ -183,7 +183,7 @@ def test_without_open_webui_nothing_is_known_of_its_tasks():
 
 def test_where_no_task_does_harm_none_suits_and_the_reasons_are_still_true():
     told = strategies(facts(here(ui=web_ui(*LISTED))), diagnosis())
-    assert [one.suits for one in told] == [False] * 3
+    assert [one.suits for one in told] == [False] * 4
     assert told[0].reason is StrategyReason.FITS_BESIDE
 
 

@@ -8,9 +8,13 @@ from tests.core.findings import example
 from tests.core.machines import HOSTED, NOW, facts, installed, listed, loaded, machine, settings, web_ui
 from tests.core.offers import BIG, CHAT, LISTED, PLAIN, SMALL, THINKER, THREE_B, here
 from tests.english import TR
-from tray_app.core.remedies.ranked import remedies, strategies
+from tray_app.core.remedies.ranked import remedies
+from tray_app.core.remedies.strategies import strategies
+from tray_app.core.remedies.strategy import Reach, Strategy, StrategyReason
+from tray_app.core.report.work import TaskWork
 from tray_app.core.text import remedy as words
-from tray_app.core.values.connections import OllamaConnection, Owner
+from tray_app.core.text import ways
+from tray_app.core.values.connections import OllamaConnection, Owner, Price, Served
 from tray_app.core.values.errors.service import RefusedBecause
 from tray_app.core.values.finding import (
     Diagnosis,
@@ -24,8 +28,9 @@ from tray_app.core.values.finding import (
     ThrashCause,
 )
 from tray_app.core.values.fit import Verdict
+from tray_app.core.values.plan import Event, Record
 from tray_app.core.values.reading import Known, Unknown, Why
-from tray_app.core.values.remedy import EndRunner, Reason, Strategy, StrategyKind, StrategyReason, SwitchOff
+from tray_app.core.values.remedy import EndRunner, Reason, StrategyKind, SwitchOff
 from tray_app.core.values.snapshot import Access, Pressure, Processes, ProcessRole, ServerConfig, WatchedProcess
 from tray_app.core.values.task_settings import Setting, Switch
 
@@ -201,6 +206,7 @@ def test_every_reason_has_a_sentence_of_its_own(reason):
 # --- the three answers ---------------------------------------------------------------------
 
 SMALL_KIND, HOSTED_KIND, FEWER_KIND = StrategyKind.SMALL_MODEL, StrategyKind.HOSTED_MODEL, StrategyKind.FEWER_TASKS
+FIRST_KIND = StrategyKind.CHAT_FIRST
 PRIVATE = tuple(replace(one, public=False) for one in LISTED)
 TWO = Known(2, NOW)
 ONLY_BIG = web_ui(listed("qwen3:32b"))
@@ -208,6 +214,13 @@ NO_PARAMS = settings(task_model_params=None)
 OLDER = web_ui(listed("qwen3:32b"), listed("qwen3:1.7b"), version="0.10.2", tasks=NO_PARAMS)
 THINKS = {"have": (CHAT, THINKER), "available_gib": 8, "budget_gib": 26}
 FULL = {"budget_gib": 19.8}
+
+
+WRITTEN = Record("c", NOW, Event.APPLIED, "http://127.0.0.1:8080", remedy="follow-ups-off")
+
+
+def elsewhere(snapshot, *, local):
+    return replace(snapshot, ollama=Known(replace(snapshot.ollama.value, local=local), NOW))
 
 
 def one_at_a_time(most):
@@ -284,15 +297,53 @@ STRATEGY_REASONS = {
         here(ui=web_ui(replace(HOSTED, public=False), user_count=TWO)),
         here(ui=web_ui(replace(HOSTED, public=False), user_count=Known(1, NOW))),
     ),
-    StrategyReason.NOTHING_FITS: (FEWER_KIND, here(**FULL), here()),
+    StrategyReason.NOTHING_FITS: (FEWER_KIND, (here(**FULL), None), here(**FULL)),
     StrategyReason.SMALL_MODEL_IS_BETTER: (FEWER_KIND, here(), here(**FULL)),
     StrategyReason.NOTHING_TO_SWITCH_OFF: (FEWER_KIND, here(ui=ui(tasks=settings(**OFF))), here()),
+    StrategyReason.CHAT_FIRST_IS_BETTER: (FEWER_KIND, here(**FULL), (here(**FULL), None)),
+    StrategyReason.TASKS_CAN_WAIT: (FIRST_KIND, here(ui=ui()), here(ui=ui(version="0.9.6"))),
+    StrategyReason.CHAT_FIRST_IS_ON: (
+        FIRST_KIND,
+        replace(here(ui=connected(*LISTED)), written=(replace(WRITTEN, remedy="chat-first"),)),
+        replace(here(ui=connected(*LISTED)), written=(WRITTEN,)),
+    ),
+    StrategyReason.OLDER_OPEN_WEBUI: (
+        FIRST_KIND,
+        here(ui=connected(*LISTED, version="0.9.6")),
+        here(ui=connected(*LISTED, version="0.10.0")),
+    ),
+    StrategyReason.OLLAMA_ELSEWHERE: (
+        FIRST_KIND,
+        elsewhere(here(ui=connected(*LISTED)), local=False),
+        elsewhere(here(ui=connected(*LISTED)), local=True),
+    ),
+    StrategyReason.NO_RELAY_HERE: (FIRST_KIND, (here(ui=connected(*LISTED)), None), here(ui=connected(*LISTED))),
+    StrategyReason.NO_CONNECTION_HERE: (
+        FIRST_KIND,
+        here(ui=web_ui(*LISTED, connections=Known((), NOW), ollama_urls=UNREAD)),
+        here(ui=connected(*LISTED)),
+    ),
+    StrategyReason.CONNECTIONS_UNKNOWN: (
+        FIRST_KIND,
+        here(ui=web_ui(*LISTED, connections=UNREAD, ollama_urls=UNREAD)),
+        here(ui=web_ui(*LISTED, connections=Known((), NOW))),
+    ),
+    StrategyReason.JOURNAL_UNREAD: (
+        FIRST_KIND,
+        replace(here(ui=connected(*LISTED)), written=None),
+        here(ui=connected(*LISTED)),
+    ),
 }
 
 
-def why(kind, snapshot):
-    told = {one.kind: one for one in strategies(facts(snapshot), Diagnosis(Level.OVERLOADED, STORM))}
-    return told[kind].reason
+def told(snapshot, port=11435, work=None):
+    found = strategies(facts(snapshot), Diagnosis(Level.OVERLOADED, STORM), relay_port=port, work=work)
+    return {one.kind: one for one in found}
+
+
+def why(kind, situation):
+    snapshot, port = situation if isinstance(situation, tuple) else (situation, 11435)
+    return told(snapshot, port)[kind].reason
 
 
 def test_every_reason_of_a_strategy_has_a_situation():
@@ -308,7 +359,7 @@ def test_a_strategy_s_reason_is_told_where_it_is_the_one_and_not_beside_it(reaso
 
 @pytest.mark.parametrize("reason", StrategyReason)
 def test_every_reason_of_a_strategy_has_a_sentence_of_its_own(reason):
-    made = {one: words.strategy_reason(Strategy(SMALL_KIND, suits=False, reason=one), TR) for one in StrategyReason}
+    made = {one: ways.why(Strategy(SMALL_KIND, suits=False, reason=one), TR) for one in StrategyReason}
     assert made[reason].endswith(".")
     assert [one for one in made if made[one] == made[reason]] == [reason]
 
@@ -316,10 +367,67 @@ def test_every_reason_of_a_strategy_has_a_sentence_of_its_own(reason):
 def test_the_hosted_model_in_use_is_named_and_not_called_missing():
     """It was said that hosted models are `in use already, or not for everybody`: one of the two, whichever it was."""
     chosen = here(ui=ui(tasks=settings(task_model=HOSTED.id)))
-    told = {one.kind: one for one in strategies(facts(chosen), Diagnosis(Level.OVERLOADED, STORM))}
-    assert (told[HOSTED_KIND].reason, told[HOSTED_KIND].subject) == (StrategyReason.IN_USE, HOSTED.id)
+    hosted = told(chosen)[HOSTED_KIND]
+    assert (hosted.reason, hosted.subject) == (StrategyReason.IN_USE, HOSTED.id)
 
 
 def test_a_model_that_is_loaded_already_is_under_no_pressure_that_nobody_measured():
     both = here(BIG, loaded("llama3.2:3b", 0.5), have=(CHAT, THREE_B))
     assert reason_of("task-model:llama3.2:3b", replace(both, memory=UNREAD)) is Reason.FIT_UNKNOWN
+
+
+# --- what each would mean here -------------------------------------------------------------
+
+ROOMLESS = here(ui=connected(*LISTED, HOSTED), **FULL)
+WORK = TaskWork(10, 6.5, ((Setting.FOLLOW_UPS, 4.0), (Setting.TITLES, 2.5)), (("gemma3:1b", 0.8),))
+
+
+def test_chat_first_suits_where_no_small_model_fits_and_fewer_tasks_where_it_cannot_be():
+    def suiting(snapshot, port=11435):
+        return [one.kind for one in told(snapshot, port).values() if one.suits]
+
+    assert suiting(ROOMLESS) == [FIRST_KIND]
+    assert suiting(ROOMLESS, None) == [FEWER_KIND]
+    assert suiting(here(ui=connected(*LISTED))) == [SMALL_KIND]
+
+
+def test_each_has_its_remedy_its_calls_and_its_seconds():
+    ways = told(here(ui=connected(*LISTED, HOSTED)), work=WORK)
+    small, hosted, fewer, first = (ways[kind] for kind in (SMALL_KIND, HOSTED_KIND, FEWER_KIND, FIRST_KIND))
+    assert [one.remedy.id for one in (small, fewer, first)] == [GEMMA, "follow-ups-off", "chat-first"]
+    assert [one.calls for one in (small, hosted, fewer, first)] == [(1, 3), (1, 3), (1, 1), (1, 3)]
+    assert [one.seconds_before for one in ways.values()] == [6.5] * 4
+    assert [one.seconds_after for one in (small, hosted, fewer, first)] == [0, 0, 2.5, 0]
+    assert (small.seconds_there, hosted.seconds_there) == (0.8, None)
+    assert (small.usd, hosted.usd, fewer.usd, first.usd) == (0, None, 0, 0)
+    assert fewer.lost == (Setting.FOLLOW_UPS,)
+
+
+def test_seconds_that_nobody_measured_are_not_told():
+    ways = told(here(ui=connected(*LISTED, HOSTED)))
+    assert {(one.seconds_before, one.seconds_there) for one in ways.values()} == {(None, None)}
+    unsaid = replace(WORK, by_task=())
+    assert told(here(), work=unsaid)[FEWER_KIND].seconds_after is None
+
+
+def test_a_price_is_told_where_the_endpoint_tells_one():
+    """Three calls of 1,500 tokens read and 80 written at 0.10 and 0.40 dollars for a million of them."""
+    cheap = replace(HOSTED, served=Served(price=Price(1e-7, 4e-7)))
+    hosted = told(here(ui=web_ui(*LISTED, cheap)))[HOSTED_KIND]
+    assert hosted.usd == pytest.approx(1000 * 3 * (1500 * 1e-7 + 80 * 4e-7))
+
+
+@pytest.mark.parametrize(
+    ("kind", "snapshot", "standing"),
+    [
+        (SMALL_KIND, here(), Reach.SUITS),
+        (FEWER_KIND, here(), Reach.POSSIBLE),
+        (HOSTED_KIND, here(ui=ONLY_BIG), Reach.NOT_HERE),
+        (SMALL_KIND, here(memory=UNREAD), Reach.UNKNOWN),
+        (HOSTED_KIND, here(ui=ui(tasks=settings(task_model=HOSTED.id))), Reach.IN_USE),
+        (FEWER_KIND, reached(Access.USER), Reach.NEEDS_ADMIN),
+        (FIRST_KIND, machine(BIG), Reach.UNKNOWN),
+    ],
+)
+def test_whether_it_can_be_had_in_a_word(kind, snapshot, standing):
+    assert told(snapshot)[kind].reach is standing

@@ -2,11 +2,9 @@
 
 import pytest
 
-from tests.core.machines import facts
-from tests.core.offers import BIG, by_id, diagnosis, here, offered
+from tests.core.offers import BIG, by_id, here, offered
 from tests.english import TR
-from tray_app.core.remedies.ranked import strategies
-from tray_app.core.text.remedy import advice_steps, effect, reason, sentence, strategy_lines
+from tray_app.core.text.remedy import advice_steps, effect, reason, sentence
 from tray_app.core.values.finding import MemoryPressure, ModelSpills, PromptCacheGrowth, TaskStorm
 from tray_app.core.values.remedy import Advice, AdviceKind, AllTasksOff, Effect, Reason, SwitchOff, UnloadModel
 from tray_app.core.values.snapshot import Pressure
@@ -63,12 +61,6 @@ def test_what_is_done_here_needs_no_steps():
 def test_a_hostile_name_stays_on_its_line():
     remedy = UnloadModel(model="evil\x1b[31m\nmodel", reason=Reason.FREES_MEMORY)
     assert sentence(remedy, TR) == "Unload evil[31mmodel"
-
-
-def test_the_strategies_mark_the_one_that_suits():
-    told = strategy_lines(strategies(facts(here()), diagnosis(TaskStorm)), TR)
-    marked = ["".join(span.text for span in line) for line in told if line[0].text == "> "]
-    assert marked == ["> A small model of your own for tasks"]
 
 
 def test_all_tasks_off_promises_more_than_one_of_them_and_autocomplete_something():

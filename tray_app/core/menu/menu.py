@@ -13,6 +13,7 @@ from tray_app.core.menu.models import load_rows, model_rows
 from tray_app.core.menu.screen import SEPARATOR, MenuView, Row, ScreenState, Shape, View
 from tray_app.core.menu.state import job_rows, state_rows
 from tray_app.core.menu.tasks import task_rows
+from tray_app.core.menu.ways import way_rows
 from tray_app.core.text.broken import part_is_missing
 from tray_app.core.text.text import Translator
 from tray_app.core.values.finding import Level
@@ -45,7 +46,7 @@ def menu(state: ScreenState, tr: Translator, broken: Broken = lambda _: None) ->
     sections = (
         rows_of(played_rows, state_rows),
         rows_of(job_rows),
-        rows_of(fix_rows, undo_rows),
+        rows_of(fix_rows, _ways_beside_fixes, undo_rows),
         rows_of(task_rows, model_rows, load_rows),
         rows_of(chat_first_rows, link_rows, notification_rows),
         (*rows_of(app_rows), quit_row(tr)),
@@ -55,6 +56,11 @@ def menu(state: ScreenState, tr: Translator, broken: Broken = lambda _: None) ->
         if section:
             rows += [SEPARATOR, *section] if rows else section
     return MenuView(tuple(rows))
+
+
+def _ways_beside_fixes(state: ScreenState, tr: Translator) -> Rows:
+    """While calm they stand beneath the tasks: then the menu is short."""
+    return way_rows(state, tr) if state.remedies else ()
 
 
 def render(state: ScreenState, tr: Translator, broken: Broken = lambda _: None) -> View:

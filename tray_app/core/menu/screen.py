@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from tray_app.core.remedies.strategy import Strategy
 from tray_app.core.report.overview import Overview
 from tray_app.core.report.receipt import Receipt
 from tray_app.core.values.command import Command, NoticeProblem
@@ -58,6 +59,8 @@ class ScreenState(Struct, frozen=True):
     budget_bytes: int | None = None
     remedies: tuple[Remedy, ...] = ()
     task_models: TaskModels = NO_TASK_MODELS
+    ways: tuple[Strategy, ...] = ()
+    """The answers to the problem side by side."""
     undoable: tuple[Record, ...] = ()
     job: RunningJob | None = None
     message: str = ""

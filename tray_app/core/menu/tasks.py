@@ -3,6 +3,7 @@
 from tray_app.core.menu.fixes import remedy_row
 from tray_app.core.menu.paging import paged
 from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
+from tray_app.core.menu.ways import way_rows
 from tray_app.core.text.fit import verdict_words
 from tray_app.core.text.names import row_text, short
 from tray_app.core.text.plan import change_sentence
@@ -24,7 +25,9 @@ def task_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
         return ()
     may_write = server.access is Access.ADMIN
     switches = tuple(task_switch(task, settings, tr, may_write=may_write, busy=state.busy) for task in TASKS)
-    rows = [Row(tr.gettext("Background tasks"), children=switches, id="tasks")]
+    ways = () if state.remedies else way_rows(state, tr)
+    beneath = (*switches, SEPARATOR, *ways) if ways else switches
+    rows = [Row(tr.gettext("Background tasks"), children=beneath, id="tasks")]
     if may_write:
         rows.append(task_model_row(state, settings, tr))
     return tuple(rows)

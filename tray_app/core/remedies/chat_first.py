@@ -1,10 +1,12 @@
 """Chat first: everything stays on, and nothing stands before a chat."""
 
 from tray_app.core.remedies.case import Case
+from tray_app.core.remedies.strategy import StrategyReason
 from tray_app.core.remedies.switches import planned, running_tasks
 from tray_app.core.tasks.ollama_connections import told_as
 from tray_app.core.tasks.releases import TASK_IN_HEADERS_SINCE
 from tray_app.core.tasks.same_ollama import relay_address
+from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.plan import Action, ActionKind, Change, Plan
 from tray_app.core.values.remedy import PutChatsFirst, Reason, is_chat_first
 from tray_app.core.values.task_settings import Setting
@@ -16,15 +18,8 @@ def chat_first(here: Case, port: int) -> PutChatsFirst | None:
 
     `port`: where our relay stands.
     """
-    facts = here.facts
-    server = facts.open_webui
-    version = parse_version(server.version) if server is not None else None
-    if version is None or version < TASK_IN_HEADERS_SINCE or facts.is_remote or not running_tasks(here):
-        return None
-    if facts.written is None or any(is_chat_first(one.remedy) for one in facts.written):
-        return None
-    led = [one for one in facts.overview.connections or () if one.watched]
-    if not led:
+    led = _led(here)
+    if why_not(here, port) is not StrategyReason.TASKS_CAN_WAIT:
         return None
     changes = tuple(
         Change(
@@ -37,3 +32,27 @@ def chat_first(here: Case, port: int) -> PutChatsFirst | None:
     )
     start = Action(ActionKind.START_RELAY, f"127.0.0.1:{port}")
     return planned(here, PutChatsFirst(reason=Reason.TASKS_WAIT, plan=Plan(changes, (start,))))
+
+
+def _led(here: Case) -> list[OllamaConnection]:
+    """Open WebUI's connections that lead to the watched Ollama."""
+    return [one for one in here.facts.overview.connections or () if one.watched]
+
+
+def why_not(here: Case, port: int | None) -> StrategyReason:
+    """What is missing for it; TASKS_CAN_WAIT where nothing is."""
+    facts = here.facts
+    server = facts.open_webui
+    version = parse_version(server.version) if server is not None else None
+    missing = {
+        StrategyReason.CHAT_FIRST_IS_ON: any(is_chat_first(one.remedy) for one in facts.written or ()),
+        StrategyReason.SETTINGS_UNKNOWN: facts.settings is None,
+        StrategyReason.NO_TASK_IS_ON: not running_tasks(here),
+        StrategyReason.OLDER_OPEN_WEBUI: version is None or version < TASK_IN_HEADERS_SINCE,
+        StrategyReason.OLLAMA_ELSEWHERE: facts.is_remote,
+        StrategyReason.NO_RELAY_HERE: port is None,
+        StrategyReason.JOURNAL_UNREAD: facts.written is None,
+        StrategyReason.CONNECTIONS_UNKNOWN: facts.overview.connections is None,
+        StrategyReason.NO_CONNECTION_HERE: not _led(here),
+    }
+    return next((reason for reason, lacks in missing.items() if lacks), StrategyReason.TASKS_CAN_WAIT)

@@ -4,11 +4,12 @@ import re
 
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.models import OFFERED, can_do_tasks, for_all, is_small_for, slot_changes
+from tray_app.core.remedies.strategy import StrategyReason
 from tray_app.core.remedies.switches import calls, planned, running_tasks, task_calls_per_minute
 from tray_app.core.tasks.same_ollama import is_on_this_machine
 from tray_app.core.values.fit import Basis, Fit, Verdict
 from tray_app.core.values.plan import Plan
-from tray_app.core.values.remedy import Effect, HostedModel, Reason, StrategyReason
+from tray_app.core.values.remedy import Effect, HostedModel, Reason
 from tray_app.core.values.snapshot import WebUIModel
 
 _NOT_FOR_TEXT = re.compile(r"embed|whisper|tts|image|dall|moderation|rerank|audio|speech|vision-only", re.IGNORECASE)

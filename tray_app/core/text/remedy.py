@@ -1,7 +1,7 @@
 """A remedy in words: what it does, what it brings, why, and the steps where only the user can take them."""
 
 from tray_app.core.text.fit import verdict_words
-from tray_app.core.text.lines import Line, Span, Style, clean, line
+from tray_app.core.text.lines import clean
 from tray_app.core.text.tasks import task_words
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import joined, size
@@ -17,9 +17,6 @@ from tray_app.core.values.remedy import (
     Remedy,
     SameAsChat,
     StopGenerations,
-    Strategy,
-    StrategyKind,
-    StrategyReason,
     SwitchOff,
     UnloadModel,
     UseModel,
@@ -249,77 +246,3 @@ def advice_steps(remedy: Remedy, system: str, tr: Translator) -> list[str]:
         flash = tr.gettext("Ollama before 0.12.4 needs OLLAMA_FLASH_ATTENTION=1 beside it.")
         made.append(flash)
     return made
-
-
-def strategy_lines(strategies: tuple[Strategy, ...], tr: Translator) -> list[Line]:
-    """The three answers, the one that suits this machine marked, each with its reason."""
-    made: list[Line] = []
-    for one in strategies:
-        mark = Span("> " if one.suits else "  ", Style.GOOD if one.suits else Style.FAINT)
-        made.append(line(mark, Span(_strategy_name(one, tr), Style.STRONG if one.suits else Style.PLAIN)))
-        made.append(line(Span(f"    {strategy_reason(one, tr)}", Style.FAINT)))
-    return made
-
-
-def _strategy_name(one: Strategy, tr: Translator) -> str:
-    words = {
-        StrategyKind.SMALL_MODEL: tr.gettext("A small model of your own for tasks"),
-        StrategyKind.HOSTED_MODEL: tr.gettext("A hosted model for tasks"),
-        StrategyKind.FEWER_TASKS: tr.gettext("Fewer tasks"),
-    }
-    return words[one.kind]
-
-
-def strategy_reason(one: Strategy, tr: Translator) -> str:
-    """Why it suits this machine or does not."""
-    words = {
-        StrategyReason.FITS_BESIDE: tr.gettext("{subject} fits into memory beside the chat model."),
-        StrategyReason.NO_SMALL_MODEL_FITS: tr.gettext(
-            "None of the small models fits into memory beside the chat model."
-        ),
-        StrategyReason.ONE_AT_A_TIME: tr.gettext(
-            "Ollama is set to hold only so many models at a time (OLLAMA_MAX_LOADED_MODELS): each task would push the "
-            "chat model out."
-        ),
-        StrategyReason.NONE_TO_TRY: tr.gettext("Open WebUI lists no small model of this Ollama."),
-        StrategyReason.NEW_ARE_NOT_LISTED: tr.gettext(
-            "Open WebUI lists no small model of this Ollama, and would not list a new one by itself."
-        ),
-        StrategyReason.CHAT_MODEL_IS_SMALL: tr.gettext("The chat model is small itself: none is clearly smaller."),
-        StrategyReason.IN_USE: tr.gettext("{subject} does the tasks already."),
-        StrategyReason.FITS_BUT_THINKS: tr.gettext(
-            "{subject} fits, but thinks before each task, and this version of Open WebUI cannot tell it not to."
-        ),
-        StrategyReason.HOSTED_NOT_FOR_TASKS: tr.gettext(
-            "Open WebUI lists models of other servers, but none that suits: not for text, or not clearly smaller."
-        ),
-        StrategyReason.HOSTED_NOT_FOR_ALL: tr.gettext(
-            "Open WebUI lists hosted models, but not for everybody who uses it."
-        ),
-        StrategyReason.FITS_BUT_PRIVATE: tr.gettext(
-            "{subject} fits, but only admins may use it: make it public in Open WebUI's Admin Panel > Settings > "
-            "Models."
-        ),
-        StrategyReason.WOULD_BE_PRIVATE: tr.gettext(
-            "{subject} would fit, but others use this Open WebUI too and may not use a new model until an admin makes "
-            "it public there."
-        ),
-        StrategyReason.SETTINGS_UNKNOWN: tr.gettext("Open WebUI's task settings are not known."),
-        StrategyReason.MODELS_UNKNOWN: tr.gettext("Which models Open WebUI lists is not known."),
-        StrategyReason.NO_CHAT_MODEL: tr.gettext("It is not known now which model it would run beside."),
-        StrategyReason.NO_TASK_IS_ON: tr.gettext("No task is on that it could do."),
-        StrategyReason.PRESSURE: tr.gettext("{subject} might fit, but memory is under pressure now."),
-        StrategyReason.LITTLE_AVAILABLE: tr.gettext("{subject} might fit, but little memory is available now."),
-        StrategyReason.BUDGET_NEARLY_FULL: tr.gettext("{subject} would fill almost all that is left for models."),
-        StrategyReason.FIT_UNKNOWN: tr.gettext("Whether {subject} fits beside the chat model is not known."),
-        StrategyReason.LISTED_ALREADY: tr.gettext(
-            "Open WebUI already lists a model at {subject}; chat text would be sent there."
-        ),
-        StrategyReason.NONE_LISTED: tr.gettext(
-            "Open WebUI lists no hosted model. It needs an account there and a good connection."
-        ),
-        StrategyReason.NOTHING_FITS: tr.gettext("It helps at once, needs no memory and is easily taken back."),
-        StrategyReason.SMALL_MODEL_IS_BETTER: tr.gettext("Possible, but here you can keep all tasks."),
-        StrategyReason.NOTHING_TO_SWITCH_OFF: tr.gettext("No task is on that has a switch."),
-    }
-    return words[one.reason].format(subject=clean(one.subject))

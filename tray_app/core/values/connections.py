@@ -95,6 +95,13 @@ class OllamaConnection(Struct, frozen=True):
     watched: bool | None = None
 
 
+class Price(Struct, frozen=True):
+    """US dollars for one token that is read and for one that is written, as an endpoint's list of models tells."""
+
+    read_usd: float
+    written_usd: float
+
+
 class Served(Struct, frozen=True):
     """By what server a model of Open WebUI's list is served, and what is known of it there."""
 
@@ -108,3 +115,5 @@ class Served(Struct, frozen=True):
     """When its server stored it, by that server's own list."""
     elsewhere: bool = False
     """Another Ollama than the one that is read; worked out from the above."""
+    price: Price | None = None
+    """None where its server tells none."""

@@ -43,9 +43,10 @@ class ReliefStage(StrEnum):
 
 
 class StrategyKind(StrEnum):
-    """The three answers to the problem."""
+    """The answers to the problem: three of the documentation, and ours. Values are stable: they appear in the JSON."""
 
     NONE = ""
+    CHAT_FIRST = "chat-first"
     SMALL_MODEL = "small-model"
     HOSTED_MODEL = "hosted-model"
     FEWER_TASKS = "fewer-tasks"
@@ -172,6 +173,7 @@ def is_chat_first(identity: str) -> bool:
 class PutChatsFirst(Remedy, frozen=True, kw_only=True):
     """All tasks stay on, and none stands before a chat. `at`: a gateway of one's own instead of our relay."""
 
+    strategy = StrategyKind.CHAT_FIRST
     at: str = ""
 
     @property
@@ -343,42 +345,3 @@ class TaskModels(Struct, frozen=True):
     choices: tuple[TaskModelChoice, ...] = ()
     to_get: "tuple[Remedy, ...]" = ()
     """Small models that would have to be downloaded first."""
-
-
-class StrategyReason(StrEnum):
-    """Why a strategy suits this machine or does not."""
-
-    FITS_BESIDE = "fits-beside"
-    NO_SMALL_MODEL_FITS = "no-small-model-fits"
-    ONE_AT_A_TIME = "max-loaded-models"
-    NONE_TO_TRY = "none-to-try"
-    NEW_ARE_NOT_LISTED = "new-are-not-listed"
-    FITS_BUT_PRIVATE = "fits-but-private"
-    WOULD_BE_PRIVATE = "would-be-private"
-    FITS_BUT_THINKS = "fits-but-thinks"
-    IN_USE = "in-use"
-    CHAT_MODEL_IS_SMALL = "chat-model-is-small"
-    SETTINGS_UNKNOWN = "settings-unknown"
-    MODELS_UNKNOWN = "models-unknown"
-    NO_CHAT_MODEL = "no-chat-model"
-    NO_TASK_IS_ON = "no-task-is-on"
-    PRESSURE = "memory-pressure"
-    LITTLE_AVAILABLE = "available-memory"
-    BUDGET_NEARLY_FULL = "budget"
-    FIT_UNKNOWN = "fit-unknown"
-    LISTED_ALREADY = "listed-already"
-    NONE_LISTED = "none-listed"
-    HOSTED_NOT_FOR_TASKS = "hosted-not-for-tasks"
-    HOSTED_NOT_FOR_ALL = "hosted-not-for-all"
-    NOTHING_FITS = "nothing-fits"
-    SMALL_MODEL_IS_BETTER = "small-model-is-better"
-    NOTHING_TO_SWITCH_OFF = "nothing-to-switch-off"
-
-
-class Strategy(Struct, frozen=True):
-    """One of the three answers to the problem. `suits`: the one for this machine. `subject`: the model or host."""
-
-    kind: StrategyKind
-    suits: bool
-    reason: StrategyReason
-    subject: str = ""
