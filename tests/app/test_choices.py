@@ -88,7 +88,7 @@ def test_a_file_is_opened_with_an_editor_of_the_system(monkeypatch, tmp_path, sy
 def test_no_monitor_is_offered_where_none_is_installed(monkeypatch, tmp_path):
     monkeypatch.setattr(opened.sys, "platform", "linux")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert opened.monitor.__wrapped__() == ()
+    assert opened._monitor.__wrapped__(0.0) == ()
 
 
 def test_the_demo_s_first_notice_is_its_own(tmp_path):

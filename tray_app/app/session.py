@@ -379,7 +379,7 @@ class Session:
             case Link.OLLAMA_PAGE:
                 webbrowser.open(OLLAMA_PAGE)
             case Link.SYSTEM_MONITOR:
-                opened.start(opened.monitor())
+                opened.start_monitor()
             case Link.SETTINGS_FILE:
                 self.app.settings_file.begin()
                 opened.start(opened.editor(self.app.paths.settings_file))
