@@ -67,10 +67,10 @@ class Life:
         self.at += 2.0
         look = self.session.look()
         self.session.tell(look)
-        order = self.session.relieve(look)
+        order = self.session.relief.wants(look)
         if order is not None:
             self.orders.append(order)
-            self.session.relief_ended(order, self.done(order), Moment(self.at, self.at))
+            self.session.relief.ended(order, self.done(order), Moment(self.at, self.at))
         return look
 
     def done(self, order):

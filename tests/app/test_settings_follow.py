@@ -348,7 +348,7 @@ follows_rhythm("poll_idle_s", lambda at: poll(at, **SMALL_CARD), 15.0, 20.0)
 
 
 def order(app, snapshot):
-    return app.session.relieve(app.play(snapshot))
+    return app.session.relief.wants(app.play(snapshot))
 
 
 @follows("icon")

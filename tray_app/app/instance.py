@@ -30,6 +30,7 @@ class Errand(StrEnum):
 
     SHOW = "show"
     QUIT = "quit"
+    DETAILS = "details"
 
 
 class Doorbell:

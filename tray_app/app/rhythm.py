@@ -51,12 +51,12 @@ BACK_OFF_S = (5.0, 10.0, 20.0, 40.0, 60.0)
 AWAY = frozenset({Why.UNREACHABLE, Why.UNTRUSTED, Why.TIMED_OUT})
 
 
-def pause_s(settings: Settings, level: Level | None, *, idle: bool) -> float:
+def pause_s(settings: Settings, level: Level | None, *, idle: bool, watched: bool = False) -> float:
     """Seconds to the next poll: quicker while something is wrong, slower while no model is loaded and memory is fine.
 
-    `level` is None before the first poll.
+    `level` is None before the first poll. `watched`: somebody looks at the details page.
     """
-    if level in {Level.TIGHT, Level.OVERLOADED}:
+    if watched or level in {Level.TIGHT, Level.OVERLOADED}:
         return settings.poll_busy_s
     return settings.poll_idle_s if idle else settings.poll_s
 

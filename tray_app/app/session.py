@@ -11,7 +11,8 @@ from tray_app import __version__, autostart
 from tray_app.app import language, opened
 from tray_app.app.connect import connect_work
 from tray_app.app.doing.keeper import ChatFirstKeeper
-from tray_app.app.jobs import JobDone, Work
+from tray_app.app.doing.reliever import Reliever
+from tray_app.app.jobs import Work
 from tray_app.app.rhythm import FIND_EVERY_S, poll_within
 from tray_app.app.watch import HistoryKeeper, Look
 from tray_app.app.wiring import App, Overrides
@@ -19,18 +20,16 @@ from tray_app.autostart.launch import has_lasting_place, login_command
 from tray_app.core.diagnosis.alerts import Notice, Quiet
 from tray_app.core.menu import first_run as tray_view
 from tray_app.core.menu import notice as notice_view
-from tray_app.core.menu.screen import IconWish, NoticeSettings, NoticeView, ReliefChoice, ScreenState
-from tray_app.core.remedies import relief as relieving
+from tray_app.core.menu.screen import IconWish, NoticeSettings, NoticeView, ScreenState
 from tray_app.core.remedies.relay_rules import relay_rules
 from tray_app.core.text import errors as error_view
 from tray_app.core.text import settings as settings_view
 from tray_app.core.text.text import Translator
-from tray_app.core.values.command import ApplyRemedy, Link, OpenLink, Undo
+from tray_app.core.values.command import Link, OpenLink
 from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.errors.usage import UsageError
-from tray_app.core.values.plan import Event, Record
-from tray_app.core.values.reading import Moment
+from tray_app.core.values.plan import Record
 from tray_app.core.values.remedy import TaskModels
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import origin_of
@@ -55,24 +54,28 @@ class Session:
     `translator` and `language` are also asked by a job's thread (they only read).
     """
 
-    def __init__(self, overrides: Overrides, troubles: tuple[ElbowroomError, ...] = ()) -> None:
-        """`troubles`: what went wrong before, for the menu."""
+    def __init__(
+        self, overrides: Overrides, troubles: tuple[ElbowroomError, ...] = (), *, on_duty: bool = True
+    ) -> None:
+        """`troubles`: what went wrong before, for the menu. Not `on_duty`: it looks and does what it is asked; notices,
+        relief and watching over chat first are the tray's."""
+        self.on_duty = on_duty
         self._overrides = overrides
         self._lasting = self._troubles = troubles
         self.app = App(overrides)
         state = self.app.state.read()
-        self._relief = relieving.Relief(
-            relieving.ReliefMemory(state.relief_change_id, state.relief_remedy, state.relief_at, state.relief_blocked)
-        )
+        self.relief = Reliever(lambda: self.app, self.remember)
         self._told: Mapping[str, float] | None = state.told
-        self._keeper = HistoryKeeper(None if overrides.played else HistoryFile(self.app.paths.history_file))
+        self._keeper = HistoryKeeper(
+            None if overrides.played else HistoryFile(self.app.paths.history_file), writes=on_duty
+        )
         self._settled = False
         self._autostart: tuple[Stamp | None, bool] | None = None
         self._moved = False
         self._looked_for_at = float("-inf")
         self._found: int | None = None
         self._summoned_until = float("-inf")
-        self.chat_first = ChatFirstKeeper(lambda: self.app, played=overrides.played)
+        self.chat_first = ChatFirstKeeper(lambda: self.app, played=overrides.played, on_duty=on_duty)
 
     # --- looking -----------------------------------------------------------------------------
 
@@ -171,7 +174,12 @@ class Session:
             self._keeper.reckon_work(look.facts.chat_model.name, look.facts.at)
         self._keeper.reckon(newest, lambda: self.app.journal.read().records, look.facts.at)
         told = self._keeper.receipt
-        if told is None or not told.is_settled or self.app.state.read().receipt_told == told.change_id:
+        if (
+            not self.on_duty
+            or told is None
+            or not told.is_settled
+            or self.app.state.read().receipt_told == told.change_id
+        ):
             return ()
         self.remember(lambda state: replace(state, receipt_told=told.change_id))
         return (notice_view.receipt(told, tr),)
@@ -236,7 +244,7 @@ class Session:
             icon=self._icon(),
             summoned=time.monotonic() < self._summoned_until,
             receipt=self._keeper.receipt,
-            relief=self._relief_choice(look),
+            relief=self.relief.choice(look),
             chat_first=self.chat_first.is_on(look),
         )
 
@@ -257,71 +265,6 @@ class Session:
 
     def _undoable(self) -> tuple[Record, ...]:
         return self.app.changes().undoable(origin_of(self.app.open_webui_url))[:UNDO_ROWS]
-
-    # --- relief ------------------------------------------------------------------------------
-
-    def relieve(self, look: Look) -> ApplyRemedy | Undo | None:
-        """What automatic relief wants done now; the worker carries it out like a click."""
-        wish = self._relief_wish()
-        seen = relieving.Situation(look.diagnosis, look.remedies, self._change_open(), look.facts.at)
-        before = self._relief.memory
-        self._relief, order = relieving.step(self._relief, wish, seen, self.app.limits)
-        if self._relief.memory != before:
-            self._store_relief()
-        match order.act:
-            case relieving.Act.APPLY if order.remedy is not None:
-                return ApplyRemedy(order.remedy)
-            case relieving.Act.TAKE_BACK:
-                return Undo(order.change_id)
-            case _:
-                return None
-
-    def _relief_choice(self, look: Look | None) -> ReliefChoice:
-        wish, by_file = self._relief_wish(), self.settings().automatic_relief
-        if look is None:
-            return ReliefChoice(wish.remedy_id, by_file)
-        seen = relieving.Situation(look.diagnosis, look.remedies, None, look.facts.at)
-        stands = relieving.stage(self._relief.memory, wish, seen, self.app.limits)
-        return ReliefChoice(wish.remedy_id, by_file, stands)
-
-    def _relief_wish(self) -> relieving.Wish:
-        """What settings.toml says, else what was chosen in the menu."""
-        settings, chosen = self.settings(), self.app.state.read().relief_chosen
-        if settings.automatic_relief:
-            return relieving.Wish(True, settings.automatic_relief_remedy, settings.automatic_relief_clear_s)  # noqa: FBT003
-        return relieving.Wish(bool(chosen), chosen, settings.automatic_relief_clear_s)
-
-    def relief_ended(self, order: ApplyRemedy | Undo, done: JobDone, now: Moment) -> None:
-        """What became of the order: the state machine counts its cool-down from it, also after a failure."""
-        match order:
-            case ApplyRemedy() if done.error is None and done.change_id:
-                self._relief = relieving.applied(self._relief, done.change_id)
-            case Undo() if done.error is None:
-                self._relief = relieving.taken_back(self._relief, now)
-            case _:
-                self._relief = relieving.failed(self._relief)
-        self._store_relief()
-
-    def _change_open(self) -> bool | None:
-        change_id = self._relief.memory.change_id
-        if not change_id:
-            return None
-        recorded = self.app.changes().get(change_id)
-        if recorded is None and self.app.file_problems:
-            return True  # nobody can tell: it stands as it did
-        return recorded is not None and recorded.event in {Event.APPLIED, Event.UNDO_INTENDED}
-
-    def _store_relief(self) -> None:
-        memory = self._relief.memory
-        self.remember(
-            lambda state: replace(
-                state,
-                relief_change_id=memory.change_id,
-                relief_remedy=memory.remedy_id,
-                relief_at=memory.at,
-                relief_blocked=memory.blocked_remedy,
-            )
-        )
 
     # --- the rest ----------------------------------------------------------------------------
 

@@ -105,9 +105,10 @@ class Observer:
 class HistoryKeeper:
     """Notes each look, and writes what is worth it at most once a minute; owned by one thread."""
 
-    def __init__(self, file: HistoryFile | None) -> None:
-        """Without a file (the demo) nothing is kept but the newest."""
+    def __init__(self, file: HistoryFile | None, *, writes: bool = True) -> None:
+        """Without a file (the demo) nothing is kept but the newest. Not `writes`: somebody else writes it."""
         self.file = file
+        self._writes = writes
         self._rows = Unwritten()
         self._due = float("-inf")
         self._reckon_due = float("-inf")
@@ -134,7 +135,7 @@ class HistoryKeeper:
         marks = self._changes(journal, look.facts.at.taken_at) if journal is not None else ()
         self._rows = self._rows.noted(_seen(look, marks))
         at = look.snapshot.uptime_s
-        if self.file is not None and at >= self._due and self._rows.worth:
+        if self._writes and self.file is not None and at >= self._due and self._rows.worth:
             self._due = at + WRITE_EVERY_S
             self._write(self.file)
 
@@ -180,7 +181,7 @@ class HistoryKeeper:
         """With the end of what went on until now."""
         if self.file is None:
             return
-        if self._rows.spans:
+        if self._writes and self._rows.spans:
             self._write(self.file)
         self.file.close()
 

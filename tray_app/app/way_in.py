@@ -1,4 +1,4 @@
-"""The connect page's secret on its way to the owner's browser: in a file that nobody else can open, not in an argument.
+"""A page's secret on its way to the owner's browser: in a file that nobody else can open, not in an argument.
 
 Command lines are there for every local user to read. So the browser is given the address of a file (0600, in a folder
 of its own with 0700) that sends it on, as Jupyter does.
@@ -17,6 +17,7 @@ from tray_app.storage.files import create_private, make_folder, write_all
 log = logging.getLogger(__name__)
 
 PREFIX = "elbowroom-connect-"
+DETAILS_PREFIX = "elbowroom-details-"
 SNAP = Path("/snap/bin")
 # One way on, not two: the secret is good for one request.
 FILE = """<!doctype html>
@@ -37,8 +38,9 @@ def parent_folder(state_folder: Path, snap: Path = SNAP) -> Path:
 class WayIn:
     """`open_browser` gets the address of the file and says whether it could start anything."""
 
-    def __init__(self, parent: Path, open_browser: Callable[[str], bool]) -> None:
+    def __init__(self, parent: Path, open_browser: Callable[[str], bool], prefix: str = PREFIX) -> None:
         self._parent = parent
+        self._prefix = prefix
         self._open_browser = open_browser
         self._folder: Path | None = None
 
@@ -47,7 +49,7 @@ class WayIn:
         self.remove()
         try:
             make_folder(self._parent)
-            self._folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=self._parent))  # 0700
+            self._folder = Path(tempfile.mkdtemp(prefix=self._prefix, dir=self._parent))  # 0700
             file = self._folder / "open.html"
             descriptor = create_private(file)
             try:
@@ -55,13 +57,13 @@ class WayIn:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            log.warning("the way to the connect page cannot be written: %s", error.strerror)
+            log.warning("the way to the page cannot be written: %s", error.strerror)
             return False
         return self._open_browser(file.as_uri())
 
     def remove(self) -> None:
         """The secret was used, or its time is over; also what a crash left."""
-        for left in (self._folder, *self._parent.glob(f"{PREFIX}????????")):
+        for left in (self._folder, *self._parent.glob(f"{self._prefix}????????")):
             if left is not None:
                 shutil.rmtree(left, ignore_errors=True)
         self._folder = None

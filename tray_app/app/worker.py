@@ -13,6 +13,8 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
+from tray_app.app.connect import open_in_browser
+from tray_app.app.details.desk import DetailsDesk
 from tray_app.app.jobs import JobDone, JobMoved, Jobs, NewJob, chat_first_work, job_of
 from tray_app.app.rhythm import pause_s
 from tray_app.app.session import Session
@@ -30,10 +32,12 @@ from tray_app.core.values.command import (
     Connect,
     CopyText,
     Disconnect,
+    Looked,
     MuteForModel,
     NoticeProblem,
     NoticesUnseen,
     NotificationsOnlyCritical,
+    OpenDetails,
     OpenLink,
     Prove,
     Quit,
@@ -43,6 +47,7 @@ from tray_app.core.values.command import (
     SetLanguage,
     SetRelief,
     SetSettings,
+    ShowSpan,
     Snooze,
     SnoozeUntil,
     SpeedTest,
@@ -76,6 +81,7 @@ class Worker:
         screen: Tray,
         now: Callable[[], float] = time.time,
         uptime: Callable[[], float] = time.monotonic,
+        open_browser: Callable[[str], bool] = open_in_browser,
     ) -> None:
         self._session = session
         self._screen = screen
@@ -84,6 +90,7 @@ class Worker:
         self._mailbox: queue.SimpleQueue[Command | JobMoved | JobDone] = queue.SimpleQueue()
         self._jobs = Jobs(self._mailbox.put)
         self._signing_in = Jobs(self._mailbox.put)  # beside the others: its page may stay open for ten minutes
+        self._details = DetailsDesk(session, self.send, open_browser)
         self._look: Look | None = None
         self._message = ""
         self._trouble = ""
@@ -97,6 +104,11 @@ class Worker:
         self._relief_job = ""
         self._relief_order: ApplyRemedy | Undo | None = None
         self._late_end: threading.Timer | None = None
+
+    @property
+    def page_is_open(self) -> bool:
+        """Of the details page."""
+        return self._details.is_open
 
     def send(self, command: Command) -> None:
         self._mailbox.put(command)
@@ -118,6 +130,7 @@ class Worker:
             self._show_whatever_is_there()
         self._signing_in.stop(QUIT_WAIT_S)
         self._jobs.stop(QUIT_WAIT_S)
+        self._went_well(self._details.close)
         if self._keeping:
             self._went_well(self._take_back)
         if self._late_end is not None:
@@ -182,9 +195,10 @@ class Worker:
         look = self._session.look(busy=self._jobs.running is not None, cut=self._clicked.is_set)
         self._look = look
         self._due = self._uptime() + self._interval()
-        for notice in self._session.tell(look):
-            self._screen.notify(notice)
-        relief = self._session.relieve(look)
+        if self._session.on_duty:
+            for notice in self._session.tell(look):
+                self._screen.notify(notice)
+        relief = self._session.relief.wants(look) if self._session.on_duty else None
         if relief is not None:
             self._relieve(relief)
         if self._session.chat_first.is_due(look) and self._jobs.running is None:
@@ -196,7 +210,7 @@ class Worker:
         if self._jobs.running is None:
             self._do(order)
         if self._jobs.running is None:
-            self._session.relief_ended(order, JobDone(""), self._moment())
+            self._session.relief.ended(order, JobDone(""), self._moment())
             return
         self._relief_job, self._relief_order = self._jobs.running.id, order
 
@@ -208,8 +222,8 @@ class Worker:
             return pause_s(self._session.settings(), None, idle=False)
         facts = self._look.facts
         no_model = facts.ollama is not None and not facts.ollama.loaded
-        idle = no_model and facts.pressure is Pressure.NORMAL
-        return pause_s(self._session.settings(), self._look.diagnosis.level, idle=idle)
+        idle, watched = no_model and facts.pressure is Pressure.NORMAL, self._details.is_watched
+        return pause_s(self._session.settings(), self._look.diagnosis.level, idle=idle, watched=watched)
 
     def _show_whatever_is_there(self) -> None:
         """The icon always comes: where its screen cannot be made, with the reason and the way to quit."""
@@ -225,6 +239,8 @@ class Worker:
         job = self._jobs.running or self._signing_in.running
         state = replace(state, job=job, message=message, notices=notices)
         self._screen.show(menu_view.render(state, self._session.translator(), self._part_is_broken))
+        self._details.tidy()
+        self._details.show(state)
 
     def _part_is_broken(self, error: Exception) -> None:
         """In the log once, not with every frame."""
@@ -247,6 +263,12 @@ class Worker:
             case Refresh():
                 self._session.look_again(models=False)
                 self._due = 0.0
+            case OpenDetails():
+                self._message = self._details.open()
+            case Looked():
+                self._due = min(self._due, self._uptime() + self._interval())
+            case ShowSpan():
+                self._details.choose(item)
             case Cancel(job_id):
                 self._jobs.cancel(job_id)
                 self._signing_in.cancel(job_id)
@@ -315,7 +337,7 @@ class Worker:
         self._jobs.ended(done)
         self._signing_in.ended(done)
         if self._relief_order is not None and done.job_id == self._relief_job:
-            self._session.relief_ended(self._relief_order, done, self._moment())
+            self._session.relief.ended(self._relief_order, done, self._moment())
             self._relief_order = None
         tr = self._session.translator()
         if done.error is not None:

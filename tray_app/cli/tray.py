@@ -23,7 +23,7 @@ from tray_app.core.menu import first_run as view
 from tray_app.core.menu.screen import NoticeView
 from tray_app.core.text import tray_problem
 from tray_app.core.text.text import Translator
-from tray_app.core.values.command import Command, Quit, Refresh
+from tray_app.core.values.command import Command, OpenDetails, Quit, Refresh
 from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.errors.life import TrayUnavailable
 from tray_app.core.values.errors.storage import StorageError
@@ -161,8 +161,9 @@ def _open(send: Callable[[Command], None], *, at_login: bool) -> Tray:
 def _answer_door(rung: Rung, worker: Worker, tray: Tray, session: Session) -> None:
     """A second start: say that we are here, and look at once; or end, as the menu's last row does."""
     while True:
-        if rung.get() is Errand.QUIT:
-            worker.send(Quit())
+        asked = rung.get()
+        if asked is not Errand.SHOW:
+            worker.send(Quit() if asked is Errand.QUIT else OpenDetails())
             continue
         session.summoned()
         tray.notify(view.here_notice(session.translator()))

@@ -28,6 +28,8 @@ class Paths:
         self.lock_file = state / "write.lock"
         self.instance_lock_file = state / "instance.lock"
         self.instance_file = state / "instance.json"
+        self.details_lock_file = state / "details.lock"
+        self.details_file = state / "details.json"
         self.relay_file = state / "relay.json"
         self.relay_log_file = logs / "relay.log"
         self.history_file = state / "history.db"

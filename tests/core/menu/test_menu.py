@@ -86,7 +86,7 @@ def test_state_comes_first_then_fixes_settings_and_the_app():
         *("headline", "memory", "why", "---"),
         *("fix:follow-ups-off", "more-fixes", "undo:change-1", "---"),
         *("tasks", "task-model", "models", "---"),
-        *("open-webui", "system-monitor", "notifications", "---"),
+        *("details", "open-webui", "notifications", "---"),
         *("app", "quit"),
     ]
     assert find(STATE, "headline").text == f"Overloaded: 3 requests wait behind {BIG}"
@@ -242,8 +242,10 @@ def test_what_the_programs_use_is_told_and_holds_still():
         "Ollama: 90 MiB memory, 0% of one core",
         "runner of qwen3:32b: 1.0 GiB memory, 130% of one core",
         "GPU: 20.0 GiB used, 90% busy",
+        "",
+        "Activity Monitor",
     ]
-    assert "load" not in {row.id for row in render(STATE, TR).menu.rows}
+    assert find(STATE, "load") is None
 
 
 def test_a_running_job_shows_progress_offers_cancel_and_holds_what_would_start_another():
@@ -474,11 +476,14 @@ def test_a_small_model_can_be_had_while_nothing_is_wrong():
 
 
 def test_while_calm_the_menu_is_short():
-    """Also with every part there: programs, a system monitor, a change that can be taken back."""
+    """Also with every part there: programs, a system monitor, chat first, a change that can be taken back."""
     busy = (WatchedProcess(1, 1.0, ProcessRole.OLLAMA_SERVER, "ollama", 90 * MIB, 1.2),)
-    state = at(replace(SNAPSHOT, processes=known(Processes(busy))), calm())
+    state = replace(at(replace(SNAPSHOT, processes=known(Processes(busy))), calm()), chat_first=True)
     rows = [row for row in rows_of(state) if not row.separator]
-    assert {"tasks", "task-model", "models", "load", "undo:change-1", "app"} <= {row.id for row in rows}
+    assert {"tasks", "task-model", "models", "chat-first", "details", "undo:change-1", "app"} <= {
+        row.id for row in rows
+    }
+    assert find(state, "load").children
     assert len(rows) <= 12
 
 

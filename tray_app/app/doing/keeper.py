@@ -23,14 +23,16 @@ log = logging.getLogger(__name__)
 class ChatFirstKeeper:
     """Owned by the worker. `app` is asked each time: it is another one after a new connection."""
 
-    def __init__(self, app: "Callable[[], App]", *, played: bool) -> None:
+    def __init__(self, app: "Callable[[], App]", *, played: bool, on_duty: bool = True) -> None:
+        """Not `on_duty`: somebody else keeps the relay, puts back and takes back."""
+        self._keeps = on_duty and not played
         self._app = app
         self._played = played
         self._put_back = False
 
     def keep(self) -> bool:
         """A relay that died is started again at once. Whether there is one to keep."""
-        port = None if self._played else relay_port(self._app().changes())
+        port = relay_port(self._app().changes()) if self._keeps else None
         if port is None:
             return False
         try:
@@ -42,14 +44,14 @@ class ChatFirstKeeper:
     def is_due(self, look: Look) -> bool:
         """Quit took it back, and Open WebUI may be written again: once in a run."""
         server, seen = look.facts.open_webui, look.facts.overview.connections
-        if self._put_back or server is None or server.access is not Access.ADMIN or seen is None:
+        if not self._keeps or self._put_back or server is None or server.access is not Access.ADMIN or seen is None:
             return False
         self._put_back = self._app().state.read().chat_first_paused
         return self._put_back
 
     def take_back(self) -> bool:
         """At Quit: the connection goes back and the relay ends, until the next start. False where it has to stay."""
-        return self._played or self._app().chat_first.take_back_until_next_start()
+        return not self._keeps or self._app().chat_first.take_back_until_next_start()
 
     def is_on(self, look: Look | None) -> bool | None:
         """For the menu's switch; None where it cannot be had: nothing to lead, no right to, too old a release."""

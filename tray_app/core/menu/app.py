@@ -20,6 +20,7 @@ from tray_app.core.values.command import (
     MuteForModel,
     NoticeProblem,
     NotificationsOnlyCritical,
+    OpenDetails,
     OpenLink,
     Quit,
     Refresh,
@@ -45,6 +46,10 @@ def played_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     return (Row(text, Refresh(), id="played"),) if state.played else ()
 
 
+def details_rows(_state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    return (Row(tr.gettext("Details..."), OpenDetails(), id="details"),)
+
+
 def link_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     """What can be opened outside. The demo has nothing of the kind: there is no page behind its server."""
     if state.played:
@@ -52,7 +57,13 @@ def link_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     server, rows = open_webui(state), []
     if server is not None:
         rows.append(Row(tr.gettext("Show Open WebUI"), OpenLink(Link.OPEN_WEBUI, server.url), id="open-webui"))
-    if state.has_monitor:
+    return tuple(rows)
+
+
+def monitor_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """Nothing where none is installed, and none of the demo's."""
+    rows = []
+    if state.has_monitor and not state.played:
         system = state.overview.host.system if state.overview is not None else ""
         name = {System.MACOS.value: tr.gettext("Activity Monitor"), System.WINDOWS.value: tr.gettext("Task Manager")}
         text = name.get(system, tr.gettext("System monitor"))

@@ -6,10 +6,18 @@ Each part is made on its own: one that breaks becomes a sentence, and the others
 from collections.abc import Callable
 from typing import TypeVar
 
-from tray_app.core.menu.app import app_rows, chat_first_rows, link_rows, notification_rows, played_rows, quit_row
+from tray_app.core.menu.app import (
+    app_rows,
+    chat_first_rows,
+    details_rows,
+    link_rows,
+    notification_rows,
+    played_rows,
+    quit_row,
+)
 from tray_app.core.menu.fixes import fix_rows, undo_rows
 from tray_app.core.menu.icon import shape, tooltip, visible, works
-from tray_app.core.menu.models import load_rows, model_rows
+from tray_app.core.menu.models import machine_rows, model_rows
 from tray_app.core.menu.screen import SEPARATOR, MenuView, Row, ScreenState, Shape, View
 from tray_app.core.menu.state import job_rows, state_rows
 from tray_app.core.menu.tasks import task_rows
@@ -47,8 +55,8 @@ def menu(state: ScreenState, tr: Translator, broken: Broken = lambda _: None) ->
         rows_of(played_rows, state_rows),
         rows_of(job_rows),
         rows_of(fix_rows, _ways_beside_fixes, undo_rows),
-        rows_of(task_rows, model_rows, load_rows),
-        rows_of(chat_first_rows, link_rows, notification_rows),
+        rows_of(task_rows, model_rows, machine_rows),
+        rows_of(chat_first_rows, details_rows, link_rows, notification_rows),
         (*rows_of(app_rows), quit_row(tr)),
     )
     rows: list[Row] = []

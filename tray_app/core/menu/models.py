@@ -1,5 +1,6 @@
 """Who is at the model, the loaded models, each with a way to free it that asks first, and what the programs use."""
 
+from tray_app.core.menu.app import monitor_rows
 from tray_app.core.menu.paging import paged
 from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.report.overview import Overview
@@ -29,14 +30,21 @@ def model_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     if not (now or rows):
         return ()
     between = (SEPARATOR,) if now and rows else ()
-    return (Row(tr.gettext("Models"), children=(*now, *between, *rows), id="models"),)
+    loads = load_rows(state, tr)
+    below = (SEPARATOR, *loads) if loads else ()
+    return (Row(tr.gettext("Models"), children=(*now, *between, *rows, *below), id="models"),)
+
+
+def machine_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """What the programs use, where no model's row has it beneath itself."""
+    return () if model_rows(state, tr) else load_rows(state, tr)
 
 
 def load_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
-    """What Ollama, its runners, Open WebUI and the GPU are doing; nothing where none of them can be seen."""
+    """What Ollama, its runners, Open WebUI and the GPU are doing, and the system's own monitor for the rest."""
     seen = state.overview
     if seen is None:
-        return ()
+        return monitor_rows(state, tr)
     rows: list[Row] = []
     if seen.processes is not None:
         for load in seen_once(program_loads(seen.processes)):
@@ -44,7 +52,11 @@ def load_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
             rows.append(Row(row_text(words), id=f"load:{len(rows)}"))
     if seen.gpu is not None and (use := gpu_used(seen.gpu, tr, step_percent=STEP_PERCENT)):
         rows.append(Row(row_text(f"GPU: {use}"), id="load:gpu"))
-    return (Row(tr.gettext("Memory and CPU"), children=paged(rows, tr), id="load"),) if rows else ()
+    monitor = monitor_rows(state, tr)
+    if not rows:
+        return monitor
+    below = (SEPARATOR, *monitor) if monitor else ()
+    return (Row(tr.gettext("Memory and CPU"), children=(*paged(rows, tr), *below), id="load"),)
 
 
 def model_row(model: LoadedModel, seen: Overview, tr: Translator, *, busy: bool) -> Row:

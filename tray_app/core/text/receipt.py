@@ -21,7 +21,7 @@ def lines(receipt: Receipt, local_time: Callable[[float], str], tr: Translator) 
     """The change, how many answers it rests on, the figures, and why some of them are not compared."""
     made = [
         line(Span(what(receipt, tr), Style.STRONG), Span(f"  {local_time(receipt.at)}", Style.FAINT)),
-        line(_rests_on(receipt.before, receipt.after, tr)),
+        line(rests_on(receipt.before, receipt.after, tr)),
     ]
     if receipt.missing:
         made.append(line(Span(not_enough(receipt.missing, tr), Style.WARN)))
@@ -33,9 +33,45 @@ def lines(receipt: Receipt, local_time: Callable[[float], str], tr: Translator) 
         for one in receipt.comparisons
     ]
     made += [line(""), *table(header, rows)]
-    reasons = {one.why_not: one for one in receipt.comparisons if one.why_not not in (None, NotCompared.TOO_FEW)}
-    made += [line(Span(_why(one, receipt, tr), Style.FAINT)) for one in reasons.values()]
+    made += [line(Span(text, Style.FAINT)) for text in reasons(receipt, tr)]
     return made
+
+
+def figure(one: Comparison, tr: Translator) -> tuple[str, str, str, str]:
+    """Its name, both sides, and the change between them; no change where they are not compared."""
+    before, after = _value(one.figure, one.before, tr), _value(one.figure, one.after, tr)
+    change = "" if one.why_not is not None else _change(one.before, one.after, tr)
+    return _name(one.figure, tr), before, after, change
+
+
+def _change(before: float | None, after: float | None, tr: Translator) -> str:
+    if before is None or after is None or before == after:
+        return tr.gettext("the same")
+    if not before:
+        return tr.gettext("more")
+    if not after:
+        return tr.gettext("none left")
+    percent = round(100 * (after - before) / before)
+    if not percent:
+        return tr.gettext("the same")
+    return tr.gettext("{percent}% less").format(percent=-percent) if percent < 0 else _more(percent, tr)
+
+
+def _more(percent: int, tr: Translator) -> str:
+    return tr.gettext("{percent}% more").format(percent=percent)
+
+
+def missing(receipt: Receipt, tr: Translator) -> str:
+    """How many answers it still needs, or that there is nothing to compare with; empty where it has enough."""
+    if receipt.missing:
+        return not_enough(receipt.missing, tr)
+    return _too_little_before(receipt.before, tr) if receipt.before.missing else ""
+
+
+def reasons(receipt: Receipt, tr: Translator) -> list[str]:
+    """Why some figures are not compared, each reason once."""
+    found = {one.why_not: one for one in receipt.comparisons if one.why_not not in (None, NotCompared.TOO_FEW)}
+    return [_why(one, receipt, tr) for one in found.values()]
 
 
 def what(receipt: Receipt, tr: Translator) -> str:
@@ -79,7 +115,7 @@ def _too_little_before(before: Side, tr: Translator) -> str:
     return text.format(count=before.answers)
 
 
-def _rests_on(before: Side, after: Side, tr: Translator) -> str:
+def rests_on(before: Side, after: Side, tr: Translator) -> str:
     return tr.gettext(
         "{minutes_before} min with {before} answers before, {minutes_after} min with {after} after"
     ).format(

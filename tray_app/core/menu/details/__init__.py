@@ -1,0 +1,1 @@
+"""What does the details page show? A document of finished sentences, with what each of its buttons stands for."""

@@ -1,0 +1,87 @@
+"""The document of the details page from the same state that the menu is made from."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from tray_app.core.menu.app import link_rows
+from tray_app.core.menu.details.document import AboutView, Head, JobView, Offered, PageButton, PageDocument
+from tray_app.core.menu.details.fixes import fixes
+from tray_app.core.menu.details.past import journal_view, receipt_view
+from tray_app.core.menu.details.present import now_view
+from tray_app.core.menu.details.tasks import tasks_view
+from tray_app.core.menu.icon import headline, shape
+from tray_app.core.menu.screen import Row, ScreenState
+from tray_app.core.menu.state import access_rows, job_text, memory_line, ollama_rows
+from tray_app.core.text import details as view
+from tray_app.core.text import findings as finding_view
+from tray_app.core.text.text import Translator
+from tray_app.core.values.command import Cancel, CopyText
+from tray_app.core.values.plan import Record
+
+
+class PageState(Struct, frozen=True):
+    """What the page is made from. `journal`: all changes, as all their lines leave them, oldest first."""
+
+    screen: ScreenState
+    lang: str
+    journal: Sequence[Record] = ()
+
+
+def document(state: PageState, offered: Offered, local_time: Callable[[float], str], tr: Translator) -> PageDocument:
+    screen = state.screen
+    return PageDocument(
+        lang=state.lang,
+        words=view.words(tr),
+        head=_head(screen, offered, tr),
+        job=_job(screen, offered, tr),
+        message=screen.message,
+        now=now_view(screen, tr),
+        tasks=tasks_view(screen, offered, tr),
+        receipt=receipt_view(screen, offered, local_time, tr),
+        journal=journal_view(state.journal, screen, offered, local_time, tr),
+        about=_about(screen, offered, tr),
+    )
+
+
+def _head(screen: ScreenState, offered: Offered, tr: Translator) -> Head:
+    found = screen.diagnosis.findings if screen.diagnosis is not None else ()
+    seen = screen.overview
+    notes = (*ollama_rows(seen, tr), *access_rows(seen, tr)) if seen is not None else ()
+    best, more = fixes(screen, offered, tr)
+    return Head(
+        shape=shape(screen),
+        title=headline(screen, tr),
+        sentences=tuple(finding_view.sentence(one, tr) for one in found),
+        memory=memory_line(screen, seen, tr) if seen is not None else "",
+        notes=tuple(button_of(row, offered) for row in notes),
+        best=best,
+        more=more,
+    )
+
+
+def _job(screen: ScreenState, offered: Offered, tr: Translator) -> JobView | None:
+    job = screen.job
+    if job is None:
+        return None
+    cancel = None
+    if job.cancellable and not job.cancelling:
+        cancel = PageButton(tr.gettext("Cancel"), offered.act(Cancel(job.id)))
+    return JobView(job_text(job, tr), job.percent, cancel)
+
+
+def button_of(row: Row, offered: Offered) -> PageButton:
+    """What the menu has as a row. A row that only opens others stands for the first of them."""
+    command = row.command
+    if command is None:
+        command = next((one.command for one in row.children if one.command is not None), None)
+    if command is None:
+        return PageButton(row.text)
+    if isinstance(command, CopyText):
+        return PageButton(row.text, copy=command.text)
+    return PageButton(row.text, offered.act(command), busy=row.busy)
+
+
+def _about(screen: ScreenState, offered: Offered, tr: Translator) -> AboutView:
+    links = tuple(button_of(row, offered) for row in link_rows(screen, tr))
+    return AboutView(f"Elbowroom {screen.version}".rstrip(), "", links)

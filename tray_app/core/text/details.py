@@ -1,0 +1,132 @@
+"""What only the details page says: its headings, its labels, and the state of what it shows."""
+
+from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
+
+
+def words(tr: Translator) -> dict[str, str]:
+    """Every heading and label, by the name that the page gives it."""
+    return {
+        "title": tr.gettext("Elbowroom: details"),
+        "best": tr.gettext("Best fix"),
+        "more_fixes": tr.gettext("More fixes"),
+        "what_changes": tr.gettext("What exactly changes"),
+        "how": tr.gettext("How to do it"),
+        "now": tr.gettext("At the model now"),
+        "request": tr.gettext("request"),
+        "model": tr.gettext("model"),
+        "state": tr.gettext("state"),
+        "since": tr.gettext("since"),
+        "tasks": tr.gettext("Background tasks"),
+        "task_model": tr.gettext("Task model"),
+        "in_use": tr.gettext("in use"),
+        "use": tr.gettext("Use it"),
+        "get_model": tr.gettext("Get a small model"),
+        "receipt": tr.gettext("What the last change brought"),
+        "figure": tr.gettext("figure"),
+        "before": tr.gettext("before"),
+        "after": tr.gettext("after"),
+        "change": tr.gettext("change"),
+        "journal": tr.gettext("Changes"),
+        "when": tr.gettext("when"),
+        "undo": tr.gettext("undo"),
+        "settings": tr.gettext("Settings"),
+        "close": tr.gettext("Cancel"),
+        "copied": tr.gettext("Copied"),
+        "gone": gone(tr),
+        "late": tr.gettext("Elbowroom does not answer. What is shown here is old."),
+    }
+
+
+def gone(tr: Translator) -> str:
+    """Of a page whose app has ended, or that was left for long."""
+    return tr.gettext(
+        "This page is over: Elbowroom has ended, or nobody looked for long. "
+        "Choose Details... in its menu, or type {command}"
+    ).format(command=typed(tr, "details"))
+
+
+def no_longer(tr: Translator) -> str:
+    """Of a button whose meaning is not known any more."""
+    return tr.gettext("This is no longer offered. Look at the page again.")
+
+
+def no_browser(tr: Translator) -> str:
+    return tr.gettext("No browser opened the details page. In a terminal: {command}").format(command=typed(tr, "watch"))
+
+
+def opened(tr: Translator) -> str:
+    return tr.gettext("The details page opens in your browser.")
+
+
+def stays_open(tr: Translator) -> str:
+    """Of a command that serves the page itself, as no tray app runs."""
+    return tr.gettext(
+        "The details page opens in your browser. It ends a few minutes after its last tab was closed, "
+        "or with Ctrl+C here."
+    )
+
+
+def nobody(tr: Translator) -> str:
+    return tr.gettext("Nobody is at a model now.")
+
+
+def running_untold(count: int, tr: Translator) -> str:
+    text = tr.ngettext(
+        "{count} request runs; what it is for is not known.",
+        "{count} requests run; what they are for is not known.",
+        count,
+    )
+    return text.format(count=count)
+
+
+def wait_untold(count: int, tr: Translator, *, at_least: bool = False) -> str:
+    """Those that wait, where nobody tells them one by one. `at_least`: there may be more."""
+    if at_least:
+        text = tr.ngettext("At least {count} request waits.", "At least {count} requests wait.", count)
+    else:
+        text = tr.ngettext("{count} request waits.", "{count} requests wait.", count)
+    return text.format(count=count)
+
+
+def waiting_unknown(why: str, tr: Translator) -> str:
+    return tr.gettext("How many wait: {state}.").format(state=why)
+
+
+def state_word(state: str, tr: Translator) -> str:
+    """Of a request: it runs, waits at Ollama, or is held so that a chat goes first."""
+    return {"running": tr.gettext("runs"), "waits": tr.gettext("waits"), "held": tr.gettext("held back")}[state]
+
+
+def seconds(count: float, tr: Translator) -> str:
+    """`6 s`, `2 min`."""
+    if count < 120:
+        return tr.gettext("{seconds} s").format(seconds=f"{max(0.0, count):.0f}")
+    return tr.gettext("{minutes} min").format(minutes=f"{count / 60:.0f}")
+
+
+def settings_unknown(tr: Translator) -> str:
+    return tr.gettext("Open WebUI's task settings are not known.")
+
+
+def only_told(tr: Translator) -> str:
+    return tr.gettext("This sign-in may look, not change: connect as an administrator to switch tasks here.")
+
+
+def no_switch(tr: Translator) -> str:
+    return tr.gettext("no switch in this version")
+
+
+def not_usable(tr: Translator) -> str:
+    return tr.gettext("not usable, the chat model does the tasks")
+
+
+def chat_first_note(tr: Translator) -> str:
+    return tr.gettext("All tasks stay on, and none stands before a chat.")
+
+
+def older_changes(count: int, tr: Translator) -> str:
+    text = tr.ngettext(
+        "{count} older change; {command} shows all.", "{count} older changes; {command} shows all.", count
+    )
+    return text.format(count=count, command=typed(tr, "journal"))

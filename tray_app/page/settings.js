@@ -1,0 +1,4 @@
+"use strict";
+// The settings as a form.
+
+export function fill() {}
