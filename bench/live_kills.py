@@ -239,7 +239,7 @@ class Bench:
         self.clients = [Client(kind, self._server.url, self._token) for kind in KINDS]
         for client in self.clients:
             client.start()
-        self._switch()
+        self._click("Chat first")
         self._settle("the beginning", on=True)
         self._led = self._document()
 
@@ -265,9 +265,18 @@ class Bench:
         argv += ["--ollama", self._ollama.url, "--open-webui", self._server.url]
         self._tray = desks.App(self._desk, argv, {"ELBOWROOM_API_KEY": self._token})
 
-    def _switch(self) -> None:
-        with contextlib.suppress(Gone):
-            self._desk.person.click("Chat first")
+    def _click(self, text: str) -> None:
+        def once() -> bool:
+            row = self._desk.person.menu().find(text)
+            if not row.enabled:
+                raise LookupError(f"{text!r} cannot be clicked")
+            self._desk.person.send(row.number, "clicked")
+            return True
+
+        try:
+            wait_for(once, f"the row {text!r}", SETTLED_WITHIN_S)
+        except Gone as gone:
+            raise Fault(str(gone)) from gone
 
     def _end_relay(self) -> None:
         door = self._relay.read()
@@ -280,9 +289,9 @@ class Bench:
     def trial(self, victim: str, action: str, after_s: float) -> None:
         before = {client.kind: client.ended.copy() for client in self.clients}
         if action == SWITCH:
-            self._switch()
+            self._click("Chat first")
         elif action == QUIT:
-            self._desk.person.click("Quit")
+            self._click("Quit")
         time.sleep(after_s)
         if victim == "tray":
             self._tray.process.kill()
@@ -362,7 +371,7 @@ class Bench:
     def always_on(self) -> None:
         """Each trial but those that switch it off begins with chat first on."""
         if self._in_force() is None:
-            self._switch()
+            self._click("Chat first")
             self._settle("a switch", on=True)
 
 

@@ -60,7 +60,9 @@ def in_turn(*sentences: str) -> str:
 
 def clean(text: str, limit: int = 200) -> str:
     """A name from outside, made safe to print: no control or direction characters, clipped."""
-    kept = "".join(char for char in text if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"})
+    kept = text
+    if not text.isprintable():  # a quick way to know that none of them is there, in every row of every look
+        kept = "".join(char for char in text if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"})
     return kept if len(kept) <= limit else kept[: limit - 3] + "..."
 
 

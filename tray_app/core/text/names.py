@@ -18,18 +18,20 @@ def short(name: str, limit: int = NAME_LIMIT) -> str:
     if len(kept) > limit:
         tail = limit // 3
         kept = f"{kept[: limit - tail - 3]}...{kept[-tail:]}"
-    if any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in kept):
+    if not kept.isascii() and any(unicodedata.bidirectional(char) in _RIGHT_TO_LEFT for char in kept):
         return f"{_ISOLATE}{kept}{_END_ISOLATE}"
     return kept
 
 
 def row_text(text: str, limit: int = ROW_LIMIT) -> str:
     """A finished sentence as a row: one line, clipped at a word. Isolates of `short` stay."""
-    kept = "".join(
-        char
-        for char in " ".join(text.split())
-        if char in (_ISOLATE, _END_ISOLATE) or unicodedata.category(char) not in {"Cc", "Cf", "Cs"}
-    )
+    kept = " ".join(text.split())
+    if not kept.isprintable():
+        kept = "".join(
+            char
+            for char in kept
+            if char in (_ISOLATE, _END_ISOLATE) or unicodedata.category(char) not in {"Cc", "Cf", "Cs"}
+        )
     if len(kept) <= limit:
         return kept
     cut = kept[: limit - 3]
