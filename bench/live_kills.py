@@ -47,7 +47,7 @@ NOTHING, SWITCH, QUIT = "nothing", "a switch", "quit"
 ACTIONS = (NOTHING, SWITCH, SWITCH, QUIT, NOTHING, SWITCH)
 WITHIN_S = {NOTHING: 2.0, SWITCH: 1.5, QUIT: 1.0}
 """Killed so long after it at most; changes take about half of it."""
-LINES, THINKS_S, SETTLED_WITHIN_S = 12, 0.4, 180.0
+LINES, THINKS_S, LOOK_S, SETTLED_WITHIN_S = 12, 0.4, 0.3, 180.0
 KINDS = {"chat": "/api/chat/completions", "title": "/api/v1/tasks/title/completions"}
 KINDS |= {"autocomplete": "/api/v1/tasks/auto/completions"}
 SETTINGS = "[chat_first]\nrelay_port = {port}\nhold_s = 10\nquiet_low_s = 0\nquiet_high_s = 1\n"
@@ -333,6 +333,7 @@ class Bench:
         seen: list[str] = []
 
         def look() -> bool:
+            time.sleep(LOOK_S)
             try:
                 row = self._desk.person.menu().find("Chat first")
                 document = self._document()

@@ -225,6 +225,16 @@ def test_names_of_models_and_tasks_that_a_client_makes_up_are_forgotten():
     assert f"made up {number}:latest" in play.state.used
 
 
+def test_the_model_that_nobody_chatted_with_for_longest_is_forgotten_first():
+    play = Play()
+    for number in range(200):
+        play.answered(model=f"model {number}", lasts=0.0)
+    play.answered(model="model 0", lasts=0.0)
+    play.answered(model="one more", lasts=0.0)
+    assert "model 0:latest" in play.state.used
+    assert "model 1:latest" not in play.state.used
+
+
 def test_nothing_is_left_of_what_ended():
     play = Play()
     for _ in range(50):

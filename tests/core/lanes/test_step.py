@@ -421,6 +421,22 @@ def test_a_limit_of_the_clients_that_is_longer_than_ours_changes_nothing():
     assert limit_s(play.state) == 10.0
 
 
+@pytest.mark.parametrize(("waits", "limit"), [(59.0, 30.0), (61.0, 600.0)])
+def test_a_client_that_waits_longer_for_its_answer_shows_that_there_is_no_such_limit(waits, limit):
+    play = Play()
+    chat = play.chat(user="busy")
+    for _ in range(2):
+        id_ = play.task(user="bob")
+        play.wait(60.0)
+        play.leaves(id_)
+    id_ = play.task(user="bob")
+    play.wait(waits)
+    play.ends(chat)
+    assert play.at_ollama == {id_}
+    play.ends(id_)
+    assert limit_s(play.state) == limit
+
+
 def test_chats_that_are_stopped_say_nothing_about_patience():
     play = Play()
     for _ in range(3):
@@ -783,6 +799,25 @@ def test_a_refusal_says_nothing_about_how_long_a_task_takes():
     assert len(play.state.usual) == 0
     play.ends(play.task())
     assert len(play.state.usual) == 1
+
+
+def test_a_client_that_leaves_says_nothing_about_how_long_a_task_takes():
+    play = Play()
+    id_ = play.task()
+    play.wait(1.0)
+    play.leaves(id_)
+    assert len(play.state.usual) == 0
+
+
+def test_a_task_that_is_broken_off_after_longer_than_usual_is_expected_to_take_longer():
+    play = Play()
+    id_ = play.task()
+    play.wait(2.0)
+    play.ends(id_)
+    play.task()
+    play.wait(5.0)
+    play.chat()
+    assert play.state.usual.usual(TITLE, "big:latest") == 5.0
 
 
 def test_a_number_is_given_once():
