@@ -17,6 +17,8 @@ from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from tray_app.storage.settings_keys import Settings, declared, tables
+
 PACKAGE = Path(__file__).parents[1] / "tray_app"
 RUN = PACKAGE.parent / "run.py"
 LOCALE = PACKAGE / "locale"
@@ -55,9 +57,17 @@ def template() -> Catalog:
         catalog.add(text, None, [(f"tray_app/{Path(name).as_posix()}", line)], auto_comments=comments, context=context)
     for line, text, comments, context in extract_from_file("python", RUN, keywords=KEYWORDS):
         catalog.add(text, None, [(RUN.name, line)], auto_comments=comments, context=context)
+    for text in setting_docs():
+        catalog.add(text, None, [("tray_app/storage/settings_keys.py", 0)])
     for text in ARGPARSE:
         catalog.add(text, None, [("argparse.py", 0)])
     return catalog
+
+
+def setting_docs() -> list[str]:
+    """What the settings say about themselves: a form shows it."""
+    kinds = [Settings, *(type(table.default) for table in tables().values())]
+    return [key.doc for kind in kinds for key in declared(kind).values()]
 
 
 def languages() -> list[str]:

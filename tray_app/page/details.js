@@ -11,6 +11,7 @@ const LATE_MS = 10000;
 const HOLD_MS = 4000; // what was clicked is drawn as it is known, when nothing new came of it
 
 let shown = null; // the document on the screen
+let shownSettings = null;
 let number = "";
 let waiting = null;
 let over = false;
@@ -172,7 +173,10 @@ function show(is, whole) {
     if (!before || !same(before[name], is[name])) make(is[name], is.words);
   }
   if (!before || before.message !== is.message) at("message").textContent = is.message;
-  if (is.settings && (!before || !same(before.settings, is.settings))) fillSettings(is.settings, is.words, setting);
+  if (!same(shownSettings, [is.settings, is.lang])) {
+    shownSettings = [is.settings, is.lang];
+    fillSettings(is.settings, is.words, setting);
+  }
   if (is.pictures) draw(at("pictures"), is.pictures, before && before.pictures, act);
   at("page").hidden = false;
 }
@@ -199,8 +203,8 @@ async function act(token) {
   }
 }
 
-async function setting(key, value, before) {
-  return post("/setting", { key, value, before });
+function setting(values, seal) {
+  return post("/setting", { values, seal });
 }
 
 // --- following -----------------------------------------------------------------------------

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from tray_app.app.connect import open_in_browser
+from tray_app.app.details.form import SettingsDesk
 from tray_app.app.session import Session
 from tray_app.app.way_in import DETAILS_PREFIX, WayIn, parent_folder
 from tray_app.core.menu.details.document import Offered
 from tray_app.core.menu.details.make import PageState, document
 from tray_app.core.menu.screen import ScreenState
 from tray_app.core.text import details as view
-from tray_app.core.values.command import Command, Looked, ShowSpan, TimeSpan
+from tray_app.core.values.command import Command, Looked, Refresh, ShowSpan, TimeSpan
 from tray_app.page.details_page import DetailsPage
 from tray_app.readers.callers import whose_connection
 
@@ -41,6 +42,7 @@ class DetailsDesk:
         self._commands: dict[str, Command] = {}
         self._lock = threading.Lock()
         self._sorry = ""
+        self._settings = SettingsDesk()
         self.span = TimeSpan.TEN_MINUTES
 
     def open(self) -> str:
@@ -89,7 +91,8 @@ class DetailsDesk:
             return
         tr, offered = self._session.translator(), Offered()
         lang = self._session.language().replace("_", "-")  # BCP 47
-        state = PageState(screen, lang, self._session.app.changes().all)
+        app = self._session.app
+        state = PageState(screen, lang, app.changes().all, self._settings.state(app.settings_file))
         made = document(state, offered, _local_time, tr)
         self._sorry = view.no_longer(tr)
         with self._lock:
@@ -106,6 +109,10 @@ class DetailsDesk:
     # --- on the threads of requests ----------------------------------------------------------
 
     def _do(self, path: str, sent: Mapping[str, object]) -> Mapping[str, object] | None:
+        if path == SETTING:
+            saved, told = self._settings.write(self._session.app.settings_file, sent, self._session.translator())
+            self._send(Refresh())  # also after a no: then the form shows what the file says now
+            return {"ok": saved, "message": told}
         if path != ACT:
             return None
         token = sent.get("act")
@@ -117,7 +124,7 @@ class DetailsDesk:
         return {"ok": True, "message": ""}
 
 
-ACT = "/act"
+ACT, SETTING = "/act", "/setting"
 
 
 def _local_time(at: float) -> str:

@@ -1,5 +1,6 @@
 """What only the details page says: its headings, its labels, and the state of what it shows."""
 
+from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 
@@ -31,6 +32,13 @@ def words(tr: Translator) -> dict[str, str]:
         "when": tr.gettext("when"),
         "undo": tr.gettext("undo"),
         "settings": tr.gettext("Settings"),
+        "general": tr.gettext("General"),
+        "settings_intro": tr.gettext(
+            "What is saved here is written into settings.toml; comments and everything else in it stay as they are."
+        ),
+        "settings_unread": tr.gettext("The settings file cannot be read, so it is left alone."),
+        "save": tr.gettext("Save"),
+        "discard": tr.gettext("Discard"),
         "close": tr.gettext("Cancel"),
         "copied": tr.gettext("Copied"),
         "gone": gone(tr),
@@ -130,3 +138,48 @@ def older_changes(count: int, tr: Translator) -> str:
         "{count} older change; {command} shows all.", "{count} older changes; {command} shows all.", count
     )
     return text.format(count=count, command=typed(tr, "journal"))
+
+
+def unit(key: str, tr: Translator) -> str:
+    """What a setting is measured in, as the end of its key tells."""
+    units = {
+        "_bytes_per_s": tr.gettext("bytes per second"),
+        "_per_s": tr.gettext("per second"),
+        "_bytes": tr.gettext("bytes"),
+        "_percent": "%",
+        "_s": tr.gettext("seconds"),
+    }
+    return next((word for end, word in units.items() if key.endswith(end)), "")
+
+
+def number(value: float) -> str:
+    """`5`, `0.8`, `20000000`: as it is typed."""
+    return str(int(value)) if float(value).is_integer() else str(value)
+
+
+def bounds(low: float, high: float, default: float, tr: Translator) -> str:
+    return tr.gettext("{low} to {high}, by default {default}").format(
+        low=number(low), high=number(high), default=number(default)
+    )
+
+
+def choice_word(key: str, value: str, tr: Translator) -> str:
+    """Of a setting with a few values that have no name of their own."""
+    words = {
+        ("language", ""): tr.gettext("Same as the system"),
+        ("icon", ""): tr.gettext("As chosen in the menu"),
+        ("icon", "always"): tr.gettext("Always there"),
+        ("icon", "when-tight"): tr.gettext("Only when something is wrong"),
+    }
+    return words.get((key, value), value)
+
+
+def not_a_value(key: str, given: str, tr: Translator) -> str:
+    return tr.gettext("`{given}` is no value for `{key}`; nothing was saved.").format(
+        key=clean(key), given=clean(given, 60)
+    )
+
+
+def saved(count: int, tr: Translator) -> str:
+    text = tr.ngettext("{count} setting was saved.", "{count} settings were saved.", count)
+    return text.format(count=count)

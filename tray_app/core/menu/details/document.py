@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
+from tray_app.core.menu.details.form import FormView
 from tray_app.core.menu.screen import Shape
 from tray_app.core.values.command import Command
 
@@ -184,4 +185,5 @@ class PageDocument(Struct, frozen=True):
     tasks: TasksView
     receipt: ReceiptView | None
     journal: JournalView
+    settings: FormView | None
     about: AboutView

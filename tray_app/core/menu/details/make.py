@@ -7,6 +7,7 @@ from msgspec import Struct
 from tray_app.core.menu.app import link_rows
 from tray_app.core.menu.details.document import AboutView, Head, JobView, Offered, PageButton, PageDocument
 from tray_app.core.menu.details.fixes import fixes
+from tray_app.core.menu.details.form import FormState, form_view
 from tray_app.core.menu.details.past import journal_view, receipt_view
 from tray_app.core.menu.details.present import now_view
 from tray_app.core.menu.details.tasks import tasks_view
@@ -26,6 +27,7 @@ class PageState(Struct, frozen=True):
     screen: ScreenState
     lang: str
     journal: Sequence[Record] = ()
+    form: FormState | None = None
 
 
 def document(state: PageState, offered: Offered, local_time: Callable[[float], str], tr: Translator) -> PageDocument:
@@ -40,6 +42,7 @@ def document(state: PageState, offered: Offered, local_time: Callable[[float], s
         tasks=tasks_view(screen, offered, tr),
         receipt=receipt_view(screen, offered, local_time, tr),
         journal=journal_view(state.journal, screen, offered, local_time, tr),
+        settings=form_view(state.form, tr) if state.form is not None else None,
         about=_about(screen, offered, tr),
     )
 
