@@ -6,10 +6,11 @@ from msgspec.structs import replace
 from tests.app.test_worker import Screen
 from tests.played import Played
 from tray_app.app import opened
+from tray_app.app.doing.reliever import wish_of
 from tray_app.app.session import Session
 from tray_app.app.worker import Worker
 from tray_app.core.menu.screen import IconWish, ReliefChoice
-from tray_app.core.values.command import CopyText, Link, OpenLink, SetIcon, SetRelief
+from tray_app.core.values.command import CopyText, Link, OpenLink, SetIcon, SetRelief, SetReliefClear, TryRelief
 from tray_app.storage.settings import load
 from tray_app.storage.settings_keys import Settings
 
@@ -50,9 +51,9 @@ def test_the_icon_can_be_chosen_and_is_remembered(click):
 
 def test_automatic_relief_can_be_chosen_and_switched_off(click):
     assert click(SetRelief("follow-ups-off")).relief == ReliefChoice("follow-ups-off")
-    assert click.session._relief_wish().enabled
+    assert wish_of(click.session.app).enabled
     assert click(SetRelief("")).relief == ReliefChoice()
-    assert not click.session._relief_wish().enabled
+    assert not wish_of(click.session.app).enabled
 
 
 def test_the_settings_file_wins_over_the_menu(click, tmp_path):
@@ -60,7 +61,34 @@ def test_the_settings_file_wins_over_the_menu(click, tmp_path):
     (tmp_path / "settings.toml").write_text('automatic_relief = true\nautomatic_relief_remedy = "tags-off"\n')
     click.session.app.follow_settings()
     assert click.session.screen_state(None).relief == ReliefChoice("tags-off", by_file=True)
-    assert click.session._relief_wish().remedy_id == "tags-off"
+    assert wish_of(click.session.app).remedy_id == "tags-off"
+
+
+def test_where_the_file_decides_the_menu_sets_it_there(click, tmp_path):
+    file = tmp_path / "settings.toml"
+    file.write_text('# ours\nautomatic_relief = true\nautomatic_relief_remedy = "tags-off" # for now\n')
+    click.session.app.follow_settings()
+    assert click(SetRelief("titles-off")).relief == ReliefChoice("titles-off", by_file=True)
+    assert file.read_text() == '# ours\nautomatic_relief = true\nautomatic_relief_remedy = "titles-off" # for now\n'
+    assert click(SetRelief("")).relief == ReliefChoice()
+    assert file.read_text().startswith("# ours\n")
+
+
+def test_how_long_the_calm_must_last_is_kept_in_the_file(click, tmp_path):
+    assert click(SetReliefClear(120.0)).relief.clear_s == 120
+    assert load(tmp_path / "settings.toml") == (Settings(automatic_relief_clear_s=120.0), ())
+    (tmp_path / "settings.toml").write_text("poll_s = = 1\n")
+    click(SetReliefClear(300.0))
+    assert "cannot be read as TOML, so nothing was written into it." in click.worker._message
+    assert (tmp_path / "settings.toml").read_text() == "poll_s = = 1\n"
+
+
+def test_what_it_would_have_done_is_told_by_a_notice_and_in_the_menu(click):
+    click(SetRelief("follow-ups-off"))
+    click(TryRelief())
+    told = "The history knows nothing of the last day: it is written while the tray runs."
+    assert [one.body for one in click.screen.notices] == [told]
+    assert click.worker._message == told
 
 
 def test_the_settings_row_never_opens_a_file_that_is_not_there(click, tmp_path, started):

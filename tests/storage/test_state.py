@@ -30,6 +30,7 @@ FULL = State(
     first_run_done=True,
     relief_change_id="abc",
     relief_remedy="follow-ups-off",
+    relief_made=("change-2", "change-3"),
     relief_at=2.5,
     relief_blocked="tags-off",
     receipt_told="change-9",

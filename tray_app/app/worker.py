@@ -46,11 +46,13 @@ from tray_app.core.values.command import (
     SetIcon,
     SetLanguage,
     SetRelief,
+    SetReliefClear,
     SetSettings,
     ShowSpan,
     Snooze,
     SnoozeUntil,
     SpeedTest,
+    TryRelief,
     Undo,
     Unload,
 )
@@ -292,12 +294,14 @@ class Worker:
                     self._due = 0.0
                 case CopyText(text):
                     self._screen.copy(text)
-                case Snooze() | MuteForModel() | NotificationsOnlyCritical() | SetLanguage() | SetIcon() | SetRelief():
+                case Snooze() | MuteForModel() | NotificationsOnlyCritical() | SetLanguage() | SetIcon():
                     session.remember(self._wish(command))
                 case Autostart(on):
                     session.autostart(on=on)
                 case OpenLink():
                     session.open_link(command)
+                case _:
+                    self._ask_relief(command)
         except ElbowroomError as error:
             self._message = self._told(error)
 
@@ -309,8 +313,16 @@ class Worker:
             return NewJob(JobKind.CHANGE, CHAT_FIRST, work)
         return job_of(command, session.app.carrier, session.translator)
 
+    def _ask_relief(self, command: Command) -> None:
+        notice = None
+        if isinstance(command, SetRelief | SetReliefClear | TryRelief):
+            notice = self._session.relief.obey(command, self._session.translator())
+        if notice is not None:
+            self._screen.notify(notice)
+            self._message = notice.body
+
     def _wish(
-        self, command: Snooze | MuteForModel | NotificationsOnlyCritical | SetLanguage | SetIcon | SetRelief
+        self, command: Snooze | MuteForModel | NotificationsOnlyCritical | SetLanguage | SetIcon
     ) -> Callable[[State], State]:
         """What the state file is to hold from now on."""
         match command:
@@ -325,8 +337,6 @@ class Worker:
                 return lambda state: replace(state, language=code)
             case SetIcon(when_tight):
                 return lambda state: replace(state, icon_when_tight=when_tight)
-            case SetRelief(remedy):
-                return lambda state: replace(state, relief_chosen=remedy)
 
     def _start(self, job: NewJob) -> None:
         if not self._jobs.start(job):

@@ -43,6 +43,8 @@ class State(Struct, frozen=True):
     relief_change_id: str = ""
     """The journal id of the change that automatic relief made and has to take back."""
     relief_remedy: str = ""
+    relief_made: tuple[str, ...] = ()
+    """The journal ids of what automatic relief changed, the newest last."""
     relief_at: float | None = None
     """When automatic relief last applied or took back."""
     relief_blocked: str = ""
@@ -149,6 +151,7 @@ def _decode(data: bytes) -> tuple[State, bool]:
 _TEXTS = frozenset({"language", "relief_chosen", "relief_change_id", "relief_remedy", "relief_blocked", "receipt_told"})
 _SWITCHES = frozenset({"chat_first_paused", "notices_only_critical", "icon_when_tight", "first_run_done"})
 _TIMES = frozenset({"snoozed_until", "relief_at"})
+_LISTS = frozenset({"muted", "relief_made"})
 _PLACES = ("keychain", "file")
 
 
@@ -160,7 +163,7 @@ def _decoded(key: str, value: Any) -> Any:
         decoded = value
     elif key in _TIMES and is_time(value):
         decoded = float(value)
-    elif (key == "ollama_urls" and _are(value, is_base_url)) or (key == "muted" and _are(value, _is_text)):
+    elif (key == "ollama_urls" and _are(value, is_base_url)) or (key in _LISTS and _are(value, _is_text)):
         decoded = tuple(value)
     elif key == "told" and type(value) is dict and all(map(_is_text, value)) and all(map(is_time, value.values())):
         decoded = MappingProxyType({cause: float(at) for cause, at in value.items()})

@@ -42,10 +42,12 @@ from tray_app.core.values.command import (
     SetIcon,
     SetLanguage,
     SetRelief,
+    SetReliefClear,
     SetSettings,
     Snooze,
     SnoozeUntil,
     SpeedTest,
+    TryRelief,
     Undo,
     Unload,
 )
@@ -530,7 +532,7 @@ def test_a_mark_says_that_a_model_answers():
     assert not render(at(unknown, calm()), TR).works
 
 
-def test_automatic_relief_is_chosen_in_the_menu_unless_the_file_decides():
+def test_automatic_relief_is_chosen_in_the_menu():
     row = find(STATE, "relief")
     assert find(STATE, "relief:").checked
     assert find(STATE, "relief:follow-ups-off").command == SetRelief("follow-ups-off")
@@ -540,6 +542,21 @@ def test_automatic_relief_is_chosen_in_the_menu_unless_the_file_decides():
     assert find(chosen, "relief:").command == SetRelief("")
     fixed = replace(STATE, relief=ReliefChoice("tags-off", by_file=True))
     assert find(fixed, "relief:tags-off").checked
-    assert not [one for one in find(fixed, "relief").children if one.command is not None]
+    assert find(fixed, "relief:told").text == "Set in settings.toml:"
+    assert find(fixed, "relief:titles-off").command == SetRelief("titles-off")  # it is written there
     blocked = replace(STATE, relief=ReliefChoice("tags-off", stage=ReliefStage.LEFT_TO_USER))
     assert find(blocked, "relief").children[0].text == "You took it back: to have it again, choose Off and then it"
+
+
+def test_relief_tells_its_rules_and_times_and_can_be_tried_once_something_is_chosen():
+    assert find(STATE, "relief:last-day") is None
+    state = replace(STATE, relief=ReliefChoice("tags-off", hold_s=10, clear_s=420, cool_down_s=1800))
+    assert find(state, "relief:last-day").command == TryRelief()
+    assert find(replace(state, played=True), "relief:last-day") is None  # it has no history
+    times = [one for one in find(state, "relief:clear").children if one.checked]
+    assert [(one.text, one.command) for one in times] == [("After 7 minutes of calm", SetReliefClear(420))]
+    assert find(state, "relief:clear:120").command == SetReliefClear(120)
+    rules = " ".join(one.text for one in find(state, "relief:rules").children)
+    assert "lasted for 10 seconds" in rules
+    assert "for 7 minutes" in rules
+    assert "Not again within 30 minutes" in rules

@@ -1,4 +1,4 @@
-"""What is changed at Open WebUI: set, fix, undo, chat-first, speed."""
+"""What is changed at Open WebUI: set, fix, undo, relief, chat-first, speed."""
 
 from tray_app.cli.arguments.adder import Adder, number
 from tray_app.core.text.text import Translator
@@ -10,6 +10,7 @@ COMMANDS = {
     "fix": "change.fix",
     "undo": "change.undo",
     "chat-first": "chat_first.switch.run",
+    "relief": "relief.run.run",
     "speed": "speed.run",
 }
 
@@ -38,6 +39,22 @@ def add_to(add: Adder, tr: Translator) -> None:
     undo = add("undo", _("take back the newest change"), "undo", "undo --all")
     undo.add_argument("--all", action="store_true", help=_("take back every change, newest first"))
     undo.add_argument("--dry-run", action="store_true", help=dry)
+    relief = add(
+        "relief",
+        _("automatic relief: choose it, its rules, and what it would have done"),
+        "relief",
+        "relief follow-ups-off",
+        "relief follow-ups-off --last-day",
+        "relief off",
+    )
+    relief.add_argument("remedy", nargs="?", metavar="ID", help=_("a task's switch such as follow-ups-off, or off"))
+    relief.add_argument(
+        "--clear", type=number(tr), metavar="MINUTES", help=_("how long it must be calm before it is taken back")
+    )
+    relief.add_argument(
+        "--last-day", action="store_true", help=_("say what it would have done in the last day; nothing is set")
+    )
+    relief.add_argument("--json", action="store_true", help=_("print JSON (schema 1)"))
     chat_first = add(
         "chat-first", _("keep all tasks and let no chat wait for one"), "chat-first on", "chat-first status"
     )

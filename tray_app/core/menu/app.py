@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 from tray_app.core.menu.fixes import clock
 from tray_app.core.menu.icon import snoozed
-from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
+from tray_app.core.menu.screen import SEPARATOR, ReliefChoice, Row, ScreenState
 from tray_app.core.menu.state import connect_row
 from tray_app.core.text import receipt as receipt_view
 from tray_app.core.text import relief as relief_view
-from tray_app.core.text.names import row_text, short
-from tray_app.core.text.tasks import task_words
+from tray_app.core.text.names import row_text, short, wrapped
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.values.command import (
@@ -28,12 +27,16 @@ from tray_app.core.values.command import (
     SetIcon,
     SetLanguage,
     SetRelief,
+    SetReliefClear,
     Snooze,
     SnoozeUntil,
     SpeedTest,
+    TryRelief,
 )
-from tray_app.core.values.remedy import ALL_TASKS_OFF, TASK_MODEL, Consent, UseModel, switch_off_id
+from tray_app.core.values.remedy import TASK_MODEL, Consent, UseModel
 from tray_app.core.values.snapshot import Access, OpenWebUI, System
+
+CLEAR_CHOICES_S = (120.0, 300.0, 600.0, 1800.0, 3600.0)
 
 
 def open_webui(state: ScreenState) -> OpenWebUI | None:
@@ -156,31 +159,55 @@ def icon_row(state: ScreenState, tr: Translator) -> Row:
 
 
 def relief_row(state: ScreenState, tr: Translator) -> Row:
-    """Off, or a remedy that may be applied without a question. Where settings.toml decides, it is only told."""
-    chosen, by_file = state.relief.remedy_id, state.relief.by_file
-    names = {switch_off_id(task): words.turn_off for task, words in task_words(tr).items()}
-    names[ALL_TASKS_OFF] = tr.gettext("Turn all background tasks off")
+    """Off, or a remedy that may be applied without a question; its times, its rules, and how the last day was."""
+    relief = state.relief
+    names = relief_view.choices(tr)
     for remedy in state.remedies:
         if isinstance(remedy, UseModel) and remedy.needs is Consent.NONE and not remedy.advice_only:
             names[remedy.id] = tr.gettext("Use {model} for tasks").format(model=short(remedy.model))
-    if chosen and chosen not in names:
-        names[chosen] = tr.gettext("Use {model} for tasks").format(model=short(chosen.removeprefix(TASK_MODEL)))
+    if relief.remedy_id and relief.remedy_id not in names:
+        model = short(relief.remedy_id.removeprefix(TASK_MODEL))
+        names[relief.remedy_id] = tr.gettext("Use {model} for tasks").format(model=model)
     rows = [
-        Row(
-            text,
-            None if by_file else SetRelief(identity),
-            checked=identity == chosen,
-            radio=True,
-            id=f"relief:{identity}",
-        )
-        for identity, text in {"": tr.gettext("Off"), **names}.items()
+        Row(text, SetRelief(one), checked=one == relief.remedy_id, radio=True, id=f"relief:{one}")
+        for one, text in {"": tr.gettext("Off"), **names}.items()
     ]
     told = tr.gettext("At overload, and taken back when it is calm again:")
-    if by_file:
+    if relief.by_file:
         told = tr.gettext("Set in settings.toml:")
-    stands = relief_view.standing(state.relief.stage, tr)
+    stands = relief_view.standing(relief.stage, tr)
     now = (Row(stands, id="relief:now"),) if stands else ()
-    return Row(tr.gettext("Automatic relief"), children=(*now, Row(told, id="relief:told"), *rows), id="relief")
+    more = (SEPARATOR, _clear_row(relief, tr), _rules_row(relief, tr), *_try_rows(state, tr))
+    return Row(tr.gettext("Automatic relief"), children=(*now, Row(told, id="relief:told"), *rows, *more), id="relief")
+
+
+def _clear_row(relief: ReliefChoice, tr: Translator) -> Row:
+    offered = sorted({*CLEAR_CHOICES_S, relief.clear_s})
+    rows = (
+        Row(
+            relief_view.clear_name(one, tr),
+            SetReliefClear(one),
+            checked=one == relief.clear_s,
+            radio=True,
+            id=f"relief:clear:{one:.0f}",
+        )
+        for one in offered
+    )
+    return Row(tr.gettext("Taken back"), children=tuple(rows), id="relief:clear")
+
+
+def _rules_row(relief: ReliefChoice, tr: Translator) -> Row:
+    said = relief_view.rules(relief.hold_s, relief.clear_s, relief.cool_down_s, tr)
+    pieces = [piece for one in said for piece in wrapped(one)]
+    rows = (Row(piece, id=f"relief:rule:{number}") for number, piece in enumerate(pieces))
+    return Row(tr.gettext("Its rules"), children=tuple(rows), id="relief:rules")
+
+
+def _try_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """Only of a remedy that is chosen, and where there is a history."""
+    if not state.relief.remedy_id or state.played:
+        return ()
+    return (Row(tr.gettext("What would it have done in the last day?"), TryRelief(), id="relief:last-day"),)
 
 
 def receipt_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:

@@ -37,11 +37,17 @@ class IconWish(Struct, frozen=True):
 
 
 class ReliefChoice(Struct, frozen=True):
-    """Automatic relief: the remedy that is chosen (empty: it is off), and whether settings.toml decides it."""
+    """Automatic relief: the remedy that is chosen (empty: it is off), and whether settings.toml decides it.
+
+    `hold_s`, `clear_s`, `cool_down_s`: its times.
+    """
 
     remedy_id: str = ""
     by_file: bool = False
     stage: ReliefStage = ReliefStage.OFF
+    hold_s: float = 10.0
+    clear_s: float = 600.0
+    cool_down_s: float = 1800.0
 
 
 class ScreenState(Struct, frozen=True):

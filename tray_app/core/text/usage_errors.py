@@ -33,6 +33,7 @@ def _texts(tr: Translator) -> dict[Slip, str]:
         Slip.VALUE: tr.gettext("`{given}` is not a value for this setting."),
         Slip.REMEDY: tr.gettext("There is no fix `{given}` for what is found now."),
         Slip.CHANGE: tr.gettext("The journal has no change `{given}` that was made."),
+        Slip.RELIEF: tr.gettext("`{given}` is nothing that automatic relief may do."),
         Slip.UNLOAD: tr.gettext(
             "`{given}` is offered only where it helps: while memory is short, or a model or old prompts overflow it."
         ),

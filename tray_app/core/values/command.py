@@ -146,6 +146,16 @@ class SetRelief(Struct, frozen=True):
     remedy_id: str
 
 
+class SetReliefClear(Struct, frozen=True):
+    """How long it must be calm before automatic relief is taken back; kept in settings.toml."""
+
+    seconds: float
+
+
+class TryRelief(Struct, frozen=True):
+    """Asks what automatic relief would have done in the last day; nothing is changed."""
+
+
 class CopyText(Struct, frozen=True):
     """Puts a command that the user has to type into the clipboard."""
 
@@ -219,6 +229,8 @@ Command = (
     | SetLanguage
     | SetIcon
     | SetRelief
+    | SetReliefClear
+    | TryRelief
     | SetChatFirst
     | CopyText
     | Refresh

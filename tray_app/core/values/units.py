@@ -17,6 +17,11 @@ def is_time(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < LATEST
 
 
+def minutes_of(seconds: float) -> int:
+    """Whole minutes, at least one."""
+    return max(1, round(seconds / 60))
+
+
 def format_bytes(count: float) -> str:
     """`19.7 GiB`, `815 MiB`, `512 B`. Numbers and units are the same in every language."""
     size = abs(count)

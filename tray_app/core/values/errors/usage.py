@@ -16,6 +16,7 @@ class Slip(StrEnum):
     VALUE = "value"
     REMEDY = "remedy"
     CHANGE = "change"  # none of the journal
+    RELIEF = "relief"  # none that automatic relief may be
     UNLOAD = "unload"  # not offered now
     MODEL = "model"  # not installed
     URL = "url"
