@@ -265,9 +265,16 @@ class Bench:
         argv += ["--ollama", self._ollama.url, "--open-webui", self._server.url]
         self._tray = desks.App(self._desk, argv, {"ELBOWROOM_API_KEY": self._token})
 
+    def _row(self, text: str) -> Any:
+        """The row of just this text: a sentence may begin with it, too."""
+        found = [row for row in self._desk.person.menu().rows if row.text == text]
+        if not found:
+            raise LookupError(f"no row {text!r}")
+        return found[0]
+
     def _click(self, text: str) -> None:
         def once() -> bool:
-            row = self._desk.person.menu().find(text)
+            row = self._row(text)
             if not row.enabled:
                 raise LookupError(f"{text!r} cannot be clicked")
             self._desk.person.send(row.number, "clicked")
@@ -335,7 +342,7 @@ class Bench:
         def look() -> bool:
             time.sleep(LOOK_S)
             try:
-                row = self._desk.person.menu().find("Chat first")
+                row = self._row("Chat first")
                 document = self._document()
             except httpx.HTTPError as error:
                 raise LookupError(str(error)) from error

@@ -199,6 +199,21 @@ def test_quit_takes_the_connection_back_and_the_next_start_puts_it_back(bench, r
     assert (bench.urls, state(run)) == (bench.by_relay, "on")
 
 
+def test_a_quit_that_was_killed_before_it_took_anything_back_leaves_nothing_to_complain_of(bench, run):
+    run("chat-first", "on", "--yes")
+    bench.app().chat_first.pause(paused=True)
+    again = Session(bench.overrides)
+    try:
+        look = again.look()
+        assert again.chat_first.is_due(look)
+        done = chat_first_work(again.app, look.facts.overview.connections, again.translator, on=True)(None)
+    finally:
+        again.close()
+    assert (done.change_id, done.message) == ("", "")
+    assert not bench.app().state.read().chat_first_paused
+    assert (bench.urls, state(run)) == (bench.by_relay, "on")
+
+
 def test_a_quit_while_open_webui_is_down_leaves_it_on_and_says_so(bench, run):
     run("chat-first", "on", "--yes")
     bench.webui.fail(FaultKind.HANG_UP)

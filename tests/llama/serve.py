@@ -256,8 +256,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 part = json.loads(line[6:])
                 words += part.get("content", "")
                 read_ms = part.get("timings", {}).get("prompt_ms", 0.0)
+                self._check()  # at each token, as Ollama: a client that hung up gives its place away at once
                 if now - told > 0.05:  # a few words at a time
-                    self._check()
                     if streamed:
                         self._chunk(self._message(runner.name, words[-40:], done=False))
                     told = now

@@ -212,7 +212,10 @@ def chat_first_work(
 
     def work(_control: JobControl) -> JobDone:
         desk = app.chat_first
+        was_paused = app.state.read().chat_first_paused
         desk.pause(paused=False)
+        if on and was_paused and desk.in_force():
+            return JobDone("")  # a Quit that was killed before it took anything back
         if on:
             done = app.carrier.carry_out(desk.remedy(led), Consent.CONFIRMED, lambda _: None, lambda: False)
             return replace(_done(done, translator()), models=True)
