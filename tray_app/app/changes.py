@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from tray_app.app.doing.downloads import Step, check_room, pull, wait_until_listed
+from tray_app.app.doing.downloads import Step, check_room, pull, stays_installed, wait_until_listed
+from tray_app.app.doing.in_order import undone_before
 from tray_app.app.doing.read_backs import ReadBacks
 from tray_app.core.tasks import assignments
 from tray_app.core.tasks.documents import changed, kind_of
@@ -33,9 +34,10 @@ from tray_app.core.values.errors.service import (
 )
 from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.plan import SETTLED, Action, ActionKind, Change, Event, Plan, Record
-from tray_app.core.values.remedy import Consent, Remedy, is_chat_first, task_model_named
+from tray_app.core.values.remedy import Consent, Remedy, is_chat_first
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.task_settings import SLOTS, DocumentKind, Setting
+from tray_app.core.values.token import Token
 from tray_app.core.values.version import Document, Json
 from tray_app.storage.archive import compact
 from tray_app.storage.journal import Journal
@@ -92,6 +94,7 @@ class _Write(Struct, frozen=True):
     before: Document
     done: Event
     failed: Event
+    key: Token | None = None
 
     @property
     def kind(self) -> DocumentKind:
@@ -99,7 +102,7 @@ class _Write(Struct, frozen=True):
 
     @property
     def target(self) -> Document:
-        return changed(self.before, self.changes)
+        return changed(self.before, self.changes, self.key)
 
     @property
     def names(self) -> str:
@@ -141,7 +144,7 @@ class Carrier:
         self._lock = write_lock
         self._models_folder = models_folder
         self._now = now
-        self._sleep = sleep
+        self.pause = self._sleep = sleep
         self._reads = ReadBacks(open_webui, another, sleep)
         self.relay: RelayProcess | None = None
 
@@ -213,7 +216,7 @@ class Carrier:
 
     def _connections_changed(self, changes: Iterable[Change]) -> None:
         """Open WebUI forgot its models with the write: it is asked for them, so that tasks find theirs at once."""
-        if any(one.setting is Setting.OLLAMA_CONNECTION for one in changes):
+        if any(one.setting.document is not DocumentKind.TASK_SETTINGS for one in changes):
             with suppress(ServiceError):
                 self.open_webui.models(refresh=True)
             self._end_idle_relay()
@@ -243,17 +246,21 @@ class Carrier:
 
         return assignments.plan(self._reads.first(DocumentKind.TASK_SETTINGS, lacks), wanted)
 
-    def apply(self, changes: Iterable[Change], remedy: str = "") -> Outcome:
-        """Make the changes of a plan. ChangeError(DRIFT) where a `from` of the plan is no longer true."""
+    def apply(self, changes: Iterable[Change], remedy: str = "", key: Token | None = None) -> Outcome:
+        """Make the changes of a plan. ChangeError(DRIFT) where a `from` of the plan is no longer true. `key`: of a
+        connection that is added; it goes into the document and nowhere else.
+        """
         self.writable()
-        return self._apply(tuple(changes), remedy)
+        done = self._apply(tuple(changes), remedy, key)
+        self._connections_changed(done.changes)
+        return done
 
-    def _apply(self, changes: tuple[Change, ...], remedy: str) -> Outcome:
+    def _apply(self, changes: tuple[Change, ...], remedy: str, key: Token | None = None) -> Outcome:
         change_id = secrets.token_hex(8)
         with self._looked_up_if_cut(change_id), self._writing():
             before = self._reads.first(kind_of(changes), lambda document: assignments.is_left(document, changes))
             left = assignments.still_to_do(before, changes)
-            write = _Write(change_id, remedy, left, before, Event.APPLIED, Event.FAILED)
+            write = _Write(change_id, remedy, left, before, Event.APPLIED, Event.FAILED, key)
             self._record(write, Event.INTENDED, left)
             return Outcome(left, self._write(write), change_id)
 
@@ -271,6 +278,7 @@ class Carrier:
         seen = {one.what: one.after for one in shown}
         if recorded is None or (seen and seen != {one.what: one.after for one in recorded.changes}):
             raise ChangeError(Problem.NOT_AS_SHOWN)
+        first = undone_before(recorded, self.undoable(), lambda later: self.undo(later.id).changes)
         with self._looked_up_if_cut(change_id, undoing=True), self._writing():
             kind = kind_of(recorded.changes)
             before = self._reads.first(kind, lambda document: bool(assignments.back(document, recorded.changes)[0]))
@@ -286,19 +294,7 @@ class Carrier:
                 self._record(write, Event.UNDO_INTENDED)
                 self._write(write)
         self._connections_changed(recorded.changes)
-        return Undone(change_id, ours, drifted, self._stays(recorded))
-
-    def _stays(self, recorded: Record) -> tuple[str, int] | None:
-        """Undo takes back the setting, not the download."""
-        if not any(one.setting in SLOTS for one in recorded.changes):
-            return None
-        try:
-            installed = self.ollama.tags()
-        except ServiceError:
-            return None
-        chosen = task_model_named(recorded.remedy)
-        found = (one for one in installed if chosen == one.name or chosen.endswith(f".{one.name}"))
-        return next(((one.name, one.size_bytes) for one in found), None)
+        return Undone(change_id, (*first, *ours), drifted, stays_installed(self.ollama, recorded))
 
     def settle(self) -> tuple[Record, ...]:
         """Resolve changes that a crash left open by reading what the server holds; returns them as they were."""
@@ -363,8 +359,11 @@ class Carrier:
 
     def _resolve(self, write: _Write, error: ServiceError) -> None:
         """The answer to our write is missing: look what the server holds."""
-        if write.kept_by(self._read_back(write)):
+        now = self._read_back(write)
+        if write.kept_by(now):
             return
+        if write.kind is DocumentKind.OPENAI_CONNECTIONS and assignments.back(now, write.changes)[0]:
+            raise self._unknown(write, error) from error  # 0.3 takes it in parts: some of it is there
         self._record(write, write.failed, detail=type(error).__name__)
         raise error
 

@@ -58,7 +58,7 @@ def _filled(options: Namespace, app: App, url: str, terminal: Terminal, tr: Tran
     """A token that was given, an e-mail address with its password, or nothing for a server without accounts."""
     if options.api_key_stdin or options.token_stdin:
         option = "--api-key-stdin" if options.api_key_stdin else "--token-stdin"
-        token = _line_of_stdin(option).strip()
+        token = line_of_stdin(option).strip()
         if not token or any(char.isspace() for char in token):
             raise UsageError(Slip.EMPTY_TOKEN, option)
         return Filled(url, api_key=token)
@@ -78,13 +78,13 @@ def _filled(options: Namespace, app: App, url: str, terminal: Terminal, tr: Tran
         terminal.err.flush()
         email = input().strip()
     if options.password_stdin:
-        return Filled(url, email=email, password=_line_of_stdin("--password-stdin"))
+        return Filled(url, email=email, password=line_of_stdin("--password-stdin"))
     if not terminal.interactive:
         raise UsageError(Slip.NEEDS_CREDENTIALS, "connect")
     return Filled(url, email=email, password=getpass.getpass(view.password_prompt(tr) + " ", stream=sys.stderr))
 
 
-def _line_of_stdin(option: str) -> str:
+def line_of_stdin(option: str) -> str:
     """What another program writes is UTF-8, as what we write; from an older one it may be in the system's encoding."""
     data: bytes = sys.stdin.buffer.readline()
     for encoding in ("utf-8-sig", locale.getencoding()):

@@ -28,7 +28,7 @@ from tray_app.core.values.errors.service import ServiceError
 from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.errors.usage import Slip, UsageError
 from tray_app.core.values.plan import ActionKind, Change, Event, Plan, Record
-from tray_app.core.values.remedy import Consent, Remedy, UseModel, task_model_named, unload_id
+from tray_app.core.values.remedy import HOSTED_MODEL, Consent, Remedy, UseModel, task_model_named, unload_id
 from tray_app.core.values.snapshot import LoadedModel
 from tray_app.core.values.task_settings import SLOTS
 from tray_app.storage.history import HistoryFile
@@ -172,6 +172,8 @@ def _chosen(
         return own[0]
     if wanted in {unload_id(one.name) for one in loaded}:
         raise UsageError(Slip.UNLOAD, wanted)
+    if wanted.startswith(HOSTED_MODEL):
+        raise UsageError(Slip.HOSTED, wanted)
     ids = tuple(one.id for one in remedies)
     raise UsageError(Slip.REMEDY, wanted, assignments.nearest(wanted, ids), ids)
 

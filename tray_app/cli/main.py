@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tray_app import __version__
 from tray_app.app import language
-from tray_app.cli.arguments import account, changing, living, looking, teams
+from tray_app.cli.arguments import account, changing, hosted, living, looking, teams
 from tray_app.cli.arguments.adder import Adder, Parser, as_examples, everywhere
 from tray_app.cli.terminal import Help, Terminal, drop_output, prepare_streams
 from tray_app.core.tasks.assignments import nearest
@@ -20,7 +20,7 @@ from tray_app.core.values.errors.usage import Slip, UsageError
 if TYPE_CHECKING:
     from tray_app.app.wiring import App
 
-GROUPS = (looking, changing, account, living, teams)
+GROUPS = (looking, changing, account, hosted, living, teams)
 COMMANDS = {name: place for group in GROUPS for name, place in group.COMMANDS.items()}
 DONE, FAILED, USAGE, NOTHING_TO_DO, INTERRUPTED = 0, 1, 2, 3, 130
 

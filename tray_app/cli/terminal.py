@@ -188,6 +188,16 @@ class Terminal:
         said = answer.strip().lower()
         return said in yes or unicodedata.normalize("NFKC", said) in yes
 
+    def asked(self, question: str) -> str | None:
+        """What a person types; None at the end of input."""
+        self.err.write(question + " ")
+        self.err.flush()
+        try:
+            return input().strip()
+        except EOFError:
+            self.err.write("\n")
+            return None
+
     def progress(self) -> "ProgressLine":
         return ProgressLine(self.err)
 

@@ -115,3 +115,37 @@ def _base_url(text: str, given: str, default_port: int | None) -> str:
     if parts.username is not None or parts.password is not None:
         raise UsageError(Slip.URL_WITH_PASSWORD, base)
     return base + parts.path.rstrip("/")
+
+
+# --- hosted endpoints ----------------------------------------------------------------------------
+
+_KNOWN_PATHS = {"openrouter.ai": "/api/v1"}
+_ENDINGS = ("/chat/completions", "/completions", "/models")
+_HAS_VERSION = re.compile(r"/v\d+[a-z0-9]*(/|$)")
+
+
+def endpoint_addresses(text: str) -> tuple[str, ...]:
+    """Where an endpoint's API may be, the likeliest first, of an address as people write it. UsageError where it is
+    none.
+
+    Without a scheme it is https, on a private network http, there on Ollama's port unless one is named.
+    """
+    given = text.strip()
+    if "?" in given or "#" in given:
+        raise UsageError(Slip.URL_WITH_QUERY, re.split(r"[?#]", given)[0])
+    bare = "://" not in given
+    base = _base_url(f"https://{given}" if bare else given, text, default_port=None)
+    parts = urlsplit(base)
+    host = parts.hostname or ""
+    if bare and is_private(host):
+        base = _base_url(f"http://{given}", text, default_port=OLLAMA_PORT)
+        parts = urlsplit(base)
+    for ending in _ENDINGS:
+        base = base.removesuffix(ending)
+    path = urlsplit(base).path
+    origin = base.removesuffix(path) if path else base
+    if host in _KNOWN_PATHS:
+        return (origin + _KNOWN_PATHS[host],)
+    if _HAS_VERSION.search(path):
+        return (base,)
+    return (f"{base}/v1", base)

@@ -108,6 +108,7 @@ class Http:
         *,
         deadline_s: float | None = None,
         cancelled: Callable[[], bool] | None = None,
+        limit_bytes: int = LIMIT_BYTES,
         as_is: bool = False,
         secrets: Iterable[str] = (),
     ) -> Json:
@@ -116,7 +117,7 @@ class Http:
         ChangeError(CANCELLED) where `cancelled` became true meanwhile. `secrets`: what the body holds and no text may
         repeat. `as_is`: as in `get_json`.
         """
-        answer = self._ask("POST", path, body, deadline_s, LIMIT_BYTES, cancelled)
+        answer = self._ask("POST", path, body, deadline_s, limit_bytes, cancelled)
         if not (as_is and answer.is_good):
             answer = answer.without(self._hidden)
         return parse(answer if answer.is_good else answer.without(Hidden(*secrets)), self.token)

@@ -15,7 +15,6 @@ from tray_app.core.tasks.releases import (
     AUTOCOMPLETE_BY_ACCOUNT,
     GENERATIONS_SINCE,
     OLDEST,
-    OPENAI_CONFIG_SINCE,
     TASK_IN_HEADERS_SINCE,
     UNDER_V1,
     endpoint,
@@ -36,6 +35,7 @@ from tray_app.core.values.errors.service import (
 )
 from tray_app.core.values.snapshot import Access, WebUIModel
 from tray_app.core.values.task_settings import DocumentKind, Setting
+from tray_app.core.values.token import Token
 from tray_app.core.values.version import Document, Json, Version, parse_version
 from tray_app.services import _accounts, _features, _refusals, _task_calls, _webui_models
 from tray_app.services._answer import short
@@ -43,6 +43,7 @@ from tray_app.services._decode import an_object, objects, part, text, texts
 from tray_app.services._features import PublicFeatures
 from tray_app.services._task_calls import TaskAnswer
 from tray_app.services._webui_models import Outside
+from tray_app.services.hosted import outside
 from tray_app.services.http import Http
 
 WHO_PATH = "/api/config"
@@ -224,10 +225,14 @@ class OpenWebUIClient:
         BadAnswer names the field where one is missing or has another type: then this is no version that can be
         changed, or a database so old that the server itself would refuse it.
         """
+        if kind is DocumentKind.OPENAI_CONNECTIONS:
+            return self._document(kind, outside.read(self._known, self._numbers(), fresh=fresh))
         return self._document(kind, self._known.get_json(self._path(kind), fresh=fresh, as_is=True))
 
     def write_document(self, document: Document, kind: DocumentKind = DocumentKind.TASK_SETTINGS) -> Document:
         """The whole document back, once; the answer is what the server says it holds now."""
+        if kind is DocumentKind.OPENAI_CONNECTIONS:
+            return self._document(kind, outside.write(self._known, self._numbers(), document))
         body: Json = dict(document)
         path, secrets = f"{self._path(kind)}/update", documents.secrets_of(kind, document)
         return self._document(
@@ -242,6 +247,8 @@ class OpenWebUIClient:
                 if self._numbers() < TASK_IN_HEADERS_SINCE:
                     raise TooOld(self.url, ".".join(map(str, self._numbers())))
                 return OLLAMA_CONFIG_PATH
+            case DocumentKind.OPENAI_CONNECTIONS:
+                return outside.CONFIG_PATH
 
     def _document(self, kind: DocumentKind, answer: Json) -> Document:
         document = an_object(answer, self.url)
@@ -306,14 +313,16 @@ class OpenWebUIClient:
         return config
 
     def outside(self) -> dict[int, Outside]:
-        """The OpenAI-type connections by position, as `WebUIModel.url_index` counts. Needs an admin.
+        """The OpenAI-type connections by position, as `WebUIModel.url_index` counts. Needs an admin."""
+        return outside.hosts(self._known, self._numbers())
 
-        The answer also holds the connections' keys: nothing but hosts and prefixes leaves this function, and
-        neither the answer nor an error of it is logged.
-        """
-        path = "/openai/config" if self._numbers() >= OPENAI_CONFIG_SINCE else "/openai/urls"
-        config = an_object(self._known.get_json(path), self.url)
-        return _webui_models.outside_of(config, texts(config, "OPENAI_API_BASE_URLS") or ())
+    def asks_endpoint(self, url: str, key: Token | None) -> Json:
+        """What Open WebUI itself gets when it asks an endpoint for its models. Needs an admin."""
+        return outside.verify(self._known, self._numbers(), url, key)
+
+    def models_of_connection(self, index: int) -> Json:
+        """What the endpoint of a connection lists, the one at this place; Open WebUI asks with the key it keeps."""
+        return outside.models(self._known, index)
 
     # --- what goes on ---
 

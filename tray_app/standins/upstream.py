@@ -67,6 +67,20 @@ def _with_key(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
 
 
+def get_text(base: str, path: str, key: str = "") -> tuple[int, str, bytes]:
+    """Status, content type and body, whatever they are. UpstreamError where nobody answers."""
+    parts = urlsplit(base)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+    try:
+        connection.request("GET", parts.path.rstrip("/") + path, headers=_with_key(key))
+        with connection.getresponse() as answer:
+            return answer.status, answer.headers.get("Content-Type", ""), answer.read()
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise UpstreamError(0, str(error)) from error
+    finally:
+        connection.close()
+
+
 def get_json(base: str, path: str, key: str = "", headers: Mapping[str, str] | None = None) -> Any:
     """UpstreamError where there is no JSON answer."""
     parts = urlsplit(base)

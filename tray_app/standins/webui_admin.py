@@ -5,11 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from tray_app.core.values.version import Version
+from tray_app.standins import webui_hosted
 from tray_app.standins.server import Request, Response, as_json
 from tray_app.standins.upstream import UpstreamError, get_json
 from tray_app.standins.webui_accounts import Account, Accounts, NotAllowed
 from tray_app.standins.webui_models import ModelRecord, Registry
 from tray_app.standins.webui_settings import BadForm, problem
+
+PARTS_OF_0_3 = frozenset({"/openai/urls", "/openai/keys", "/openai/urls/update", "/openai/keys/update"})
 
 
 class AdminRoutes:
@@ -40,8 +43,7 @@ class AdminRoutes:
             ("POST", "/ollama/verify"): self._verify_ollama,
             ("GET", "/ollama/api/tags"): self._tags,
             ("GET", "/ollama/api/ps"): self._ps,
-            ("GET", "/openai/config"): self._openai_config,
-            ("GET", "/openai/urls"): self._openai_urls,
+            **self._openai_routes(),
             ("GET", "/ollama/urls"): self._ollama_urls,
             ("GET", "/api/v1/users/search"): self._search_users,
             ("GET", "/api/v1/users/"): self._list_users,
@@ -50,6 +52,8 @@ class AdminRoutes:
         if (request.method, request.path) in self._missing():
             return None
         found = routes.get((request.method, request.path))
+        if request.method == "GET" and re.fullmatch(r"/openai/models/[0-9]+", request.path):
+            return self._openai_models
         if found is None and request.method == "DELETE" and re.fullmatch(r"/api/v1/users/[0-9a-f-]{36}", request.path):
             return self._delete_user
         return found
@@ -60,7 +64,10 @@ class AdminRoutes:
         if self.version < (0, 6, 14):
             missing.add(("GET", "/api/usage"))
         if self.version >= (0, 4, 0):
-            missing |= {("GET", "/ollama/urls"), ("GET", "/openai/urls")}
+            missing |= {("GET", "/ollama/urls")}
+            missing |= {(method, path) for method, path in self._openai_routes() if path in PARTS_OF_0_3}
+        else:
+            missing.add(("POST", "/openai/verify"))
         if self.version < (0, 5, 0):
             missing |= {("GET", "/ollama/api/ps"), ("POST", "/api/v1/models/create")}
             missing |= {(method, "/api/v1/users/default/permissions") for method in ("GET", "POST")}
@@ -147,10 +154,6 @@ class AdminRoutes:
         self.accounts.admin(request)
         return as_json({"OLLAMA_BASE_URLS": list(self.registry.ollama.urls)})
 
-    def _openai_urls(self, request: Request) -> Response:
-        self.accounts.admin(request)
-        return as_json({"OPENAI_API_BASE_URLS": [connection.url for connection in self.registry.hosted]})
-
     def _read_permissions(self, request: Request) -> Response:
         self.accounts.admin(request)
         return as_json({"features": {"api_keys": self.accounts.keys_permission}})
@@ -233,21 +236,62 @@ class AdminRoutes:
                 raise NotAllowed(500, "Open WebUI: Server Connection Error") from error
             raise NotAllowed(500, f"Unexpected error: HTTP Error: {error.status}") from error
 
+    def _openai_routes(self) -> dict[tuple[str, str], Callable[[Request], Response]]:
+        return {
+            ("GET", "/openai/config"): self._openai_config,
+            ("POST", "/openai/config/update"): self._write_openai,
+            ("POST", "/openai/verify"): self._verify_openai,
+            ("GET", "/openai/urls"): self._openai_urls,
+            ("GET", "/openai/keys"): self._openai_keys,
+            ("POST", "/openai/urls/update"): lambda request: self._write_part(
+                request, webui_hosted.accept_urls, self._openai_urls
+            ),
+            ("POST", "/openai/keys/update"): lambda request: self._write_part(
+                request, webui_hosted.accept_keys, self._openai_keys
+            ),
+        }
+
     def _openai_config(self, request: Request) -> Response:
         self.accounts.admin(request)
-        hosted = self.registry.hosted
+        return as_json(webui_hosted.told(self.version, self.registry))
+
+    def _write_openai(self, request: Request) -> Response:
+        """Later releases forget the models with it."""
+        self.accounts.admin(request)
+        given = request.json()
+        self.before_write()
         if self.version < (0, 4, 0):
-            return as_json({"ENABLE_OPENAI_API": bool(hosted)})
-        return as_json(
-            {
-                "ENABLE_OPENAI_API": bool(hosted),
-                "OPENAI_API_BASE_URLS": [connection.url for connection in hosted],
-                "OPENAI_API_KEYS": [connection.key for connection in hosted],
-                "OPENAI_API_CONFIGS": {
-                    str(index): {"prefix_id": one.prefix} for index, one in enumerate(hosted) if one.prefix
-                },
-            }
-        )
+            webui_hosted.accept_switch(self.registry, given)
+        else:
+            webui_hosted.accept(self.version, self.registry, given)
+        if self.version >= (0, 11, 0):
+            self.registry.forget()
+        return self._openai_config(request)
+
+    def _write_part(
+        self, request: Request, accept: Callable[[Registry, object], None], told: Callable[[Request], Response]
+    ) -> Response:
+        self.accounts.admin(request)
+        given = request.json()
+        self.before_write()
+        accept(self.registry, given)
+        return told(request)
+
+    def _openai_urls(self, request: Request) -> Response:
+        self.accounts.admin(request)
+        return as_json({"OPENAI_API_BASE_URLS": [one.url for one in self.registry.hosted]})
+
+    def _openai_keys(self, request: Request) -> Response:
+        self.accounts.admin(request)
+        return as_json({"OPENAI_API_KEYS": [one.key for one in self.registry.hosted]})
+
+    def _verify_openai(self, request: Request) -> Response:
+        self.accounts.admin(request)
+        return webui_hosted.verify(self.version, request.json())
+
+    def _openai_models(self, request: Request) -> Response:
+        self.accounts.admin(request)
+        return webui_hosted.models(self.registry, int(request.path.rpartition("/")[2]))
 
     def _tags(self, request: Request) -> Response:
         account = self.accounts.user(request)

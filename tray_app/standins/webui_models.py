@@ -35,6 +35,21 @@ class Hosted:
     key: str = field(default="", repr=False)
     connection_type: str = "external"
     prefix: str = ""
+    config: dict[str, Any] | None = None
+    """Its settings as an admin stored them, instead of the two above."""
+
+    def told(self) -> dict[str, Any] | None:
+        """As the list of connections has them; None where it has none."""
+        if self.config is not None:
+            return self.config
+        return {"prefix_id": self.prefix} if self.prefix else None
+
+    def take(self, config: dict[str, Any] | None) -> None:
+        """Settings as they were stored."""
+        self.config = config
+        if config is not None:
+            self.connection_type = config.get("connection_type") or "external"
+            self.prefix = config.get("prefix_id") or ""
 
 
 class Registry:
@@ -49,6 +64,8 @@ class Registry:
         self.more_prefixes: tuple[str, ...] = ()
         """Of the further ones."""
         self.hosted = hosted
+        self.hosted_on: bool | None = True
+        """Whether OpenAI-type connections are used at all."""
         self.arena = (0, 3, 33) <= version < (0, 12, 0)
         """The arena entry is listed by default in these releases."""
         self.records: dict[str, ModelRecord] = {}
@@ -150,13 +167,9 @@ class Registry:
         return self._with_info(entry)
 
     def _from_hosted(self) -> list[dict[str, Any]]:
-        found = []
-        for index, connection in enumerate(self.hosted):
-            try:
-                models = get_json(connection.url, "/models", connection.key)["data"]
-            except UpstreamError:
-                continue
-            for model in models:
+        found: list[dict[str, Any]] = []
+        for index, connection in enumerate(self.hosted if self.hosted_on else ()):
+            for model in self._hosted_models(connection):
                 model_id = f"{connection.prefix}.{model['id']}" if connection.prefix else model["id"]
                 entry = {"id": model_id, "name": model_id, "object": "model", "created": model.get("created", 0)}
                 entry |= {"owned_by": "openai", "openai": model, "urlIdx": index}
@@ -164,6 +177,19 @@ class Registry:
                     entry["connection_type"] = connection.connection_type
                 found.append(self._with_info(entry))
         return found
+
+    def _hosted_models(self, connection: Hosted) -> list[dict[str, Any]]:
+        """What an endpoint lists, or, unasked, only the models that an admin chose."""
+        config = connection.config or {}
+        if config.get("enable") is False:
+            return []
+        if config.get("model_ids"):
+            return [{"id": name, "name": name, "owned_by": "openai"} for name in config["model_ids"]]
+        try:
+            listed: list[dict[str, Any]] = get_json(connection.url, "/models", connection.key)["data"]
+        except (UpstreamError, KeyError, TypeError):
+            return []
+        return listed
 
     def _with_info(self, entry: dict[str, Any]) -> dict[str, Any]:
         record = self.records.get(entry["id"])
@@ -233,4 +259,5 @@ class Registry:
     def hosted_of(self, model_id: str) -> Hosted | None:
         """The OpenAI-type connection that serves a model; None: Ollama does."""
         entry = self.entries.get(self.base_of(model_id), {})
-        return self.hosted[entry["urlIdx"]] if entry.get("owned_by") == "openai" else None
+        index = entry.get("urlIdx", -1) if entry.get("owned_by") == "openai" else -1
+        return self.hosted[index] if 0 <= index < len(self.hosted) else None

@@ -183,14 +183,15 @@ class Generations:
         return call
 
     def _complete(self, model: str, body: dict[str, Any], about: About) -> dict[str, Any]:
-        text, answered_by = "", model
+        text, answered_by, usage = "", model, None
         for line in self.call(model, {**body, "stream": False}, about).lines():
             told = json.loads(line)
-            answered_by = told.get("model", model)
+            answered_by, usage = told.get("model", model), told.get("usage", usage)
             message = told["choices"][0]["message"] if "choices" in told else told["message"]
-            text += message["content"]
+            text += message["content"] or ""
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "logprobs": None}
-        return _completion(answered_by, "chat.completion", [choice | {"finish_reason": "stop"}])
+        made = _completion(answered_by, "chat.completion", [choice | {"finish_reason": "stop"}])
+        return made if usage is None else {**made, "usage": usage}
 
     def _events(self, model: str, body: dict[str, Any], about: About) -> Iterator[bytes]:
         call = self.call(model, body, about)

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from tray_app.core.values.errors.change import ChangeError, Problem
-from tray_app.core.values.plan import Action
+from tray_app.core.values.errors.service import ServiceError
+from tray_app.core.values.plan import Action, Record
+from tray_app.core.values.remedy import task_model_named
+from tray_app.core.values.task_settings import SLOTS
 
 if TYPE_CHECKING:
     from tray_app.services.ollama import OllamaClient
@@ -52,6 +55,19 @@ def pull(ollama: "OllamaClient", name: str, show: Callable[[Step], None], cancel
         show(Step(name, done, progress.total_bytes, rate))
     if cancelled():
         raise ChangeError(Problem.CANCELLED, name)
+
+
+def stays_installed(ollama: "OllamaClient", recorded: Record) -> tuple[str, int] | None:
+    """What an undo does not take back: the model that was got for this change, with its bytes on the disk."""
+    if not any(one.setting in SLOTS for one in recorded.changes):
+        return None
+    try:
+        installed = ollama.tags()
+    except ServiceError:
+        return None
+    chosen = task_model_named(recorded.remedy)
+    found = (one for one in installed if chosen == one.name or chosen.endswith(f".{one.name}"))
+    return next(((one.name, one.size_bytes) for one in found), None)
 
 
 def wait_until_listed(

@@ -4,12 +4,14 @@ from tray_app.core.menu.fixes import remedy_row
 from tray_app.core.menu.paging import paged
 from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.menu.ways import way_rows
+from tray_app.core.text import hosted as hosted_view
 from tray_app.core.text.fit import verdict_words
-from tray_app.core.text.names import row_text, short
+from tray_app.core.text.names import row_text, short, wrapped
 from tray_app.core.text.plan import change_sentence
 from tray_app.core.text.tasks import prove_words, setting_name
 from tray_app.core.text.text import Translator
-from tray_app.core.values.command import Prove, Refresh, SetSettings
+from tray_app.core.text.typed import typed
+from tray_app.core.values.command import CopyText, Prove, Refresh, SetSettings
 from tray_app.core.values.fit import Basis
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.remedy import TaskModelChoice
@@ -54,7 +56,16 @@ def task_model_row(state: ScreenState, settings: TaskSettings, tr: Translator) -
     pulls = tuple(remedy_row(remedy, state, tr) for remedy in models.to_get)
     get = (SEPARATOR, Row(tr.gettext("Get a small model"), children=pulls, id="get-model")) if pulls else ()
     proof = (SEPARATOR, Row(prove_words(tr), Prove(models.slot), id="prove", busy=busy)) if used else ()
-    return Row(tr.gettext("Task model"), children=(same, *paged(offered, tr), *proof, *get), id="task-model")
+    hosted = (SEPARATOR, hosted_row(tr)) if not state.played else ()
+    return Row(tr.gettext("Task model"), children=(same, *paged(offered, tr), *proof, *get, *hosted), id="task-model")
+
+
+def hosted_row(tr: Translator) -> Row:
+    """What it is, and the command that adds one: a key is typed in a terminal, where nobody sees it."""
+    told = [Row(one) for one in wrapped(hosted_view.what_it_is(tr))]
+    command = typed(tr, "hosted", "add", "openrouter.ai")
+    copy = Row(row_text(tr.gettext("Copy: {text}").format(text=command)), CopyText(command), id="copy:hosted")
+    return Row(tr.gettext("A hosted model..."), children=(*told, SEPARATOR, copy), id="hosted")
 
 
 def model_change(model: str, slot: Setting, used: str) -> Plan:

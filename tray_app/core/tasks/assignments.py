@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
+from tray_app.core.tasks import openai_connections
 from tray_app.core.tasks.documents import changed, equal, held, same, taken_back
 from tray_app.core.tasks.settings import key_of
 from tray_app.core.values.errors.change import ChangeError, Problem
@@ -114,6 +115,19 @@ def back(document: Document, made: Iterable[Change]) -> tuple[tuple[Change, ...]
     found = [(one.setting, *taken_back(document, one)) for one in made]
     ours = tuple(change for _, change, _ in found if change is not None)
     return ours, tuple(dict.fromkeys(setting for setting, _, drifted in found if drifted))
+
+
+def resting_on(recorded: Record, records: Iterable[Record]) -> tuple[Record, ...]:
+    """Choices of a task model, newest first as they come, that make no sense without the connection that was added."""
+    added = [one for one in recorded.changes if one.setting is Setting.OPENAI_CONNECTION and one.before is None]
+    models = {name for one in added for name in openai_connections.models_of(one.after)}
+    if added:
+        models |= {openai_connections.added_for(recorded.remedy)} - {""}
+    return tuple(
+        one
+        for one in records
+        if any(change.setting in SLOTS and change.after in models for change in one.changes) and one.at >= recorded.at
+    )
 
 
 def found(document: Document, recorded: Record) -> Event:

@@ -1,14 +1,15 @@
 """A plan's changes in the whole document that they belong to: what it holds, and the document with them made.
 
-A further kind of document is a `DocumentKind`, its settings, a file like `settings.py` or `ollama_connections.py` and
+A further kind of document is a `DocumentKind`, its settings, a file like `settings.py` or `openai_connections.py` and
 its lines here; the carrier, the journal, undo and drift then know it.
 """
 
 from collections.abc import Iterable, Mapping
 
-from tray_app.core.tasks import ollama_connections, settings
+from tray_app.core.tasks import ollama_connections, openai_connections, settings
 from tray_app.core.values.plan import Change
 from tray_app.core.values.task_settings import SLOTS, DocumentKind, Setting
+from tray_app.core.values.token import Token
 from tray_app.core.values.version import Document, Json
 
 
@@ -27,11 +28,21 @@ def shown(kind: DocumentKind, document: Mapping[str, Json]) -> object:
         case DocumentKind.OLLAMA_CONNECTIONS:
             ollama_connections.check(document)
             return ollama_connections.urls_of(document)
+        case DocumentKind.OPENAI_CONNECTIONS:
+            openai_connections.check(document)
+            urls = openai_connections.urls_of(document)
+            return urls, [openai_connections.connection(document, url) for url in urls]
 
 
 def secrets_of(kind: DocumentKind, document: Mapping[str, Json]) -> tuple[str, ...]:
     """What no text may repeat of it, whatever a server answers."""
-    return ollama_connections.secrets_of(document) if kind is DocumentKind.OLLAMA_CONNECTIONS else ()
+    match kind:
+        case DocumentKind.TASK_SETTINGS:
+            return ()
+        case DocumentKind.OLLAMA_CONNECTIONS:
+            return ollama_connections.secrets_of(document)
+        case DocumentKind.OPENAI_CONNECTIONS:
+            return openai_connections.secrets_of(document)
 
 
 def held(document: Mapping[str, Json], change: Change) -> Json:
@@ -41,22 +52,30 @@ def held(document: Mapping[str, Json], change: Change) -> Json:
             return settings.value(document, change.setting)
         case DocumentKind.OLLAMA_CONNECTIONS:
             return ollama_connections.held(document, change)
+        case DocumentKind.OPENAI_CONNECTIONS:
+            return openai_connections.held(document, change)
 
 
-def changed(document: Mapping[str, Json], changes: Iterable[Change]) -> Document:
-    """The whole document with the changes made. KeyError: no such place; ValueError: a value of another type."""
+def changed(document: Mapping[str, Json], changes: Iterable[Change], key: Token | None = None) -> Document:
+    """The whole document with the changes made. `key`: of a connection that is added, which no change holds. KeyError:
+    no such place; ValueError: a value of another type.
+    """
     changes = tuple(changes)
     match kind_of(changes):
         case DocumentKind.TASK_SETTINGS:
             return settings.changed(document, {one.setting: one.after for one in changes})
         case DocumentKind.OLLAMA_CONNECTIONS:
             return ollama_connections.changed(document, changes)
+        case DocumentKind.OPENAI_CONNECTIONS:
+            return openai_connections.changed(document, changes, key)
 
 
 def same(setting: Setting, left: Json, right: Json) -> bool:
     """Equal for the server: in a slot null and "" both mean `same as the chat model`."""
     if setting is Setting.OLLAMA_CONNECTION:
         return ollama_connections.same(left, right)
+    if setting is Setting.OPENAI_CONNECTION:
+        return openai_connections.same(left, right)
     if setting in SLOTS:
         return (left or "") == (right or "")
     return equal(left, right)
@@ -73,6 +92,8 @@ def equal(left: Json, right: Json) -> bool:
 
 def taken_back(document: Mapping[str, Json], made: Change) -> tuple[Change | None, bool]:
     """The change back, as far as what was made is still there; and whether somebody changed it since."""
+    if made.setting.document is DocumentKind.OPENAI_CONNECTIONS:
+        return openai_connections.taken_back(document, made)
     try:
         now = held(document, made)
     except KeyError:

@@ -16,6 +16,9 @@ NEWEST_SEEN: Version = (0, 12, 4)
 """What a version that cannot be read is taken for."""
 OPENAI_CONFIG_SINCE: Version = (0, 4, 0)
 """Addresses of outside connections: `/openai/urls` before, `/openai/config` from here on (apps/openai/main.py)."""
+CONFIGS_BY_NUMBER_SINCE: Version = (0, 5, 1)
+"""Settings of outside connections go by position; up to 0.5.0 by address (routers/openai.py, update_config). 0.5.0 and
+0.5.15 were read, not those between: where one of them goes by address, every model is listed instead of one."""
 MODEL_ACCESS_SINCE: Version = (0, 4, 0)
 """Models have access control, which task calls of ordinary users obey (utils/models.py, check_model_access)."""
 QUERIES_SINCE: Version = (0, 4, 0)

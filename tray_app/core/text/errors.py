@@ -6,6 +6,7 @@ from tray_app.core.text import (
     change_errors,
     chat_first,
     distrust,
+    hosted,
     journal,
     plan_file,
     refusals,
@@ -21,6 +22,7 @@ from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.errors.change import ChangeError
+from tray_app.core.values.errors.hosted import HostedError
 from tray_app.core.values.errors.life import ChatFirstError, RelayError, TrayUnavailable
 from tray_app.core.values.errors.plan_file import PlanFileError
 from tray_app.core.values.errors.service import (
@@ -83,6 +85,8 @@ def _said(error: ElbowroomError, tr: Translator) -> tuple[str, str]:
             said = _of_a_file(error, tr)
         case ChatFirstError():
             said = chat_first.said(error, tr)
+        case HostedError():
+            said = hosted.said(error, tr)
         case RelayError():
             said = relay.said(error, tr)
         case TrayUnavailable():

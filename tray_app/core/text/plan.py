@@ -2,11 +2,13 @@
 
 import json
 
+from tray_app.core.tasks import openai_connections as openai
 from tray_app.core.tasks.ollama_connections import HEADERS, url_of
 from tray_app.core.tasks.releases import runs
 from tray_app.core.text.lines import Line, Span, Style, clean, line, table
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
+from tray_app.core.text.words import listed
 from tray_app.core.values.plan import ActionKind, Change, Plan
 from tray_app.core.values.task_settings import SLOTS, TASKS, Setting, Switch, TaskSettings
 from tray_app.core.values.units import format_bytes
@@ -19,11 +21,22 @@ def value_word(setting: Setting, value: Json, tr: Translator) -> str:
         return clean(str(value)) if value else tr.gettext("same as chat")
     if setting is Setting.OLLAMA_CONNECTION:
         return clean(url_of(value)) or tr.gettext("none")
+    if setting is Setting.OPENAI_CONNECTION:
+        return _hosted(value, tr)
     if value is True:
         return tr.gettext("on")
     if value is False:
         return tr.gettext("off")
     return clean(json.dumps(value, ensure_ascii=False, sort_keys=True))
+
+
+def _hosted(value: Json, tr: Translator) -> str:
+    """`https://openrouter.ai/api/v1 (only qwen/qwen3-4b)`; its key is not in a value."""
+    url, models = clean(openai.url_of(value)), [clean(one) for one in openai.models_of(value)]
+    if not url:
+        return tr.gettext("none")
+    text = tr.gettext("{url} (only {models})") if models else tr.gettext("{url} (all its models)")
+    return text.format(url=url, models=listed(models, tr))
 
 
 def change_sentence(change: Change, tr: Translator) -> str:

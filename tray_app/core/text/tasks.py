@@ -74,6 +74,8 @@ def setting_name(setting: Setting, tr: Translator) -> str:
         Setting.TASK_MODEL_EXTERNAL: tr.gettext("Task model (external)"),
         Setting.TASK_MODEL_PARAMS: tr.gettext("Task model parameters"),
         Setting.OLLAMA_CONNECTION: tr.gettext("Ollama connection"),
+        Setting.OPENAI_CONNECTION: tr.gettext("Hosted connection"),
+        Setting.OPENAI_API: tr.gettext("Hosted connections"),
     }
     return others[setting] if setting in others else task_words(tr)[setting].name
 

@@ -1,5 +1,6 @@
 """What is wrong on the command line, with the nearest right word."""
 
+from tray_app.core.text import hosted
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
@@ -32,6 +33,7 @@ def _texts(tr: Translator) -> dict[Slip, str]:
         Slip.TWICE: tr.gettext("`{given}` is set twice."),
         Slip.VALUE: tr.gettext("`{given}` is not a value for this setting."),
         Slip.REMEDY: tr.gettext("There is no fix `{given}` for what is found now."),
+        Slip.HOSTED: tr.gettext("Open WebUI lists no such hosted model: `{given}`."),
         Slip.CHANGE: tr.gettext("The journal has no change `{given}` that was made."),
         Slip.RELIEF: tr.gettext("`{given}` is nothing that automatic relief may do."),
         Slip.UNLOAD: tr.gettext(
@@ -40,11 +42,13 @@ def _texts(tr: Translator) -> dict[Slip, str]:
         Slip.MODEL: tr.gettext("Ollama has no model `{given}` installed."),
         Slip.URL: tr.gettext("`{given}` is not an address of a server."),
         Slip.URL_WITH_PASSWORD: tr.gettext("An address with a user name or password in it is not used: {given}."),
+        Slip.URL_WITH_QUERY: tr.gettext("An address with a question mark or a # in it is not used: {given}."),
         Slip.EMPTY_TOKEN: tr.gettext("No usable token came in through {given}."),
         Slip.UNREADABLE: tr.gettext("What came in through {given} is in no known encoding."),
         Slip.NEEDS_EMAIL: tr.gettext("{given} needs --email as well."),
         Slip.NEEDS_CREDENTIALS: tr.gettext("`{given}` needs a way to sign in when no terminal is there to ask."),
         Slip.NEEDS_YES: tr.gettext("`{given}` asks before it starts, and no terminal is there to ask."),
+        Slip.NEEDS_URL: tr.gettext("`{given}` needs the address of an endpoint."),
         Slip.NEEDS_OLLAMA: tr.gettext("`{given}` needs to know the Ollama hosts."),
         Slip.SLOTS: tr.gettext("{given} takes one number for all hosts, or one for each."),
         Slip.URL_WITH_PATH: tr.gettext("HAProxy passes paths on as they are, so a host is named without one: {given}."),
@@ -71,10 +75,15 @@ def _steps(error: UsageError, tr: Translator) -> dict[Slip, str]:
     return {
         Slip.URL: tr.gettext("An address looks like http://localhost:8080"),
         Slip.URL_WITH_PASSWORD: tr.gettext("Give the address alone, and the password when asked."),
+        Slip.URL_WITH_QUERY: tr.gettext("Give the address alone, and a key when asked."),
         Slip.EMPTY_TOKEN: tr.gettext("Send one line with the token and nothing else."),
         Slip.UNREADABLE: tr.gettext("Send it in UTF-8."),
         Slip.NEEDS_CREDENTIALS: tr.gettext("Use --api-key-stdin, --token-stdin, or --email with --password-stdin."),
         Slip.NEEDS_YES: tr.gettext("Add --yes to go ahead."),
+        Slip.NEEDS_URL: tr.gettext("For instance: {command}").format(
+            command=typed(tr, "hosted", "add", "openrouter.ai")
+        ),
+        Slip.HOSTED: hosted.first_step(tr),
         Slip.NEEDS_OLLAMA: tr.gettext("Name each: --ollama http://gpu1.lan:11434 --ollama http://gpu2.lan:11434"),
         Slip.LISTEN: tr.gettext("An address and a port, such as 127.0.0.1:11436 or *:11436."),
         Slip.MODEL: tr.gettext("`ollama pull {name}` gets it.").format(name=clean(error.given)),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from tray_app.core.remedies.strategy import Reach, Strategy, StrategyReason
 from tray_app.core.text.fit import verdict_words
+from tray_app.core.text.hosted import first_step
 from tray_app.core.text.lines import Line, Span, Style, clean, in_turn, line
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
@@ -158,7 +159,8 @@ def costs(one: Strategy, tr: Translator) -> str:
 
 def why(one: Strategy, tr: Translator) -> str:
     """Why it suits this machine or does not."""
-    return {**_about_a_model(tr), **_about_the_rest(tr)}[one.reason].format(subject=clean(one.subject))
+    said = {**_about_a_model(tr), **_about_the_rest(tr)}[one.reason].format(subject=clean(one.subject))
+    return in_turn(said, first_step(tr)) if one.reason is StrategyReason.NONE_LISTED else said
 
 
 def _about_a_model(tr: Translator) -> dict[StrategyReason, str]:

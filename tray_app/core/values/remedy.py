@@ -146,6 +146,9 @@ def switch_off_id(task: Setting) -> str:
     return f"{task.value}-off"
 
 
+HOSTED_MODEL = "hosted-task-model"
+
+
 def task_model_named(identity: str) -> str:
     """The model that the id of a UseModel names; empty for any other remedy's."""
     return identity.removeprefix(TASK_MODEL) if identity.startswith(TASK_MODEL) else ""
@@ -252,7 +255,7 @@ class HostedModel(Remedy, frozen=True, kw_only=True):
 
     @property
     def id(self) -> str:
-        return f"hosted-task-model:{self.model}"
+        return f"{HOSTED_MODEL}:{self.model}"
 
     @property
     def subject(self) -> str:

@@ -16,6 +16,7 @@ class DocumentKind(StrEnum):
 
     TASK_SETTINGS = "task-settings"
     OLLAMA_CONNECTIONS = "ollama-connections"
+    OPENAI_CONNECTIONS = "openai-connections"
 
 
 class Setting(StrEnum):
@@ -31,13 +32,19 @@ class Setting(StrEnum):
     TASK_MODEL_EXTERNAL = "task-model-external"
     TASK_MODEL_PARAMS = "task-model-params"
     OLLAMA_CONNECTION = "ollama-connection"
+    OPENAI_CONNECTION = "openai-connection"
+    OPENAI_API = "openai-api"
 
     @property
     def document(self) -> DocumentKind:
         return _ELSEWHERE.get(self, DocumentKind.TASK_SETTINGS)
 
 
-_ELSEWHERE = {Setting.OLLAMA_CONNECTION: DocumentKind.OLLAMA_CONNECTIONS}
+_ELSEWHERE = {
+    Setting.OLLAMA_CONNECTION: DocumentKind.OLLAMA_CONNECTIONS,
+    Setting.OPENAI_CONNECTION: DocumentKind.OPENAI_CONNECTIONS,
+    Setting.OPENAI_API: DocumentKind.OPENAI_CONNECTIONS,
+}
 
 SLOTS = (Setting.TASK_MODEL, Setting.TASK_MODEL_EXTERNAL)
 

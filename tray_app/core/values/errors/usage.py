@@ -15,17 +15,20 @@ class Slip(StrEnum):
     TWICE = "twice"
     VALUE = "value"
     REMEDY = "remedy"
+    HOSTED = "hosted"  # a hosted model that Open WebUI does not list
     CHANGE = "change"  # none of the journal
     RELIEF = "relief"  # none that automatic relief may be
     UNLOAD = "unload"  # not offered now
     MODEL = "model"  # not installed
     URL = "url"
     URL_WITH_PASSWORD = "url-with-password"
+    URL_WITH_QUERY = "url-with-query"
     EMPTY_TOKEN = "empty-token"
     UNREADABLE = "unreadable"  # no encoding that we know
     NEEDS_EMAIL = "needs-email"
     NEEDS_CREDENTIALS = "needs-credentials"
     NEEDS_YES = "needs-yes"
+    NEEDS_URL = "needs-url"
     # of a gateway
     NEEDS_OLLAMA = "needs-ollama"
     SLOTS = "slots"

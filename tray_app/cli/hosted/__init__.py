@@ -1,0 +1,1 @@
+"""`hosted`: endpoints elsewhere that do the tasks."""

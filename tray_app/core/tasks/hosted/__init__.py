@@ -1,0 +1,1 @@
+"""Hosted endpoints: their models, which of them suit tasks, and what those would cost."""

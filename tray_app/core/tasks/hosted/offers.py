@@ -1,0 +1,100 @@
+"""The models that an endpoint lists, those first that suit small tasks."""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from msgspec import Struct
+
+CHEAP_USD = 0.015
+"""For a million input tokens: what Open WebUI's guide calls next to nothing."""
+_MILLION = 1_000_000
+_NOT_FOR_TEXT = re.compile(
+    r"embed|whisper|tts|dall|moderation|rerank|audio|speech|vision-only|guard|[-/]image|diffusion|flux", re.IGNORECASE
+)
+_THINKS = re.compile(
+    r"(?:^|[-_/:. ])(?:r1|o[1-9]|qwq|think(?:ing)?|reason(?:er|ing)?|deep-?research|magistral)(?:$|[-_/:. ])",
+    re.IGNORECASE,
+)
+_SMALL = re.compile(r"mini|small|flash|haiku|lite|nano|instant", re.IGNORECASE)
+_BILLIONS = re.compile(r"(?:^|[-_/:. ])(\d{1,4}(?:\.\d)?)b(?:$|[-_/:. ])", re.IGNORECASE)
+_SMALL_BILLIONS = 9.0
+
+
+class Output(StrEnum):
+    """In what a model answers, in OpenRouter's words; of interest is only one."""
+
+    TEXT = "text"
+
+
+class HostedOffer(Struct, frozen=True):
+    """One model of an endpoint. Prices in USD for a million tokens, None where it does not tell. `call_usd`: for every
+    call beside them."""
+
+    id: str
+    name: str = ""
+    input_usd: float | None = None
+    output_usd: float | None = None
+    call_usd: float = 0.0
+    thinks: bool = False
+    text: bool = True
+    """It answers in words."""
+
+    @property
+    def is_free(self) -> bool:
+        return self.input_usd == 0 and self.output_usd == 0
+
+    @property
+    def is_cheap(self) -> bool:
+        return self.input_usd is not None and 0 < self.input_usd < CHEAP_USD
+
+
+def offer(
+    identity: str,
+    name: str = "",
+    prices: tuple[float | None, float | None, float | None] = (None, None, None),
+    *,
+    reasons: bool = False,
+    outputs: Iterable[str] = (),
+) -> HostedOffer:
+    """`prices`: of a token in, of one out, of a call. `reasons`: the endpoint says that it can think. `outputs`: in
+    what it answers, where the endpoint says."""
+    told = tuple(outputs)
+    per_input, per_output, per_call = prices
+    return HostedOffer(
+        identity,
+        name,
+        None if per_input is None else per_input * _MILLION,
+        None if per_output is None else per_output * _MILLION,
+        per_call or 0.0,
+        thinks=reasons or _THINKS.search(identity) is not None,
+        text=Output.TEXT in told if told else _NOT_FOR_TEXT.search(identity) is None,
+    )
+
+
+def _billions(one: HostedOffer) -> float | None:
+    found = _BILLIONS.search(one.id)
+    return float(found[1]) if found else None
+
+
+def _is_small(one: HostedOffer) -> bool:
+    billions = _billions(one)
+    return billions <= _SMALL_BILLIONS if billions is not None else _SMALL.search(one.id) is not None
+
+
+def _rank(one: HostedOffer) -> tuple[bool, int, float, bool, float, str]:
+    """Those that think last; of the others the cheap ones, then free ones, which are limited, then by price."""
+    if one.is_cheap:
+        group = 0
+    elif one.is_free:
+        group = 1
+    else:
+        group = 2 if one.input_usd is not None else 3
+    return one.thinks, group, one.input_usd or 0.0, not _is_small(one), _billions(one) or float("inf"), one.id
+
+
+def for_tasks(offers: Iterable[HostedOffer], wanted: str = "") -> tuple[HostedOffer, ...]:
+    """Those that answer in words, the best for small tasks first; `wanted`: only those with all of these words."""
+    words = wanted.lower().split()
+    found = (one for one in offers if one.text and all(word in f"{one.id} {one.name}".lower() for word in words))
+    return tuple(sorted(found, key=_rank))

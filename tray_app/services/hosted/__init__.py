@@ -1,0 +1,1 @@
+"""Hosted endpoints: Open WebUI's list of them, and the endpoints themselves."""

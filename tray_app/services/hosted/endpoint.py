@@ -1,0 +1,168 @@
+"""A hosted endpoint of the OpenAI type: which models it lists, and one short call that shows whether a key is good.
+
+Only asked while a person adds it. The key is in memory for as long as that takes, and goes to this one origin.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from tray_app.core.tasks.hosted.offers import HostedOffer, offer
+from tray_app.core.values.errors.hosted import HostedError, HostedProblem
+from tray_app.core.values.errors.service import (
+    BadAnswer,
+    Insecure,
+    Interrupted,
+    Invalid,
+    NotFound,
+    Refused,
+    ServerFailed,
+    ServiceError,
+    TimedOut,
+    TooMany,
+)
+from tray_app.core.values.version import Json
+from tray_app.services._answer import short
+from tray_app.services._decode import number, part, text, texts
+from tray_app.services.hosted.outside import LIST_LIMIT_BYTES
+from tray_app.services.http import Http
+
+LIST_DEADLINE_S = 20.0
+CALL_DEADLINE_S = 45.0
+"""Open WebUI waits longer for a task; a person who chooses does not."""
+ANSWER_TOKENS = 1000
+"""As many as Open WebUI allows for a title: one that thinks for longer never writes one."""
+_PROMPT = (
+    "Write a title of 3 to 5 words for this chat and nothing else.\n"
+    "User: How do I keep basil alive on a kitchen window?\n"
+    "Assistant: Bright light, water when the top of the soil is dry, and regular pinching."
+)
+_NO_CREDIT, _UNAUTHORIZED, _TOO_MANY = 402, 401, 429
+
+
+class Tried(Struct, frozen=True):
+    """One call. Tokens None: the endpoint does not count them."""
+
+    text: str
+    seconds: float
+    read_tokens: int | None = None
+    written_tokens: int | None = None
+
+
+class EndpointClient:
+    """`http` is of the address that Open WebUI is to use, with the key. HostedError, or ServiceError where nobody
+    answers or TLS cannot be trusted."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+        self.url = http.url
+        self.host = host_of(http.url)
+
+    def offers(self) -> tuple[HostedOffer, ...]:
+        """All that it lists."""
+        try:
+            answer = self._http.get_json("/models", deadline_s=LIST_DEADLINE_S, limit_bytes=LIST_LIMIT_BYTES)
+        except ServiceError as error:
+            self._raise(error)
+        found = tuple(offers_of(answer))
+        if not found and not _is_list(answer):
+            raise HostedError(HostedProblem.NO_API, self.host)
+        return found
+
+    def title(self, model: str) -> Tried:
+        """One title for a built-in chat."""
+        body: Json = {
+            "model": model,
+            "messages": [{"role": "user", "content": _PROMPT}],
+            "max_tokens": ANSWER_TOKENS,
+            "stream": False,
+        }
+        started = time.monotonic()
+        try:
+            answer = self._http.post_json("/chat/completions", body, deadline_s=CALL_DEADLINE_S)
+        except ServiceError as error:
+            self._raise(error, model)
+        seconds = time.monotonic() - started
+        told: dict[str, Any] = answer if isinstance(answer, dict) else {}
+        if "error" in told:  # some say so with 200
+            code = number(part(told, "error"), "code") or 0
+            self._refuse(code, short(text(part(told, "error"), "message")), model)
+        choices = told.get("choices")
+        if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+            raise HostedError(HostedProblem.NO_API, self.host)
+        said, usage = text(part(choices[0], "message"), "content").strip(), part(told, "usage")
+        if not said:
+            raise HostedError(HostedProblem.NO_TITLE, self.host, model)
+        return Tried(short(said), seconds, number(usage, "prompt_tokens"), number(usage, "completion_tokens"))
+
+    def _raise(self, error: ServiceError, model: str = "") -> NoReturn:
+        """The same as an endpoint's trouble; who does not answer at all is told as any other server."""
+        match error:
+            case Refused():
+                self._refuse(_UNAUTHORIZED, error.detail, model)
+            case TooMany():
+                self._refuse(_TOO_MANY, error.detail, model)
+            case Invalid():
+                self._refuse(error.status, error.detail, model)
+            case Insecure():
+                raise HostedError(HostedProblem.PLAIN_HTTP, self.host) from error
+            case TimedOut():
+                raise HostedError(HostedProblem.SLOW, self.host, f"{error.seconds:g}") from error
+            case ServerFailed():
+                raise HostedError(HostedProblem.FAILS, self.host, error.detail or str(error.status)) from error
+            case NotFound() if model and error.detail:
+                raise HostedError(HostedProblem.FAILS, self.host, error.detail) from error
+            case NotFound():
+                raise HostedError(HostedProblem.NO_API, self.host) from error
+            case BadAnswer() if not isinstance(error, Interrupted):
+                raise HostedError(HostedProblem.NO_API, self.host) from error
+        raise error
+
+    def _refuse(self, status: int, said: str, model: str) -> NoReturn:
+        if status == _UNAUTHORIZED:
+            problem = HostedProblem.NEEDS_KEY if self._http.token is None else HostedProblem.WRONG_KEY
+            raise HostedError(problem, self.host)
+        if status == _NO_CREDIT:
+            raise HostedError(HostedProblem.NO_CREDIT, self.host, model)
+        if status == _TOO_MANY:
+            raise HostedError(HostedProblem.LIMITED, self.host, model)
+        raise HostedError(HostedProblem.FAILS, self.host, said or str(status))
+
+
+def host_of(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _is_list(answer: Json) -> bool:
+    return isinstance(answer, list) or (isinstance(answer, dict) and isinstance(answer.get("data"), list))
+
+
+def offers_of(answer: Json) -> Iterator[HostedOffer]:
+    """Of the list itself or of the object that holds it; what has no id is left out."""
+    listed = answer.get("data") if isinstance(answer, dict) else answer
+    for one in listed if isinstance(listed, list) else ():
+        if isinstance(one, dict) and text(one, "id"):
+            yield _offer(one)
+
+
+def _offer(one: Mapping[str, Any]) -> HostedOffer:
+    pricing, architecture = part(one, "pricing"), part(one, "architecture")
+    parameters = texts(one, "supported_parameters") or ()
+    prices = _usd(pricing, "prompt"), _usd(pricing, "completion"), _usd(pricing, "request")
+    outputs = texts(architecture, "output_modalities") or ()
+    return offer(text(one, "id"), text(one, "name"), prices, reasons="reasoning" in parameters, outputs=outputs)
+
+
+def _usd(pricing: Mapping[str, Any], key: str) -> float | None:
+    """OpenRouter writes numbers as texts; a negative one means that it depends."""
+    value = pricing.get(key)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        found = float(value)
+    except ValueError:
+        return None
+    return found if 0 <= found < float("inf") else None
