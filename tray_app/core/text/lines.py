@@ -34,6 +34,8 @@ def line(*parts: str | Span) -> Line:
 
 def width(text: str) -> int:
     """Columns a terminal needs: wide East Asian characters take two, combining marks none."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
     )
@@ -123,6 +125,8 @@ def _words(text: str) -> list[str]:
 
 
 def _parts(word: str) -> list[str]:
+    if word.isascii():
+        return [word]
     begins = [at for at in range(1, len(word)) if _may_break(word[at - 1], word[at])]
     return [word[begin:end] for begin, end in zip((0, *begins), (*begins, len(word)), strict=True)]
 

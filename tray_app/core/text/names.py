@@ -1,6 +1,7 @@
 """Names from outside, made fit for a menu row: one line, short, and unable to reorder the words around them."""
 
 import unicodedata
+from functools import lru_cache
 
 from tray_app.core.text import lines
 from tray_app.core.text.lines import clean
@@ -40,7 +41,8 @@ def row_text(text: str, limit: int = ROW_LIMIT) -> str:
     return f"{cut}...{_END_ISOLATE}" if cut.count(_ISOLATE) > cut.count(_END_ISOLATE) else f"{cut}..."
 
 
+@lru_cache(maxsize=512)
 def wrapped(text: str, columns: int = 80) -> tuple[str, ...]:
-    """A sentence as lines of a menu."""
+    """A sentence as lines of a menu. Most of them are the same in every look, and breaking them is half of its work."""
     pieces = lines.wrapped(lines.line(row_text(text, 10_000)), columns) if text else []
     return tuple("".join(span.text for span in piece) for piece in pieces)
