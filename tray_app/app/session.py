@@ -77,6 +77,11 @@ class Session:
         self._summoned_until = float("-inf")
         self.chat_first = ChatFirstKeeper(lambda: self.app, played=overrides.played, on_duty=on_duty)
 
+    @property
+    def history(self) -> HistoryKeeper:
+        """What is kept of the looks."""
+        return self._keeper
+
     # --- looking -----------------------------------------------------------------------------
 
     def look(self, *, busy: bool = False, cut: Callable[[], bool] = lambda: False) -> Look:

@@ -48,7 +48,6 @@ from tray_app.core.values.command import (
     SetRelief,
     SetReliefClear,
     SetSettings,
-    ShowSpan,
     Snooze,
     SnoozeUntil,
     SpeedTest,
@@ -242,7 +241,7 @@ class Worker:
         state = replace(state, job=job, message=message, notices=notices)
         self._screen.show(menu_view.render(state, self._session.translator(), self._part_is_broken))
         self._details.tidy()
-        self._details.show(state)
+        self._details.show(state, self._look)
 
     def _part_is_broken(self, error: Exception) -> None:
         """In the log once, not with every frame."""
@@ -269,8 +268,6 @@ class Worker:
                 self._message = self._details.open()
             case Looked():
                 self._due = min(self._due, self._uptime() + self._interval())
-            case ShowSpan():
-                self._details.choose(item)
             case Cancel(job_id):
                 self._jobs.cancel(job_id)
                 self._signing_in.cancel(job_id)

@@ -31,6 +31,10 @@ FILES = {
     "/settings.js": ("settings.js", SCRIPT),
     "/draw.css": ("draw.css", CSS),
     "/draw.js": ("draw.js", SCRIPT),
+    "/draw_calls.js": ("draw_calls.js", SCRIPT),
+    "/draw_memory.js": ("draw_memory.js", SCRIPT),
+    "/draw_parts.js": ("draw_parts.js", SCRIPT),
+    "/draw_time.js": ("draw_time.js", SCRIPT),
 }
 
 

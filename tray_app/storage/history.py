@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 T = TypeVar("T", Stretch, FinishedRequest, Mark)
+A = TypeVar("A")
 SCHEMA = 2
 KEPT_S = 7 * 86_400.0
 LARGEST_BYTES = 20 * 2**20
@@ -220,6 +221,18 @@ class HistoryFile:
             tuple(filter(None, (_value(FinishedRequest, row) for row in ended))),
             tuple(filter(None, (_value(Mark, row) for row in marks))),
         )
+
+    def reading(self, ask: Callable[["sqlite3.Connection"], A], nothing: A) -> A:
+        """What a question to the file is answered with; `nothing` where there is no file. StorageError as in read()."""
+        import sqlite3
+
+        if not os.path.exists(self.path):
+            return nothing
+        try:
+            with self._reading() as database:
+                return nothing if database is None or not _has_marks(database) else ask(database)
+        except (sqlite3.Error, _Newer, UnicodeDecodeError) as error:
+            raise self._told(error) from error
 
     @contextmanager
     def _reading(self) -> "Iterator[sqlite3.Connection | None]":

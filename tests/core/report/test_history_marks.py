@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from tray_app.core.report.history import Mark, MarkKind, Stretch, marks_of_events, marks_of_lines
+from tray_app.core.tasks.ollama_connections import told_as
 from tray_app.core.values.finding import Level
 from tray_app.core.values.plan import Change, Event, Record
 from tray_app.core.values.snapshot import LogEvent, LogEventKind
@@ -53,4 +54,10 @@ def test_what_may_hold_a_secret_is_not_kept():
     connection = Change(Setting.OLLAMA_CONNECTION, {"key": "s3cret"}, {"key": "s3cret", "url": "http://u:p@h"})
     params = Change(Setting.TASK_MODEL_PARAMS, None, '{"api": "s3cret"}')
     made = marks_of_lines((replace(LINE, changes=(connection, params)),), 0.0)
-    assert [(one.setting, one.value) for one in made] == [("ollama-connection", None), ("task-model-params", None)]
+    assert [(one.setting, one.value) for one in made] == [("ollama-connection", "off"), ("task-model-params", None)]
+
+
+def test_of_a_connection_only_is_kept_whether_chat_first_is_on():
+    before, after = told_as("http://o", ours=False), told_as("http://relay", ours=True)
+    on = replace(LINE, changes=(Change(Setting.OLLAMA_CONNECTION, before, after, "0"),))
+    assert [one.value for one in marks_of_lines((on, replace(on, at=60.0, event=Event.UNDONE)), 0.0)] == ["on", "off"]

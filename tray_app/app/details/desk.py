@@ -6,16 +6,19 @@ import time
 from collections.abc import Callable, Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from tray_app.app.connect import open_in_browser
 from tray_app.app.details.form import SettingsDesk
+from tray_app.app.details.pictures import PictureMaker
 from tray_app.app.session import Session
+from tray_app.app.watch import Look
 from tray_app.app.way_in import DETAILS_PREFIX, WayIn, parent_folder
 from tray_app.core.menu.details.document import Offered
 from tray_app.core.menu.details.make import PageState, document
 from tray_app.core.menu.screen import ScreenState
 from tray_app.core.text import details as view
-from tray_app.core.values.command import Command, Looked, Refresh, ShowSpan, TimeSpan
+from tray_app.core.values.command import Command, Looked, Refresh
 from tray_app.page.details_page import DetailsPage
 from tray_app.readers.callers import whose_connection
 
@@ -43,7 +46,7 @@ class DetailsDesk:
         self._lock = threading.Lock()
         self._sorry = ""
         self._settings = SettingsDesk()
-        self.span = TimeSpan.TEN_MINUTES
+        self._pictures = PictureMaker(session.history)
 
     def open(self) -> str:
         """A tab with the page, the same page for every tab; what to say where no browser opens one."""
@@ -85,7 +88,7 @@ class DetailsDesk:
         with self._lock:
             self._commands.clear()
 
-    def show(self, screen: ScreenState) -> None:
+    def show(self, screen: ScreenState, look: Look | None) -> None:
         """What everybody who looks sees from now on; nothing is worked out where nobody does."""
         if self._page is None or not self._page.is_watched:
             return
@@ -94,6 +97,8 @@ class DetailsDesk:
         app = self._session.app
         state = PageState(screen, lang, app.changes().all, self._settings.state(app.settings_file))
         made = document(state, offered, _local_time, tr)
+        if look is not None:
+            made = replace(made, pictures=self._pictures.document(look, tr, state.lang))
         self._sorry = view.no_longer(tr)
         with self._lock:
             for token, command in offered.commands.items():
@@ -102,9 +107,6 @@ class DetailsDesk:
             for token in list(self._commands)[: max(0, len(self._commands) - KEPT_COMMANDS)]:
                 del self._commands[token]
         self._page.publish(msgspec.json.encode(made))
-
-    def choose(self, command: ShowSpan) -> None:
-        self.span = command.span
 
     # --- on the threads of requests ----------------------------------------------------------
 

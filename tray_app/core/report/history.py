@@ -10,6 +10,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tray_app.core.tasks.ollama_connections import has_our_headers
 from tray_app.core.values.finding import Level
 from tray_app.core.values.plan import Change, Event, Record
 from tray_app.core.values.reading import Moment, is_gap
@@ -116,6 +117,8 @@ def marks_of_lines(lines: Iterable[Record], after: float) -> tuple[Mark, ...]:
 
 
 def _kept_value(setting: Setting, value: Json) -> str | None:
+    if setting is Setting.OLLAMA_CONNECTION:
+        return ON if has_our_headers(value) else OFF
     if setting in TASKS and isinstance(value, bool):
         return ON if value else OFF
     return value if setting in SLOTS and isinstance(value, str) else None

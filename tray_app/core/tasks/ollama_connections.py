@@ -122,6 +122,11 @@ def _ours(value: Json) -> dict[str, Json]:
     return {name: found[name] for name in HEADERS if name in found} if isinstance(found, dict) else {}
 
 
+def has_our_headers(value: Json) -> bool:
+    """Chat first is on there: its headers come with the requests."""
+    return bool(_ours(value))
+
+
 def _somebodys(value: Json) -> dict[str, Json]:
     return {name: one for name, one in _ours(value).items() if one == SOMEBODYS}
 

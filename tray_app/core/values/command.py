@@ -188,25 +188,6 @@ class Looked(Struct, frozen=True):
     """Somebody looks at the details page who did not before: it is to be filled at once."""
 
 
-class TimeSpan(StrEnum):
-    """How far back the pictures go."""
-
-    TEN_MINUTES = "ten-minutes"
-    HOUR = "hour"
-    DAY = "day"
-    WEEK = "week"
-
-    @property
-    def seconds(self) -> float:
-        return {TimeSpan.TEN_MINUTES: 600.0, TimeSpan.HOUR: 3600.0, TimeSpan.DAY: 86_400.0}.get(self, 7 * 86_400.0)
-
-
-class ShowSpan(Struct, frozen=True):
-    """The pictures of the details page go back as far as that."""
-
-    span: TimeSpan
-
-
 class Quit(Struct, frozen=True):
     """Ends the app; a running job is cancelled first."""
 
@@ -237,6 +218,5 @@ Command = (
     | NoticesUnseen
     | OpenDetails
     | Looked
-    | ShowSpan
     | Quit
 )

@@ -11,6 +11,7 @@ from msgspec import Struct
 from tray_app.core.menu.details.form import FormView
 from tray_app.core.menu.screen import Shape
 from tray_app.core.values.command import Command
+from tray_app.core.values.version import Json
 
 
 class Offered:
@@ -187,3 +188,5 @@ class PageDocument(Struct, frozen=True):
     journal: JournalView
     settings: FormView | None
     about: AboutView
+    pictures: dict[str, Json] | None = None
+    """Before the first look there is nothing to draw."""

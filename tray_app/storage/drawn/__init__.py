@@ -1,0 +1,1 @@
+"""What of the history is drawn? Rows that SQLite adds up."""

@@ -1,0 +1,202 @@
+"""What the history holds of a window of time, brought down by SQLite to what a picture can show.
+
+A week of a busy machine is a hundred thousand rows: they are added up where they lie. What lies long enough ago does
+not change any more and is asked for once; only the newest rows are read one by one, and each time.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import starmap
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from tray_app.core.report.details.pictures import CALL_DAYS, Kept
+from tray_app.core.report.details.scale import Frame, Offset, TimeWindow, frame, midnights
+from tray_app.core.report.details.stored import CallSum, SpanSum, Stored
+from tray_app.core.report.history import Mark, MarkKind, Stretch
+from tray_app.core.values.finding import Level
+from tray_app.core.values.requests import FinishedRequest, RequestKind
+from tray_app.core.values.snapshot import Pressure
+from tray_app.storage.history import HistoryFile
+
+if TYPE_CHECKING:
+    import sqlite3
+
+RECENT_S = 300.0
+"""What ended since the last full five minutes is in no sum: it is read one by one."""
+AHEAD_S = 120.0
+"""What was written by another process a moment ago is not of the future."""
+
+SETTLED_S = 180.0
+"""What ended longer ago is in the file: it is written once a minute."""
+
+_PLACE = "CAST((at - :since) / :step AS INTEGER)"
+_WHOLE = f"at >= :since AND {_PLACE} = CAST((until - :since) / :step AS INTEGER)"
+# `begin` to `end`: a part of the window; what reaches over its end belongs to the next one.
+_SUMS = f"""
+    SELECT {_PLACE} AS place, sum(until - at),
+    sum((until - at) * (level = 'tight')), sum((until - at) * (level = 'overloaded')),
+    sum((until - at) * (level = 'unknown')), sum((until - at) * (ifnull(pressure, '') = 'warning')),
+    sum((until - at) * (ifnull(pressure, '') = 'critical')),
+    sum((until - at) * (ifnull(pressure, 'unknown') = 'unknown')),
+    max(running), max(waiting), max(held),
+    max(running_at_least AND running IS NOT NULL), max(waiting_at_least AND waiting IS NOT NULL)
+    FROM spans WHERE at >= :begin AND at < :end AND at < :pending AND {_WHOLE} GROUP BY place"""  # noqa: S608 - of constants
+_OVER = f"""
+    SELECT at, until, level, pressure, running, waiting, held, longest_wait_s, swap_out_bytes, running_at_least,
+    waiting_at_least FROM spans WHERE at >= :begin - :longest AND until >= :begin AND at < :end AND at < :pending
+    AND (until < :end OR :end >= :until) AND NOT ({_WHOLE})"""  # noqa: S608 - of constants
+_LONGEST = "SELECT ifnull(max(until - at), 0.0) FROM spans"
+_ONE_BY_ONE = """
+    SELECT model, kind, reason, task, began_at, ended_at, first_token_at, busy_s, held_s, served, broken_off
+    FROM finished WHERE ended_at >= ? AND ended_at < ? ORDER BY ended_at"""
+_CALLS = """
+    SELECT {place} AS place, kind, task, model, count(*), sum(served), sum(busy_s), sum(held_s),
+    max(ended_at - began_at), sum(broken_off)
+    FROM finished WHERE ended_at >= :since AND ended_at < :single GROUP BY place, kind, task, model"""
+_MARKS = "SELECT at, kind, model, change_id, setting, value, count FROM marks WHERE at >= :since AND at < :until"
+_OLDEST = """
+    SELECT min(one) FROM (SELECT min(at) AS one FROM spans UNION ALL SELECT min(ended_at) FROM finished)
+    WHERE one IS NOT NULL"""
+_AHEAD = (
+    "SELECT EXISTS(SELECT 1 FROM spans WHERE at > :ahead) OR EXISTS(SELECT 1 FROM finished WHERE ended_at > :ahead)"
+)
+_LEVELS = {one.value: one for one in Level}
+_PRESSURES: dict[str | None, Pressure | None] = {None: None, **{one.value: one for one in Pressure}}
+_KINDS = {one.value: one for one in RequestKind}
+_MARK_KINDS = {one.value: one for one in MarkKind}
+
+
+class _Old(Struct, frozen=True):
+    """What was asked for before, and by which question."""
+
+    key: tuple[object, ...] = ()
+    sums: tuple[SpanSum, ...] = ()
+    spans: tuple[Stretch, ...] = ()
+    calls: tuple[CallSum, ...] = ()
+    longest_s: float = 0.0
+
+
+class _Ones(Struct, frozen=True):
+    """Requests that were read one by one: all that ended from `since` to before `until`, in that order."""
+
+    since: float = float("inf")
+    until: float = float("inf")
+    rows: tuple[FinishedRequest, ...] = ()
+
+
+class HistoryWindow:
+    """Reads one file for pictures; owned by one thread."""
+
+    def __init__(self, file: HistoryFile, offset: Offset) -> None:
+        self._file = file
+        self._offset = offset
+        self._window = _Old()
+        self._days = _Old()
+        self._ones = _Ones()
+
+    def kept(self, window: TimeWindow, now: float, pending_since: float) -> Kept:
+        """`pending_since`: from there on spans are not asked for, because whoever keeps them has them all. StorageError
+        where the file cannot be read."""
+        shown = frame(window, now)
+        days = midnights(now, CALL_DAYS, self._offset)
+        return self._file.reading(
+            lambda database: self._asked(database, shown, days, now, pending_since), Kept(days=days)
+        )
+
+    def _asked(
+        self, database: "sqlite3.Connection", shown: Frame, days: tuple[float, ...], now: float, pending: float
+    ) -> Kept:
+        recent = (now - SETTLED_S) // RECENT_S * RECENT_S
+        if self._days.key != (days, recent):
+            self._days = _days(database, days, recent)
+        single = shown.since if shown.is_fine else min(recent, shown.starts(shown.place(now) - 1))
+        ones = self._one_by_one(database, min(single, recent), now)
+        at = {"since": shown.since, "step": shown.step_s, "until": shown.until, "pending": pending}
+        at |= {"longest": self._days.longest_s + 2 * RECENT_S, "ahead": now + AHEAD_S}
+        if self._window.key != (shown, single):
+            self._window = _old(database, shown, single, at)
+        at |= {"begin": single, "end": shown.until}
+        (oldest,) = database.execute(_OLDEST).fetchone()
+        (ahead,) = database.execute(_AHEAD, at).fetchone()
+        stored = Stored(
+            (*self._window.sums, *starmap(_span_sum, database.execute(_SUMS, at))),
+            (*self._window.spans, *_spans(database.execute(_OVER, at))),
+            self._window.calls,
+            ones[bisect_left(ones, single, key=_end) :],
+            _marks(database.execute(_MARKS, at)),
+            oldest,
+            bool(ahead),
+        )
+        return Kept(stored, days, self._days.calls, ones[bisect_left(ones, recent, key=_end) :])
+
+    def _one_by_one(self, database: "sqlite3.Connection", since: float, now: float) -> tuple[FinishedRequest, ...]:
+        """From then on; only what may have come since the last time is asked for."""
+        known, end = self._ones, now + AHEAD_S
+        if not known.since <= since <= known.until <= now:
+            known = _Ones(since, since)
+        new = _finished(database.execute(_ONE_BY_ONE, (known.until, end)))
+        rows = (*known.rows[bisect_left(known.rows, since, key=_end) :], *new)
+        settled = max(since, known.until, now - SETTLED_S)
+        self._ones = _Ones(since, settled, rows[: bisect_left(rows, settled, key=_end)])
+        return rows
+
+
+def _days(database: "sqlite3.Connection", days: tuple[float, ...], recent: float) -> _Old:
+    """What ended on each day, up to `recent`."""
+    marks = {f"day{number}": day for number, day in enumerate(days)}
+    place = " + ".join(f"(ended_at >= :{name})" for name in marks) + " - 1"
+    found = database.execute(_CALLS.format(place=place), {"since": days[0], "single": recent, **marks})
+    calls = _call_sums(found)
+    (longest,) = database.execute(_LONGEST).fetchone()
+    return _Old((days, recent), calls=calls, longest_s=longest)
+
+
+def _old(database: "sqlite3.Connection", shown: Frame, single: float, at: dict[str, float]) -> _Old:
+    """What of a long window lies before `single`; nothing of a short one."""
+    if shown.is_fine:
+        return _Old((shown, single))
+    part = {**at, "begin": shown.since, "end": single, "single": single}
+    place = "CAST((ended_at - :since) / :step AS INTEGER)"
+    return _Old(
+        (shown, single),
+        tuple(starmap(_span_sum, database.execute(_SUMS, part))),
+        _spans(database.execute(_OVER, part)),
+        _call_sums(database.execute(_CALLS.format(place=place), part)),
+    )
+
+
+def _end(one: FinishedRequest) -> float:
+    return one.ended_at
+
+
+def _span_sum(place: int, watched_s: float, *others: Any) -> SpanSum:
+    *more, held, running, waiting = others
+    return SpanSum(place, watched_s, *more, held, bool(running), bool(waiting))  # type: ignore[call-arg]
+
+
+def _spans(rows: Iterable[tuple[Any, ...]]) -> tuple[Stretch, ...]:
+    """What no version of this app writes is left out, as in read()."""
+    return tuple(
+        Stretch(at, until, _LEVELS[level], _PRESSURES[pressure], *others, bool(running), bool(waiting))  # type: ignore[call-arg]
+        for at, until, level, pressure, *others, running, waiting in rows
+        if level in _LEVELS and pressure in _PRESSURES
+    )
+
+
+def _finished(rows: Iterable[tuple[Any, ...]]) -> tuple[FinishedRequest, ...]:
+    kinds = _KINDS
+    return tuple(
+        FinishedRequest(model, kinds[kind], *others, served == 1, broken_off)  # type: ignore[call-arg]
+        for model, kind, *others, served, broken_off in rows
+        if kind in kinds
+    )
+
+
+def _call_sums(rows: Iterable[tuple[Any, ...]]) -> tuple[CallSum, ...]:
+    return tuple(CallSum(place, _KINDS[kind], *others) for place, kind, *others in rows if kind in _KINDS)
+
+
+def _marks(rows: Iterable[tuple[Any, ...]]) -> tuple[Mark, ...]:
+    return tuple(Mark(at, _MARK_KINDS[kind], *others) for at, kind, *others in rows if kind in _MARK_KINDS)
