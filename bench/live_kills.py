@@ -47,7 +47,9 @@ NOTHING, SWITCH, QUIT = "nothing", "a switch", "quit"
 ACTIONS = (NOTHING, SWITCH, SWITCH, QUIT, NOTHING, SWITCH)
 WITHIN_S = {NOTHING: 2.0, SWITCH: 1.5, QUIT: 1.0}
 """Killed so long after it at most; changes take about half of it."""
-LINES, THINKS_S, LOOK_S, SETTLED_WITHIN_S = 12, 0.4, 0.3, 180.0
+LINES, LOOK_S, SETTLED_WITHIN_S = 12, 0.3, 180.0
+THINKS_S = {"chat": 2.5, "title": 0.4, "autocomplete": 0.4}
+"""At most, between two of a kind. Now and then there is no chat for longer than tasks are kept waiting."""
 KINDS = {"chat": "/api/chat/completions", "title": "/api/v1/tasks/title/completions"}
 KINDS |= {"autocomplete": "/api/v1/tasks/auto/completions"}
 SETTINGS = "[chat_first]\nrelay_port = {port}\nhold_s = 10\nquiet_low_s = 0\nquiet_high_s = 1\n"
@@ -156,7 +158,7 @@ class Client(threading.Thread):
                     self.ended[self._ask(f"mark-{self.kind}-{number}-")] += 1
                 except Fault as fault:
                     self.fault = fault
-                time.sleep(random.uniform(0, THINKS_S))
+                time.sleep(random.uniform(0, THINKS_S[self.kind]))
 
     def stop(self) -> None:
         self._stops.set()

@@ -511,6 +511,25 @@ def test_a_chat_whose_model_it_evicts_breaks_off_one_that_runs_beside_others():
     assert play.broken_off(id_) == 1
 
 
+def test_one_chat_whose_model_it_evicts_is_enough_among_others():
+    play = Play(num_parallel=4, evicting=(("small", "big"),))
+    play.chat(model="big")
+    play.chat(model="medium")
+    id_ = play.task(model="small")
+    play.wait(1000.0)
+    assert play.sent_at(id_) == []
+
+
+def test_the_first_chat_on_the_model_of_a_task_that_runs_beside_others_finds_a_place_of_its_own():
+    play = Play(num_parallel=2)
+    play.chat(model="big")
+    id_ = play.task(model="small")
+    play.wait(600.0)
+    assert len(play.sent_at(id_)) == 1
+    play.chat(model="small")
+    assert play.broken_off(id_) == 0
+
+
 # --- models that evict each other, and models elsewhere ---------------------------------------------------------------
 
 
@@ -523,6 +542,18 @@ def test_a_task_that_would_evict_the_chat_model_waits_until_nobody_has_used_it_f
     assert play.sent_at(evicts) == []
     play.wait(2.0)
     assert play.sent_at(evicts) == [300.0]
+
+
+def test_of_two_chat_models_that_it_would_evict_the_one_used_last_counts():
+    play = Play(evicting=(("small", "big"), ("small", "medium")))
+    play.answered(lasts=0.0, model="big")
+    play.wait(100.0)
+    play.answered(lasts=0.0, model="medium")
+    evicts = play.task(model="small")
+    play.wait(299.0)
+    assert play.sent_at(evicts) == []
+    play.wait(2.0)
+    assert play.sent_at(evicts) == [400.0]
 
 
 def test_an_autocomplete_never_evicts_a_chat_model_that_is_in_use():
