@@ -20,11 +20,14 @@ from tests.played import Played
 from tray_app.app import language
 from tray_app.app.session import Session
 from tray_app.app.worker import Worker
+from tray_app.core.tasks.ollama_connections import told_as
 from tray_app.core.values.plan import Change, Event, Record
+from tray_app.core.values.remedy import CHAT_FIRST
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.token import origin_of
 from tray_app.storage.lock import SingleInstance
 from tray_app.storage.paths import Paths
+from tray_app.storage.relay_file import RelayDoor, RelayFile
 
 SLOW_S = 3.0
 
@@ -75,6 +78,7 @@ class OwnFiles:
         for number, (setting, event) in enumerate(itertools.product(names, (Event.INTENDED, Event.APPLIED))):
             changes = (Change(setting, True, False),) if event is Event.INTENDED else ()
             app.journal.append(Record(f"c{number // 2}", 1e9 + number, event, origin, "0.12.4", "fix", changes))
+        self._chat_first(app, origin)
         paths.settings_file.write_text("poll_s = 5\nlanguage = 'en'\n[limits]\nstorm_requests = 9\n")
         lock = SingleInstance(paths.instance_lock_file, paths.instance_file)
         lock.acquire()
@@ -84,10 +88,25 @@ class OwnFiles:
         lock.release()
         self.restore()
 
+    def _chat_first(self, app, origin):
+        """On, off and on again, at a relay that was killed and at a gateway; nothing listens at its ports."""
+        relay, direct = "http://127.0.0.1:2", self.played.ollama.url
+        led = Change(Setting.OLLAMA_CONNECTION, told_as(direct, ours=False), told_as(relay, ours=True), "0")
+        steps = ((CHAT_FIRST, "r0", Event.UNDONE), (f"{CHAT_FIRST}:{relay}", "r1", Event.APPLIED))
+        for number, (remedy, name, last) in enumerate(steps):
+            app.journal.append(Record(name, 1.1e9 + number, Event.INTENDED, origin, "0.12.4", remedy, (led,)))
+            app.journal.append(Record(name, 1.1e9 + number, Event.APPLIED, origin, "0.12.4", remedy))
+            if last is not Event.APPLIED:
+                app.journal.append(Record(name, 1.1e9 + number, Event.UNDO_INTENDED, origin, "0.12.4", remedy))
+                app.journal.append(Record(name, 1.1e9 + number, last, origin, "0.12.4", remedy, (led.back(),)))
+        door = RelayDoor(4_000_000, 2, direct, 1, "s" * 43, "1.0", 1e9)
+        RelayFile(self.paths.relay_file).write(door)
+
     @property
     def files(self):
         paths = self.paths
-        return (paths.journal_file, paths.state_file, paths.settings_file, paths.instance_file, paths.secret_file)
+        known = (paths.journal_file, paths.state_file, paths.settings_file, paths.instance_file, paths.secret_file)
+        return (*known, paths.relay_file)
 
     def restore(self):
         for path, data in self.good.items():
@@ -137,10 +156,13 @@ class OwnFiles:
         app = session.app
         undoable = {one.id: one.changes for one in app.changes().undoable(origin_of(self.played.webui.url))}
         if path == self.paths.journal_file:
-            found += [f"{name} cannot be undone" for name in self._untouched(data) - undoable.keys()]
+            found += [
+                f"{name} cannot be undone" for name in (self._untouched(data) & self.undoable.keys()) - undoable.keys()
+            ]
             found += self._silent(session, data, undoable)
         session.close()
-        for argv in (["journal"], ["journal", "--json"], ["disconnect"]):
+        ours = path in (self.paths.relay_file, self.paths.journal_file)
+        for argv in (["journal"], ["journal", "--json"], *([["chat-first", "status"]] if ours else ()), ["disconnect"]):
             found += self._command(argv)
         return found
 

@@ -35,9 +35,7 @@ PARSERS = {
 }
 # Fields that are written down for people only: `--json`, doctor and record show them, or they are evidence of a finding.
 FOR_PEOPLE = {
-    "Counts.typing",
     "ModelSpills.spilled_share",
-    "Standing.position",
     "TaskStorm.running_tasks",
     "TaskStorm.tasks_by",
 }

@@ -8,7 +8,7 @@ import pytest
 from tests.own_files import OwnFiles
 from tests.played import Played
 
-EVERY = 41
+EVERY = 83
 """A prime: each part of a line is met in some line."""
 
 
@@ -32,6 +32,12 @@ def test_some_of_all_damages(files):
         ("state.json", b'"snoozed_until": 1000000000.0', b'"snoozed_until": 1e14'),
         ("state.json", b'"connected_url": "http', b'"connected_url": "ittp'),
         ("settings.toml", b"poll_s = 5", b"x = " + b"[" * 50_000),
+        ("journal.jsonl", b'"place":"0"', b'"place":"-1"'),
+        ("journal.jsonl", b'"url":"http', b'"url":"[::1'),
+        ("relay.json", b'"control_port": 1', b'"control_port": 99999999'),
+        ("relay.json", b'"upstream": "http', b'"upstream": "http://[::'),
+        ("relay.json", b'"secret": "s', b'"secret": "\\u0000\\ud800'),
+        ("relay.json", b'"pid": 4000000', b'"pid": ' + b"9" * 400),
         ("instance.json", b'"pid"', b'"token": "\\ud800", "pid"'),
     ],
 )

@@ -139,7 +139,7 @@ def test_an_address_of_another_machine(tmp_path, capsys):
 @pytest.mark.parametrize("upstream", ["127.0.0.1:11435", "http://localhost:11435", "http://[::1]:11435/"])
 def test_ollama_is_not_the_relay_itself(tmp_path, capsys, upstream):
     assert run(["--home", str(tmp_path), "relay", "--upstream", upstream, "--listen", "127.0.0.1:11435"]) == 1
-    assert "is the relay of chat first itself, not Ollama. Name Ollama's own address" in capsys.readouterr().err
+    assert "is where the relay of chat first stands. Give Ollama's own address" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +18,11 @@ from msgspec import Struct
 from tray_app.app.doing.downloads import Step, check_room, pull, stays_installed, wait_until_listed
 from tray_app.app.doing.in_order import undone_before
 from tray_app.app.doing.read_backs import ReadBacks
+from tray_app.app.doing.switching import Switching
 from tray_app.core.tasks import assignments
 from tray_app.core.tasks.documents import changed, kind_of
-from tray_app.core.tasks.ollama_connections import url_of
 from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.errors.change import ChangeError, Problem, Written
-from tray_app.core.values.errors.life import ChatFirstError, ChatFirstProblem
 from tray_app.core.values.errors.service import (
     BadAnswer,
     RefusedBecause,
@@ -33,8 +32,8 @@ from tray_app.core.values.errors.service import (
     Unreachable,
 )
 from tray_app.core.values.errors.storage import StorageError
-from tray_app.core.values.plan import SETTLED, Action, ActionKind, Change, Event, Plan, Record
-from tray_app.core.values.remedy import Consent, Remedy, is_chat_first
+from tray_app.core.values.plan import Action, ActionKind, Change, Event, Plan, Record
+from tray_app.core.values.remedy import Consent, Remedy
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.task_settings import SLOTS, DocumentKind, Setting
 from tray_app.core.values.token import Token
@@ -43,7 +42,6 @@ from tray_app.storage.archive import compact
 from tray_app.storage.journal import Journal
 
 if TYPE_CHECKING:
-    from tray_app.app.doing.relay_process import RelayProcess
     from tray_app.services.ollama import OllamaClient
     from tray_app.services.open_webui import OpenWebUIClient
 
@@ -137,6 +135,7 @@ class Carrier:
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
         another: "Callable[[], OpenWebUIClient] | None" = None,
+        switching: Switching | None = None,
     ) -> None:
         self.open_webui = open_webui
         self.ollama = ollama
@@ -146,7 +145,7 @@ class Carrier:
         self._now = now
         self.pause = self._sleep = sleep
         self._reads = ReadBacks(open_webui, another, sleep)
-        self.relay: RelayProcess | None = None
+        self.switching = Switching(open_webui, journal) if switching is None else switching
 
     # --- what must be true first ---------------------------------------------------------------
 
@@ -179,6 +178,10 @@ class Carrier:
     ) -> Outcome:
         """Downloads, then what cannot be undone, then all settings in one write; one that is cancelled leaves these."""
         self._allow(remedy, given)
+        with self.switching.alone(remedy.plan.changes, remedy.id):
+            return self._carry_out(remedy, show, cancelled)
+
+    def _carry_out(self, remedy: Remedy, show: Callable[[Step], None], cancelled: Callable[[], bool]) -> Outcome:
         actions = remedy.plan.actions
         pulled = [one.subject for one in actions if one.kind is ActionKind.PULL]
         freed = tuple(one for one in actions if one.kind in {ActionKind.UNLOAD, ActionKind.END})
@@ -195,37 +198,17 @@ class Carrier:
                     end(action.pid, action.started_at)
                 case ActionKind.STOP_GENERATIONS:
                     stopped = self.open_webui.stop_generations()
-                case ActionKind.START_RELAY if self.relay is not None:
-                    self.relay.start(int(action.subject.rpartition(":")[2]))
+                case ActionKind.START_RELAY:
+                    self.switching.start_relay(action)
         if not remedy.plan.changes:
             return Outcome(freed=freed, stopped=stopped)
         if pulled:
             chosen = [str(one.after) for one in remedy.plan.changes if one.setting in SLOTS and one.after]
             wait_until_listed(self.open_webui, chosen or pulled, cancelled, self._sleep)
-        self._check_reached(remedy.plan.changes)
+        self.switching.check_reached(remedy.plan.changes)
         done = self._apply(remedy.plan.changes, remedy.id)
-        self._connections_changed(done.changes)
+        self.switching.have_models_listed(done.changes)
         return Outcome(done.changes, done.others, done.change_id, freed, stopped)
-
-    def _check_reached(self, changes: Iterable[Change]) -> None:
-        """ChatFirstError where Open WebUI itself gets no answer at an address that it is to use: nothing is written."""
-        for url in dict.fromkeys(url_of(one.after) for one in changes if one.setting is Setting.OLLAMA_CONNECTION):
-            if not self.open_webui.verify(url):
-                self._end_idle_relay()
-                raise ChatFirstError(ChatFirstProblem.NOT_REACHED, url)
-
-    def _connections_changed(self, changes: Iterable[Change]) -> None:
-        """Open WebUI forgot its models with the write: it is asked for them, so that tasks find theirs at once."""
-        if any(one.setting.document is not DocumentKind.TASK_SETTINGS for one in changes):
-            with suppress(ServiceError):
-                self.open_webui.models(refresh=True)
-            self._end_idle_relay()
-
-    def _end_idle_relay(self) -> None:
-        """A relay that nothing leads to any more."""
-        standing = (one.event not in SETTLED for one in self.journal.changes().all if is_chat_first(one.remedy))
-        if self.relay is not None and not any(standing):
-            self.relay.end()
 
     def unload(self, model: str, digest: str = "") -> None:
         """Free a loaded model. ChangeError where it is not loaded, or another one of that name is by now."""
@@ -251,8 +234,10 @@ class Carrier:
         connection that is added; it goes into the document and nowhere else.
         """
         self.writable()
-        done = self._apply(tuple(changes), remedy, key)
-        self._connections_changed(done.changes)
+        wanted = tuple(changes)
+        with self.switching.alone(wanted, remedy):
+            done = self._apply(wanted, remedy, key)
+            self.switching.have_models_listed(done.changes)
         return done
 
     def _apply(self, changes: tuple[Change, ...], remedy: str, key: Token | None = None) -> Outcome:
@@ -274,17 +259,28 @@ class Carrier:
         `shown`: what the person saw of it. Where it holds other values by now, nothing is done.
         """
         self.writable()
+        recorded = self._as_shown(change_id, shown)
+        first = undone_before(recorded, self.undoable(), lambda later: self.undo(later.id).changes)
+        with self.switching.alone(recorded.changes):
+            recorded = self._as_shown(change_id)  # another copy may have been faster
+            undone = self._undo(recorded, first)
+            self.switching.have_models_listed(recorded.changes)
+        return undone
+
+    def _as_shown(self, change_id: str, shown: Iterable[Change] = ()) -> Record:
         recorded = next((one for one in self.undoable() if one.id == change_id), None)
         seen = {one.what: one.after for one in shown}
         if recorded is None or (seen and seen != {one.what: one.after for one in recorded.changes}):
             raise ChangeError(Problem.NOT_AS_SHOWN)
-        first = undone_before(recorded, self.undoable(), lambda later: self.undo(later.id).changes)
-        with self._looked_up_if_cut(change_id, undoing=True), self._writing():
+        return recorded
+
+    def _undo(self, recorded: Record, first: tuple[Change, ...]) -> Undone:
+        with self._looked_up_if_cut(recorded.id, undoing=True), self._writing():
             kind = kind_of(recorded.changes)
             before = self._reads.first(kind, lambda document: bool(assignments.back(document, recorded.changes)[0]))
             ours, drifted = assignments.back(before, recorded.changes)
             names = ", ".join(setting.value for setting in drifted)
-            write = _Write(change_id, recorded.remedy, ours, before, Event.UNDONE, Event.UNDO_FAILED)
+            write = _Write(recorded.id, recorded.remedy, ours, before, Event.UNDONE, Event.UNDO_FAILED)
             if not ours and not drifted:
                 self._record(write, Event.UNDONE, detail="somebody else took it back")
             elif not ours:
@@ -293,8 +289,7 @@ class Carrier:
             else:
                 self._record(write, Event.UNDO_INTENDED)
                 self._write(write)
-        self._connections_changed(recorded.changes)
-        return Undone(change_id, (*first, *ours), drifted, stays_installed(self.ollama, recorded))
+        return Undone(recorded.id, (*first, *ours), drifted, stays_installed(self.ollama, recorded))
 
     def settle(self) -> tuple[Record, ...]:
         """Resolve changes that a crash left open by reading what the server holds; returns them as they were."""

@@ -187,7 +187,7 @@ def job_of(
         case ApplyRemedy(remedy):
             first = next(iter(remedy.plan.actions), None)
             kind = KINDS[first.kind] if first else JobKind.CHANGE
-            subject = first.subject if first else remedy.id
+            subject = (first.subject if first else "") or remedy.id
             return NewJob(
                 kind, subject, lambda control: _carry_out(command, carrier, control, translator), kind is JobKind.PULL
             )

@@ -218,8 +218,8 @@ class Session:
         tr, problems = self.translator(), self.app.settings_problems
         if problems:
             return settings_view.sentence(problems[0], tr)
-        unkept = self._keeper.problem
-        troubles = (*self._troubles, *self.app.file_problems, *filter(None, [unkept]))
+        problems_now = filter(None, [self.chat_first.problem, self._keeper.problem])
+        troubles = (*self._troubles, *self.app.file_problems, *problems_now)
         return error_view.told(troubles[0], tr) if troubles else ""
 
     def screen_state(self, look: Look | None) -> ScreenState:

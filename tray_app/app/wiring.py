@@ -82,7 +82,7 @@ class App:
         self.tried: tuple[str, ...] = ()
         """Where a server was looked for, as nobody named one."""
         self._journal_problem: StorageError | None = None
-        self._open: list[Http | OpenWebUIClient | Machine | ContainerReader | RelayPoll] = []
+        self._open: list[Http | OpenWebUIClient | Machine | ContainerReader | RelayPoll | RelayProcess] = []
 
     def __enter__(self) -> Self:
         return self
@@ -317,24 +317,26 @@ class App:
     def carrier(self) -> "Carrier":
         """What changes something at these two servers."""
         from tray_app.app.changes import Carrier
+        from tray_app.app.doing.switching import Switching, switch_lock
 
-        carrier = Carrier(
+        return Carrier(
             self.open_webui,
             self.ollama,
             self.journal,
             lambda: write_lock(self.paths.lock_file),
             self.models_folder if self.ollama_is_local else None,
             another=self._another_client,
+            switching=Switching(self.open_webui, self.journal, self.relay, lambda: switch_lock(self.paths)),
         )
-        carrier.relay = self.relay
-        return carrier
 
     @cached_property
     def relay(self) -> "RelayProcess":
         """The process of chat first, whether it runs or not."""
         from tray_app.app.doing.relay_process import RelayProcess
 
-        return RelayProcess(self.paths.relay_file, self.overrides.home, lambda: self.ollama_url)
+        relay = RelayProcess(self.paths.relay_file, self.overrides.home, lambda: self.ollama_url)
+        self._open.append(relay)
+        return relay
 
     @property
     def chat_first(self) -> "ChatFirstDesk":

@@ -13,9 +13,9 @@ from msgspec import Struct
 from tray_app.core.tasks import documents
 from tray_app.core.tasks.releases import (
     AUTOCOMPLETE_BY_ACCOUNT,
+    CONNECTIONS_BY_NUMBER_SINCE,
     GENERATIONS_SINCE,
     OLDEST,
-    TASK_IN_HEADERS_SINCE,
     UNDER_V1,
     endpoint,
     runs,
@@ -244,7 +244,7 @@ class OpenWebUIClient:
             case DocumentKind.TASK_SETTINGS:
                 return f"{self._base()}/config"
             case DocumentKind.OLLAMA_CONNECTIONS:
-                if self._numbers() < TASK_IN_HEADERS_SINCE:
+                if self._numbers() < CONNECTIONS_BY_NUMBER_SINCE:
                     raise TooOld(self.url, ".".join(map(str, self._numbers())))
                 return OLLAMA_CONFIG_PATH
             case DocumentKind.OPENAI_CONNECTIONS:

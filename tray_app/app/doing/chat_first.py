@@ -68,9 +68,10 @@ class ChatFirstDesk(Struct, frozen=True):
 
         ChatFirstError says why it cannot be; nothing was written or started.
         """
-        version = self.carrier.writable().version()
-        if (parse_version(version) or NEWEST_SEEN) < TASK_IN_HEADERS_SINCE:
-            raise ChatFirstError(ChatFirstProblem.TOO_OLD, version)
+        self.carrier.writable()
+        too_old = self._too_old()
+        if too_old:
+            raise ChatFirstError(ChatFirstProblem.TOO_OLD, too_old)
         if self.in_force():
             raise ChatFirstError(ChatFirstProblem.ON_ALREADY)
         numbers = [one.index for one in led if one.watched]
@@ -82,7 +83,7 @@ class ChatFirstDesk(Struct, frozen=True):
         changes = tuple(
             connections.led_to(document, number, at or relay_address(urls[number], self.port)) for number in numbers
         )
-        actions = () if at else (Action(ActionKind.START_RELAY, f"127.0.0.1:{self.port}"),)
+        actions = () if at else (Action(ActionKind.START_RELAY, port=self.port),)
         return PutChatsFirst(at=at, reason=Reason.TASKS_WAIT, plan=Plan(changes, actions))
 
     def off(self) -> tuple[Record, ...]:
@@ -90,12 +91,22 @@ class ChatFirstDesk(Struct, frozen=True):
         was on."""
         records = self.in_force()
         for one in records:
-            self.carrier.undo(one.id)
+            self._undo(one)
         if not records:
-            if self.relay.door() is None:
+            running = self.relay.door() is not None
+            with self.carrier.switching.exclusively():
+                pass  # a relay that nothing leads to ends with it
+            if not running:
                 raise ChangeError(Problem.NOTHING_TO_DO)
-            self.relay.end()
         return records
+
+    def _undo(self, record: Record) -> None:
+        try:
+            self.carrier.undo(record.id)
+        except ChangeError as error:
+            gone = record.id not in {one.id for one in self.in_force()}
+            if error.problem is not Problem.NOT_AS_SHOWN or not gone:
+                raise  # else another copy took it back at the same moment
 
     def pause(self, *, paused: bool) -> None:
         """Whether the next start of the tray puts it back."""
@@ -125,14 +136,30 @@ class ChatFirstDesk(Struct, frozen=True):
             return ChatFirstStatus(state, relay=self.relay.state())
         newest = records[0]
         address = connections.url_of(newest.changes[0].after)
-        relay = self.relay.state()
+        port, relay = port_of_relay(newest), self.relay.state()
+        runs = port is None or relay is not None or self.relay.door() is not None
         state = ChatFirstState.ON
         if not self._is_held(newest):
             state = ChatFirstState.CHANGED_ELSEWHERE
-        elif port_of_relay(newest) is not None and relay is None:
+        elif not runs:
             state = ChatFirstState.NO_RELAY
-        other = port_of_relay(newest) not in (None, self.port)
-        return ChatFirstStatus(state, address, gateway=port_of_relay(newest) is None, relay=relay, other_port=other)
+        return ChatFirstStatus(
+            state,
+            address,
+            gateway=port is None,
+            relay=relay,
+            other_port=port not in (None, self.port),
+            port_taken=state is ChatFirstState.NO_RELAY and port is not None and not self.relay.is_free(port),
+            too_old=self._too_old(),
+        )
+
+    def _too_old(self) -> str:
+        """The version that tells nothing; empty where it does, or does not answer."""
+        try:
+            version = self.carrier.open_webui.version()
+        except ServiceError:
+            return ""
+        return version if (parse_version(version) or NEWEST_SEEN) < TASK_IN_HEADERS_SINCE else ""
 
     def _is_held(self, record: Record) -> bool:
         from tray_app.core.tasks.assignments import is_made

@@ -29,15 +29,23 @@ class ChatFirstKeeper:
         self._app = app
         self._played = played
         self._put_back = False
+        self.problem: ElbowroomError | None = None
+        """Why the relay that Open WebUI is led to cannot be started, for the menu."""
 
     def keep(self) -> bool:
         """A relay that died is started again at once. Whether there is one to keep."""
         port = relay_port(self._app().changes()) if self._keeps else None
         if port is None:
+            self.problem = None
             return False
         try:
-            self._app().relay.keep(port)
-        except (ElbowroomError, OSError) as error:
+            if not self._app().relay.keep(port):
+                self.problem = None
+        except ElbowroomError as error:
+            if repr(self.problem) != repr(error):  # asked each second
+                log.warning("the relay cannot be started: %s", error)
+            self.problem = error
+        except OSError as error:
             log.warning("the relay cannot be started: %s", error)
         return True
 

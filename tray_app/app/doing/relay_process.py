@@ -5,17 +5,18 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from tray_app.autostart.launch import relay_command
 from tray_app.core.values.errors.life import ChatFirstError, ChatFirstProblem, RelayError, RelayProblem
-from tray_app.core.values.errors.service import ServiceError
+from tray_app.core.values.errors.service import ServiceError, Unreachable
 from tray_app.core.values.relay import RelayState
+from tray_app.readers.relay_here import is_relay
 from tray_app.services.address import is_loopback, port_of
 from tray_app.services.relay import RelayClient
 from tray_app.storage.relay_file import RelayDoor, RelayFile
@@ -24,7 +25,9 @@ LOOPBACK = "127.0.0.1"
 START_S = 20.0
 """A machine that swaps starts a Python slowly."""
 END_S = 10.0
-LOOK_S = 0.5
+LATE_S = 3.0
+"""Two may start one at the same moment: the other's is told of so soon after ours found the port taken."""
+NOTHING_NEW = 2**53
 PAUSE_S = 0.05
 
 
@@ -40,35 +43,63 @@ class RelayProcess:
         self._home = home
         self._upstream = upstream
         self._started_at = float("-inf")
+        self._lock = threading.Lock()
+        self._known: RelayDoor | None = None
+        self._asks: RelayClient | None = None
 
     def door(self) -> RelayDoor | None:
-        """Where the relay is that its file names, if it still takes connections there."""
-        door = self._file.read()
-        if door is None:
-            return None
-        try:
-            socket.create_connection((LOOPBACK, door.control_port), LOOK_S).close()
-        except OSError:
-            return None
-        return door
+        """Where the relay is that its file names: it answers there to its secret, or hangs and is still that process.
 
-    def behind(self, url: str) -> str:
-        """The relay is Ollama's own front: where that address is given, what stands behind it is meant."""
+        A file that was left behind may name ports that another program has by now.
+        """
         door = self._file.read()
-        own = door is not None and port_of(url) == door.port and is_loopback(urlsplit(url).hostname or "")
-        return door.upstream if door is not None and own else url
+        return door if door is not None and self._told(door) is not None else None
 
     def state(self) -> RelayState | None:
         """What it tells of itself; None where it does not answer."""
-        with self._channel() as channel:
-            try:
-                return channel.state(0) if channel is not None else None
-            except ServiceError:
-                return None
+        door = self._file.read()
+        told = self._told(door) if door is not None else None
+        return told if isinstance(told, RelayState) else None
+
+    def _told(self, door: RelayDoor) -> RelayState | bool | None:
+        """What the relay of that file says; True where it is there and says nothing, None where it is gone."""
+        try:
+            return self._client(door).state(NOTHING_NEW)
+        except Unreachable:
+            return None
+        except ServiceError:
+            return is_relay(door.pid, door.started_at) or None
+
+    def _client(self, door: RelayDoor) -> RelayClient:
+        """Kept: a tray asks each second."""
+        with self._lock:
+            known, client = self._known, self._asks
+            if client is None or known != door:
+                if client is not None:
+                    client.close()
+                client = RelayClient(door.pid, door.control_port, door.secret)
+                self._known, self._asks = door, client
+            return client
+
+    def close(self) -> None:
+        """The connection to it; the relay goes on."""
+        with self._lock:
+            if self._asks is not None:
+                self._asks.close()
+            self._asks = self._known = None
+
+    def behind(self, url: str) -> str:
+        """The relay is Ollama's own front: where that address is given, what stands behind it is meant. Also while it
+        is down, unless something else is there instead."""
+        door = self._file.read()
+        if door is None or not _is_here(url, door.port):
+            return url
+        return door.upstream if self.door() is not None or self.is_free(door.port) else url
 
     def start(self, port: int, sleep: Callable[[float], object] = time.sleep) -> RelayDoor:
         """The relay that stands at this port before our Ollama; started if need be. RelayError, ChatFirstError."""
         upstream = self._upstream()
+        self._check_no_loop(port, upstream)
         door = self.door()
         if door is not None and (door.port, door.upstream) != (port, upstream):
             self.end(sleep)
@@ -78,44 +109,53 @@ class RelayProcess:
         self._check_free(port)
         process = self._spawn(port, upstream)
         until = time.monotonic() + START_S
+        ended = False
         while time.monotonic() < until:
             door = self.door()
             if door is not None and door.port == port:
                 return door
-            if process.poll() is not None:
-                break
+            if not ended and process.poll() is not None:
+                ended, until = True, time.monotonic() + LATE_S
             sleep(PAUSE_S)
         raise ChatFirstError(ChatFirstProblem.NOT_STARTED, f"{LOOPBACK}:{port}")
 
     def keep(self, port: int) -> bool:
-        """Start one that died, without waiting for it. Whether there was none."""
+        """Start one that died, without waiting for it. Whether there was none. RelayError where it cannot stand there:
+        another program has its port, or its Ollama's address is its own."""
         if self.door() is not None:
             return False
         if time.monotonic() - self._started_at > START_S:
-            self._spawn(port, self._upstream())
+            upstream = self._upstream()
+            self._check_no_loop(port, upstream)
+            self._check_free(port)
+            self._spawn(port, upstream)
         return True
 
     def end(self, sleep: Callable[[float], object] = time.sleep) -> None:
         """Its orderly end, waited for; nothing where none runs."""
         self._started_at = float("-inf")
-        with self._channel() as channel:
-            if channel is None:
-                return
-            with contextlib.suppress(ServiceError):  # it ends while it answers, or is gone
-                channel.end()
+        door = self.door()
+        if door is None:
+            return
+        with contextlib.suppress(ServiceError):  # it ends while it answers, or is gone
+            self._client(door).end()
         until = time.monotonic() + END_S
         while self.door() is not None and time.monotonic() < until:
             sleep(PAUSE_S)
 
-    @contextmanager
-    def _channel(self) -> Iterator[RelayClient | None]:
-        door = self.door()
-        if door is None:
-            yield None
-            return
-        channel = RelayClient(door.pid, door.control_port, door.secret)
-        with contextlib.closing(channel):
-            yield channel
+    def is_free(self, port: int) -> bool:
+        """Whether no program listens there."""
+        try:
+            self._check_free(port)
+        except RelayError:
+            return False
+        return True
+
+    @staticmethod
+    def _check_no_loop(port: int, upstream: str) -> None:
+        """RelayError where that is the relay's own address: said before a process is started for nothing."""
+        if _is_here(upstream, port):
+            raise RelayError(RelayProblem.LOOP, upstream)
 
     @staticmethod
     def _check_free(port: int) -> None:
@@ -141,3 +181,7 @@ class RelayProcess:
         )
         _STARTED[:] = [*(one for one in _STARTED if one.poll() is None), process]
         return process
+
+
+def _is_here(url: str, port: int) -> bool:
+    return port_of(url) == port and is_loopback(urlsplit(url).hostname or "")

@@ -1,5 +1,6 @@
 """`chat-first on|off|status`."""
 
+import time
 from argparse import Namespace
 from enum import StrEnum
 
@@ -61,6 +62,10 @@ def _on(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     return DONE
 
 
+def _local_time(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+
+
 def _starts_at_login(app: App) -> bool:
     try:
         return autostart.status(login_command(app.overrides.home)).state is autostart.AutostartState.ON
@@ -92,5 +97,5 @@ def _status(app: App, options: Namespace, terminal: Terminal, tr: Translator) ->
         assert isinstance(made, dict)
         terminal.json({"schema": SCHEMA, **made})
     else:
-        terminal.show(view.status(told, tr))
+        terminal.show(view.status(told, _local_time, tr))
     return DONE

@@ -7,7 +7,7 @@ from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.menu.state import connect_row
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.names import row_text, wrapped
-from tray_app.core.text.plan import change_sentence, plan_lines
+from tray_app.core.text.plan import change_sentence, done_sentences, plan_lines
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import joined
 from tray_app.core.values.command import ApplyRemedy, CopyText, Undo
@@ -60,7 +60,7 @@ def clock(at: float, now: float, utc_offset_s: int) -> str:
 
 def undo_row(entry: Record, state: ScreenState, tr: Translator, *, busy: bool) -> Row:
     now = state.overview.at.taken_at if state.overview is not None else entry.at
-    what = joined((change_sentence(change, tr) for change in entry.changes), tr)
+    what = joined(done_sentences(entry.changes, tr), tr)
     text = tr.gettext("Undo: {what} ({time})").format(
         what=row_text(what, 80), time=clock(entry.at, now, state.utc_offset_s)
     )

@@ -7,7 +7,7 @@ from tray_app.core.text import receipt as receipt_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.level import level_word
 from tray_app.core.text.names import row_text, short
-from tray_app.core.text.plan import change_sentence
+from tray_app.core.text.plan import done_sentences
 from tray_app.core.text.tasks import prove_words
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import joined
@@ -58,7 +58,7 @@ def relief(finding: Finding, minutes: int, level: Level, tr: Translator) -> Noti
 
 def changed(change_id: str, changes: tuple[Change, ...], tr: Translator) -> NoticeView:
     """What a fix changed, the way back, and of a task model the call that shows whether it takes the tasks."""
-    body = joined((change_sentence(change, tr) for change in changes), tr)
+    body = joined(done_sentences(changes, tr), tr)
     buttons = [Button(tr.gettext("Undo"), Undo(change_id, changes))] if change_id else []
     buttons += [Button(prove_words(tr), Prove(one.setting)) for one in changes if one.setting in SLOTS]
     return NoticeView(tr.gettext("Changed"), row_text(body, BODY_LIMIT), f"changed:{change_id}", tuple(buttons))

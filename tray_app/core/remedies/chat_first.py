@@ -30,7 +30,7 @@ def chat_first(here: Case, port: int) -> PutChatsFirst | None:
         )
         for one in led
     )
-    start = Action(ActionKind.START_RELAY, f"127.0.0.1:{port}")
+    start = Action(ActionKind.START_RELAY, port=port)
     return planned(here, PutChatsFirst(reason=Reason.TASKS_WAIT, plan=Plan(changes, (start,))))
 
 

@@ -194,7 +194,8 @@ def plan_of(plan: Plan) -> dict[str, Any]:
     return {
         "changes": [change_of(change) for change in plan.changes],
         "actions": [
-            {"kind": one.kind.value, "subject": one.subject, "size_bytes": one.size_bytes} for one in plan.actions
+            {"kind": one.kind.value, "subject": one.subject, "size_bytes": one.size_bytes, "port": one.port or None}
+            for one in plan.actions
         ],
     }
 

@@ -131,6 +131,12 @@ def _somebodys(value: Json) -> dict[str, Json]:
     return {name: one for name, one in _ours(value).items() if one == SOMEBODYS}
 
 
+def switches(change: Change) -> bool | None:
+    """Whether a change switches chat first on or off; None where it does neither."""
+    before, after = (TASK_HEADER in _ours(value) for value in (change.before, change.after))
+    return None if change.setting is not Setting.OLLAMA_CONNECTION or before == after else after
+
+
 def same(left: Json, right: Json) -> bool:
     """Equal for the server: no headers, and none of ours, are the same."""
     return url_of(left) == url_of(right) and _ours(left) == _ours(right)

@@ -39,6 +39,8 @@ KEEPS_CONNECTIONS_SINCE: Version = (0, 9, 0)
 """Connections to Ollama are kept and reused: one per request was seen up to 0.8.12, kept ones from 0.9.6 on."""
 SHARED_SETTINGS_SINCE: Version = (0, 10, 0)
 """All workers read the task settings from the database; before, each process keeps its own where there is no Redis."""
+CONNECTIONS_BY_NUMBER_SINCE: Version = (0, 5, 15)
+"""Settings of an Ollama connection go by its number; by its address before (routers/ollama.py): a write loses these."""
 TASK_IN_HEADERS_SINCE: Version = (0, 10, 0)
 """Headers of an Ollama connection, filled with the request's task, user and chat (utils/headers.py); none before."""
 TITLE_BESIDE_ANSWER: Version = (0, 10, 0)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from tray_app.core.report.overview import Overview
 from tray_app.core.text import level
 from tray_app.core.text.lines import Line, Span, Style, clean, in_turn, line
-from tray_app.core.text.plan import change_sentence, value_word
+from tray_app.core.text.plan import change_sentence, done_sentences, value_word
 from tray_app.core.text.tasks import setting_name, unless_bypassed
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
@@ -135,7 +135,7 @@ def left_to_others(drifted: Sequence[Setting], tr: Translator) -> str:
 def settled(changes: Sequence[Change], tr: Translator) -> str:
     """A change that a crash left open was looked up on the server."""
     return tr.gettext("An earlier run was cut short; checked on the server: {changes}").format(
-        changes="; ".join(change_sentence(change, tr) for change in changes)
+        changes="; ".join(done_sentences(changes, tr))
     )
 
 

@@ -1,10 +1,17 @@
 """What chat first says: how it stands, why it cannot be switched on, and what it needs from then on."""
 
+from collections.abc import Callable, Iterator
+
+from tray_app.core.requests.exact import verdict_of
+from tray_app.core.text.at_model import call_name
 from tray_app.core.text.lines import Line, Span, Style, clean, line
+from tray_app.core.text.names import short
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.values.errors.life import ChatFirstError, ChatFirstProblem
-from tray_app.core.values.relay import ChatFirstState, ChatFirstStatus
+from tray_app.core.values.relay import ChatFirstState, ChatFirstStatus, Lane, RelayState, Stage, Standing
+
+SHOWN = 8
 
 
 def said(error: ChatFirstError, tr: Translator) -> tuple[str, str]:
@@ -57,8 +64,8 @@ def _not_reached(tr: Translator) -> tuple[str, str]:
     )
 
 
-def status(told: ChatFirstStatus, tr: Translator) -> list[Line]:
-    """One sentence for how it stands, and one for what to do."""
+def status(told: ChatFirstStatus, local_time: Callable[[float], str], tr: Translator) -> list[Line]:
+    """One sentence for how it stands, one for what to do; then what its relay did, and who stands in it now."""
     address = clean(told.address)
     words = {
         ChatFirstState.OFF: tr.gettext("Chat first is off."),
@@ -75,20 +82,98 @@ def status(told: ChatFirstStatus, tr: Translator) -> list[Line]:
         words[ChatFirstState.ON] = tr.gettext("Chat first is on: Open WebUI asks the gateway at {address}.")
     good = {ChatFirstState.ON: Style.GOOD, ChatFirstState.NO_RELAY: Style.WARN}
     lines = [line(Span(words[told.state].format(address=address), good.get(told.state, Style.PLAIN)))]
-    off = typed(tr, "chat-first", "off")
-    if told.state is ChatFirstState.NO_RELAY:
-        text = tr.gettext("Start Elbowroom, which starts it, or take the connection back: {command}")
-        lines.append(line(text.format(command=off)))
-    if told.other_port:
-        text = tr.gettext("settings.toml names another port: switch it off and on again to move there.")
-        lines.append(line(text))
+    lines += [line(Span(text, Style.WARN)) for text in _to_do(told, tr)]
     if told.relay is not None:
-        counts = told.relay.counts
-        text = tr.gettext("Since its start: {chats} chats, {tasks} tasks; {held} held, {broken} made way for a chat.")
-        lines.append(
-            line(text.format(chats=counts.chats, tasks=counts.tasks, held=counts.held, broken=counts.broken_off))
-        )
+        lines += _relay(told.relay, local_time, tr)
     return lines
+
+
+def _to_do(told: ChatFirstStatus, tr: Translator) -> Iterator[str]:
+    off = typed(tr, "chat-first", "off")
+    if told.port_taken:
+        text = tr.gettext(
+            "Another program listens there by now. End it, or take the connection back with `{command}` and choose a "
+            "free port with `relay_port` in settings.toml."
+        )
+        yield text.format(command=off)
+    elif told.state is ChatFirstState.NO_RELAY:
+        text = tr.gettext("Start Elbowroom, which starts it, or take the connection back: {command}")
+        yield text.format(command=off)
+    if told.state is ChatFirstState.CHANGED_ELSEWHERE:
+        yield tr.gettext("`{command}` takes back what is left of it.").format(command=off)
+    if told.too_old:
+        text = tr.gettext(
+            "Open WebUI {version} does not tell what a request is for: everything passes as a chat, and nothing is "
+            "held. Update it to 0.10 or newer, or switch chat first off: {command}"
+        )
+        yield text.format(version=clean(told.too_old), command=off)
+    if told.other_port:
+        yield tr.gettext("settings.toml names another port: switch it off and on again to move there.")
+
+
+def _relay(relay: RelayState, local_time: Callable[[float], str], tr: Translator) -> list[Line]:
+    counts = relay.counts
+    text = tr.gettext(
+        "Since {time}: {chats} chats, {tasks} tasks; {held} held, {broken} made way for a chat; {dropped} of {typing} "
+        "completions no longer needed."
+    )
+    done = text.format(
+        time=local_time(relay.started_at),
+        chats=counts.chats,
+        tasks=counts.tasks,
+        held=counts.held,
+        broken=counts.broken_off,
+        dropped=counts.dropped,
+        typing=counts.typing,
+    )
+    lines = [line(done)]
+    if not relay.upstream_ok:
+        lines.append(line(Span(tr.gettext("Ollama did not answer the relay"), Style.WARN)))
+    open_now = [one for one in relay.standing if one.lane is not Lane.OTHER]
+    if not open_now:
+        return [*lines, line(Span(tr.gettext("Nothing stands in it now."), Style.FAINT))]
+    shown = sorted(open_now, key=lambda one: (one.stage is Stage.HELD, one.position or 0, one.arrived_at))
+    left = len(shown) - SHOWN
+    lines.append(line(tr.gettext("In it now:")))
+    lines += [line("  " + standing(one, relay, tr)) for one in shown[: SHOWN if left <= 0 else SHOWN - 1]]
+    if left > 0:
+        more = left + 1
+        lines.append(line("  " + tr.ngettext("{count} more", "{count} more", more).format(count=more)))
+    return lines
+
+
+def standing(one: Standing, relay: RelayState, tr: Translator) -> str:
+    """`title of a chat (qwen3:32b): held 4 s, until a chat with qwen3:32b is answered`."""
+    verdict = verdict_of(one)
+    what = call_name(verdict.kind, verdict.task, tr)
+    since = one.arrived_at if one.stage is Stage.HELD else one.sent_at or one.arrived_at
+    seconds = f"{max(0.0, relay.taken_at - since):.0f}"
+    words = {
+        Stage.ANSWERING: tr.gettext("{what} ({model}): answered for {seconds} s so far"),
+        Stage.SENT: tr.gettext("{what} ({model}): at Ollama for {seconds} s, no word yet"),
+        Stage.HELD: tr.gettext("{what} ({model}): held {seconds} s, {why}"),
+    }
+    told = words[one.stage].format(what=what, model=_model(one.model), seconds=seconds, why=_held_for(one, relay, tr))
+    if not one.broken_off:
+        return told
+    gave_way = tr.ngettext("gave way to a chat {count} time", "gave way to a chat {count} times", one.broken_off)
+    return f"{told}, {gave_way.format(count=one.broken_off)}"
+
+
+def _held_for(one: Standing, relay: RelayState, tr: Translator) -> str:
+    """Whom it lets pass: chats that run, another task before it, or a person who may write again."""
+    sent = [other for other in relay.standing if other.stage is not Stage.HELD]
+    chats = [other for other in sent if other.lane is Lane.CHAT]
+    if chats:
+        text = tr.ngettext("until {count} chat is answered", "until {count} chats are answered", len(chats))
+        return text.format(count=len(chats))
+    if (one.position or 1) > 1 or any(other.model == one.model and other.lane is Lane.TASK for other in sent):
+        return tr.gettext("until the tasks before it are done")
+    return tr.gettext("in case somebody writes again")
+
+
+def _model(name: str | None) -> str:
+    return short(clean(name)) if name else "?"
 
 
 def from_now_on(tr: Translator, *, at_login: bool) -> list[Line]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from tray_app.core.text.lines import Line, Span, Style, clean, line, table, width
-from tray_app.core.text.plan import change_sentence
+from tray_app.core.text.plan import done_sentences
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import listed
@@ -37,7 +37,7 @@ def lines(changes: Sequence[Record], local_time: Callable[[float], str], columns
     cells = [
         (
             local_time(one.at),
-            listed((change_sentence(change, tr) for change in one.changes), tr),
+            listed(done_sentences(one.changes, tr, places=True), tr),
             state_word(one.event, tr),
             clean(one.origin),
         )

@@ -1,9 +1,10 @@
 """Plans, settings and changes as tables and words."""
 
 import json
+from collections.abc import Iterable
 
 from tray_app.core.tasks import openai_connections as openai
-from tray_app.core.tasks.ollama_connections import HEADERS, url_of
+from tray_app.core.tasks.ollama_connections import HEADERS, switches, url_of
 from tray_app.core.tasks.releases import runs
 from tray_app.core.text.lines import Line, Span, Style, clean, line, table
 from tray_app.core.text.tasks import setting_name
@@ -48,6 +49,23 @@ def change_sentence(change: Change, tr: Translator) -> str:
     )
 
 
+def done_sentences(changes: Iterable[Change], tr: Translator, *, places: bool = False) -> list[str]:
+    """What changes that were made come to, one sentence each. Those of chat first are one, whatever connections it
+    took; `places`: with the addresses."""
+    made, led = [], dict[bool, list[str]]()
+    for change in changes:
+        on = switches(change)
+        if on is None:
+            made.append(change_sentence(change, tr))
+        else:
+            value = tr.gettext("{before} -> {after}")
+            before, after = (value_word(change.setting, one, tr) for one in (change.before, change.after))
+            led.setdefault(on, []).append(value.format(before=before, after=after))
+    words = {True: tr.gettext("Chat first on"), False: tr.gettext("Chat first off")}
+    told = [f"{words[on]} ({listed(ways, tr)})" if places else words[on] for on, ways in led.items()]
+    return [*told, *made]
+
+
 def plan_lines(plan: Plan, tr: Translator) -> list[Line]:
     """What would happen, in order: actions, then the settings as a table (setting, from, to)."""
     lines: list[Line] = []
@@ -58,9 +76,11 @@ def plan_lines(plan: Plan, tr: Translator) -> list[Line]:
             ActionKind.UNLOAD: tr.gettext("Unload {name} from memory"),
             ActionKind.END: tr.gettext("End process {pid}, which holds {name} for nobody ({size})"),
             ActionKind.STOP_GENERATIONS: tr.gettext("Stop every answer that Open WebUI is writing now"),
-            ActionKind.START_RELAY: tr.gettext("Start Elbowroom's relay in front of Ollama at {name}"),
+            ActionKind.START_RELAY: tr.gettext("Start Elbowroom's relay in front of Ollama at port {port}"),
         }
-        lines.append(line(words[action.kind].format(name=clean(action.subject), size=size, pid=action.pid)))
+        lines.append(
+            line(words[action.kind].format(name=clean(action.subject), size=size, pid=action.pid, port=action.port))
+        )
     if plan.changes:
         rows = [
             (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tray_app.core.report.receipt import Comparison, Figure, NotCompared, Receipt, Side
 from tray_app.core.text.lines import Line, Span, Style, line, table
-from tray_app.core.text.plan import change_sentence
+from tray_app.core.text.plan import done_sentences
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import joined
 from tray_app.core.values.units import format_bytes
@@ -76,7 +76,7 @@ def reasons(receipt: Receipt, tr: Translator) -> list[str]:
 
 def what(receipt: Receipt, tr: Translator) -> str:
     """`Follow-ups: on -> off`."""
-    return joined((change_sentence(change, tr) for change in receipt.changes), tr)
+    return joined(done_sentences(receipt.changes, tr), tr)
 
 
 def brief(receipt: Receipt, tr: Translator) -> str:

@@ -27,8 +27,13 @@ def said(error: RelayError, tr: Translator) -> tuple[str, str]:
             )
         case RelayProblem.LOOP:
             return (
-                tr.gettext("{address} is the relay of chat first itself, not Ollama.").format(address=address),
-                tr.gettext("Name Ollama's own address, usually http://127.0.0.1:11434."),
+                tr.gettext(
+                    "{address} is given as Ollama's address, and is where the relay of chat first stands."
+                ).format(address=address),
+                tr.gettext(
+                    "Give Ollama's own address, usually http://127.0.0.1:11434, or choose another port with "
+                    "`relay_port` in settings.toml."
+                ),
             )
 
 

@@ -39,13 +39,14 @@ class ActionKind(StrEnum):
 
 
 class Action(Struct, frozen=True):
-    """`pid` and `started_at`: of the process that ends."""
+    """`subject`: a model. `pid` and `started_at`: of the process that ends. `port`: of the relay that starts."""
 
     kind: ActionKind
     subject: str = ""
     size_bytes: int | None = None
     pid: int = 0
     started_at: float = 0.0
+    port: int = 0
 
 
 class Plan(Struct, frozen=True):

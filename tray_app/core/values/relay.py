@@ -129,3 +129,7 @@ class ChatFirstStatus(Struct, frozen=True):
     gateway: bool = False
     relay: RelayState | None = None
     other_port: bool = False
+    port_taken: bool = False
+    """The relay does not run, and another program listens where it should."""
+    too_old: str = ""
+    """The version of an Open WebUI that does not tell what a request is for: it was another one when this began."""

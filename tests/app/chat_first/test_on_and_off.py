@@ -1,14 +1,12 @@
-"""Chat first with its real relay between the stand-ins: on, off, undo, quit, and everything that can be in its way."""
+"""Chat first on, off, undone, and what must be true of the server and its version."""
 
-import contextlib
 import json
 import os
-import signal
 import socket
 
 import pytest
 
-from tests.played import Played
+from tests.app.chat_first.bench import FAILED, Bench, free_port, refused, state, title
 from tray_app.app.jobs import chat_first_work
 from tray_app.app.session import Session
 from tray_app.core.tasks.ollama_connections import HEADERS
@@ -17,90 +15,6 @@ from tray_app.standins.open_webui import USER
 from tray_app.standins.server import FaultKind, wait_until
 from tray_app.standins.upstream import get_json
 from tray_app.storage.secret import KeptIn
-
-FAILED = 1
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Bench(Played):
-    """With the relay at a port of its own, and an end of it whatever a test leaves."""
-
-    def __init__(self, home, **options):
-        super().__init__(home, **options)
-        self.port = free_port()
-        self.set_port(self.port)
-        self.direct = [self.ollama.url]
-
-    def set_port(self, port):
-        text = f"request_limit_s = 20\n[chat_first]\nrelay_port = {port}\nquiet_low_s = 0\nquiet_high_s = 1\n"
-        (self.home / "settings.toml").write_text(text)
-
-    @property
-    def by_relay(self):
-        return [f"http://127.0.0.1:{self.port}"]
-
-    @property
-    def urls(self):
-        return self.webui.registry.ollama.urls
-
-    @property
-    def relay(self):
-        return self.app().relay
-
-    def kill_relay(self):
-        door = self.relay.door()
-        os.kill(door.pid, signal.SIGKILL)
-        assert wait_until(lambda: self.relay.door() is None)
-        return door.pid
-
-    def __exit__(self, *exc):
-        door = self.relay.door()
-        if door is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(door.pid, signal.SIGKILL)
-        super().__exit__(*exc)
-
-
-@pytest.fixture
-def clean(monkeypatch, own_code):
-    for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("tray_app.app.rhythm.SECOND_SAMPLE_S", 0.0)
-
-
-@pytest.fixture
-def bench(tmp_path, clean):
-    with Bench(tmp_path / "home") as made:
-        yield made
-
-
-@pytest.fixture
-def run(bench, capsys):
-    def call(*argv):
-        code = bench.run(*argv)
-        return code, *capsys.readouterr()
-
-    return call
-
-
-def state(run):
-    code, out, err = run("chat-first", "status", "--json")
-    assert code == 0, err
-    return json.loads(out)["state"]
-
-
-def title(bench):
-    """A real task call by way of wherever Open WebUI is led; the headers that reached Ollama."""
-    webui = bench.webui
-    account = webui.accounts.by_email("admin@example.com")
-    answer = webui.generations.task("title", {"model": "qwen3:32b", "messages": []}, account)
-    assert answer.status == 200
-    return next(one for one in reversed(bench.ollama.asked) if one.path == "/api/chat").headers
 
 
 def test_on_leads_open_webui_to_the_relay_and_off_leads_it_back(bench, run):
@@ -223,13 +137,6 @@ def test_a_quit_while_open_webui_is_down_leaves_it_on_and_says_so(bench, run):
     bench.webui.heal()
     assert (bench.urls, state(run)) == (bench.by_relay, "on")
     assert bench.relay.door() is not None
-
-
-def refused(run, *argv):
-    code, _, err = run(*(argv or ("chat-first", "on", "--yes")))
-    (line,) = [line for line in err.splitlines() if line.startswith("elbowroom")]
-    assert code == FAILED
-    return line
 
 
 def test_a_server_that_does_not_reach_the_relay_is_told_what_to_do_and_left_alone(bench, run, monkeypatch):
