@@ -33,6 +33,7 @@ from tray_app.core.values.plan import Record
 from tray_app.core.values.remedy import TaskModels
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import origin_of
+from tray_app.readers.own_use import OwnUseReader
 from tray_app.services.deadline import all_within
 from tray_app.storage.files import Stamp, stamp_of
 from tray_app.storage.history import HistoryFile
@@ -69,6 +70,7 @@ class Session:
         self._keeper = HistoryKeeper(
             None if overrides.played else HistoryFile(self.app.paths.history_file), writes=on_duty
         )
+        self._own_use = OwnUseReader()
         self._settled = False
         self._autostart: tuple[Stamp | None, bool] | None = None
         self._moved = False
@@ -251,6 +253,7 @@ class Session:
             receipt=self._keeper.receipt,
             relief=self.relief.choice(look),
             chat_first=self.chat_first.is_on(look),
+            own=self._own_use.read(),
         )
 
     def _icon(self) -> IconWish:

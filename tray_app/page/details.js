@@ -160,6 +160,15 @@ function same(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
+// A part that breaks takes no other with it.
+function apart(make) {
+  try {
+    make();
+  } catch (error) {
+    console.error(error);
+  }
+}
+
 function show(is, whole) {
   const before = whole ? null : shown;
   shown = is;
@@ -170,14 +179,14 @@ function show(is, whole) {
     for (const element of document.querySelectorAll("[data-text]")) element.textContent = is.words[element.dataset.text];
   }
   for (const [name, make] of Object.entries(SECTIONS)) {
-    if (!before || !same(before[name], is[name])) make(is[name], is.words);
+    if (!before || !same(before[name], is[name])) apart(() => make(is[name], is.words));
   }
   if (!before || before.message !== is.message) at("message").textContent = is.message;
   if (!same(shownSettings, [is.settings, is.lang])) {
     shownSettings = [is.settings, is.lang];
-    fillSettings(is.settings, is.words, setting);
+    apart(() => fillSettings(is.settings, is.words, setting));
   }
-  if (is.pictures) draw(at("pictures"), is.pictures, before && before.pictures, act);
+  if (is.pictures) apart(() => draw(at("pictures"), is.pictures, before && before.pictures, act));
   at("page").hidden = false;
 }
 
@@ -249,6 +258,7 @@ async function follow() {
       failed = 0;
     } catch (error) {
       if (error.name === "AbortError") continue;
+      console.error(error);
       failed += 1;
       if (failed === 3) over = true;
       late();

@@ -2,7 +2,7 @@
 // The pieces that everything is drawn with.
 export const at = (id) => document.getElementById(id);
 
-export function el(name, attributes, ...inside) {
+export function el(name, attributes = {}, ...inside) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) if (value) made.setAttribute(key, value);
   made.append(...inside.filter((one) => one !== null && one !== undefined && one !== ""));

@@ -6,6 +6,7 @@ from tray_app.core.menu.fixes import clock
 from tray_app.core.menu.icon import snoozed
 from tray_app.core.menu.screen import SEPARATOR, ReliefChoice, Row, ScreenState
 from tray_app.core.menu.state import connect_row
+from tray_app.core.text import own_use as own_view
 from tray_app.core.text import receipt as receipt_view
 from tray_app.core.text import relief as relief_view
 from tray_app.core.text.names import row_text, short, wrapped
@@ -219,8 +220,8 @@ def receipt_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     rows = (Row(row_text(text), id=f"receipt:{number}") for number, text in enumerate(figures))
     copied = typed(tr, "receipt")
     copy = Row(row_text(tr.gettext("Copy: {text}").format(text=copied)), CopyText(copied), id="copy:receipt")
-    title = tr.gettext("What the last change brought")
-    return (Row(title, children=(Row(row_text(receipt_view.what(told, tr))), *rows, copy), id="receipt"),)
+    title = tr.gettext("Last change: {brief}").format(brief=receipt_view.brief(told, tr))
+    return (Row(row_text(title), children=(Row(row_text(receipt_view.what(told, tr))), *rows, copy), id="receipt"),)
 
 
 def chat_first_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
@@ -249,6 +250,9 @@ def app_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
             Row(tr.gettext("Settings..."), OpenLink(Link.SETTINGS_FILE), id="settings"),
             Row(tr.gettext("Log file"), OpenLink(Link.LOG_FILE), id="log"),
         ]
+    cost = own_view.sentence(state.own, tr)
+    if cost:
+        rows.append(Row(cost, id="own-use"))
     return (Row(f"Elbowroom {state.version}".rstrip(), children=tuple(rows), id="app"),)
 
 

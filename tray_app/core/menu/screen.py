@@ -10,6 +10,7 @@ from tray_app.core.report.receipt import Receipt
 from tray_app.core.values.command import Command, NoticeProblem
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.job import JobKind, RunningJob
+from tray_app.core.values.own_use import OwnUse
 from tray_app.core.values.plan import Record
 from tray_app.core.values.remedy import ReliefStage, Remedy, TaskModels
 
@@ -89,6 +90,8 @@ class ScreenState(Struct, frozen=True):
     """What the newest change in force brought so far."""
     chat_first: bool | None = None
     """None where it cannot be had here."""
+    own: OwnUse | None = None
+    """What this app takes itself."""
 
     @property
     def busy(self) -> bool:

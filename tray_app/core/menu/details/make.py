@@ -16,6 +16,7 @@ from tray_app.core.menu.screen import Row, ScreenState
 from tray_app.core.menu.state import access_rows, job_text, memory_line, ollama_rows
 from tray_app.core.text import details as view
 from tray_app.core.text import findings as finding_view
+from tray_app.core.text import own_use as own_view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import Cancel, CopyText
 from tray_app.core.values.plan import Record
@@ -87,4 +88,4 @@ def button_of(row: Row, offered: Offered) -> PageButton:
 
 def _about(screen: ScreenState, offered: Offered, tr: Translator) -> AboutView:
     links = tuple(button_of(row, offered) for row in link_rows(screen, tr))
-    return AboutView(f"Elbowroom {screen.version}".rstrip(), "", links)
+    return AboutView(f"Elbowroom {screen.version}".rstrip(), own_view.sentence(screen.own, tr), links)

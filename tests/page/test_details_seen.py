@@ -1,0 +1,233 @@
+"""The details page in a real browser: every button and field by mouse and keyboard, names that attack, axe."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.page import chromium
+from tests.page.opened import Opened
+from tests.played import Played
+from tests.requirements import require
+from tray_app.standins.models import BIG, SMALL
+from tray_app.standins.server import wait_until
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+READY = "document.querySelector('#switches input') && document.querySelector('#settings-form')"
+
+
+def axe() -> str:
+    """The script of axe-core, as a package of the tests brings it."""
+    try:
+        import axe_core_python
+    except ImportError:
+        require("browser", "the package axe-core-python is not installed")
+    return (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    if chromium.program() is None:
+        require("browser", "no Chromium is installed")
+    made = chromium.Chromium(tmp_path_factory.mktemp("profile"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def played(tmp_path, monkeypatch):
+    for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE"):
+        monkeypatch.delenv(name, raising=False)
+    with Played(tmp_path / "home", installed=(BIG, SMALL)) as made:
+        made.home.mkdir(exist_ok=True)
+        yield made
+
+
+@pytest.fixture
+def opened(played):
+    with Opened(played) as made:
+        yield made
+
+
+def tab_on(browser, opened):
+    tab = browser.tab()
+    tab.look(width=1280, height=900)
+    tab.go(opened.way_in())
+    tab.wait_for(READY)
+    return tab
+
+
+@pytest.fixture
+def tab(browser, opened):
+    return tab_on(browser, opened)
+
+
+def press(tab, key, code=0, text=""):
+    for kind in ("keyDown", "keyUp"):
+        more = {"text": text} if text and kind == "keyDown" else {}
+        tab.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **more)
+
+
+def focus(tab, selector):
+    tab.run(f"document.querySelector({json.dumps(selector)}).focus()")
+
+
+def by_mouse(tab, selector):
+    tab.click(selector)
+
+
+def by_keyboard(tab, selector):
+    focus(tab, selector)
+    press(tab, " ", 32, " ")
+
+
+FOLLOW_UPS = '[data-key="task:follow-ups"]'
+
+
+@pytest.mark.parametrize("use", [by_mouse, by_keyboard])
+def test_a_switch_and_the_way_back_without_a_reload(tab, played, use):
+    tab.run("window.same = true")
+    use(tab, FOLLOW_UPS)
+    tab.wait_for("document.querySelector('[data-key^=\"undo:\"]:not(:disabled)')")
+    assert played.settings["ENABLE_FOLLOW_UP_GENERATION"] is False
+    tab.wait_for(f"!document.querySelector('{FOLLOW_UPS}').checked")
+    use(tab, '[data-key^="undo:"]')
+    tab.wait_for(f"document.querySelector('{FOLLOW_UPS}').checked && !document.querySelector('[data-key^=\"undo:\"]')")
+    assert played.settings["ENABLE_FOLLOW_UP_GENERATION"] is True
+    assert tab.run("window.same") is True
+
+
+@pytest.mark.parametrize("use", [by_mouse, by_keyboard])
+def test_what_asks_shows_its_plan_and_a_no_changes_nothing(tab, played, use):
+    """The model that is installed and would send the chat model out, or one that does not fit."""
+    tab.wait_for("document.querySelector('[data-key=\"more\"]')")
+    tab.run("document.querySelector('[data-key=\"more\"]').open = true")
+    asks = '[data-key^="fix:unload"]'
+    before = played.settings
+    use(tab, asks)
+    tab.wait_for("document.querySelector('dialog').open")
+    assert tab.run("document.querySelectorAll('#ask-lines li').length") > 1
+    assert tab.run("document.activeElement.id") == "ask-no"
+    press(tab, "Escape", 27)
+    tab.wait_for("!document.querySelector('dialog').open")
+    assert played.settings == before
+    assert BIG in played.ollama.loaded
+    use(tab, asks)
+    tab.wait_for("document.querySelector('dialog').open")
+    use(tab, "#ask-yes")
+    tab.wait_for("document.querySelector('#message').textContent.length > 0")
+    assert BIG in tab.text("#message")
+    assert BIG not in played.ollama.loaded
+
+
+@pytest.mark.parametrize("use", [by_mouse, by_keyboard])
+def test_settings_are_saved_and_a_conflict_is_told(tab, opened, use):
+    tab.run("for (const one of document.querySelectorAll('#settings details')) one.open = true")
+    tab.type('[data-key="set:poll_idle_s"]', "9")
+    use(tab, '[data-key="set:notices"]')
+    use(tab, "#save")
+    tab.wait_for("document.querySelector('#saved').className === 'good'")
+    assert "poll_idle_s = 9" in opened.file.read_text()
+    assert "notices = false" in opened.file.read_text()
+    tab.wait_for("document.querySelector('[data-key=\"set:poll_idle_s\"]').value === '9'")
+    tab.type('[data-key="set:snooze_s"]', "90")
+    opened.file.write_text(opened.file.read_text().replace("poll_idle_s = 9", "poll_idle_s = 8"))
+    use(tab, "#save")
+    tab.wait_for("document.querySelector('#saved').className === 'bad'")
+    assert "snooze_s = 90" not in opened.file.read_text()
+    tab.wait_for("document.querySelector('[data-key=\"set:poll_idle_s\"]').value === '8'")
+    assert tab.run("document.querySelector('[data-key=\"set:snooze_s\"]').value") == "90"
+    use(tab, "#save")
+    tab.wait_for("document.querySelector('#saved').className === 'good'")
+    assert "snooze_s = 90" in opened.file.read_text()
+    assert "poll_idle_s = 8" in opened.file.read_text()
+
+
+def test_every_field_can_be_typed_into_and_discarded(tab, opened):
+    before = opened.file.read_bytes()
+    tab.run("for (const one of document.querySelectorAll('#settings details')) one.open = true")
+    keys = tab.run(
+        "[...document.querySelectorAll('#settings-form [data-key^=\"set:\"]')].map((one) => one.dataset.key)"
+    )
+    assert len(keys) > 50
+    for key in keys:
+        selector = f"[data-key={json.dumps(key)}]"
+        kind = tab.run(f"document.querySelector({json.dumps(selector)}).type")
+        if kind == "checkbox":
+            by_keyboard(tab, selector)
+        elif kind == "select-one":
+            tab.run(
+                f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.selectedIndex = 1;"
+                "e.dispatchEvent(new Event('input', {bubbles: true})); })()"
+            )
+        else:
+            tab.type(selector, "7")
+        assert tab.run("!document.querySelector('#save-bar').hidden")
+    tab.click("#discard")
+    assert tab.run("document.querySelector('#save-bar').hidden")
+    assert opened.file.read_bytes() == before
+
+
+def test_a_name_from_outside_is_text_and_nothing_else(browser, played):
+    hostile = "<img src=x onerror=\"document.title='owned'\">\u202e" + "x" * 300
+    (played.home / "settings.toml").write_text(
+        f"poll_s = 1\npoll_busy_s = 1\npoll_idle_s = 1\nlanguage = 'en'\ncandidate_models = [{json.dumps(hostile)}]\n",
+        "utf-8",
+    )
+    with Opened(played) as opened:
+        tab = tab_on(browser, opened)
+        assert tab.run("document.querySelectorAll('img').length") == 0
+        assert hostile in tab.run("document.querySelector('[data-key=\"set:candidate_models\"]').value")
+        for width in (390, 1280):
+            tab.look(width=width, height=900)
+            assert tab.run("document.documentElement.scrollWidth <= innerWidth")
+        assert tab.run("document.title") == "Elbowroom: details"
+
+
+def test_a_tab_in_the_background_asks_for_nothing(browser, opened):
+    tab = tab_on(browser, opened)
+    assert wait_until(lambda: opened.page.is_watched)
+    tab.run(
+        "Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    assert wait_until(lambda: not opened.page.is_watched, 40)
+    tab.run(
+        "Object.defineProperty(document, 'hidden', {value: false, configurable: true});"
+        "document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    assert wait_until(lambda: opened.page.is_watched)
+
+
+def test_the_page_says_so_when_the_app_has_ended(browser, played):
+    with Opened(played) as opened:
+        tab = tab_on(browser, opened)
+    tab.wait_for("!document.querySelector('#gone').hidden")
+    assert "This page is over" in tab.text("#gone")
+
+
+THEMES = {
+    "light": [("prefers-color-scheme", "light")],
+    "dark": [("prefers-color-scheme", "dark")],
+    "forced": [("forced-colors", "active"), ("prefers-color-scheme", "dark")],
+}
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_axe_finds_nothing(browser, played, language):
+    script = axe()
+    with Opened(played, language=language) as opened:
+        tab = tab_on(browser, opened)
+        tab.click(FOLLOW_UPS)
+        tab.wait_for("document.querySelector('[data-key^=\"undo:\"]:not(:disabled)')")
+        tab.run("for (const one of document.querySelectorAll('details')) one.open = true")
+        tab.run(script)
+        for theme, features in THEMES.items():
+            for width in (390, 1280):
+                tab.look(width=width, height=900)
+                media = [{"name": name, "value": value} for name, value in features]
+                tab.call("Emulation.setEmulatedMedia", features=media)
+                found = tab.run(
+                    "axe.run().then((done) => done.violations.map((one) => `${one.id}: ${one.nodes.map((n) => n.html)}`))"
+                )
+                assert found == [], (theme, width)
