@@ -8,16 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.english import TR
 from tray_app.app.session import Session
-from tray_app.cli.demo import FAST_PACE, PACE, stage
+from tray_app.cli.demo import FAST_PACE, PACE, stage, tray_story
 from tray_app.cli.demo.story import READ_S
 from tray_app.core.text.lines import width
+from tray_app.core.values.remedy import Consent
+from tray_app.core.values.task_settings import TASKS
+from tray_app.demo.person import Person
 from tray_app.demo.visit import Visit
 from tray_app.standins.models import BIG
+from tray_app.standins.server import wait_until
 
 ROOT = Path(__file__).parents[2]
 COLUMNS = 80
-SCENES = 7
+SCENES = 8
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +94,48 @@ def test_the_usual_advice_is_foreseen_and_not_done(english):
     advice = english[english.index("--with") : english.index("fix task-model")]
     assert "Ollama would evict qwen3:32b for llama3.2:3b" in " ".join(advice.split())
     assert "fix task-model:llama3.2:3b" not in english
+
+
+def test_with_chat_first_every_task_is_done_and_none_stands_before_the_message(english):
+    """On the large model, by way of the real relay; then it is taken back, and the relay has ended."""
+    scene = english[english.index("chat-first on") : english.index("Every step can be taken back")]
+    words = " ".join(scene.split())
+    assert "Nothing is ahead of you. The relay holds back: titles, follow-ups" in words
+    assert re.search(r"Calm +1 running, 0 waiting", scene)
+    assert "After your answer 4 background calls were done: titles, tags, follow-ups" in words
+    *_, with_small_model, chats_first, slowest, quickest = first_words(english)
+    assert with_small_model == chats_first == quickest < slowest / 10
+    after = english[english.index("Every step can be taken back") :]
+    assert "Open WebUI asks Ollama directly again; the relay has ended." in after
+    assert "Task model: same as chat -> gemma3:1b" in after
+
+
+@pytest.mark.timeout(600)
+def test_in_the_tray_every_change_is_told_with_what_it_brought(monkeypatch):
+    """All tasks off, then on again with chat first, which says what it holds back."""
+    monkeypatch.setattr(tray_story, "STANDS_S", 0.0)
+    monkeypatch.setattr(tray_story, "READS_S", 0.0)
+    told = []
+
+    def tells(text):
+        return wait_until(lambda: any(text in one.body for one in told), 120)
+
+    with stage(FAST_PACE, scripted=False) as played:
+        person = Person(played.open_webui, pause_s=0.05, chat_length=2)
+        story = tray_story.TrayStory(played.ollama, played.open_webui, person, played.app.relay.state)
+        story.begin(told.append, lambda: TR)
+        try:
+            assert tells("background calls were ahead of it")
+            played.app.carrier.apply(played.app.carrier.plan(dict.fromkeys(TASKS, False)).changes)
+            assert tells("Nothing was ahead of your message. Earlier it was")
+            told.clear()
+            played.app.carrier.undo(played.app.carrier.undoable()[0].id)
+            look = played.app.observer.look()
+            remedy = played.app.chat_first.remedy(look.facts.overview.connections or ())
+            played.app.carrier.carry_out(remedy, Consent.CONFIRMED, lambda _: None, lambda: False)
+            assert tells("Nothing was ahead of your message. The relay holds back")
+        finally:
+            story.end()
 
 
 @pytest.mark.timeout(60)

@@ -24,15 +24,17 @@ def free_port():
 class Process:
     """One that was started, with its port and its home."""
 
-    def __init__(self, home, upstream, port=None, *, named=True):
+    def __init__(self, home, upstream, port=None, *, named=True, tied=False):
         self.home = home
         self.port = port or free_port()
         self.file = RelayFile(home / "relay.json")
         listen = ["--listen", f"127.0.0.1:{self.port}"] if named else []
-        options = [*listen, "--upstream", upstream]
+        options = [*listen, "--upstream", upstream, *(["--tied"] if tied else [])]
         command = [sys.executable, "-m", "tray_app", "--home", str(home), "relay", *options]
         flags = subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, creationflags=flags)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, creationflags=flags
+        )
         until = time.monotonic() + START_S
         while (door := self.file.read()) is None or door.pid != self.process.pid:
             assert self.process.poll() is None, self.process.stderr.read()
@@ -154,3 +156,17 @@ def test_nobody_is_told_of_it(capsys):
     with pytest.raises(SystemExit):
         run(["--help"])
     assert " relay" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_one_that_is_tied_ends_with_whoever_started_it(ollama, tmp_path, tied):
+    """The demo may be killed: nothing of it is left. The others outlive us."""
+    process = Process(tmp_path, ollama.url, tied=tied)
+    process.process.stdin.close()
+    process.process.stdin = None
+    if not tied:
+        process.link().close()
+        process.process.terminate()
+    code, said = process.ends()
+    assert (code in {0, -signal.SIGTERM}, said) == (True, "")
+    assert process.file.read() is None

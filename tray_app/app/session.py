@@ -77,7 +77,7 @@ class Session:
         self._looked_for_at = float("-inf")
         self._found: int | None = None
         self._summoned_until = float("-inf")
-        self.chat_first = ChatFirstKeeper(lambda: self.app, played=overrides.played, on_duty=on_duty)
+        self.chat_first = ChatFirstKeeper(lambda: self.app, on_duty=on_duty)
 
     @property
     def history(self) -> HistoryKeeper:

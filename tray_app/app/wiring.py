@@ -334,7 +334,8 @@ class App:
         """The process of chat first, whether it runs or not."""
         from tray_app.app.doing.relay_process import RelayProcess
 
-        relay = RelayProcess(self.paths.relay_file, self.overrides.home, lambda: self.ollama_url)
+        given = self.overrides
+        relay = RelayProcess(self.paths.relay_file, given.home, lambda: self.ollama_url, tied=given.played)
         self._open.append(relay)
         return relay
 
@@ -395,6 +396,5 @@ class App:
         return Observer(poll, lambda: self.limits, lambda: self.candidates, self._relay_port)
 
     def _relay_port(self) -> int | None:
-        """Where the relay of chat first can stand; nothing is started for the demo, nor before an Ollama elsewhere."""
-        offered = not self.overrides.played and self.ollama_is_local
-        return self.settings_file.settings.chat_first.relay_port if offered else None
+        """Where the relay of chat first can stand: not before an Ollama elsewhere."""
+        return self.settings_file.settings.chat_first.relay_port if self.ollama_is_local else None

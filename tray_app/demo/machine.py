@@ -6,7 +6,7 @@ Only the counters are played; everything above them is what runs on a real machi
 import time
 from collections.abc import Callable
 
-from tray_app.core.values.connections import Client, Connections
+from tray_app.core.values.connections import OPEN_WEBUI_POOL, RELAY_POOL, Client, Connections
 from tray_app.core.values.reading import Known, Reading, Unknown, Why
 from tray_app.core.values.snapshot import (
     BudgetBasis,
@@ -107,7 +107,7 @@ class PlayedGpu:
         gpu = Gpu(
             budget_bytes=self._ollama.scheduler.budget_bytes,
             basis=BudgetBasis.METAL,
-            name="Apple M2 Pro",
+            name="Apple M1 Pro",
             unified=True,
             used_bytes=self._ollama.used_bytes(),
         )
@@ -170,7 +170,8 @@ class PlayedConnections:
         clients: dict[int, Client] = {}
         for one in work:
             self._ports += id(one) not in self._clients
-            clients[id(one)] = self._clients.get(id(one)) or Client("127.0.0.1", self._ports, "open-webui")
+            pool = RELAY_POOL if one.relayed else OPEN_WEBUI_POOL
+            clients[id(one)] = self._clients.get(id(one)) or Client("127.0.0.1", self._ports, pool)
         self._clients = clients
         runners = tuple((port, count) for port, count in at_runner if port)
         return Known(Connections(tuple(clients.values()), runners), taken_at)

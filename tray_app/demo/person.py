@@ -46,6 +46,8 @@ class Person:
         self.model = model
         self.pause_s = pause_s
         self.chat_length = chat_length
+        self.reads_s = 0.0
+        """Before a new chat, with nothing typed."""
         self.sent = 0
         self._token = webui.session(email)
         self._account = webui.accounts.by_email(email)
@@ -110,6 +112,7 @@ class Person:
     def _live(self) -> None:
         for number, question in enumerate(itertools.cycle(QUESTIONS)):
             if self.chat_length and number % self.chat_length == 0:
+                self._over.wait(self.reads_s)
                 self._new_chat()
             half = len(question) // 2
             for typed in (question[:half], question):

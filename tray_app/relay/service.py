@@ -28,7 +28,7 @@ from tray_app.relay.kept_requests import KeptRequests
 from tray_app.relay.register import Register
 from tray_app.relay.replies import Replies
 from tray_app.relay.server import ClientConnection, ClientConnections, Serve
-from tray_app.relay.signals import on_end
+from tray_app.relay.signals import on_end, when_left
 from tray_app.relay.upstream import Upstream
 from tray_app.relay.welcome import is_only_here, is_welcome
 from tray_app.storage.history import HistoryFile
@@ -43,7 +43,7 @@ END_SOON_S = 3.0
 
 
 class RelayPlan(Struct, frozen=True):
-    """What a relay is started with."""
+    """What a relay is started with. `tied`: it ends with whoever holds the other end of its standard input."""
 
     listen: str
     port: int
@@ -55,6 +55,7 @@ class RelayPlan(Struct, frozen=True):
     tls: ssl.SSLContext | None = None
     history: Path | None = None
     """Where the requests that ended are kept, also while no tray runs."""
+    tied: bool = False
 
 
 def run(plan: RelayPlan) -> None:
@@ -70,6 +71,8 @@ async def _run(plan: RelayPlan, ended: threading.Event) -> None:
     relay = Relay(plan)
     await relay.open()
     kept = on_end(lambda: relay.end(END_SOON_S), ended)
+    if plan.tied:
+        when_left(lambda: relay.end(0.0))
     log.info("relay %s:%d for %s", plan.listen, relay.port, plan.upstream)
     kept_requests = KeptRequests(HistoryFile(plan.history, guest=True)) if plan.history is not None else None
     writing = asyncio.ensure_future(kept_requests.keep(relay.state)) if kept_requests is not None else None

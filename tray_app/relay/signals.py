@@ -1,10 +1,28 @@
-"""Who may ask the process to end: signals, and on Windows the console that is closed or the session that ends."""
+"""Who may ask the process to end: signals, on Windows the console that is closed or the session that ends, and whoever
+started it, by being gone.
+"""
 
 import asyncio
+import contextlib
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
+
+
+def when_left(end: Callable[[], None]) -> None:
+    """Call `end` in the event loop when nobody holds the other end of standard input any more."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        while sys.stdin is not None and os.read(sys.stdin.fileno(), 1):  # no buffer, whose lock would outlive us
+            pass
+        with contextlib.suppress(RuntimeError):  # it has ended by itself
+            loop.call_soon_threadsafe(end)
+
+    threading.Thread(target=read, name="tie", daemon=True).start()
+
 
 if sys.platform == "win32":
     import ctypes

@@ -233,6 +233,7 @@ class DemoOllama(DemoServer):
         limit = options.get("num_predict")
         stream = body.get("stream", True)
         work = Work(model.name, max(1, len(prompt) // 4), limit, request.gone, stream, prompt[:60])
+        work.relayed = "via" in request.headers
         if not prompt:
             return self._load_or_unload(request.path, model, work, context, keep)
         opened = self.scheduler.slot(model, work, context=context, keep_alive_s=keep)

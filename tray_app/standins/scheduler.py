@@ -50,12 +50,22 @@ class Work:
     """What ran or waited at its model when it came."""
     asked_s: float = 0.0
     first_s: float | None = None
-    """By the model's own clock (Runner.worked_s): when it came, and when its first token was there."""
+    left_s: float | None = None
+    """By the model's own clock (Runner.worked_s): when it came, when its first token was there, and when its caller
+    hung up before the end."""
+    hung_up: bool = False
+    relayed: bool = False
+    """It came by way of another server, which says so in its `Via`."""
 
     @property
     def first_token_s(self) -> float | None:
         """How long its caller waited for the first token, in seconds of the model's own work."""
         return None if self.first_s is None else self.first_s - self.asked_s
+
+    @property
+    def ahead(self) -> "tuple[Work, ...]":
+        """Those before it that stood in its way: not who had left by the time when it came."""
+        return tuple(one for one in self.before if one.left_s is None or one.left_s > self.asked_s)
 
 
 @dataclass(eq=False)
@@ -269,6 +279,8 @@ class Scheduler:
     def _leave(self, runner: Runner, work: Work, keep_alive_s: float | None) -> None:
         with self.changed:
             runner.work.remove(work)
+            if work.hung_up:
+                work.left_s = runner.worked_s
             if self.hold_after(work):
                 self.held.set()
             if keep_alive_s is not None:
@@ -293,16 +305,20 @@ class Scheduler:
         """Waits for a change, or for the given time; notices a caller that hung up."""
         end = None if seconds is None else time.monotonic() + seconds
         while True:
-            if self.stopped:
-                raise Stopped
-            if work.gone():
-                raise Gone
+            self._check_wanted(work)
             left = 0.02 if end is None else min(0.02, end - time.monotonic())
             if left <= 0:
                 return
             self.changed.wait(left)
             if end is None:
                 return
+
+    def _check_wanted(self, work: Work) -> None:
+        if self.stopped:
+            raise Stopped
+        if work.gone():
+            work.hung_up = True
+            raise Gone
 
     def _work(self, runner: Runner, work: Work, seconds: float) -> None:
         self._pass_time(work, seconds / self.pace.speed)
@@ -313,10 +329,7 @@ class Scheduler:
         """As long as `seconds` last, or as long as the work is held."""
         end = time.monotonic() + seconds
         while True:
-            if self.stopped:
-                raise Stopped
-            if work.gone():
-                raise Gone
+            self._check_wanted(work)
             left = end - time.monotonic()
             if left <= 0 and not self.held.is_set():
                 return

@@ -98,6 +98,12 @@ _FAULT_ANSWERS: dict[FaultKind, Callable[[Failure], Response]] = {
 }
 
 
+def free_port() -> int:
+    """One at which nobody listens now."""
+    with socket.create_server((LOOPBACK, 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = False
     block_on_close = True

@@ -23,11 +23,10 @@ log = logging.getLogger(__name__)
 class ChatFirstKeeper:
     """Owned by the worker. `app` is asked each time: it is another one after a new connection."""
 
-    def __init__(self, app: "Callable[[], App]", *, played: bool, on_duty: bool = True) -> None:
+    def __init__(self, app: "Callable[[], App]", *, on_duty: bool = True) -> None:
         """Not `on_duty`: somebody else keeps the relay, puts back and takes back."""
-        self._keeps = on_duty and not played
+        self._keeps = on_duty
         self._app = app
-        self._played = played
         self._put_back = False
         self.problem: ElbowroomError | None = None
         """Why the relay that Open WebUI is led to cannot be started, for the menu."""
@@ -64,7 +63,7 @@ class ChatFirstKeeper:
     def is_on(self, look: Look | None) -> bool | None:
         """For the menu's switch; None where it cannot be had: nothing to lead, no right to, too old a release."""
         server = look.facts.open_webui if look is not None else None
-        if self._played or look is None or server is None or server.access is not Access.ADMIN:
+        if look is None or server is None or server.access is not Access.ADMIN:
             return None
         made = self._app().changes().undoable(origin_of(server.url))
         if any(is_chat_first(one.remedy) and one.event in IN_FORCE for one in made):

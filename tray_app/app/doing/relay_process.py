@@ -22,8 +22,10 @@ from tray_app.services.relay import RelayClient
 from tray_app.storage.relay_file import RelayDoor, RelayFile
 
 LOOPBACK = "127.0.0.1"
-START_S = 20.0
-"""A machine that swaps starts a Python slowly."""
+START_S = 60.0
+"""A machine that swaps starts a Python slowly; one that ends before that is noticed at once."""
+AGAIN_S = 20.0
+"""So long one that was started may need before it is taken for dead."""
 END_S = 10.0
 LATE_S = 3.0
 """Two may start one at the same moment: the other's is told of so soon after ours found the port taken."""
@@ -36,12 +38,14 @@ _STARTED: "list[subprocess.Popen[bytes]]" = []
 
 
 class RelayProcess:
-    """At most one of this home. `upstream` is asked when it is started."""
+    """At most one of this home. `upstream` is asked when it is started; `tied`: it ends when we do, however that is."""
 
-    def __init__(self, file: Path, home: Path | None, upstream: Callable[[], str]) -> None:
+    def __init__(self, file: Path, home: Path | None, upstream: Callable[[], str], *, tied: bool = False) -> None:
         self._file = RelayFile(file)
         self._home = home
         self._upstream = upstream
+        self._tied = tied
+        self._process: subprocess.Popen[bytes] | None = None
         self._started_at = float("-inf")
         self._lock = threading.Lock()
         self._known: RelayDoor | None = None
@@ -124,7 +128,7 @@ class RelayProcess:
         another program has its port, or its Ollama's address is its own."""
         if self.door() is not None:
             return False
-        if time.monotonic() - self._started_at > START_S:
+        if time.monotonic() - self._started_at > AGAIN_S:
             upstream = self._upstream()
             self._check_no_loop(port, upstream)
             self._check_free(port)
@@ -140,8 +144,12 @@ class RelayProcess:
         with contextlib.suppress(ServiceError):  # it ends while it answers, or is gone
             self._client(door).end()
         until = time.monotonic() + END_S
-        while self.door() is not None and time.monotonic() < until:
+        # It still writes after its doors are closed: one that we started is waited for to the end.
+        while (self.door() is not None or self._lives()) and time.monotonic() < until:
             sleep(PAUSE_S)
+
+    def _lives(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def is_free(self, port: int) -> bool:
         """Whether no program listens there."""
@@ -171,15 +179,17 @@ class RelayProcess:
     def _spawn(self, port: int, upstream: str) -> "subprocess.Popen[bytes]":
         """In a session of its own: neither our end nor a Ctrl-C in our terminal ends it."""
         self._started_at = time.monotonic()
-        command = (*relay_command(self._home), "--listen", f"{LOOPBACK}:{port}", "--upstream", upstream)
+        tie = ("--tied",) if self._tied else ()
+        command = (*relay_command(self._home), "--listen", f"{LOOPBACK}:{port}", "--upstream", upstream, *tie)
         apart: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             apart = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
         nowhere = subprocess.DEVNULL
         process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - this very program
-            command, stdin=nowhere, stdout=nowhere, stderr=nowhere, **apart
+            command, stdin=subprocess.PIPE if self._tied else nowhere, stdout=nowhere, stderr=nowhere, **apart
         )
         _STARTED[:] = [*(one for one in _STARTED if one.poll() is None), process]
+        self._process = process
         return process
 
 

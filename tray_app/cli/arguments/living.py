@@ -37,6 +37,7 @@ def add_to(add: Adder, tr: Translator) -> None:
     relay = add.hidden("relay")
     relay.add_argument("--listen", metavar="HOST:PORT")
     relay.add_argument("--upstream", metavar="URL")
+    relay.add_argument("--tied", action="store_true")
     add.hidden("metal")
     completion = add("completion", _("print what a shell offers after Tab"), "completion bash")
     completion.add_argument("shell", choices=SHELLS)

@@ -46,6 +46,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         rules=rules_for(settings.chat_first, settings.task_models, None),
         tls=trust.by_scheme(upstream, settings.ca_file),
         history=app.paths.history_file,
+        tied=options.tied,
     )
     try:
         service.run(plan)

@@ -1,12 +1,14 @@
 """The demo's story in the terminal: one person, a fixed script, figures that are measured at the played model."""
 
 import time
+from collections.abc import Callable
 
 from tray_app.app.watch import Look
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE, FAILED
 from tray_app.cli.terminal import Terminal
 from tray_app.core.fit.prediction import predict
+from tray_app.core.tasks import assignments
 from tray_app.core.tasks.settings import decode
 from tray_app.core.text import demo as view
 from tray_app.core.text import findings as finding_view
@@ -14,14 +16,16 @@ from tray_app.core.text import fit as fit_view
 from tray_app.core.text.lines import Line, indented, line
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.values.remedy import AllTasksOff, Remedy, UseModel
+from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.relay import RelayState
+from tray_app.core.values.remedy import AllTasksOff, Consent, PutChatsFirst, Remedy, UseModel, is_chat_first
 from tray_app.core.values.task_settings import TASKS, Switch, TaskSettings
 from tray_app.demo.clock import StoryClock
 from tray_app.demo.visit import StoryStuck, Visit, Waited
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import DemoOpenWebUI
 
-READ_S = 4.0
+READ_S = 3.0
 """Between two scenes, for whoever reads along."""
 TYPES_S = 2.0
 """What the second message takes to type, by the story's clock."""
@@ -36,7 +40,8 @@ FIT_LINES = 3
 
 
 class Story:
-    """Seven scenes: the wait, the finding, the quickest help, undo, the usual advice, what fits, the receipt."""
+    """Eight scenes: the wait, the finding, the quickest help, undo, the usual advice, what fits, chat first, and all of
+    that taken back with what it came to."""
 
     def __init__(
         self,
@@ -62,7 +67,7 @@ class Story:
         self._fast = fast
         try:
             return self._play()
-        except StoryStuck:
+        except (StoryStuck, ElbowroomError):
             self._terminal.note(view.unclear(self._tr))
             return FAILED
         finally:
@@ -90,8 +95,11 @@ class Story:
         self._fix(_offered(self._look(), UseModel))
         self._show(view.again(tr))
         now = self._visit()
-        # Here chat first gets its scene once it is built: all tasks on the big model, and the first word comes at once.
         self._scene(7)
+        self._put_chats_first()
+        self._scene(8)
+        self._undo()
+        self._undo()
         self._show(*view.receipt(_side(before, tasks_before), _side(now, self._held()), tr))
         self._moment(self._look(eased=True))
         self._show(*view.closing(tr))
@@ -107,8 +115,8 @@ class Story:
         self._ask(visit)
         return visit
 
-    def _new_visit(self, *, crowded: bool) -> Visit:
-        self._visits.append(Visit(self._ollama, self._webui, crowded=crowded))
+    def _new_visit(self, *, crowded: bool, relay: Callable[[], RelayState | None] | None = None) -> Visit:
+        self._visits.append(Visit(self._ollama, self._webui, crowded=crowded, relay=relay))
         return self._visits[-1]
 
     def _crowd(self, visit: Visit) -> Look:
@@ -153,11 +161,34 @@ class Story:
         done = self._app.carrier.apply(remedy.plan.changes, remedy.id)
         self._show(*view.done(done.changes, self._tr), view.verified(self._tr))
 
+    def _put_chats_first(self) -> None:
+        """Every task on the big model again, and the same two messages."""
+        tr, same = self._tr, "task-model="
+        self._show(view.command(typed(tr, "set", same)))
+        plan = self._app.carrier.plan(assignments.parse([same]))
+        self._show(*view.done(self._app.carrier.apply(plan.changes, "set").changes, tr))
+        self._show(view.command(typed(tr, "chat-first", "on")))
+        remedy = _offered(self._look(), PutChatsFirst)
+        self._app.carrier.carry_out(remedy, Consent.CONFIRMED, lambda _: None, lambda: False)
+        self._show(view.led_through(tr), view.again(tr))
+        visit = self._new_visit(crowded=True, relay=self._app.relay.state)
+        visit.begin()
+        self._ask(visit)
+        self._show(view.held(visit.held(), tr))
+        self._moment(self._look(eased=True))
+        self._first_word(visit)
+        visit.answer()
+        visit.release()
+        later = visit.end().after
+        self._show(view.done_later(self._now(), later, tr))
+
     def _undo(self) -> None:
+        """The newest change."""
         self._show(view.command(typed(self._tr, "undo")))
         newest = self._app.carrier.undoable()[0]
         undone = self._app.carrier.undo(newest.id)
-        self._show(*view.done(undone.changes, self._tr))
+        told = [view.led_back(self._tr)] if is_chat_first(newest.remedy) else view.done(undone.changes, self._tr)
+        self._show(*told)
 
     def _foresee(self) -> None:
         """The verdict of `fit`, which loads nothing."""

@@ -9,8 +9,9 @@ from tray_app.core.menu import notice as notice_view
 from tray_app.core.menu.screen import NoticeView
 from tray_app.core.text import demo as view
 from tray_app.core.text.text import Translator
+from tray_app.core.values.relay import RelayState
 from tray_app.demo.person import Person
-from tray_app.demo.visit import StoryStuck, Visit, tasks_before
+from tray_app.demo.visit import StoryStuck, Visit, held_at, tasks_before
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import DemoOpenWebUI
 from tray_app.standins.scheduler import Work
@@ -18,6 +19,8 @@ from tray_app.standins.scheduler import Work
 LOOK_EVERY_S = 0.2
 STANDS_S = 15.0
 """So long the first queue stands still: time enough to see it, and for the notice about it, on a busy machine too."""
+READS_S = 8.0
+"""With chat first the tasks get their turn while the person reads."""
 CAUSE = "demo"
 """Each of these notices takes the place of the one before."""
 
@@ -25,10 +28,13 @@ CAUSE = "demo"
 class TrayStory:
     """One thread that watches the played model. Threads: `begin` and `end` from any."""
 
-    def __init__(self, ollama: DemoOllama, webui: DemoOpenWebUI, person: Person) -> None:
+    def __init__(
+        self, ollama: DemoOllama, webui: DemoOpenWebUI, person: Person, relay: Callable[[], RelayState | None]
+    ) -> None:
         self._scheduler = ollama.scheduler
         self._webui = webui
         self._person = person
+        self._relay = relay
         self._visit = Visit(ollama, webui, crowded=True)
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -45,7 +51,7 @@ class TrayStory:
         self._person.stop()
 
     def _tell(self, tell: Callable[[NoticeView], None], translator: Callable[[], Translator]) -> None:
-        """The first wait behind tasks; then what each change brings, until nothing stands before a message."""
+        """The first wait behind tasks; then what each change brings, once more when it brings more."""
         tell(notice_view.told(*view.tray_opening(translator()), CAUSE))
         with contextlib.suppress(StoryStuck):  # it goes on without: the person chats all the same
             self._visit.begin()
@@ -55,20 +61,27 @@ class TrayStory:
         if not self._over.is_set():
             self._person.start()
         slow: float | None = None
-        told = latest = dict(self._webui.settings)
-        changed_at = 0.0
+        told = latest = self._held()
+        changed_at, good = 0.0, 0
         while (work := self._next_word()) is not None:
-            if self._webui.settings != latest:
-                latest, changed_at = dict(self._webui.settings), time.time()
+            if self._held() != latest:
+                latest, changed_at = self._held(), time.time()
             waited, before, tr = work.first_token_s or 0.0, tasks_before(work), translator()
             if slow is None and len(before) > 1:
                 slow = waited
                 tell(notice_view.told(*view.tray_wait(waited, before, None, tr), CAUSE))
-            elif slow is not None and 0 < changed_at < work.waited_since and (not before or told != latest):
-                told = latest
-                tell(notice_view.told(*view.tray_wait(waited, before, slow, tr), CAUSE))
-                if not before:
-                    return
+            elif slow is not None and 0 < changed_at < work.waited_since:
+                held = held_at(self._relay()) if work.relayed else ()
+                better = (not before) + bool(held)
+                if told == latest and better <= good:
+                    continue
+                told, good = latest, better
+                self._person.reads_s = READS_S if work.relayed else 0.0
+                tell(notice_view.told(*view.tray_wait(waited, before, slow, tr, held), CAUSE))
+
+    def _held(self) -> object:
+        """What Open WebUI goes by: a copy."""
+        return dict(self._webui.settings), self._webui.registry.ollama.urls[:]
 
     def _next_word(self) -> Work | None:
         """The newest message of the person that has just got its first word; None at the end."""

@@ -282,6 +282,13 @@ class Facts:
         """The tasks that every user of Open WebUI causes without asking for them."""
         return come_unasked(self.tasks) if self.tasks is not None else None
 
+    @property
+    def puts_chats_first(self) -> bool:
+        """Every way from Open WebUI to this Ollama says what a request is for, and what it leads through tells us that
+        it holds the tasks: chat first is on and works. False also where a gateway does so, which tells nothing."""
+        ways = [one for one in self.overview.connections or () if one.watched]
+        return self.overview.relay is not None and bool(ways) and all(one.tells_task for one in ways)
+
     @cached_property
     def chat_model(self) -> LoadedModel | None:
         """The loaded model to spare."""

@@ -47,7 +47,7 @@ def opening(tr: Translator) -> list[Line]:
 
 
 def scene(number: int, tr: Translator) -> Line:
-    """The title of a scene; 1 to 7."""
+    """The title of a scene; 1 to 8."""
     titles = (
         tr.gettext("You chat. Open WebUI sends its background tasks to the same model."),
         tr.gettext("Elbowroom says what is wrong, and what helps."),
@@ -55,7 +55,8 @@ def scene(number: int, tr: Translator) -> Line:
         tr.gettext("You miss them? Every change can be undone."),
         tr.gettext("The usual advice is a small model for the tasks. Would a 3B do here?"),
         tr.gettext("A model that fits beside the chat model: all tasks stay on."),
-        tr.gettext("The result."),
+        tr.gettext("Chat first: all tasks on the large model, and none stands before you."),
+        tr.gettext("Every step can be taken back. The result."),
     )
     return line(Span(f"{number}  ", Style.FAINT), Span(titles[number - 1], Style.STRONG))
 
@@ -169,6 +170,34 @@ def verified(tr: Translator) -> Line:
     return line(INDENT, Span(tr.gettext("Read back from Open WebUI: it is set as planned."), Style.FAINT))
 
 
+def led_through(tr: Translator) -> Line:
+    """Chat first is on."""
+    text = tr.gettext("Open WebUI asks Ollama through Elbowroom's relay. Read back.")
+    return line(INDENT, Span("ok ", Style.GOOD), text)
+
+
+def led_back(tr: Translator) -> Line:
+    """Chat first is off again."""
+    text = tr.gettext("Open WebUI asks Ollama directly again; the relay has ended.")
+    return line(INDENT, Span("ok ", Style.GOOD), text)
+
+
+def held(tasks: Sequence[Setting], tr: Translator) -> Line:
+    """What waits in the relay while somebody chats."""
+    text = tr.gettext("The relay holds back: {tasks}").format(tasks=tasks_named(tasks, tr))
+    return line(INDENT + "       ", text)
+
+
+def done_later(seconds: float, tasks: Sequence[Setting], tr: Translator) -> Line:
+    """What ran after the answer."""
+    text = tr.ngettext(
+        "After your answer {count} background call was done: {tasks}",
+        "After your answer {count} background calls were done: {tasks}",
+        len(tasks),
+    )
+    return _at(seconds, text.format(count=len(tasks), tasks=tasks_named(tuple(dict.fromkeys(tasks)), tr)))
+
+
 def foreseen(tr: Translator) -> Line:
     """After the verdict on the model that does not fit."""
     return line(
@@ -232,8 +261,11 @@ def tray_opening(tr: Translator) -> tuple[str, str]:
     )
 
 
-def tray_wait(seconds: float, before: Sequence[Setting], slow: float | None, tr: Translator) -> tuple[str, str]:
-    """What stood before a message. `slow`: how long the first one waited, before anything was changed."""
+def tray_wait(
+    seconds: float, before: Sequence[Setting], slow: float | None, tr: Translator, held: Sequence[Setting] = ()
+) -> tuple[str, str]:
+    """What stood before a message. `slow`: how long the first one waited, before anything was changed; `held`: what
+    waits in the relay of chat first."""
     head = tr.gettext("Demo: first word after {seconds} s").format(seconds=f"{seconds:.1f}")
     stood = (
         tr.ngettext(
@@ -244,6 +276,9 @@ def tray_wait(seconds: float, before: Sequence[Setting], slow: float | None, tr:
         if before
         else tr.gettext("Nothing was ahead of your message.")
     )
+    if held:
+        tasks = tasks_named(tuple(dict.fromkeys(held)), tr)
+        stood = in_turn(stood, tr.gettext("The relay holds back {tasks} while you chat.").format(tasks=tasks))
     if slow is None:
         return head, stood
     return head, in_turn(stood, tr.gettext("Earlier it was {seconds} s.").format(seconds=f"{slow:.1f}"))

@@ -16,8 +16,10 @@ from tests.core.poll_builder import (
     told,
 )
 from tray_app.core.diagnosis.rules import autocomplete_on
+from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.finding import Severity
 from tray_app.core.values.reading import Known
+from tray_app.core.values.relay import RelayState
 from tray_app.core.values.task_settings import Switch
 
 SMALL = "llama3.2:3b"
@@ -67,6 +69,18 @@ def test_only_a_small_model_of_its_own_hurts_nobody(chat_gib, task_gib, task_mod
     both = (loaded(size=chat_gib * GIB), loaded(SMALL, task_gib * GIB))
     (found,) = check(poll(open_webui=made, models=both))
     assert (found.subject, found.severity) == (task_model or BIG, severity)
+
+
+def test_chat_first_drops_it_where_a_chat_would_wait():
+    """Then it takes nothing from anybody, on whatever model it runs."""
+    way = OllamaConnection(0, "http://127.0.0.1:11435", tells_task=True)
+    plain = poll(open_webui=server(ON, version="0.12.4", own_autocomplete=Known(True, 0.0)))
+    web = replace(plain.open_webui.value, connections=Known((way,), 0.0))
+    relay = RelayState(7, 11435, plain.ollama.value.url, 0.0, 1.0)
+    (found,) = check(replace(plain, open_webui=Known(web, 0.0), relay=Known(relay, 1.0)))
+    assert found.severity is Severity.INFO
+    (found,) = check(plain)
+    assert found.severity is Severity.TIGHT
 
 
 def test_a_hosted_model_is_not_local():

@@ -15,8 +15,10 @@ from tests.core.poll_builder import (
     told,
 )
 from tray_app.core.diagnosis.rules import tasks_on_big_model
+from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.finding import Severity
-from tray_app.core.values.reading import Known
+from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.relay import RelayState
 from tray_app.core.values.snapshot import (
     Presence,
 )
@@ -72,3 +74,23 @@ def test_no_ollama_at_all_is_an_answer():
     snapshot = poll(models=(), runners=())
     absent = replace(snapshot, ollama=Known(replace(snapshot.ollama.value, presence=Presence.ABSENT), 0.0))
     assert check(absent) == ()
+
+
+def by_relay(snapshot, **way):
+    """Open WebUI's only connection, as it is with chat first; `way`: what differs."""
+    told = RelayState(7, 11435, snapshot.ollama.value.url, 0.0, 1.0)
+    one = replace(OllamaConnection(0, "http://127.0.0.1:11435", tells_task=True), **way)
+    web = replace(snapshot.open_webui.value, connections=Known((one,), 0.0))
+    return replace(snapshot, open_webui=Known(web, 0.0), relay=Known(told, 1.0))
+
+
+def test_with_chat_first_tasks_are_in_nobodys_way():
+    assert check(by_relay(poll())) == ()
+
+
+def test_a_way_past_the_relay_or_a_relay_that_does_not_answer_is_no_chat_first():
+    (found,) = check(by_relay(poll(), tells_task=False))
+    assert found.subject == BIG
+    silent = replace(by_relay(poll(), url=poll().ollama.value.url), relay=Unknown(Why.UNREACHABLE))
+    (found,) = check(silent)
+    assert found.subject == BIG

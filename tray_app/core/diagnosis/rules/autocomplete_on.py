@@ -9,7 +9,8 @@ from tray_app.core.values.task_settings import Setting
 
 
 def check(facts: Facts) -> tuple[AutocompleteOn, ...] | None:
-    """Tight where everyone gets it (before 0.6.0) or our own account uses it; info where only accounts could know."""
+    """Tight where everyone gets it (before 0.6.0) or our own account uses it; info where only accounts could know, and
+    with chat first, which drops what a chat would wait for."""
     if facts.tasks is None:
         return None
     return _on_local(facts.tasks, facts) if Setting.AUTOCOMPLETE in tasks_on(facts.tasks) else ()
@@ -24,14 +25,14 @@ def _on_local(server: TaskServer, facts: Facts) -> tuple[AutocompleteOn, ...] | 
             return None
         if target.where in (Where.SAME, Where.OTHER):
             small = not same_model(target.model, model.name) and not facts.is_big(target.model)
-            return (_finding(target.model, server, small=small),)
+            return (_finding(target.model, server, harmless=small or facts.puts_chats_first),)
     return ()
 
 
-def _finding(lands: str, server: TaskServer, *, small: bool) -> AutocompleteOn:
-    """`small`: a small model of its own takes it, which hurts nobody."""
+def _finding(lands: str, server: TaskServer, *, harmless: bool) -> AutocompleteOn:
+    """`harmless`: a small model of its own takes it, say."""
     used = autocomplete_used(server) is True
     everyone = server.release < AUTOCOMPLETE_BY_ACCOUNT
     used_by = UsedBy.EVERYONE if everyone else UsedBy.OWN_ACCOUNT if used else UsedBy.NOT_KNOWN
-    severity = Severity.TIGHT if used and not small else Severity.INFO
+    severity = Severity.TIGHT if used and not harmless else Severity.INFO
     return AutocompleteOn(model=lands, severity=severity, used_by=used_by)

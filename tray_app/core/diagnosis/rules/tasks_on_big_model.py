@@ -6,9 +6,12 @@ from tray_app.core.values.task_settings import Setting
 
 
 def check(facts: Facts) -> tuple[TasksOnBigModel, ...] | None:
-    """Where the settings cannot be read, running requests may prove that there are tasks."""
+    """Where the settings cannot be read, running requests may prove that there are tasks. With chat first they stand
+    in nobody's way."""
     if facts.big_models is None:
         return None
+    if facts.puts_chats_first:
+        return ()
     found: list[TasksOnBigModel] = []
     for one in facts.big_models:
         landing = facts.lands_on(one.model.name)
