@@ -2,8 +2,8 @@
 
     python -m bench.kills [--trials 1000] [--seed 0] [--only chat-first]
 
-Each trial runs one command (set, fix, undo, connect, disconnect, chat-first) in a child of its own on stand-ins and
-sends it SIGKILL after a random part of the time that it usually takes. Then, as a person would, the next commands look:
+Each trial runs one command (set, fix, undo, connect, disconnect, chat-first, hosted) in a child of its own on stand-ins
+and sends it SIGKILL after a random part of the time that it usually takes. Then, as a person would, the next look:
 the server holds the old or the new value and nothing else changed; the journal is readable and knows of whatever the
 server holds; `undo --all` brings the first settings and connections back, and no relay stays; `disconnect` leaves no
 token in any file.
@@ -27,15 +27,19 @@ from pathlib import Path
 from msgspec import Struct
 
 from tray_app.cli.main import run
+from tray_app.standins import webui_hosted
+from tray_app.standins.endpoint import DemoEndpoint
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
 from tray_app.standins.scheduler import Pace
 from tray_app.standins.upstream import Call
+from tray_app.standins.webui_models import Hosted
 
-COMMANDS = ("set", "fix", "undo", "connect", "disconnect", "chat-first")
+COMMANDS = ("set", "fix", "undo", "connect", "disconnect", "chat-first", "hosted")
 SETTINGS = ("titles", "tags", "follow-ups", "autocomplete")
 FAILED, NOTHING_TO_DO = 1, 3
 CHAT_MODEL = "qwen3:32b"
+HOSTED_MODEL = "meta-llama/llama-3.2-3b-instruct"
 RELAY_BEGINS_S = 3.0
 
 
@@ -60,6 +64,10 @@ class Bench:
         self.server.start()
         for _line in Call(self._ollama.url, "/api/generate", {"model": CHAT_MODEL, "stream": False}).lines():
             pass  # a large model is loaded, so that there is something to fix
+        self._endpoint = DemoEndpoint()
+        self._endpoint.start()
+        self.server.registry.hosted.append(Hosted("http://127.0.0.1:9/v1", "sk-of-somebody-else"))
+        self._hosted = webui_hosted.told(self.server.version, self.server.registry)
         self._folder = folder
         self._first = copy.deepcopy(self.server.settings)
         self._connections = copy.deepcopy(self.server.registry.ollama.told())
@@ -71,6 +79,7 @@ class Bench:
 
     def close(self) -> None:
         self.server.stop()
+        self._endpoint.stop()
         self._ollama.stop()
 
     def trial(self, chance: random.Random) -> Trial:
@@ -80,7 +89,9 @@ class Bench:
         command = self._commands[self._count % len(self._commands)]
         self._reset()
         home.mkdir()
-        (home / "settings.toml").write_text(f"[chat_first]\nrelay_port = {self._relay_port}\n", encoding="utf-8")
+        (home / "settings.toml").write_text(
+            f"request_limit_s = 20\n[chat_first]\nrelay_port = {self._relay_port}\n", encoding="utf-8"
+        )
         token = self.server.session(ADMIN[0])
         if command != "connect":
             self._quietly(home, *self._connect(), text=token)
@@ -88,7 +99,8 @@ class Bench:
             self._quietly(home, "set", "tags=off")
         before = copy.deepcopy(self.server.settings)
         argv = self._argv(command, chance)
-        killed = self._killed(home, argv, command, chance, token)
+        typed = self._endpoint.key if command == "hosted" else token
+        killed = self._killed(home, argv, command, chance, typed)
         self._look(home, command, before)
         left_open = self._settle(home, command, token)
         self._forget(home, token)
@@ -98,6 +110,7 @@ class Bench:
         self.server.settings.clear()
         self.server.settings.update(copy.deepcopy(self._first))
         self.server.registry.ollama.accept(copy.deepcopy(self._connections))
+        webui_hosted.accept(self.server.version, self.server.registry, copy.deepcopy(self._hosted))
 
     def _connect(self) -> tuple[str, ...]:
         return ("connect", self.server.url, "--token-stdin", "--insecure-file-secret")
@@ -110,6 +123,9 @@ class Bench:
                 return ("fix", "follow-ups-off", "--yes")
             case "chat-first":
                 return ("chat-first", "on", "--yes")
+            case "hosted":
+                named = ("--model", HOSTED_MODEL, "--key-stdin", "--yes")
+                return ("hosted", "add", self._endpoint.base, *named)
             case "connect":
                 return self._connect()
             case _:
@@ -162,12 +178,17 @@ class Bench:
             1,
         ):
             raise Fault(f"{command}: the connections are neither old nor new")
+        hosted = webui_hosted.told(self.server.version, self.server.registry)
+        added = hosted != self._hosted
+        urls, keys = hosted["OPENAI_API_BASE_URLS"], hosted["OPENAI_API_KEYS"]
+        if added and (urls[1:], keys) != ([self._endpoint.base], ["sk-of-somebody-else", self._endpoint.key]):
+            raise Fault(f"{command}: the hosted connections are neither old nor new")
         journal = home / "journal.jsonl"
         lines = journal.read_text("utf-8").splitlines() if journal.exists() else []
         whole = [line for line in lines if _is_json(line)]
         if len(lines) - len(whole) > 1:
             raise Fault(f"{command}: more than the last line of the journal is broken")
-        if (changed or led) and not whole:
+        if (changed or led or added) and not whole:
             raise Fault(f"{command}: the server was changed and the journal knows nothing")
 
     def _settle(self, home: Path, command: str, token: str) -> bool:
@@ -183,6 +204,8 @@ class Bench:
             raise Fault("undo --all did not bring the first settings back")
         if self.server.registry.ollama.told() != self._connections:
             raise Fault("undo --all did not bring the first connections back")
+        if webui_hosted.told(self.server.version, self.server.registry) != self._hosted:
+            raise Fault("undo --all did not bring the first hosted connections back")
         if command == "chat-first":  # a relay that was started for nothing, and one that was about to begin
             time.sleep(RELAY_BEGINS_S)
             self._quietly(home, "chat-first", "off")
@@ -194,6 +217,8 @@ class Bench:
         if self._quietly(home, "disconnect") not in {0, NOTHING_TO_DO}:
             raise Fault("disconnect failed")
         for path in home.rglob("*"):
+            if path.is_file() and self._endpoint.key.encode() in path.read_bytes():
+                raise Fault(f"the endpoint's key is in {path.name}")
             if path.is_file() and token.encode() in path.read_bytes():
                 raise Fault(f"a token is left in {path.name}")
 

@@ -79,6 +79,7 @@ class OwnFiles:
             changes = (Change(setting, True, False),) if event is Event.INTENDED else ()
             app.journal.append(Record(f"c{number // 2}", 1e9 + number, event, origin, "0.12.4", "fix", changes))
         self._chat_first(app, origin)
+        self._hosted(app, origin)
         paths.settings_file.write_text("poll_s = 5\nlanguage = 'en'\n[limits]\nstorm_requests = 9\n")
         lock = SingleInstance(paths.instance_lock_file, paths.instance_file)
         lock.acquire()
@@ -87,6 +88,14 @@ class OwnFiles:
         self.undoable = {one.id: one.changes for one in app.changes().undoable(origin)}
         lock.release()
         self.restore()
+
+    def _hosted(self, app, origin):
+        """A connection that was added, as the journal has it: without its key."""
+        place = "https://openrouter.ai/api/v1"
+        value = {"url": place, "key": True, "on": True, "models": ["m"], "prefix": "", "more": []}
+        added = (Change(Setting.OPENAI_CONNECTION, None, value, place),)
+        for event, changes in ((Event.INTENDED, added), (Event.APPLIED, ())):
+            app.journal.append(Record("h1", 1e9 + 9, event, origin, "0.12.4", "hosted-connection:m", changes))
 
     def _chat_first(self, app, origin):
         """On, off and on again, at a relay that was killed and at a gateway; nothing listens at its ports."""
