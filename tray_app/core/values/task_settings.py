@@ -61,6 +61,9 @@ class Comes(StrEnum):
     WEB_SEARCH = "web-search"
 
 
+_FIELD = {one: one.value.replace("-", "_") for one in Setting}
+
+
 class TaskSettings(Struct, frozen=True):
     """The document as values. `task_model_params` is None where the version has no such field (before 0.11.1)."""
 
@@ -77,7 +80,7 @@ class TaskSettings(Struct, frozen=True):
 
     def switch(self, task: Setting) -> Switch:
         """The state of one of TASKS."""
-        state: Switch = getattr(self, task.value.replace("-", "_"))
+        state: Switch = getattr(self, _FIELD[task])
         return state
 
     def model(self, slot: Setting) -> str:

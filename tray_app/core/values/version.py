@@ -1,6 +1,7 @@
 """JSON documents and version numbers, as servers tell them."""
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ Document = dict[str, Json]
 Version = tuple[int, int, int]
 
 
+@lru_cache(maxsize=256)
 def parse_version(text: str) -> Version | None:
     """`0.6.36`, `v0.10.0-dev` and the like; None where it is no version."""
     match = re.match(r"v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?", text.strip())
