@@ -6,7 +6,8 @@ import pytest
 
 from tests.contract.bench import BIG, HOSTED, HOSTED_SMALL, SMALL
 from tray_app.app.changes import Carrier
-from tray_app.app.speed import Bench
+from tray_app.app.doing.trying import Bench
+from tray_app.core.report.trial import Entrant
 from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.task_settings import Setting
 from tray_app.storage.journal import Journal
@@ -16,6 +17,9 @@ class NoModels:
     """An Ollama in which nothing is installed."""
 
     def tags(self):
+        return ()
+
+    def ps(self):
         return ()
 
 
@@ -39,9 +43,10 @@ def same(document, other):
 )
 def test_task_models_side_by_side(bench, timed, slot, chat, small):
     before = bench.read()
-    found = timed(slot).compare(chat, (small,), 1, lambda _: None)
-    assert [(one.asked, one.answered) for one in found] == [("", chat), (small, small)]
-    assert all(one.task_s > 0 and one.first_token_s > 0 for one in found)
+    found = timed(slot).compare(chat, (Entrant(small),), 1, lambda _: None)
+    assert [(one.entrant.id, one.answered) for one in found.trials] == [("", chat), (small, small)]
+    assert all(one.task_s > 0 and one.first_token_s > 0 for one in found.trials)
+    assert all(one.able and one.tasks[0].draft.items for one in found.trials)
     assert same(bench.read(), before)
 
 
@@ -54,5 +59,5 @@ def test_a_cancelled_measurement_leaves_nothing_changed(bench, timed):
             raise ChangeError(Problem.CANCELLED, "speed")
 
     with pytest.raises(ChangeError):
-        timed(Setting.TASK_MODEL).compare(BIG, (SMALL,), 1, cancel)
+        timed(Setting.TASK_MODEL).compare(BIG, (Entrant(SMALL),), 1, cancel)
     assert same(bench.read(), before)

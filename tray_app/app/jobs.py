@@ -16,8 +16,10 @@ from msgspec.structs import replace
 from tray_app.app import speed
 from tray_app.app.changes import Carrier, Outcome
 from tray_app.app.doing.downloads import Step
+from tray_app.app.doing.trying import bench
 from tray_app.core.menu import notice as notice_view
 from tray_app.core.menu.screen import NoticeView
+from tray_app.core.report.trial import Trial
 from tray_app.core.text import change as change_view
 from tray_app.core.text import speed as speed_view
 from tray_app.core.text.lines import in_turn
@@ -30,6 +32,7 @@ from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.plan import ActionKind
 from tray_app.core.values.remedy import Consent
+from tray_app.core.values.snapshot import WebUIModel
 
 if TYPE_CHECKING:
     from tray_app.app.wiring import App
@@ -290,9 +293,17 @@ def _speed(carrier: Carrier, control: JobControl, translator: Callable[[], Trans
     if chat is None:
         return JobDone("", speed_view.no_chat_model(translator()))
     try:
-        timing = speed.bench(carrier, chat).compare(chat.id, (), speed.MENU_RUNS, show)[0]
+        timing = _timed(carrier, chat, show)
     except ChangeError as error:
         if error.problem is not Problem.NOTHING_TO_DO:
             raise
         return JobDone("", speed_view.tasks_off(translator()))
-    return JobDone("", speed_view.sentence(timing, translator()))
+    tr = translator()
+    if timing.failed is not None:
+        raise timing.failed
+    return JobDone("", speed_view.sentence(timing, tr))
+
+
+def _timed(carrier: Carrier, chat: WebUIModel, show: Callable[[speed.Progress], None]) -> Trial:
+    """Nothing is switched for it."""
+    return bench(carrier, chat).compare(chat.id, (), speed.MENU_RUNS, show).trials[0]

@@ -12,6 +12,7 @@ from tray_app.app import language, opened
 from tray_app.app.connect import connect_work
 from tray_app.app.doing.keeper import ChatFirstKeeper
 from tray_app.app.doing.reliever import Reliever
+from tray_app.app.doing.trying import held_in, left_switched, put_back
 from tray_app.app.jobs import Work
 from tray_app.app.rhythm import FIND_EVERY_S, poll_within
 from tray_app.app.watch import HistoryKeeper, Look
@@ -127,11 +128,12 @@ class Session:
         server = look.facts.open_webui
         if busy or server is None or server.access is not Access.ADMIN:
             return
-        ages = [look.snapshot.taken_at - one.at for one in self.app.changes().open(origin_of(server.url))]
-        if self._settled and all(0 <= age < BEING_MADE_S for age in ages):
+        made, origin = self.app.changes(), origin_of(server.url)
+        ages = [look.snapshot.taken_at - one.at for one in made.open(origin)]
+        if self._settled and not left_switched(made.undoable(origin)) and all(0 <= age < BEING_MADE_S for age in ages):
             return
         try:
-            settled = self.app.carrier.settle()
+            settled = (*self.app.carrier.settle(), *put_back(self.app.carrier, held_in(self.app.paths)))
         except ElbowroomError as error:  # the server went away, or a change is being made right now
             log.info("open changes are settled later: %s", type(error).__name__)
             return

@@ -1,60 +1,75 @@
-"""Times real task calls and the chat's first token, alone and while tasks run, for one task model or several.
+"""Times real task calls and the chat's first token, alone and while tasks run, and proves which model does the tasks.
 
-Every setting that is switched for a measurement is switched back, also after Ctrl-C; the journal has each step.
+Nothing is switched here: trying several models is `app/doing/trying.py`.
 """
 
 import statistics
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Protocol
 
 from msgspec import Struct
 
-from tray_app.app.changes import Carrier, CutShort
+from tray_app.app.changes import Carrier
+from tray_app.core.report.trial import TaskTrial
 from tray_app.core.tasks.chat import chat_model as chat_of
+from tray_app.core.tasks.conversations import CONVERSATIONS, Conversation
 from tray_app.core.tasks.releases import NEWEST_SEEN
 from tray_app.core.tasks.same_ollama import placed, with_watched
-from tray_app.core.tasks.settings import decode, key_of
+from tray_app.core.tasks.settings import decode
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.tasks.target import UNASKED, TaskServer, entry_of
+from tray_app.core.tasks.written import draft_of
 from tray_app.core.values.errors.change import ChangeError, Problem
-from tray_app.core.values.job import Timing
 from tray_app.core.values.names import full_name
-from tray_app.core.values.plan import Change, Event
 from tray_app.core.values.snapshot import Ollama, Presence, WebUIModel
 from tray_app.core.values.task_settings import Setting, Switch, TaskSettings
-from tray_app.core.values.version import Document, parse_version
+from tray_app.core.values.version import Document, Version, parse_version
+from tray_app.services._task_calls import TaskAnswer
 from tray_app.services._webui_models import any_outside, with_outside
 
-REMEDY = "speed"
-"""How the journal names a switch that was made for a measurement."""
 MENU_RUNS = 3
 CHAT_PROMPT = "Say hello in five words."
 HEAD_START_S = 0.3
 """So long after the first task the chat is sent: by then the task has gone through Open WebUI to its model."""
 
 
-class TimedAnswer(Protocol):
-    @property
-    def model(self) -> str: ...
-    @property
-    def seconds(self) -> float: ...
-
-
 class Server(Protocol):
     """What a measurement needs from Open WebUI."""
 
+    def version(self) -> str: ...
     def read_document(self) -> Document: ...
-    def run_task(self, task: Setting, model: str, *, cancelled: Callable[[], bool] | None = None) -> TimedAnswer: ...
+    def run_task(
+        self,
+        task: Setting,
+        model: str,
+        *,
+        about: Conversation = CONVERSATIONS[0],
+        cancelled: Callable[[], bool] | None = None,
+    ) -> TaskAnswer: ...
     def chat_first_token(self, model: str, prompt: str) -> float: ...
 
 
 class Progress(Struct, frozen=True):
+    """`asked`: the task model that is set, `number` of `all` that are tried. `task`: None while chats are timed."""
+
     asked: str
     run: int
     runs: int
+    task: Setting | None = None
+    number: int = 1
+    all: int = 1
+
+
+class Measured(Struct, frozen=True):
+    """Medians of some rounds with one task model."""
+
+    answered: str
+    tasks: tuple[TaskTrial, ...]
+    first_token_s: float
+    crowded_token_s: float
 
 
 def timed_tasks(settings: TaskSettings) -> tuple[Setting, ...]:
@@ -67,22 +82,42 @@ def timed_tasks(settings: TaskSettings) -> tuple[Setting, ...]:
     return on
 
 
-def measure(server: Server, chat_model: str, asked: str, runs: int, show: Callable[[Progress], None]) -> Timing:
-    """`runs` rounds: one task call, one chat, and one more chat while the tasks of a message run."""
+def measure(
+    server: Server,
+    chat_model: str,
+    asked: str,
+    runs: int,
+    show: Callable[[Progress], None],
+    about: Conversation = CONVERSATIONS[0],
+    look: Callable[[], object] = lambda: None,
+) -> Measured:
+    """`runs` rounds: each task once, one chat, and one more chat while the tasks of a message run.
+
+    `look` is called once right after the tasks, before a chat loads its model again.
+    """
     tasks = timed_tasks(decode(server.read_document()))
-    task_s: list[float] = []
+    version = parse_version(server.version()) or NEWEST_SEEN
+    answers: dict[Setting, list[TaskAnswer]] = {task: [] for task in tasks}
     first_s: list[float] = []
     crowded_s: list[float] = []
-    answered = ""
     for run in range(1, runs + 1):
+        for task in tasks:
+            show(Progress(asked, run, runs, task))
+            answers[task].append(server.run_task(task, chat_model, about=about))
+        if run == 1:
+            look()
         show(Progress(asked, run, runs))
-        answer = server.run_task(tasks[0], chat_model)
-        task_s.append(answer.seconds)
-        answered = answer.model
         first_s.append(server.chat_first_token(chat_model, CHAT_PROMPT))
         crowded_s.append(_while_tasks_run(server, chat_model, tasks))
-    task, first, crowded = (statistics.median(times) for times in (task_s, first_s, crowded_s))
-    return Timing(asked, answered, tasks[0], task, first, crowded, runs)
+    trials = tuple(_trial_of(task, made, version) for task, made in answers.items())
+    return Measured(answers[tasks[0]][-1].model, trials, statistics.median(first_s), statistics.median(crowded_s))
+
+
+def _trial_of(task: Setting, made: Sequence[TaskAnswer], version: Version) -> TaskTrial:
+    """A form that was wrong once is told: Open WebUI would have had nothing then."""
+    drafts = [draft_of(task, one.text, version) for one in made]
+    told = next((one for one in drafts if one.flaw is not None), drafts[-1])
+    return TaskTrial(task, statistics.median(one.seconds for one in made), told, made[-1].tokens)
 
 
 def _while_tasks_run(server: Server, chat_model: str, tasks: tuple[Setting, ...]) -> float:
@@ -108,13 +143,13 @@ def _while_tasks_run(server: Server, chat_model: str, tasks: tuple[Setting, ...]
 def chat_model(carrier: Carrier) -> WebUIModel | None:
     """The model that people chat with, as Open WebUI lists it; None where none is loaded or listed."""
     client = carrier.open_webui
-    listed = tuple(entry for entry in _listed(carrier) if not entry.preset)
+    listed = tuple(entry for entry in listed_here(carrier) if not entry.preset)
     server = TaskServer(decode(client.read_document()), parse_version(client.version()), listed)
     chat = chat_of(carrier.ollama.ps(), server, lambda _model: False)
     return entry_of(chat.name, listed) if chat is not None else None
 
 
-def _listed(carrier: Carrier) -> tuple[WebUIModel, ...]:
+def listed_here(carrier: Carrier) -> tuple[WebUIModel, ...]:
     """Open WebUI's models as seen from this Ollama: those of other servers are none of its own."""
     client, ollama = carrier.open_webui, carrier.ollama
     models = client.models()
@@ -144,7 +179,7 @@ def prove(carrier: Carrier, slot: Setting) -> Proof | None:
         task = timed_tasks(settings)[0]
     except ChangeError:
         return None
-    wanted, listed = settings.model(slot), _listed(carrier)
+    wanted, listed = settings.model(slot), listed_here(carrier)
     loaded = {full_name(one.name) for one in carrier.ollama.ps()}
     chats = [one for one in listed if one.active and not one.arena and not one.pipe and one.id != wanted]
     chats = [one for one in chats if slot_for(one, version) is slot]
@@ -156,48 +191,3 @@ def prove(carrier: Carrier, slot: Setting) -> Proof | None:
     names = {wanted or chat.id, *(filter(None, (chosen.ollama_name, chosen.served.upstream)) if chosen else ())}
     good = full_name(answer.model) in {full_name(name) for name in names}
     return Proof(chat.id, wanted or chat.id, answer.model, answer.seconds, good)
-
-
-def bench(carrier: Carrier, chat: WebUIModel) -> "Bench":
-    """For the slot that counts while this model chats."""
-    return Bench(carrier, slot_for(chat, parse_version(carrier.open_webui.version()) or NEWEST_SEEN))
-
-
-class Bench:
-    """Measures several task models one after the other and leaves everything as it was."""
-
-    def __init__(self, carrier: Carrier, slot: Setting) -> None:
-        self._carrier = carrier
-        self._server = carrier.open_webui
-        self._slot = slot
-
-    def compare(
-        self, chat_model: str, models: Iterable[str], runs: int, show: Callable[[Progress], None]
-    ) -> list[Timing]:
-        """The task model of now first, then each of `models`."""
-        document = self._server.read_document()
-        now = decode(document).model(self._slot)
-        timings = [measure(self._server, chat_model, now, runs, show)]
-        for model in models:
-            if model == now:
-                continue
-            with self._switched(model):
-                timings.append(measure(self._server, chat_model, model, runs, show))
-        return timings
-
-    @contextmanager
-    def _switched(self, model: str) -> Iterator[None]:
-        document = self._server.read_document()
-        key = key_of(self._slot, document)
-        assert key is not None
-        change = Change(self._slot, document[key], model)
-        try:
-            applied = self._carrier.apply((change,), REMEDY)
-        except CutShort as cut:
-            if cut.record is not None and cut.record.event is Event.APPLIED:
-                self._carrier.undo(cut.record.id)
-            raise
-        try:
-            yield
-        finally:
-            self._carrier.undo(applied.change_id)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tray_app.app.changes import CutShort
+from tray_app.app.doing import trying
 from tray_app.app.doing.downloads import Step
 from tray_app.app.speed import prove
 from tray_app.app.watch import Look
@@ -18,6 +19,7 @@ from tray_app.core.tasks import assignments
 from tray_app.core.text import change as view
 from tray_app.core.text import plan as plan_view
 from tray_app.core.text import remedy as remedy_view
+from tray_app.core.text import speed as speed_view
 from tray_app.core.text import status as status_view
 from tray_app.core.text import ways as ways_view
 from tray_app.core.text.lines import Span, Style, line
@@ -37,10 +39,19 @@ if TYPE_CHECKING:
     from tray_app.services.open_webui import OpenWebUIClient
 
 
+def put_back(app: App, terminal: Terminal, tr: Translator) -> bool:
+    """Whether a comparison that was killed had left a task model switched, which is back now."""
+    found = trying.put_back(app.carrier, trying.held_in(app.paths))
+    if found:
+        terminal.note(speed_view.put_back(tr))
+    return bool(found)
+
+
 def set_(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Change task settings; obeyed with a warning where a model id does not fit."""
     wanted = assignments.parse(options.assignments)
     client = app.carrier.writable()
+    put_back(app, terminal, tr)
     version = client.version()
     try:
         plan = app.carrier.plan(wanted)
@@ -114,15 +125,13 @@ def _names_a_model(plan: Plan) -> bool:
 
 def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Carry out a remedy: the best of the top finding, or the one that was named."""
+    if not (options.list or options.dry_run):
+        put_back(app, terminal, tr)
     with terminal.progress() as progress:
         progress.update(status_view.looking(tr))
         look = app.observer.look_twice()
     if options.list:
-        terminal.show(status_view.remedy_lines(look.remedies, tr))
-        if look.remedies:
-            terminal.text("")
-        terminal.show(ways_view.lines(look.strategies(_task_work(app, look)), tr))
-        return DONE if look.remedies else NOTHING_TO_DO
+        return _list(app, look, terminal, tr)
     remedy = _chosen(options.id, look.remedies, look.facts.here or (), look.strategies())
     if remedy is None:
         if look.remedies:  # what cannot be undone is done by its name alone
@@ -144,6 +153,15 @@ def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     if not options.yes and not _agreed(terminal, remedy, tr):
         return FAILED
     return _carry_out(app, remedy, terminal, tr, asked=options.prove)
+
+
+def _list(app: App, look: Look, terminal: Terminal, tr: Translator) -> int:
+    """What helps, and the ways side by side also where nothing is wrong."""
+    terminal.show(status_view.remedy_lines(look.remedies, tr))
+    if look.remedies:
+        terminal.text("")
+    terminal.show(ways_view.lines(look.strategies(_task_work(app, look)), tr))
+    return DONE if look.remedies else NOTHING_TO_DO
 
 
 def _task_work(app: App, look: Look) -> TaskWork | None:
@@ -222,7 +240,10 @@ def undo(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> in
     app.carrier.writable()
     for settled in app.carrier.settle():
         terminal.note(view.settled(settled.changes, tr))
+    back = put_back(app, terminal, tr)
     waiting = app.carrier.undoable()
+    if back and not options.all:
+        return DONE  # that was the newest change
     if not options.all:
         waiting = waiting[:1]
     if not waiting:

@@ -4,13 +4,13 @@ Addresses and roles were read in 53 releases and tried on running servers. Only 
 documents of core/tasks; never sign-up, key creation, configs/import or user settings.
 """
 
-import time
 from collections.abc import Callable
 from urllib.parse import quote
 
 from msgspec import Struct
 
 from tray_app.core.tasks import documents
+from tray_app.core.tasks.conversations import CONVERSATIONS, Conversation
 from tray_app.core.tasks.releases import (
     AUTOCOMPLETE_BY_ACCOUNT,
     CONNECTIONS_BY_NUMBER_SINCE,
@@ -54,7 +54,6 @@ LIST_LIMIT_BYTES = 32 * 1024 * 1024
 LIST_DEADLINE_S = 12.0
 """Open WebUI waits up to 10 s for each outside connection (AIOHTTP_CLIENT_TIMEOUT_MODEL_LIST) before it answers."""
 WRITE_DEADLINE_S = 10.0
-CALL_DEADLINE_S = 600.0
 VERIFY_DEADLINE_S = 15.0
 """It waits as long for the one server that is to be tried."""
 
@@ -367,7 +366,14 @@ class OpenWebUIClient:
 
     # --- real calls, only when the user asks ---
 
-    def run_task(self, task: Setting, model: str, *, cancelled: Callable[[], bool] | None = None) -> TaskAnswer:
+    def run_task(
+        self,
+        task: Setting,
+        model: str,
+        *,
+        about: Conversation = CONVERSATIONS[0],
+        cancelled: Callable[[], bool] | None = None,
+    ) -> TaskAnswer:
         """One real call of a task for a chat with `model`. Invalid where the task is switched off.
 
         A server that has not listed its models since its start knows none: then they are listed and it is
@@ -376,7 +382,7 @@ class OpenWebUIClient:
         if not runs(self._numbers(), task):
             raise TooOld(self.url)
         path = f"{self._base()}/{endpoint(self._numbers(), task)}/completions"
-        body = _task_calls.body(task, model)
+        body = _task_calls.body(task, model, about)
         try:
             return self._timed(path, body, cancelled)
         except NotFound:
@@ -384,17 +390,8 @@ class OpenWebUIClient:
             return self._timed(path, body, cancelled)
 
     def _timed(self, path: str, body: Json, cancelled: Callable[[], bool] | None) -> TaskAnswer:
-        started = time.monotonic()
-        answer = self._known.post_json(path, body, deadline_s=CALL_DEADLINE_S, cancelled=cancelled)
-        return _task_calls.decode(answer, time.monotonic() - started, self.url)
+        return _task_calls.timed(self._known, path, body, cancelled)
 
     def chat_first_token(self, model: str, prompt: str, *, cancelled: Callable[[], bool] = lambda: False) -> float:
         """Seconds from asking to the first word, which may be a word of thinking; the answer is then cut off."""
-        body: Json = {"model": model, "messages": [{"role": "user", "content": prompt}], "stream": True}
-        started = time.monotonic()
-        events = self._known.post_events("/api/chat/completions", body, cancelled=cancelled)
-        for event in events:
-            if _task_calls.has_words(event, self.url):
-                events.close()
-                return time.monotonic() - started
-        raise BadAnswer(self.url, "an answer without words")
+        return _task_calls.first_token(self._known, model, prompt, cancelled)

@@ -27,6 +27,7 @@ class Paths:
         self.journal_file = state / "journal.jsonl"
         self.lock_file = state / "write.lock"
         self.switch_lock_file = state / "switch.lock"
+        self.trying_lock_file = state / "trying.lock"
         self.instance_lock_file = state / "instance.lock"
         self.instance_file = state / "instance.json"
         self.details_lock_file = state / "details.lock"

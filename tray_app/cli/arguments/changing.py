@@ -1,6 +1,7 @@
 """What is changed at Open WebUI: set, fix, undo, relief, chat-first, speed."""
 
 from tray_app.cli.arguments.adder import Adder, number
+from tray_app.core.tasks.conversations import CONVERSATIONS
 from tray_app.core.text.text import Translator
 from tray_app.core.values.task_settings import SLOTS, TASKS
 
@@ -63,13 +64,32 @@ def add_to(add: Adder, tr: Translator) -> None:
     chat_first.add_argument("--dry-run", action="store_true", help=dry)
     chat_first.add_argument("--yes", action="store_true", help=_("do not ask"))
     chat_first.add_argument("--json", action="store_true", help=_("print JSON (schema 1)"))
+    _speed(add, tr)
+
+
+def _speed(add: Adder, tr: Translator) -> None:
+    _ = tr.gettext
     speed = add(
         "speed",
-        _("time task calls and the chat's first word, alone and while tasks run"),
+        _("time task calls and the chat's first word, alone and while tasks run, and compare what models write"),
         "speed",
-        "speed --compare gemma3:1b --runs 3",
+        "speed --compare",
+        "speed --compare gemma3:1b llama3.2:3b --conversation bicycle",
     )
     speed.add_argument("--runs", type=number(tr), metavar="N", default=3, help=_("rounds to measure (3)"))
-    speed.add_argument("--compare", nargs="+", metavar="MODEL", default=[], help=_("task models to try side by side"))
+    speed.add_argument(
+        "--compare",
+        nargs="*",
+        metavar="MODEL",
+        help=_("task models to try side by side; without a name the small ones that are installed"),
+    )
+    speed.add_argument(
+        "--conversation",
+        choices=tuple(one.name for one in CONVERSATIONS),
+        default="",
+        help=_("the built-in conversation that they work on: {names}").format(
+            names=", ".join(f"{one.name} ({one.language})" for one in CONVERSATIONS)
+        ),
+    )
     speed.add_argument("--yes", action="store_true", help=_("do not ask"))
     speed.add_argument("--json", action="store_true", help=_("print JSON (schema 1)"))

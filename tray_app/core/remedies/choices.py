@@ -1,14 +1,19 @@
 """Which models can be chosen for tasks, in which slot, and whether each fits beside the chat model."""
 
+from collections.abc import Iterable
+
 from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.fit.candidates import Candidate
 from tray_app.core.fit.verdict import beside
 from tray_app.core.remedies.case import Case
-from tray_app.core.remedies.models import can_do_tasks, models_to_get
+from tray_app.core.remedies.models import COMFORTABLE_BYTES, OFFERED, WORTH_SHARE, can_do_tasks, models_to_get
+from tray_app.core.report.trial import Entrant
+from tray_app.core.tasks.assignments import nearest
+from tray_app.core.values.errors.usage import Slip, UsageError
 from tray_app.core.values.fit import Fit, Verdict
 from tray_app.core.values.names import same_model
 from tray_app.core.values.remedy import TaskModelChoice, TaskModels
-from tray_app.core.values.snapshot import WebUIModel
+from tray_app.core.values.snapshot import Capability, WebUIModel
 
 _ORDER = (Verdict.FITS, Verdict.NOT_LOCAL, Verdict.TIGHT, Verdict.UNKNOWN, Verdict.SPILLS, Verdict.EVICTS)
 NOT_LOCAL = Fit(Verdict.NOT_LOCAL)
@@ -53,3 +58,49 @@ def choices(facts: Facts) -> tuple[TaskModelChoice, ...]:
 def task_models(case: Case, candidates: tuple[Candidate, ...]) -> TaskModels:
     """What the menu offers, worked out once per poll."""
     return TaskModels(case.facts.slot, choices(case.facts), tuple(models_to_get(case, candidates)))
+
+
+# --- to be tried side by side ----------------------------------------------------------------
+
+
+def entrant(model: WebUIModel, facts: Facts) -> Entrant:
+    """One of Open WebUI's models, as it would be tried."""
+    made = choice(model, facts)
+    return Entrant(model.id, made.fit, model.ollama_name, made.host, model.served.price)
+
+
+def entrants(
+    facts: Facts, listed: tuple[WebUIModel, ...], chat: WebUIModel, names: Iterable[str] | None
+) -> tuple[Entrant, ...]:
+    """The named ones, by Open WebUI's id or by Ollama's name, empty for the chat model itself; else some that are
+    installed, small, everybody's and not known to crowd the chat model, best first. UsageError for one not `listed`."""
+    if names is not None:
+        return tuple(_named(name, listed, facts) for name in names)
+
+    def rank(model: WebUIModel, made: Entrant) -> tuple[int, bool, bool, int]:
+        low, high = COMFORTABLE_BYTES
+        size, thinks = model.size_bytes or 0, Capability.THINKING in (model.capabilities or ())
+        return _ORDER.index(made.fit.verdict), thinks, not low <= size <= high, size
+
+    small = [(model, entrant(model, facts)) for model in listed if _is_small(model, chat)]
+    kept = [(model, made) for model, made in small if made.is_here and not made.fit.verdict.is_bad]
+    return tuple(made for _, made in sorted(kept, key=lambda pair: rank(*pair))[:OFFERED])
+
+
+def _is_small(model: WebUIModel, chat: WebUIModel) -> bool:
+    """An installed model, clearly smaller than the chat model, that everybody may use."""
+    if not can_do_tasks(model) or model.ollama_name is None or model.public is False:
+        return False
+    return bool(model.size_bytes and chat.size_bytes) and (model.size_bytes or 0) < WORTH_SHARE * (chat.size_bytes or 0)
+
+
+def _named(name: str, listed: tuple[WebUIModel, ...], facts: Facts) -> Entrant:
+    if not name:
+        return Entrant("", Fit(Verdict.FITS))
+    found = [one for one in listed if one.id == name]
+    if not found:
+        found = [one for one in listed if one.ollama_name and not one.preset and same_model(one.ollama_name, name)]
+    if not found:
+        ids = tuple(one.id for one in listed if can_do_tasks(one))
+        raise UsageError(Slip.TASK_MODEL, name, nearest(name, ids), ids, "speed")
+    return entrant(found[0], facts)

@@ -31,6 +31,8 @@ KEYS_LIMITED_SINCE: Version = (0, 5, 0)
 """API keys can be limited to some addresses; one that is not among them is refused as if keys were off (utils/auth)."""
 KEYS_TOLD_APART_SINCE: Version = (0, 6, 37)
 """A limited key is refused in words of its own (utils/auth.py)."""
+JSON_TITLES_SINCE: Version = (0, 5, 8)
+"""A title is asked for and read as JSON; before, as plain words (config.py, utils/middleware.py)."""
 AUTOCOMPLETE_BY_ACCOUNT: Version = (0, 6, 0)
 """An account must switch autocomplete on for itself (settings `ui.promptAutocomplete`); before, all had it."""
 SLOT_BY_CONNECTION: Version = (0, 6, 11)

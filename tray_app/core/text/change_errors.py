@@ -127,6 +127,12 @@ def _others(problem: Problem, subject: str, tr: Translator) -> tuple[str, str]:
             tr.gettext("Process {subject} belongs to another user: it was left alone."),
             tr.gettext("An administrator of this computer can end it."),
         ),
+        Problem.LEFT_SWITCHED: (
+            tr.gettext("Open WebUI stopped answering: {subject} may still be its task model."),
+            tr.gettext("The next command or start that reaches it puts it back; `{command}` does it at once.").format(
+                command=typed(tr, "undo")
+            ),
+        ),
         Problem.STAYS: (tr.gettext("Process {subject} did not end."), tr.gettext("A restart of the computer ends it.")),
         Problem.NOT_LISTED: (
             tr.gettext("Open WebUI does not list {subject} yet: the settings were not changed."),

@@ -39,6 +39,7 @@ def _texts(tr: Translator) -> dict[Slip, str]:
         Slip.UNLOAD: tr.gettext(
             "`{given}` is offered only where it helps: while memory is short, or a model or old prompts overflow it."
         ),
+        Slip.TASK_MODEL: tr.gettext("Open WebUI lists no model `{given}`."),
         Slip.MODEL: tr.gettext("Ollama has no model `{given}` installed."),
         Slip.URL: tr.gettext("`{given}` is not an address of a server."),
         Slip.URL_WITH_PASSWORD: tr.gettext("An address with a user name or password in it is not used: {given}."),

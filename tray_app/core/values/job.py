@@ -4,8 +4,6 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from tray_app.core.values.task_settings import Setting
-
 
 class JobKind(StrEnum):
     CHANGE = "change"
@@ -35,19 +33,3 @@ class RunningJob(Struct, frozen=True):
         if not self.total_bytes or self.completed_bytes is None:
             return None
         return min(100, max(0, self.completed_bytes * 100 // self.total_bytes))
-
-
-class Timing(Struct, frozen=True):
-    """What a speed test measured with one task model: medians of its runs.
-
-    `asked`: the model that was set, empty for the chat's own; `answered`: the one that the answers name. The chat's
-    first token is timed alone, and while tasks run.
-    """
-
-    asked: str
-    answered: str
-    task: Setting
-    task_s: float
-    first_token_s: float
-    crowded_token_s: float
-    runs: int

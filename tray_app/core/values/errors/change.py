@@ -28,6 +28,7 @@ class Problem(StrEnum):
     NOT_LISTED = "not-listed"  # Open WebUI does not list a model that was just downloaded
     NO_SUCH_RUNNER = "no-such-runner"  # it has ended, serves somebody, or its number is another program's by now
     NOT_YOURS = "not-yours"  # another user's process
+    LEFT_SWITCHED = "left-switched"  # a measurement could not put the task model back
     STAYS = "stays"  # a process that does not end
 
 

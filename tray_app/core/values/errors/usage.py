@@ -20,6 +20,7 @@ class Slip(StrEnum):
     RELIEF = "relief"  # none that automatic relief may be
     UNLOAD = "unload"  # not offered now
     MODEL = "model"  # not installed
+    TASK_MODEL = "task-model"  # not listed by Open WebUI
     URL = "url"
     URL_WITH_PASSWORD = "url-with-password"
     URL_WITH_QUERY = "url-with-query"

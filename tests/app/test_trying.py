@@ -1,0 +1,106 @@
+"""Trying several task models: whatever ends it, also a kill, the settings are as before, at the latest at the next start."""
+
+import pytest
+
+from tests.app.test_speed import MIDDLE, bench, journal, played
+from tray_app.app.doing import trying
+from tray_app.core.report.trial import Entrant
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.standins.models import BIG, SMALL
+from tray_app.standins.server import FaultKind
+
+__all__ = ["played"]
+
+
+class Killed(BaseException):
+    """The process ends here: nothing after it runs."""
+
+
+def killed(played, monkeypatch):
+    """A comparison of which nothing is left but what it wrote: no `finally` of it reached the server."""
+    with monkeypatch.context() as dead:
+        dead.setattr(trying.Bench, "_take_back", lambda *_: None)
+
+        def die(step):
+            if step.asked == SMALL:
+                raise Killed
+
+        with pytest.raises(Killed):
+            bench(played.app()).compare(BIG, (Entrant(SMALL),), 1, die)
+    assert played.settings["TASK_MODEL"] == SMALL
+
+
+@pytest.mark.parametrize("command", [("undo",), ("set", "tags=off"), ("speed", "--yes", "--runs", "1")])
+def test_what_a_killed_comparison_left_is_put_back_by_the_next_command(played, monkeypatch, capsys, command):
+    before = played.settings
+    killed(played, monkeypatch)
+    assert played.run(*command) == 0
+    assert "cut short earlier: the task model is back" in capsys.readouterr().err
+    assert played.settings["TASK_MODEL"] == before["TASK_MODEL"]
+    assert "undone" in journal(played)
+
+
+def test_undo_takes_back_no_older_change_with_it(played, monkeypatch, capsys):
+    assert played.run("set", "tags=off") == 0
+    killed(played, monkeypatch)
+    assert played.run("undo") == 0
+    assert (played.settings["TASK_MODEL"], played.settings["ENABLE_TAGS_GENERATION"]) == ("", False)
+    assert played.run("undo") == 0
+    assert played.settings["ENABLE_TAGS_GENERATION"] is True
+
+
+def test_one_that_runs_is_left_alone(played):
+    app = played.app()
+    held = trying.held_in(app.paths)
+
+    def meanwhile(step):
+        if step.asked == SMALL:
+            assert trying.put_back(played.app().carrier, held) == ()
+            assert played.settings["TASK_MODEL"] == SMALL
+            with pytest.raises(ChangeError) as second:
+                trying.Bench(app.carrier, bench(app)._slot, BIG, held).compare(BIG, (), 1, lambda _: None)
+            assert second.value.problem is Problem.OTHER_WRITER
+
+    test = trying.Bench(app.carrier, bench(app)._slot, BIG, held)
+    assert test.compare(BIG, (Entrant(SMALL),), 1, meanwhile).ended is None
+
+
+def test_what_somebody_chose_since_is_left_alone(played, monkeypatch):
+    killed(played, monkeypatch)
+    played.webui.settings["TASK_MODEL"] = MIDDLE
+    app = played.app()
+    assert trying.put_back(app.carrier, trying.held_in(app.paths)) == ()
+    assert played.settings["TASK_MODEL"] == MIDDLE
+    assert trying.put_back(app.carrier, trying.held_in(app.paths)) == ()
+    assert journal(played).count("drifted") == 1  # asked once, not at every start
+
+
+def test_a_server_that_dies_midway_is_told_and_put_back_when_it_answers_again(played, monkeypatch, capsys):
+    before = played.settings
+    monkeypatch.setattr(trying, "TRY_EVERY_S", 0.0)
+    real = trying.measure
+
+    def dies(server, chat, asked, *rest):
+        if asked == SMALL:
+            played.webui.fail(FaultKind.HANG_UP)
+        return real(server, chat, asked, *rest)
+
+    monkeypatch.setattr(trying, "measure", dies)
+    assert played.run("speed", "--yes", "--runs", "1", "--compare", SMALL, MIDDLE) == 1
+    out, err = capsys.readouterr()
+    assert f"{SMALL} could not be measured" in out
+    assert f"{SMALL} may still be its task model." in out
+    assert f"Task model {MIDDLE}" not in err
+    played.webui.heal()
+    assert played.settings["TASK_MODEL"] == SMALL
+    app = played.app()
+    assert len(trying.put_back(app.carrier, trying.held_in(app.paths))) == 1
+    assert played.settings == before
+
+
+def test_what_it_takes_and_whether_the_chat_model_was_pushed_out_is_seen(played):
+    found = bench(played.app()).compare(BIG, (Entrant(SMALL, ollama_name=SMALL),), 1, lambda _: None).trials
+    assert [one.displaced for one in found] == [False, False]
+    assert found[0].memory_bytes is None
+    loaded = {one.name: one.size_bytes for one in played.app().ollama.ps()}
+    assert found[1].memory_bytes == loaded[SMALL]
