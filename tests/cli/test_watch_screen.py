@@ -9,13 +9,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.core.menu.states import NOW, STATE
 from tests.english import TR
+from tray_app.core.report.details.memory_use import LoadedUse, MemoryUse, PartKind, memory_picture
+from tray_app.core.report.history import Mark, MarkKind
 from tray_app.core.text import watch
 from tray_app.core.text.lines import width
 from tray_app.core.values.finding import Level
-from tray_app.core.values.snapshot import Pressure
+from tray_app.core.values.fit import Budget
+from tray_app.core.values.snapshot import BudgetBasis, Pressure
+from tray_app.core.values.units import GIB
 
 if sys.platform == "win32":
     pytest.skip("no pseudo terminal of this kind", allow_module_level=True)
@@ -218,9 +223,9 @@ def look(level=Level.OVERLOADED, pressure=Pressure.WARNING, waiting=3, at=NOW):
     return watch.Sample(at, level, pressure, waiting)
 
 
-def frame(past, rows=40, columns=80, blocks=True):
+def frame(past, rows=40, columns=80, blocks=True, drawn=watch.NOTHING_DRAWN):
     window = watch.WatchFrame(columns, rows, 0, 5.0, blocks)
-    made = watch.frame(STATE.overview, STATE.diagnosis, STATE.remedies, past, window, TR)
+    made = watch.frame(STATE.overview, STATE.diagnosis, STATE.remedies, past, window, TR, drawn)
     return ["".join(span.text for span in line) for line in made]
 
 
@@ -241,6 +246,36 @@ def test_lines_over_time_show_what_was_and_never_a_low_for_what_was_not_known():
     assert frame(past)[2] == "Memory pressure   ▁?█▅ warning"
     assert frame(past)[3] == "Waiting requests  ▁?▃█ 4"
     assert frame(past, blocks=False)[3] == "Waiting requests  _?,# 4"
+
+
+def test_chats_and_tasks_that_run_and_held_ones_have_lines_where_they_are_known():
+    past = (
+        replace(look(), chats=0, tasks=2, held=None),
+        replace(look(), chats=None, tasks=None, held=None),
+        replace(look(), chats=1, tasks=1, held=None),
+    )
+    assert frame(past)[4:6] == ["Running chats     ▁?█ 1", "Running tasks     █?▅ 1"]
+    assert not any(line.startswith("Held") for line in frame(past))
+    assert frame((*past, replace(look(), held=3)))[6].startswith("Held              ???█ 3")
+
+
+def test_what_happened_stands_under_its_look_and_with_its_time():
+    changed = Mark(NOW + 5, MarkKind.CHANGED, None, "change-1", "autocomplete", "off")
+    refused = Mark(NOW + 6, MarkKind.REFUSED, count=7)
+    made = frame((look(), replace(look(), marks=(changed, refused)), look()))
+    assert made[4].rstrip() == "Marks              !"  # what went wrong before what was changed
+    assert made[5:7] == ["+ 14:13:25  Autocomplete off", "! 14:13:26  7 requests refused"]
+
+
+def test_the_memory_of_the_models_is_a_bar_with_what_its_signs_stand_for():
+    chat = LoadedUse("qwen3:32b", PartKind.CHAT_MODEL, 18 * GIB, 18 * GIB, 3 * GIB)
+    use = MemoryUse(Budget(24 * GIB, BudgetBasis.METAL), (chat,))
+    drawn = watch.WatchPictures(memory_picture(use))
+    made = frame((look(),), drawn=drawn, columns=50)
+    (bar,) = [line for line in made if line.startswith("[")]
+    assert bar == "[" + "=" * 30 + "-" * 6 + "." * 12 + "]"
+    assert any("= qwen3:32b (chat) 15.0 GiB" in line for line in made)
+    assert not any(line.startswith("[") for line in frame((look(),), drawn=watch.WatchPictures()))
 
 
 def test_who_is_at_the_model_is_told():

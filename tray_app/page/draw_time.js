@@ -54,6 +54,7 @@ function layout(is, width) {
   y += 6 * u;
   view.split = y - 6 * u;
   const most = told.most_waiting;
+  view.share = Math.min(1, Math.max(0.01, ...told.lanes.flatMap((lane) => lane.columns.map((one) => one[2] / told.step))));
   row("waiting", 36, { name: told.words.waiting, most });
   row("running", 18, { name: told.words.running, most: told.most_running });
   row("pressure", 16, { name: told.words.pressure });
@@ -91,9 +92,12 @@ function ticks(told, view) {
   let rank = Math.max(...told.ticks.map((one) => one[1]), 0);
   const gap = (one) => { const at = told.ticks.filter((each) => each[1] <= one).map((each) => view.x(each[0] - told.since)); return at.length > 1 ? at[1] - at[0] : Infinity; };
   const wide = Math.max(...told.ticks.map((one) => measured(one[2])), 5) * 7.2 * view.u + 14 * view.u;
-  while (rank > 0 && gap(rank) < wide) rank -= 1;
+  while (rank > 0 && gap(rank) * 3 < wide) rank -= 1;
   const every = Math.max(1, Math.ceil(wide / gap(rank)));
-  told.ticks.filter((one) => one[1] <= rank).forEach(([at, , label], place) => {
+  const shown = told.ticks.filter((one) => one[1] <= rank);
+  const apart = shown.length > 1 ? shown[1][0] - shown[0][0] : 1;
+  shown.forEach(([at, , label]) => {
+    const place = Math.round(at / apart); // by the time itself, so that the same ticks keep their labels
     const x = view.x(at - told.since);
     made.push(shape("path", { class: "p-grid", d: `M${f(x)} ${f(20 * view.u)}V${f(view.axis - 4 * view.u)}` }));
     const half = (measured(label) * 7 * view.u) / 2;
@@ -121,7 +125,7 @@ function lane(row, told, view) {
   const floor = shape("path", { class: "p-floor", d: `M${f(view.left)} ${f(row.y + row.high + 1.5 * u)}H${f(view.width - view.right)}` });
   if (is.columns.length) {
     const d = is.columns.map(([place, , busy]) => {
-      const high = Math.max(least, row.high * Math.min(1, busy / told.step));
+      const high = Math.max(least, (row.high * Math.min(busy / told.step, view.share)) / view.share);
       return box(view.x(place * told.step), row.y + row.high - high, Math.max(1, view.step - 0.4 * u), high);
     }).join("");
     return [floor, shape("path", { class: `p-part l-${is.id}`, d })];
@@ -213,6 +217,7 @@ function words(is) {
   const kinds = { busy: "p-part l-chat", wait: "p-wait", held: "p-held", broken: "p-broken" };
   const seen = told.lanes.some((lane) => lane.bars.length);
   part(is.legend, ...w.legend.filter(() => seen).map(([kind, text]) => node("li", {}, kind === "broken" ? broken() : swatch(kinds[kind]), text)),
+    told.lanes.some((lane) => lane.columns.length) ? node("li", {}, swatch("p-part l-chat"), fill(w.share, { count: Math.ceil(100 * is.view.share) })) : null,
     ...w.pressures.map((text, place) => node("li", {}, state(PRESSURES[place]), `${w.pressure}: ${text}`)));
   part(is.sentences, node("p", {}, told.sentence), node("p", {}, told.lanes_sentence));
   tables(is.tables, w.as_table, told.table, told.lanes_table);

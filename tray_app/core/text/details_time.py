@@ -41,7 +41,7 @@ def document(made: Pictures, offset: Offset, tr: Translator) -> dict[str, Json]:
         "lanes": [_lane(one, shown.since, models, tr) for one in made.lanes],
         "sentence": sentence(made, tr),
         "table": state_table(made, offset, tr),
-        "lanes_sentence": lanes_sentence(made, tr),
+        "lanes_sentence": lanes_sentence(made.lanes, tr),
         "lanes_table": lanes_table(made, tr),
         "words": _words(tr),
         "days": [[at, weekday(at, offset, tr)] for at in _days(made)],
@@ -120,6 +120,7 @@ def _words(tr: Translator) -> dict[str, Json]:
         "unserved": tr.gettext("not answered"),
         "nothing": tr.gettext("nobody was at the models"),
         "use": tr.gettext("Left and right arrow: values at that time. Page up and page down: from mark to mark."),
+        "share": tr.gettext("height: share of the time, up to {count}%"),
         "as_table": tr.gettext("As a table"),
         "legend": [
             ["busy", tr.gettext("works")],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from tray_app.core.report.details.lanes import TimeLane
 from tray_app.core.report.details.pictures import Pictures
 from tray_app.core.report.details.scale import Offset, TimeWindow
 from tray_app.core.report.details.timeline import LEVELS, PRESSURES, TimeStep
@@ -65,12 +66,12 @@ def _waiting_sentence(made: Pictures, tr: Translator) -> str:
     return text.format(count=most)
 
 
-def lanes_sentence(made: Pictures, tr: Translator) -> str:
+def lanes_sentence(lanes: Iterable[TimeLane], tr: Translator) -> str:
     told = [
         tr.gettext("{what} {count}, {seconds}").format(
             what=lane_name(one.kind, tr), count=one.calls, seconds=duration(one.busy_s, tr)
         )
-        for one in made.lanes
+        for one in lanes
         if one.calls
     ]
     if not told:

@@ -7,8 +7,11 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from tray_app.core.report.details.lanes import TimeLane
+from tray_app.core.report.details.memory_use import MemoryPicture
+from tray_app.core.report.history import Mark
 from tray_app.core.report.overview import Overview
-from tray_app.core.text import at_model
+from tray_app.core.text import at_model, watch_pictures
 from tray_app.core.text import findings as finding_view
 from tray_app.core.text.level import brief, level_word, level_words
 from tray_app.core.text.lines import Line, Span, Style, line, pad, width, wrapped
@@ -17,6 +20,7 @@ from tray_app.core.text.text import Translator
 from tray_app.core.text.words import pressure_word
 from tray_app.core.values.finding import Diagnosis, Level
 from tray_app.core.values.remedy import Remedy
+from tray_app.core.values.requests import RequestKind
 from tray_app.core.values.snapshot import Pressure
 
 KEPT = 240
@@ -34,6 +38,22 @@ class Sample(Struct, frozen=True):
     level: Level
     pressure: Pressure | None
     waiting: int | None
+    chats: int | None = None
+    tasks: int | None = None
+    """Running at the models; None: they cannot be told apart."""
+    held: int | None = None
+    marks: tuple[Mark, ...] = ()
+    """What happened since the look before."""
+
+
+class WatchPictures(Struct, frozen=True):
+    """What is drawn besides lines over time. `ended`: requests since the watching began, of an hour at most."""
+
+    memory: MemoryPicture | None = None
+    ended: tuple[TimeLane, ...] = ()
+
+
+NOTHING_DRAWN = WatchPictures()
 
 
 class WatchFrame(Struct, frozen=True):
@@ -46,9 +66,21 @@ class WatchFrame(Struct, frozen=True):
     blocks: bool = True
 
 
-def sample(seen: Overview, diagnosis: Diagnosis) -> Sample:
+def sample(seen: Overview, diagnosis: Diagnosis, marks: tuple[Mark, ...] = ()) -> Sample:
     pressure = seen.memory.pressure if seen.memory is not None else None
-    return Sample(seen.at.taken_at, diagnosis.level, pressure, seen.waiting)
+    chats, tasks = _told_apart(seen)
+    held = seen.requests.held if seen.requests is not None else None
+    return Sample(seen.at.taken_at, diagnosis.level, pressure, seen.waiting, chats, tasks, held, marks)
+
+
+def _told_apart(seen: Overview) -> tuple[int | None, int | None]:
+    """Chats and tasks that run; None where not each of them is known."""
+    if seen.requests is None or seen.running is None:
+        return None, None
+    kinds = [one.kind for one in seen.requests.active]
+    if len(kinds) < seen.running or RequestKind.UNKNOWN in kinds:
+        return None, None
+    return kinds.count(RequestKind.CHAT), kinds.count(RequestKind.TASK)
 
 
 def frame(
@@ -58,13 +90,17 @@ def frame(
     past: Sequence[Sample],
     window: WatchFrame,
     tr: Translator,
+    drawn: WatchPictures = NOTHING_DRAWN,
 ) -> list[Line]:
     """Never more lines than the window has, none wider than it; the headline is always the first."""
     top = _fitted([headline(seen, diagnosis, tr), _changed(past, window, tr)], window)
     foot = _fitted([_foot(past[-1].at, window, tr)], window)[:1]
     parts = [
         _sparks(past, window, tr),
+        _marks(past, window, tr),
         _at_the_model(seen, tr),
+        watch_pictures.memory_bar(drawn.memory, window.columns, tr) if drawn.memory is not None else [],
+        watch_pictures.ended(drawn.ended, tr),
         [line(""), *status_lines(seen, diagnosis, remedies, tr, who=False)[1:]],
     ]
     body = _fitted([one for part in parts for one in part], window)
@@ -109,22 +145,42 @@ def _changed(past: Sequence[Sample], window: WatchFrame, tr: Translator) -> Line
 
 
 def _sparks(past: Sequence[Sample], window: WatchFrame, tr: Translator) -> list[Line]:
-    """Pressure and waiting requests, oldest at the left; what was not known is a question mark, never a low."""
-    names = tr.gettext("Memory pressure"), tr.gettext("Waiting requests")
-    label = max(map(width, names)) + 2
+    """Pressure, requests that wait, run and are held, oldest at the left; what was not known is a question mark, never
+    a low. What was never known has no line, but waiting."""
+    counts = [(tr.gettext("Waiting requests"), [one.waiting for one in past])]
+    more = [
+        (tr.gettext("Running chats"), [one.chats for one in past]),
+        (tr.gettext("Running tasks"), [one.tasks for one in past]),
+        (tr.gettext("Held"), [one.held for one in past]),
+    ]
+    counts += [(name, values) for name, values in more if any(value is not None for value in values)]
+    names = [tr.gettext("Memory pressure"), *(name for name, _ in counts)]
     now = past[-1]
     words = pressure_word(now.pressure, tr) if now.pressure is not None else NOT_KNOWN
-    ends = words, NOT_KNOWN if now.waiting is None else str(now.waiting)
-    room = max(0, window.columns - label - max(map(width, ends)) - 1)
-    shown = past[-min(KEPT, room) :] if room else ()
-    most = max((one.waiting or 0 for one in shown), default=0)
+    ends = [words, *(NOT_KNOWN if values[-1] is None else str(values[-1]) for _, values in counts)]
+    signs = [" " if not one.marks else watch_pictures.mark_sign(one.marks) for one in past]
+    if any(one.marks for one in past[-KEPT:]):
+        names.append(tr.gettext("Marks"))
+        ends.append("")
+    label = max(map(width, names)) + 2
+    room = min(KEPT, max(0, window.columns - label - max(map(width, ends)) - 1))
     marks = BLOCKS if window.blocks else PLAIN
-    pressures = "".join(_mark(_HEIGHT.get(one.pressure) if one.pressure else None, marks) for one in shown)
-    waits = "".join(_mark(_height(one.waiting, most), marks) for one in shown)
+    heights = [[_HEIGHT.get(one.pressure) if one.pressure else None for one in past]]
+    for _, values in counts:
+        shown = values[-room:] if room else []
+        most = max((value or 0 for value in shown), default=0)
+        heights.append([_height(value, most) for value in shown])
+    drawn = ["".join(_mark(height, marks) for height in one[-room:]) if room else "" for one in heights]
+    drawn += ["".join(signs[-room:]) if room else ""] * (len(names) - len(drawn))
     return [
-        line(Span(pad(name, label), Style.FAINT), f"{drawn} ", end)
-        for name, drawn, end in zip(names, (pressures, waits), ends, strict=True)
+        line(Span(pad(name, label), Style.FAINT), f"{one} ", end)
+        for name, one, end in zip(names, drawn, ends, strict=True)
     ]
+
+
+def _marks(past: Sequence[Sample], window: WatchFrame, tr: Translator) -> list[Line]:
+    told = [(clock(mark.at, window.utc_offset_s), mark) for one in past for mark in one.marks]
+    return watch_pictures.newest_marks(told, tr)
 
 
 def _height(value: int | None, most: int) -> int | None:
