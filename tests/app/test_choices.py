@@ -10,7 +10,16 @@ from tray_app.app.doing.reliever import wish_of
 from tray_app.app.session import Session
 from tray_app.app.worker import Worker
 from tray_app.core.menu.screen import IconWish, ReliefChoice
-from tray_app.core.values.command import CopyText, Link, OpenLink, SetIcon, SetRelief, SetReliefClear, TryRelief
+from tray_app.core.values.command import (
+    CheckUpdates,
+    CopyText,
+    Link,
+    OpenLink,
+    SetIcon,
+    SetRelief,
+    SetReliefClear,
+    TryRelief,
+)
 from tray_app.storage.settings import load
 from tray_app.storage.settings_keys import Settings
 
@@ -127,3 +136,10 @@ def test_the_demo_s_first_notice_is_its_own(tmp_path):
         assert session.tell(look) == ()
         assert session.screen_state(look).played
         session.close()
+
+
+def test_open_webui_is_asked_for_a_newer_version_and_its_answer_is_told(click):
+    click(CheckUpdates())
+    told = "Open WebUI names no newer version than 0.12.4; it may be told not to look. "
+    assert click.worker._message.startswith(told)
+    assert [one.title for one in click.screen.notices] == ["Versions"]

@@ -34,10 +34,11 @@ from tray_app.core.values.snapshot import (
     WebUIModel,
 )
 from tray_app.core.values.task_settings import TaskSettings
+from tray_app.services._features import Identity
 from tray_app.services._webui_models import any_outside, with_outside
 from tray_app.services.address import port_of
 from tray_app.services.ollama import OllamaClient, Shown
-from tray_app.services.open_webui import Identity, OpenWebUIClient
+from tray_app.services.open_webui import OpenWebUIClient
 from tray_app.services.relay import RelayClient
 from tray_app.storage.relay_file import RelayDoor, RelayFile
 

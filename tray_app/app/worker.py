@@ -20,14 +20,18 @@ from tray_app.app.rhythm import pause_s
 from tray_app.app.session import Session
 from tray_app.app.watch import Look
 from tray_app.core.menu import menu as menu_view
+from tray_app.core.menu import notice as notice_view
 from tray_app.core.menu.screen import NoticeView, ScreenState
 from tray_app.core.text import chat_first as chat_first_view
 from tray_app.core.text import errors as error_view
 from tray_app.core.text import status as status_view
+from tray_app.core.text import versions
+from tray_app.core.text.lines import in_turn
 from tray_app.core.values.command import (
     ApplyRemedy,
     Autostart,
     Cancel,
+    CheckUpdates,
     Command,
     Connect,
     CopyText,
@@ -298,7 +302,7 @@ class Worker:
                 case OpenLink():
                     session.open_link(command)
                 case _:
-                    self._ask_relief(command)
+                    self._ask(command)
         except ElbowroomError as error:
             self._message = self._told(error)
 
@@ -310,10 +314,14 @@ class Worker:
             return NewJob(JobKind.CHANGE, CHAT_FIRST, work)
         return job_of(command, session.app.carrier, session.translator)
 
-    def _ask_relief(self, command: Command) -> None:
-        notice = None
+    def _ask(self, command: Command) -> None:
+        notice, tr = None, self._session.translator()
         if isinstance(command, SetRelief | SetReliefClear | TryRelief):
-            notice = self._session.relief.obey(command, self._session.translator())
+            notice = self._session.relief.obey(command, tr)
+        elif isinstance(command, CheckUpdates):
+            server = self._session.app.open_webui
+            told = in_turn(versions.told(server.version(), server.newest_release(), tr), versions.who_asks(tr))
+            notice = notice_view.told(tr.gettext("Versions"), told, "versions")
         if notice is not None:
             self._screen.notify(notice)
             self._message = notice.body

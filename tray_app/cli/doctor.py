@@ -19,14 +19,16 @@ from tray_app.autostart.launch import login_command, metal_command
 from tray_app.cli.main import DONE
 from tray_app.cli.redactor import redactor_of
 from tray_app.cli.terminal import Terminal
-from tray_app.core.report.doctor import Probed, RelayFound
+from tray_app.core.report.doctor import EntryState, Probed, RelayFound, Report
+from tray_app.core.report.versions import Program, VersionNote, note
 from tray_app.core.requests.owners import with_owners
 from tray_app.core.tasks.settings import decode
 from tray_app.core.text import doctor as view
+from tray_app.core.text import errors
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors.change import ChangeError
 from tray_app.core.values.errors.life import TrayUnavailable
-from tray_app.core.values.errors.service import RefusedBecause
+from tray_app.core.values.errors.service import RefusedBecause, ServiceError
 from tray_app.core.values.reading import Known, Reading, Unknown, Unseen, Why, value_of
 from tray_app.core.values.relay import Stage
 from tray_app.core.values.snapshot import Access, Processes
@@ -56,11 +58,32 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         report = examine(sources, redactor, _versions())
     places = (("ollama", app.ollama_url), ("open-webui", app.open_webui_url))
     report = replace(report, addresses=tuple((name, redactor.text(url)) for name, url in places))
+    report = replace(report, notes=_notes(report))
+    if options.check_updates:
+        report = replace(report, newer=_newer(app, terminal, tr))
     if options.json:
         terminal.json(report.as_json())
     else:
         terminal.show(view.lines(report, tr))
     return DONE
+
+
+def _notes(report: Report) -> tuple[VersionNote, ...]:
+    """Of the servers that answered."""
+    values = {one.name: one.value for one in report.entries if one.state is EntryState.WORKS}
+    server = values.get(Probed.OPEN_WEBUI)
+    ollama, webui = values.get(Probed.OLLAMA_VERSION), server.get("version") if isinstance(server, dict) else None
+    made = [note(Program.OLLAMA, ollama, gpu=Probed.GPU in values)] if isinstance(ollama, str) else []
+    return (*made, *([note(Program.OPEN_WEBUI, webui)] if isinstance(webui, str) else ()))
+
+
+def _newer(app: App, terminal: Terminal, tr: Translator) -> str | None:
+    """What Open WebUI itself says; None where it cannot be asked, which is told beside the answer."""
+    try:
+        return app.open_webui.newest_release()
+    except ServiceError as error:
+        terminal.note(errors.told(error, tr))
+        return None
 
 
 def _versions() -> list[tuple[str, str]]:

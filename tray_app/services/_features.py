@@ -1,4 +1,4 @@
-"""What `GET /api/config` of Open WebUI tells everybody."""
+"""What Open WebUI tells of itself: what is public of it, and which release is out."""
 
 from msgspec import Struct
 
@@ -6,6 +6,13 @@ from tray_app.core.values.errors.service import Instead, NotThatServer
 from tray_app.core.values.version import Json
 from tray_app.services._answer import short
 from tray_app.services._decode import part, text
+
+
+class Identity(Struct, frozen=True):
+    """`deployment_id` (0.6.37+) changes with a redeployment; empty before."""
+
+    version: str
+    deployment_id: str = ""
 
 
 class PublicFeatures(Struct, frozen=True):
@@ -33,3 +40,8 @@ def decode(answer: Json, url: str) -> PublicFeatures:
         ldap=features.get("enable_ldap") is True,
         no_account_yet=config.get("onboarding") is True,
     )
+
+
+def newest_release(answer: Json) -> str:
+    """What `GET /api/version/updates` says is out; empty where the server could not find out."""
+    return short(text(answer if isinstance(answer, dict) else {}, "latest"))

@@ -7,8 +7,6 @@ documents of core/tasks; never sign-up, key creation, configs/import or user set
 from collections.abc import Callable
 from urllib.parse import quote
 
-from msgspec import Struct
-
 from tray_app.core.tasks import documents
 from tray_app.core.tasks.conversations import CONVERSATIONS, Conversation
 from tray_app.core.tasks.releases import (
@@ -40,7 +38,7 @@ from tray_app.core.values.version import Document, Json, Version, parse_version
 from tray_app.services import _accounts, _features, _refusals, _task_calls, _webui_models
 from tray_app.services._answer import short
 from tray_app.services._decode import an_object, objects, part, text, texts
-from tray_app.services._features import PublicFeatures
+from tray_app.services._features import Identity, PublicFeatures
 from tray_app.services._task_calls import TaskAnswer
 from tray_app.services._webui_models import Outside
 from tray_app.services.hosted import outside
@@ -56,13 +54,6 @@ LIST_DEADLINE_S = 12.0
 WRITE_DEADLINE_S = 10.0
 VERIFY_DEADLINE_S = 15.0
 """It waits as long for the one server that is to be tried."""
-
-
-class Identity(Struct, frozen=True):
-    """`deployment_id` (0.6.37+) changes with a redeployment; empty before."""
-
-    version: str
-    deployment_id: str = ""
 
 
 class OpenWebUIClient:
@@ -328,6 +319,10 @@ class OpenWebUIClient:
     def busy_chats(self) -> int:
         """Chats that are being answered, with the tasks after them. NotFound before 0.5; an admin's from 0.9."""
         return len(self._generations())
+
+    def newest_release(self) -> str:
+        """What it says is out, if it looks for that; empty where it could not find out."""
+        return _features.newest_release(self._known.get_json("/api/version/updates"))
 
     def stop_generations(self) -> int:
         """Ends every running answer, whoever's it is, and returns how many there were. Not undoable."""

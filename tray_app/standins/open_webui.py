@@ -47,6 +47,7 @@ class DemoOpenWebUI(DemoServer):
         self.version_text = version
         self.version: Version = parsed
         self.deployment_id = str(uuid.uuid4())
+        self.newest = ""
         self.accounts = Accounts(parsed, auth=auth, keys_on=parsed < (0, 6, 37))
         self.registry = Registry(parsed, [ollama_url], list(hosted))
         self._stores = [webui_settings.defaults(parsed)]
@@ -136,6 +137,7 @@ class DemoOpenWebUI(DemoServer):
         routes: dict[tuple[str, str], Route] = {
             ("GET", "/health"): lambda _: as_json({"status": True}),
             ("GET", "/api/version"): self._version,
+            ("GET", "/api/version/updates"): self._updates,
             ("GET", "/api/config"): self._config,
             ("POST", "/api/v1/auths/signin"): self._sign_in,
             ("POST", "/api/v1/auths/signup"): self._sign_up,
@@ -156,6 +158,12 @@ class DemoOpenWebUI(DemoServer):
         if self.version >= (0, 6, 37):
             told["deployment_id"] = ""
         return as_json(told)
+
+    def _updates(self, request: Request) -> Response:
+        """As an Open WebUI that may not look outside; `newest` is what one that may finds."""
+        if self.version >= (0, 5, 0):
+            self.accounts.user(request)
+        return as_json({"current": self.version_text, "latest": self.newest or self.version_text})
 
     def _config(self, request: Request) -> Response:
         """Public; a session adds the rest. An API key never does."""

@@ -29,6 +29,7 @@ from tray_app.core.values.command import (
     ApplyRemedy,
     Autostart,
     Cancel,
+    CheckUpdates,
     Connect,
     CopyText,
     Disconnect,
@@ -560,3 +561,18 @@ def test_relief_tells_its_rules_and_times_and_can_be_tried_once_something_is_cho
     assert "lasted for 10 seconds" in rules
     assert "for 7 minutes" in rules
     assert "Not again within 30 minutes" in rules
+
+
+def test_the_versions_and_what_is_wrong_with_them_are_told_and_asked_for():
+    old = replace(
+        STATE, overview=replace(STATE.overview, open_webui=replace(STATE.overview.open_webui, version="0.9.6"))
+    )
+    row = find(old, "versions")
+    assert row.text == "Versions: known faults"
+    told = " ".join(one.text for one in row.children)
+    assert "Open WebUI 0.9.6: older than 0.12.4" in told
+    assert "importing a settings file wipes every setting" in told
+    assert "Fixed in 0.11.1." in told
+    assert find(old, "check-updates").command == CheckUpdates()
+    assert find(replace(old, played=True), "check-updates") is None
+    assert find(replace(STATE, overview=None), "versions") is None

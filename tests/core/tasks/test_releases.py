@@ -204,7 +204,7 @@ BEHAVIOUR = [
     ),
     ("TITLE_LIMIT_SINCE", "0.11.0", "0.11.1", a_thousand_tokens, "no-evidence", "title-limit"),
 ]
-OTHERS = {"NEWEST_SEEN"}
+OTHERS = {"NEWEST_SEEN", "TITLE_LIMIT_LOST", "DIRECT_SINCE", "DIRECT_SEES_MODELS_SINCE", "IMPORT_KEEPS_SINCE"}
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,9 @@ def add_to(add: Adder, tr: Translator) -> None:
     doctor = add(
         "doctor", _("what can be read here, what cannot, and what to do"), "doctor", "doctor --capture ./captured"
     )
+    doctor.add_argument(
+        "--check-updates", action="store_true", help=_("also ask Open WebUI whether a newer version of it is out")
+    )
     doctor.add_argument("--json", action="store_true", help=as_json)
     doctor.add_argument("--capture", type=Path, metavar="DIR", help=_("save raw numeric sources to send us"))
     record = add("record", _("write one line per poll to a file"), "record trace.jsonl --seconds 60")

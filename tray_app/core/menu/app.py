@@ -6,14 +6,17 @@ from tray_app.core.menu.fixes import clock
 from tray_app.core.menu.icon import snoozed
 from tray_app.core.menu.screen import SEPARATOR, ReliefChoice, Row, ScreenState
 from tray_app.core.menu.state import connect_row
+from tray_app.core.report.versions import notes
 from tray_app.core.text import own_use as own_view
 from tray_app.core.text import receipt as receipt_view
 from tray_app.core.text import relief as relief_view
+from tray_app.core.text import versions
 from tray_app.core.text.names import row_text, short, wrapped
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.values.command import (
     Autostart,
+    CheckUpdates,
     CopyText,
     Disconnect,
     Link,
@@ -253,7 +256,23 @@ def app_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     cost = own_view.sentence(state.own, tr)
     if cost:
         rows.append(Row(cost, id="own-use"))
+    rows += version_rows(state, tr)
     return (Row(f"Elbowroom {state.version}".rstrip(), children=tuple(rows), id="app"),)
+
+
+def version_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
+    """How old Ollama and Open WebUI are, what is known to be wrong with them, and a way to ask for newer ones."""
+    told = notes(state.overview) if state.overview is not None else ()
+    if not told:
+        return ()
+    wrong = versions.faults(told, tr)
+    pieces = [piece for one in (*(versions.age(one, tr) for one in told), *wrong) for piece in wrapped(one)]
+    rows = [Row(piece, id=f"versions:{number}") for number, piece in enumerate(pieces)]
+    server = open_webui(state)
+    if server is not None and server.access in {Access.USER, Access.ADMIN} and not state.played:
+        rows += [SEPARATOR, Row(tr.gettext("Ask Open WebUI for a newer version"), CheckUpdates(), id="check-updates")]
+    title = tr.gettext("Versions: known faults") if wrong else tr.gettext("Versions")
+    return (Row(title, children=tuple(rows), id="versions"),)
 
 
 def quit_row(tr: Translator) -> Row:

@@ -5,7 +5,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from tray_app.core.report.codec import encode
 from tray_app.core.report.redact import Redactor, numeric_part
+from tray_app.core.report.versions import VersionNote
 from tray_app.core.values.reading import Known, Unknown
 from tray_app.core.values.version import Json
 
@@ -119,6 +121,10 @@ class Report(Struct, frozen=True):
     files: tuple[str, ...] = ()
     addresses: tuple[tuple[str, str], ...] = ()
     """Server -> where it is looked for, redacted."""
+    notes: tuple[VersionNote, ...] = ()
+    """Of the servers that answered."""
+    newer: str | None = None
+    """What Open WebUI says of a newer version, where it was asked: empty where it could not find out."""
 
     def as_json(self) -> dict[str, Json]:
         return {
@@ -127,6 +133,8 @@ class Report(Struct, frozen=True):
             "addresses": dict(self.addresses),
             "sources": [_entry(entry) for entry in self.entries],
             "files": list(self.files),
+            "releases": encode(self.notes),
+            "newest_told": self.newer,
         }
 
 

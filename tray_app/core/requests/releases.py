@@ -3,8 +3,10 @@
 Sources are Ollama's own files at the released tags. A new boundary is one constant with its source.
 """
 
-from tray_app.core.values.version import Version
+from tray_app.core.values.version import FaultyReleases, ReleaseFault, Version
 
+NEWEST_KNOWN: Version = (0, 34, 2)
+"""The newest release that was out when this was built (17 September 2026)."""
 CONTEXT_4096_SINCE: Version = (0, 6, 7)
 """A model gets 4096 tokens of context by itself; 2048 before (envconfig/config.go, api/types.go)."""
 LAYOUT_SINCE: Version = (0, 10, 0)
@@ -28,3 +30,8 @@ MAPPED_TWICE_SINCE: Version = (0, 30, 0)
 (llm/llama_server.go)..."""
 MAPPED_ONCE_SINCE: Version = (0, 30, 11)
 """...up to here."""
+FAULTS: dict[ReleaseFault, FaultyReleases] = {
+    ReleaseFault.CPU_EVICTS: FaultyReleases(CPU_EVICTS_SINCE, CPU_SHARES_SINCE),
+    ReleaseFault.WEIGHTS_TWICE: FaultyReleases(MAPPED_TWICE_SINCE, MAPPED_ONCE_SINCE),
+}
+"""What is wrong in which releases, and told to people by its name."""

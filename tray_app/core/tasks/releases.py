@@ -8,7 +8,7 @@ twelve running ones. A document that was read decides before this table does (`k
 from msgspec import Struct
 
 from tray_app.core.values.task_settings import Comes, Setting
-from tray_app.core.values.version import Version
+from tray_app.core.values.version import FaultyReleases, ReleaseFault, Version
 
 OLDEST: Version = (0, 3, 0)
 """Task settings are in the server from here on (main.py, get_task_config); before, prompts were the browser's own."""
@@ -47,8 +47,24 @@ TASK_IN_HEADERS_SINCE: Version = (0, 10, 0)
 """Headers of an Ollama connection, filled with the request's task, user and chat (utils/headers.py); none before."""
 TITLE_BESIDE_ANSWER: Version = (0, 10, 0)
 """The title starts with the first answer and competes with it; before, it came after it (main.py)."""
+TITLE_LIMIT_LOST: Version = (0, 5, 15)
+"""The oldest that was seen without it (routers/tasks.py)..."""
+DIRECT_SINCE: Version = (0, 5, 11)
+"""Chats over a person's own connection see no other model, so that a task model is ignored (utils/task.py)..."""
+DIRECT_SEES_MODELS_SINCE: Version = (0, 9, 3)
+"""...up to here: the server's models are merged in."""
+IMPORT_KEEPS_SINCE: Version = (0, 10, 0)
+"""`POST /api/v1/configs/import` keeps what the file does not name; before, it wiped everything else."""
 TITLE_LIMIT_SINCE: Version = (0, 11, 1)
 """Ollama is told of the title's 1,000 tokens; about 0.5.15 to 0.11.0 the number was lost (routers/tasks.py)."""
+
+
+FAULTS: dict[ReleaseFault, FaultyReleases] = {
+    ReleaseFault.TITLE_WITHOUT_LIMIT: FaultyReleases(TITLE_LIMIT_LOST, TITLE_LIMIT_SINCE),
+    ReleaseFault.DIRECT_WITHOUT_TASK_MODEL: FaultyReleases(DIRECT_SINCE, DIRECT_SEES_MODELS_SINCE),
+    ReleaseFault.IMPORT_WIPES: FaultyReleases(OLDEST, IMPORT_KEEPS_SINCE),
+}
+"""What is wrong in which releases, and told to people by its name."""
 
 
 class TaskKind(Struct, frozen=True):

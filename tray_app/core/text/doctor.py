@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from tray_app.core.report.doctor import Entry, EntryState, Probed, Report
-from tray_app.core.text import distrust, doctor_values, refusals, tray_problem
+from tray_app.core.report.versions import Program
+from tray_app.core.text import distrust, doctor_values, refusals, tray_problem, versions
 from tray_app.core.text.lines import Line, Span, Style, clean, line, pad, width
 from tray_app.core.text.memory import remedy_for_missing
 from tray_app.core.text.text import Translator
@@ -31,11 +32,15 @@ def lines(report: Report, tr: Translator) -> list[Line]:
         *_part(tr.gettext("Not asked"), [_silent(one, tr) for one in shown if _not_wanted(one)], Style.FAINT),
     ]
     first = sorted(shown, key=lambda one: one.name not in SERVERS)
-    if steps := list(dict.fromkeys(step for one in first for step in _steps(one, report, tr))):
+    todo = (*(step for one in first for step in _steps(one, report, tr)), *versions.steps(report.notes, tr))
+    if steps := list(dict.fromkeys(todo)):
         made.append(line(Span(tr.gettext("What to do"), Style.STRONG)))
         made += [line(f"  {number}. {step}") for number, step in enumerate(steps, 1)]
         made.append(line(""))
     made.append(line(Span(tr.gettext("Versions"), Style.STRONG)))
+    made += [line(f"  {versions.age(one, tr)}") for one in report.notes]
+    made += [line(Span(f"  {one}", Style.WARN)) for one in versions.faults(report.notes, tr)]
+    made += [line(f"  {one}") for one in _newer(report, tr)]
     made.append(line("  " + ", ".join(f"{name} {clean(version)}" for name, version in report.versions)))
     everything = tr.gettext("Everything that was read, without what is private: {command}")
     made.append(line(Span(everything.format(command=typed(tr, "doctor", "--json")), Style.FAINT)))
@@ -43,6 +48,14 @@ def lines(report: Report, tr: Translator) -> list[Line]:
         made.append(line(tr.gettext("Saved, only numbers and this report; look at them before you send them:")))
         made += [line(f"  {name}") for name in report.files]
     return made
+
+
+def _newer(report: Report, tr: Translator) -> tuple[str, ...]:
+    """Only where Open WebUI was asked."""
+    here = next((one for one in report.notes if one.program is Program.OPEN_WEBUI), None)
+    if report.newer is None or here is None:
+        return ()
+    return versions.told(here.version, report.newer, tr), versions.who_asks(tr)
 
 
 def _part(title: str, rows: list[tuple[str, str]], style: Style) -> Iterator[Line]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from tray_app.core.report.overview import Overview, Source
 from tray_app.core.report.programs import program_loads, seen_once
-from tray_app.core.text import at_model, refusals
+from tray_app.core.report.versions import notes
+from tray_app.core.text import at_model, refusals, versions
 from tray_app.core.text import findings as finding_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.evidence import evidence_lines
@@ -238,6 +239,12 @@ def finding_line(finding: Finding, tr: Translator) -> Line:
     return line(Span("* ", _SEVERITY_STYLE[finding.severity]), finding_view.sentence(finding, tr))
 
 
+def _faults(seen: Overview, tr: Translator) -> list[tuple[str, Line]]:
+    """What is known to be wrong with the versions that run here, in one line."""
+    told = versions.brief(notes(seen), tr)
+    return [(tr.gettext("Known faults"), line(Span(told, Style.WARN)))] if told else []
+
+
 def _indent(rows: Sequence[Line], label: str) -> list[tuple[str, Line]]:
     return [(label if index == 0 else "", row) for index, row in enumerate(rows)]
 
@@ -273,6 +280,7 @@ def status_lines(
             *_indent(_relay(seen, tr), tr.gettext("Chat first")),
             *_indent([*_open_webui(seen, tr), *_programs(seen, _OPEN_WEBUI, tr)], "Open WebUI"),
             *_unseen(seen, tr),
+            *_faults(seen, tr),
         ]
     )
     if remedies:

@@ -152,6 +152,10 @@ class SetReliefClear(Struct, frozen=True):
     seconds: float
 
 
+class CheckUpdates(Struct, frozen=True):
+    """Asks Open WebUI whether a newer version of it is out."""
+
+
 class TryRelief(Struct, frozen=True):
     """Asks what automatic relief would have done in the last day; nothing is changed."""
 
@@ -212,6 +216,7 @@ Command = (
     | SetRelief
     | SetReliefClear
     | TryRelief
+    | CheckUpdates
     | SetChatFirst
     | CopyText
     | Refresh

@@ -1,8 +1,11 @@
 """JSON documents and version numbers, as servers tell them."""
 
 import re
+from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -12,6 +15,23 @@ else:  # msgspec reads the hints when the program runs, and knows no type that h
 Document = dict[str, Json]
 
 Version = tuple[int, int, int]
+
+
+class ReleaseFault(StrEnum):
+    """A fault of some releases that people here meet. Values are stable: they appear in the JSON output."""
+
+    CPU_EVICTS = "evicts-without-gpu"
+    WEIGHTS_TWICE = "counts-weights-twice"
+    TITLE_WITHOUT_LIMIT = "title-without-limit"
+    DIRECT_WITHOUT_TASK_MODEL = "direct-connection-without-task-model"
+    IMPORT_WIPES = "import-wipes-settings"
+
+
+class FaultyReleases(Struct, frozen=True):
+    """From `since` on, and no more from `fixed` on."""
+
+    since: Version
+    fixed: Version
 
 
 @lru_cache(maxsize=256)
