@@ -82,7 +82,7 @@ def test_on_tasks_off(server, app):
 def test_quit_and_the_next_start_and_an_undo_without_a_relay(server, app):
     before = document(server)
     switched_on(app)
-    assert app.chat_first.take_back_until_next_start()
+    assert app.chat_first.take_back_until_next_start() is None
     assert (document(server), app.chat_first.status().state) == (before, ChatFirstState.PAUSED)
     switched_on(app)
     os.kill(app.relay.door().pid, signal.SIGKILL)

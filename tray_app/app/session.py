@@ -22,7 +22,8 @@ from tray_app.core.diagnosis.alerts import Notice, Quiet
 from tray_app.core.menu import first_run as tray_view
 from tray_app.core.menu import notice as notice_view
 from tray_app.core.menu.screen import IconWish, NoticeSettings, NoticeView, ScreenState
-from tray_app.core.remedies.relay_rules import relay_rules
+from tray_app.core.remedies.relay_rules import not_taken, relay_rules
+from tray_app.core.text import chat_first as chat_first_view
 from tray_app.core.text import errors as error_view
 from tray_app.core.text import settings as settings_view
 from tray_app.core.text.text import Translator
@@ -31,6 +32,7 @@ from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.errors.usage import UsageError
 from tray_app.core.values.plan import Record
+from tray_app.core.values.relay import WishNotTaken
 from tray_app.core.values.remedy import TaskModels
 from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import origin_of
@@ -75,6 +77,7 @@ class Session:
         self._settled = False
         self._autostart: tuple[Stamp | None, bool] | None = None
         self._moved = False
+        self._not_taken: tuple[WishNotTaken, ...] = ()
         self._looked_for_at = float("-inf")
         self._found: int | None = None
         self._summoned_until = float("-inf")
@@ -105,6 +108,8 @@ class Session:
             look = self.app.observer.look(quiet)
         self._keeper.note(look, self.app.journal)
         settings = self.settings()
+        at_relay = look.facts.overview.relay is not None
+        self._not_taken = not_taken(look.facts, settings.task_models) if at_relay else ()
         self.app.observer.poll.tell_relay(relay_rules(look.facts, settings.chat_first, settings.task_models))
         self._settle(look, busy=busy)
         if not busy:
@@ -224,6 +229,8 @@ class Session:
             return settings_view.sentence(problems[0], tr)
         problems_now = filter(None, [self.chat_first.problem, self._keeper.problem])
         troubles = (*self._troubles, *self.app.file_problems, *problems_now)
+        if not troubles and self._not_taken:
+            return chat_first_view.not_taken(self._not_taken[0], tr)
         return error_view.told(troubles[0], tr) if troubles else ""
 
     def screen_state(self, look: Look | None) -> ScreenState:
@@ -296,17 +303,21 @@ class Session:
     def connect_work(self, url: str) -> Work:
         return connect_work(self.app, url or self.app.open_webui_url, self.translator, self.language)
 
-    def disconnect(self) -> None:
+    def disconnect(self) -> str:
+        """What the person must know who did it; empty where there is nothing."""
         try:
             self.app.secrets.forget_all()
         finally:
             self.reconnect()
+        return chat_first_view.not_signed_in(self.translator()) if self.chat_first.leads() else ""
 
-    def autostart(self, *, on: bool) -> None:
+    def autostart(self, *, on: bool) -> str:
+        """As `disconnect`."""
         if on:
             autostart.switch_on(self._command())
-        else:
-            autostart.switch_off()
+            return ""
+        autostart.switch_off()
+        return chat_first_view.not_at_login(self.translator()) if self.chat_first.leads() else ""
 
     def _command(self) -> tuple[str, ...]:
         return login_command(self._overrides.home)

@@ -192,8 +192,9 @@ class Worker:
                     return None
 
     def _take_back(self) -> None:
-        if not self._session.chat_first.take_back():
-            why = chat_first_view.stays_on(self._session.translator())
+        kept_by = self._session.chat_first.take_back()
+        if kept_by is not None:
+            why = chat_first_view.stays_on(self._told(kept_by), self._session.translator())
             self._screen.notify(NoticeView(NAME.capitalize(), why, "chat-first"))
 
     def _poll(self) -> None:
@@ -291,14 +292,14 @@ class Worker:
                     if not self._signing_in.start(job):
                         self._signing_in.ask_again()
                 case Disconnect():
-                    session.disconnect()
+                    self._message = session.disconnect()
                     self._due = 0.0
                 case CopyText(text):
                     self._screen.copy(text)
                 case Snooze() | MuteForModel() | NotificationsOnlyCritical() | SetLanguage() | SetIcon():
                     session.remember(self._wish(command))
                 case Autostart(on):
-                    session.autostart(on=on)
+                    self._message = session.autostart(on=on)
                 case OpenLink():
                     session.open_link(command)
                 case _:

@@ -8,10 +8,12 @@ from argparse import Namespace
 from msgspec.structs import replace
 
 from tray_app.app.connect import sign_in
+from tray_app.app.doing.chat_first import relay_port
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE, NOTHING_TO_DO
 from tray_app.cli.terminal import Terminal
 from tray_app.core.text import account as view
+from tray_app.core.text import chat_first as chat_first_view
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import yes_words
 from tray_app.core.values.errors.change import ChangeError, Problem
@@ -104,4 +106,6 @@ def disconnect(app: App, _options: Namespace, terminal: Terminal, tr: Translator
         return NOTHING_TO_DO
     for origin in origins:
         terminal.text(view.forgotten(origin, tr))
+    if relay_port(app.changes()) is not None:
+        terminal.note(chat_first_view.not_signed_in(tr))
     return DONE

@@ -18,6 +18,7 @@ from tray_app.app.wiring import App
 from tray_app.autostart.launch import login_command, metal_command
 from tray_app.cli.main import DONE
 from tray_app.cli.redactor import redactor_of
+from tray_app.cli.status import tell_models_not_taken
 from tray_app.cli.terminal import Terminal
 from tray_app.core.report.doctor import EntryState, Probed, RelayFound, Report
 from tray_app.core.report.versions import Program, VersionNote, note
@@ -65,6 +66,8 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         terminal.json(report.as_json())
     else:
         terminal.show(view.lines(report, tr))
+        if app.relay.door() is not None:
+            tell_models_not_taken(app, app.observer.look(), terminal, tr)
     return DONE
 
 

@@ -6,7 +6,9 @@ from tray_app.app.watch import Look
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE
 from tray_app.cli.terminal import Terminal
+from tray_app.core.remedies.relay_rules import not_taken
 from tray_app.core.report import status as report
+from tray_app.core.text import chat_first as chat_first_view
 from tray_app.core.text import status as status_view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.finding import Blind
@@ -23,6 +25,13 @@ def show(look: Look, terminal: Terminal, tr: Translator, *, as_json: bool, over_
     terminal.show(status_view.status_lines(look.facts.overview, look.diagnosis, look.remedies, tr))
 
 
+def tell_models_not_taken(app: App, look: Look, terminal: Terminal, tr: Translator) -> None:
+    """What settings.toml wishes of chat first and does not get, said where its other problems are."""
+    if look.facts.overview.relay is not None:
+        for one in not_taken(look.facts, app.settings_file.settings.task_models):
+            terminal.note(chat_first_view.not_taken(one, tr))
+
+
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Two samples one second apart, no hold time; exit code 0 whenever it answered, Unknown included."""
     if options.json:
@@ -32,6 +41,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
             progress.update(status_view.looking(tr))
             look = app.observer.look_twice()
     show(look, terminal, tr, as_json=options.json)
+    tell_models_not_taken(app, look, terminal, tr)
     ollama = look.facts.ollama
     there = ollama.url if ollama is not None and ollama.presence is Presence.RUNNING else ""
     tried = tuple(url for url in app.tried if url != there)

@@ -10,6 +10,7 @@ from tests.app.chat_first.bench import FAILED, Bench, free_port, refused, state,
 from tray_app.app.jobs import chat_first_work
 from tray_app.app.session import Session
 from tray_app.core.tasks.ollama_connections import HEADERS
+from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.token import Token, origin_of
 from tray_app.standins.open_webui import USER
 from tray_app.standins.server import FaultKind, wait_until
@@ -96,7 +97,7 @@ def test_nothing_is_started_where_nothing_leads_to_it(bench):
 def test_quit_takes_the_connection_back_and_the_next_start_puts_it_back(bench, run):
     run("chat-first", "on", "--yes")
     session = Session(bench.overrides)
-    assert session.chat_first.take_back()
+    assert session.chat_first.take_back() is None
     session.close()
     assert (bench.urls, bench.relay.door()) == (bench.direct, None)
     assert state(run) == "paused"
@@ -132,7 +133,7 @@ def test_a_quit_while_open_webui_is_down_leaves_it_on_and_says_so(bench, run):
     run("chat-first", "on", "--yes")
     bench.webui.fail(FaultKind.HANG_UP)
     session = Session(bench.overrides)
-    assert not session.chat_first.take_back()
+    assert isinstance(session.chat_first.take_back(), ElbowroomError)
     session.close()
     bench.webui.heal()
     assert (bench.urls, state(run)) == (bench.by_relay, "on")
@@ -230,7 +231,7 @@ def test_a_gateway_of_ones_own_needs_no_relay(bench, run):
     assert state(run) == "on"
     session = Session(bench.overrides)
     assert not session.chat_first.keep()
-    assert session.chat_first.take_back()
+    assert session.chat_first.take_back() is None
     session.close()
     assert bench.urls == [at]
     run("chat-first", "off")

@@ -113,10 +113,10 @@ class ChatFirstDesk(Struct, frozen=True):
         if self.file.read().chat_first_paused != paused:
             self.file.update(lambda state: replace(state, chat_first_paused=paused))
 
-    def take_back_until_next_start(self) -> bool:
-        """At Quit. False where a relay has to go on, because Open WebUI could not be led back."""
+    def take_back_until_next_start(self) -> ElbowroomError | None:
+        """At Quit. Why a relay has to go on, where Open WebUI could not be led back."""
         if not any(port_of_relay(one) for one in self.in_force()):
-            return True
+            return None
         try:
             self.pause(paused=True)
             with all_within(TAKE_BACK_S):
@@ -125,8 +125,8 @@ class ChatFirstDesk(Struct, frozen=True):
             log.warning("chat first stays on: %s", type(error).__name__)
             with suppress(ElbowroomError):
                 self.pause(paused=False)
-            return False
-        return True
+            return error
+        return None
 
     def status(self) -> ChatFirstStatus:
         """As the journal and the relay tell; whether Open WebUI still holds it is read where it can be."""

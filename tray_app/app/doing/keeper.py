@@ -56,9 +56,13 @@ class ChatFirstKeeper:
         self._put_back = self._app().state.read().chat_first_paused
         return self._put_back
 
-    def take_back(self) -> bool:
-        """At Quit: the connection goes back and the relay ends, until the next start. False where it has to stay."""
-        return not self._keeps or self._app().chat_first.take_back_until_next_start()
+    def take_back(self) -> ElbowroomError | None:
+        """At Quit: the connection goes back and the relay ends, until the next start. Why not, where it has to stay."""
+        return self._app().chat_first.take_back_until_next_start() if self._keeps else None
+
+    def leads(self) -> bool:
+        """Whether Open WebUI is led to a relay of ours: who gives up the sign-in or the start at login must know."""
+        return relay_port(self._app().changes()) is not None
 
     def is_on(self, look: Look | None) -> bool | None:
         """For the menu's switch; None where it cannot be had: nothing to lead, no right to, too old a release."""

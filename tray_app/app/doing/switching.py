@@ -1,5 +1,6 @@
 """Leading Open WebUI to another address and back: one process at a time, proven before, no relay left for nobody."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
@@ -72,7 +73,7 @@ class Switching:
         """ChatFirstError where Open WebUI itself gets no answer at an address that it is to use: nothing is written."""
         for url in dict.fromkeys(url_of(one.after) for one in changes if one.setting is Setting.OLLAMA_CONNECTION):
             if not self._open_webui.verify(url):
-                raise ChatFirstError(ChatFirstProblem.NOT_REACHED, url)
+                raise ChatFirstError(ChatFirstProblem.NOT_REACHED, url, sys.platform)
 
     def have_models_listed(self, changes: Iterable[Change]) -> None:
         """Open WebUI forgot its models with the write: it is asked for them, so that tasks find theirs at once."""

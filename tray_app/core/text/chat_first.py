@@ -3,15 +3,27 @@
 from collections.abc import Callable, Iterator
 
 from tray_app.core.requests.exact import verdict_of
+from tray_app.core.tasks.calls import call_of
 from tray_app.core.text.at_model import call_name
-from tray_app.core.text.lines import Line, Span, Style, clean, line
+from tray_app.core.text.lines import Line, Span, Style, clean, in_turn, line
 from tray_app.core.text.names import short
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.values.errors.life import ChatFirstError, ChatFirstProblem
-from tray_app.core.values.relay import ChatFirstState, ChatFirstStatus, Lane, RelayState, Stage, Standing
+from tray_app.core.values.relay import (
+    ChatFirstState,
+    ChatFirstStatus,
+    Lane,
+    NotTaken,
+    RelayState,
+    Stage,
+    Standing,
+    WishNotTaken,
+)
+from tray_app.core.values.requests import RequestKind
 
 SHOWN = 8
+LINUX = "linux"
 
 
 def said(error: ChatFirstError, tr: Translator) -> tuple[str, str]:
@@ -30,7 +42,7 @@ def said(error: ChatFirstError, tr: Translator) -> tuple[str, str]:
             tr.gettext("Chat first is on already."),
             tr.gettext("`{command}` shows how it stands.").format(command=typed(tr, "chat-first", "status")),
         ),
-        ChatFirstProblem.NOT_REACHED: _not_reached(tr),
+        ChatFirstProblem.NOT_REACHED: _not_reached(error, tr),
         ChatFirstProblem.HEADER_TAKEN: (
             tr.gettext("The connection has a header of the same name already ({subject}): it was left alone."),
             tr.gettext("Remove it in Open WebUI: Admin Panel > Settings > Connections."),
@@ -52,16 +64,60 @@ def said(error: ChatFirstError, tr: Translator) -> tuple[str, str]:
     return text.format(subject=subject), step
 
 
-def _not_reached(tr: Translator) -> tuple[str, str]:
+def _not_reached(error: ChatFirstError, tr: Translator) -> tuple[str, str]:
     """Open WebUI may run in a container, or on another machine: there loopback is somebody else."""
-    return (
-        tr.gettext("Open WebUI itself gets no answer at {subject}: nothing was changed."),
-        tr.gettext(
-            "In a container that address is the container's own. Docker Desktop: let the connection use "
-            "http://host.docker.internal:11434 first, then try again. Linux: start the container with --network=host. "
-            "On another machine: use a gateway with --at."
-        ),
+    again = typed(tr, "chat-first", "on")
+    text = tr.gettext("Open WebUI itself gets no answer at {subject}: nothing was changed.")
+    if error.system == LINUX:
+        step = tr.gettext(
+            "In a container that address is the container's own: start it with `docker run --network=host` and "
+            "OLLAMA_BASE_URL=http://127.0.0.1:11434, then type `{again}`. Where it needs its own network, and for "
+            "another machine: `{gateway}` where Open WebUI reaches it, then `{at}`."
+        )
+    else:
+        step = tr.gettext(
+            "In a container of Docker Desktop that address is the container's own: set the connection to "
+            "http://host.docker.internal:11434 in Open WebUI (Admin Panel > Settings > Connections), then type "
+            "`{again}`. For another machine: `{gateway}` where Open WebUI reaches it, then `{at}`."
+        )
+    gateway = typed(tr, "gateway", "haproxy", "--listen", "0.0.0.0:11436")
+    return text, step.format(again=again, gateway=gateway, at=typed(tr, "chat-first", "on", "--at", "URL"))
+
+
+def not_taken(one: WishNotTaken, tr: Translator) -> str:
+    """A model of the settings that does not do its task, and what to do."""
+    call = call_of(one.task)
+    task = call_name(RequestKind.TASK, call.value if call is not None else None, tr)
+    if one.because is NotTaken.MISSING:
+        text = tr.gettext(
+            "[task_models] in settings.toml names {model} ({task}), which Ollama does not have: the model that Open "
+            "WebUI names does it. Get it with `ollama pull {model}`, or name another one."
+        )
+    else:
+        text = tr.gettext(
+            "[task_models] in settings.toml names {model} ({task}), which would evict {chat}: the model that Open "
+            "WebUI names does it. Name a smaller one; `{fit}` judges it."
+        )
+    fit = typed(tr, "fit", one.model, "--with", one.chat)
+    return text.format(model=clean(one.model), task=task, chat=clean(one.chat), fit=fit)
+
+
+def not_at_login(tr: Translator) -> str:
+    """Start at login was switched off while it is on."""
+    text = tr.gettext(
+        "Chat first is on: after a restart of this computer Open WebUI finds no models until Elbowroom runs. To take "
+        "its connection back first: {command}"
     )
+    return text.format(command=typed(tr, "chat-first", "off"))
+
+
+def not_signed_in(tr: Translator) -> str:
+    """The sign-in was forgotten while it is on."""
+    text = tr.gettext(
+        "Chat first stays on, and without a sign-in Elbowroom cannot take the connection back. Type `{connect}`, then "
+        "`{off}`; or set Ollama's own address in Open WebUI: Admin Panel > Settings > Connections."
+    )
+    return text.format(connect=typed(tr, "connect"), off=typed(tr, "chat-first", "off"))
 
 
 def status(told: ChatFirstStatus, local_time: Callable[[float], str], tr: Translator) -> list[Line]:
@@ -195,8 +251,6 @@ def question(tr: Translator) -> str:
     return tr.gettext("Switch chat first on? It can be undone. [y/N]")
 
 
-def stays_on(tr: Translator) -> str:
-    """Quit, while Open WebUI cannot be asked to go back."""
-    return tr.gettext(
-        "Chat first stays on: Open WebUI did not answer, so its connection could not be taken back. The relay goes on."
-    )
+def stays_on(why: str, tr: Translator) -> str:
+    """Quit, while the connection cannot be taken back. `why`: a sentence."""
+    return in_turn(tr.gettext("Chat first stays on, and its relay goes on: the connection was not taken back."), why)

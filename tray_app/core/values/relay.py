@@ -133,3 +133,19 @@ class ChatFirstStatus(Struct, frozen=True):
     """The relay does not run, and another program listens where it should."""
     too_old: str = ""
     """The version of an Open WebUI that does not tell what a request is for: it was another one when this began."""
+
+
+class NotTaken(StrEnum):
+    """Why a model that the settings name for a task does not do it."""
+
+    MISSING = "missing"  # Ollama does not have it
+    EVICTS = "evicts"  # loading it would evict the chat model
+
+
+class WishNotTaken(Struct, frozen=True):
+    """`task`: Open WebUI's word. `chat`: the model that would be evicted."""
+
+    task: str
+    model: str
+    because: NotTaken
+    chat: str = ""

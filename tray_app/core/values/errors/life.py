@@ -38,10 +38,13 @@ class ChatFirstProblem(StrEnum):
 
 
 class ChatFirstError(ElbowroomError):
-    def __init__(self, problem: ChatFirstProblem, subject: str = "") -> None:
+    """`system`: this machine's, as Python names it, where what to do depends on it."""
+
+    def __init__(self, problem: ChatFirstProblem, subject: str = "", system: str = "") -> None:
         super().__init__(problem.value, subject)
         self.problem = problem
         self.subject = subject
+        self.system = system
 
 
 class TrayProblem(StrEnum):
