@@ -105,6 +105,20 @@ def test_a_runner_without_slots_is_counted_by_what_is_said_to_it():
     assert (*numbers(answer), answer.running_source) == (1, 1, "runner-connections")
 
 
+@pytest.mark.parametrize(
+    ("talks", "cpu_percent", "confidence"),
+    [((IDLE,), 0.9, EXACT), ((IDLE,), 1.0, LIKELY), ((ASKED,), 0.9, LIKELY)],
+)
+def test_that_nothing_runs_is_exact_where_the_server_is_asked_nothing_and_the_runner_rests(
+    talks, cpu_percent, confidence
+):
+    """A runner that waits for a processor says nothing for a while, and what was asked may just be on its way to it."""
+    world = World("0.12.4", ollama="0.12.11")
+    runner = replace(OLD_RUNNER, port=4000, cpu_percent=cpu_percent)
+    answer = world.poll(clients(1), runners=(runner,), talks=talks, runner_talks=(IDLE,))
+    assert (numbers(answer)[0], answer.running_confidence) == (0, confidence)
+
+
 class TestInDoubt:
     """A request that followed an answer within one step of the kernel's clock, over a kept connection."""
 

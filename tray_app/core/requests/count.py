@@ -115,7 +115,7 @@ def _count(state: RequestState, inputs: RequestInputs, relay: RelayState | None)
         value_of(inputs.ollama),
     )
     settings = request_kind.settings_of(value_of(inputs.open_webui), value_of(inputs.ollama), relay)
-    running = _running(runners)
+    running = _running(runners, _asked(connections))
     around = Surroundings(
         inputs.uptime_s,
         inputs.taken_at,
@@ -187,12 +187,10 @@ def _settled(
 ) -> tuple[SeenRunner, ...]:
     """What is in doubt at a runner runs where requests are there for its free places; elsewhere it stays in doubt. A
     runner that rests or has no free place has nothing more."""
-    asked = said.in_flight(connections.talks, None).count if connections and connections.talks else None
-    there = (asked or 0) - sum(one.running or 0 for one in runners)
+    there = _asked(connections) - sum(one.running or 0 for one in runners)
     settled = []
     for one in runners:
-        cpu, places = one.process.cpu_percent, _places(one.process, ollama)
-        rests = cpu is not None and cpu < QUIET_CPU_PERCENT
+        places, rests = _places(one.process, ollama), _rests(one.process)
         free = len(one.doubtful) if places is None else max(0, places - (one.running or 0))
         doubtful = () if rests else one.doubtful[:free]
         runs = doubtful[: max(0, there)]
@@ -203,12 +201,22 @@ def _settled(
     return tuple(settled)
 
 
+def _rests(runner: WatchedProcess) -> bool:
+    return runner.cpu_percent is not None and runner.cpu_percent < QUIET_CPU_PERCENT
+
+
 def _untold(runner: WatchedProcess) -> Unknown:
     """Why a runner does not tell how many requests it works on."""
     return Unknown(Why.UNSUPPORTED, Unseen.RUNNER_SILENT if runner.has_slots else Unseen.RUNNER_WITHOUT_SLOTS)
 
 
-def _running(runners: tuple[SeenRunner, ...]) -> _Count:
+def _asked(connections: Connections | None) -> int:
+    """Requests at the server by what went over its connections; 0 where these do not tell."""
+    return (said.in_flight(connections.talks, None).count or 0) if connections and connections.talks else 0
+
+
+def _running(runners: tuple[SeenRunner, ...], asked: int) -> _Count:
+    """That nothing is said to a runner is exact where the server is asked nothing and the runner rests."""
     untold = next((one.process for one in runners if one.running is None), None)
     if untold is not None:
         return _Count(None, unknown=_untold(untold))
@@ -217,7 +225,8 @@ def _running(runners: tuple[SeenRunner, ...]) -> _Count:
         return _Count(0, Signal.NO_RUNNER)
     total = sum(count for count, _ in known)
     sources = {source for _, source in known} - {Signal.LOADING}
-    guessed = any(count for count, source in known if source == Signal.RUNNER_CONNECTIONS)
+    said_to = [one for one in runners if one.source == Signal.RUNNER_CONNECTIONS]
+    guessed = any(one.running or asked or not _rests(one.process) for one in said_to)
     confidence = Confidence.LIKELY if guessed else Confidence.EXACT
     if any(one.doubtful for one in runners):
         confidence = Confidence.LOWER_BOUND
