@@ -26,6 +26,9 @@ function table(told, all) {
 }
 
 export function calls(root, told) {
+  const key = JSON.stringify(told);
+  if (key === root.key) return;
+  root.key = key;
   const parts = [node("h2", { id: "p-calls-title" }, told.title), node("p", { class: "p-sentence" }, told.sentence)];
   if (told.kinds.rows.length) parts.push(node("div", { class: "p-tables" }, table(told.kinds, told), table(told.models, told)));
   part(root, ...parts);

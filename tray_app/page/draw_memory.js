@@ -41,11 +41,14 @@ export function memory(root, told, again) {
   if (!root.is) {
     root.is = { title: node("h2", { id: "p-memory-title" }), bars: node("div", { class: "p-bars" }), ask: node("div", { class: "p-ask" }),
       sentence: node("p", { class: "p-sentence" }), tables: node("div", {}) };
-    root.replaceChildren(patterns(), ...Object.values(root.is));
+    root.replaceChildren(patterns(), ...Object.values(root.is)); // what else it remembers comes later
   }
   const is = root.is;
   const width = Math.max(200, is.bars.clientWidth);
   const u = unit(root);
+  const key = JSON.stringify([told, width, u, chosen]);
+  if (key === is.key) return;
+  is.key = key;
   const ask = told.what_if;
   const one = ask.choices.find((each) => each.name === chosen) || ask.choices.find((each) => each.parts.length);
   const sum = (parts) => parts.reduce((all, each) => all + each.bytes, 0);

@@ -23,7 +23,7 @@ MOST_KEPT = 5_000
 """Rows that wait for a file that cannot be written; then the oldest go."""
 
 
-class Stretch(Struct, frozen=True):
+class Stretch(Struct, frozen=True, gc=False):
     """How things were from one poll to another, Unix seconds. None: it could not be told then."""
 
     at: float

@@ -77,7 +77,7 @@ class WaitingRequest(Struct, frozen=True):
     """How often it had begun and gave way to a chat."""
 
 
-class FinishedRequest(Struct, frozen=True):
+class FinishedRequest(Struct, frozen=True, gc=False):
     """One request that ended since the last poll. Unix seconds; `began_at`: it came to the relay, or was first seen."""
 
     model: str | None

@@ -198,14 +198,17 @@ class _Track:
 def _packed(found: Sequence[FinishedRequest | Bar], close_s: float, since: float) -> tuple[Bar, ...]:
     """Beside each other where they overlap; those that are short and lie close become one."""
     ends = [
-        (one.since, one.until, one) if isinstance(one, Bar) else (min(one.began_at, one.ended_at), one.ended_at, one)
-        for one in found
+        (one.since, one.until, number)
+        if isinstance(one, Bar)
+        else (min(one.began_at, one.ended_at), one.ended_at, number)
+        for number, one in enumerate(found)
     ]
-    ends.sort(key=lambda one: one[:2])
+    ends.sort()
     tracks = [_Track() for _ in range(TRACKS)]
-    for begin, end, one in ends:
+    for begin, end, number in ends:
         if end < since:
             continue
+        one = found[number]
         short = end - begin <= 3 * close_s
         for track in tracks:
             if track.one is None or begin >= track.until + close_s:

@@ -1,0 +1,228 @@
+"""What an hour of 10,000 requests costs on the details page: on our side, and drawn in Chromium.
+
+    python bench/details.py [--requests 10000] [--series 5] [--no-browser]
+
+Beside each figure stands its floor in the same run: reading all rows of the hour with SQLite alone, and a page that
+draws as many empty rectangles as there are bars. Then the same hour is drawn over and over, and memory is compared.
+"""
+
+import argparse
+import gc
+import http.server
+import json
+import random
+import sqlite3
+import sys
+import tempfile
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable
+from contextlib import closing
+from importlib.resources import files
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.page.chromium import Chromium, Tab, program
+from tray_app.app.details.pictures import offset
+from tray_app.app.language import load
+from tray_app.core.report.details.pictures import Pictures, Seeing, pictures
+from tray_app.core.report.details.scale import TimeWindow
+from tray_app.core.report.history import Mark, MarkKind, Stretch, Unwritten
+from tray_app.core.text import details_pictures as view
+from tray_app.core.values.finding import Level
+from tray_app.core.values.requests import FinishedRequest, RequestKind
+from tray_app.core.values.snapshot import Pressure
+from tray_app.storage.drawn.history_window import HistoryWindow
+from tray_app.storage.history import HistoryFile
+
+NOW = 1_764_000_001.0
+HOUR_S = 3600.0
+NEVER = 1e300
+REDRAWN = 40
+SCRIPTS = ("draw.js", "draw_calls.js", "draw_memory.js", "draw_parts.js", "draw_time.js")
+PAGE = (
+    b'<!doctype html><meta charset="utf-8"><link rel="stylesheet" href="/draw.css"><main id="root"></main>'
+    b'<script type="module" src="/bench.js"></script>'
+)
+BENCH = b"""
+import { draw } from "/draw.js";
+const told = await (await fetch("/document.json")).json();
+const root = document.getElementById("root");
+const drawn = (work) => {
+  const began = performance.now();
+  work();
+  root.getBoundingClientRect();
+  return performance.now() - began;
+};
+const hour = () => { root.querySelector("[data-window=hour]").click(); };
+window.first = () => drawn(() => { draw(root, told, null); hour(); });
+window.again = (number) => {
+  const next = structuredClone(told);
+  next.times.hour.now += number;
+  return drawn(() => draw(root, next, told));
+};
+window.floor = (count) => {
+  const other = document.createElement("div");
+  document.body.append(other);
+  const made = drawn(() => {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    for (let n = 0; n < count; n += 1) {
+      const one = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      one.setAttribute("x", n); one.setAttribute("width", 1); one.setAttribute("height", 9);
+      svg.append(one);
+    }
+    other.append(svg);
+    other.getBoundingClientRect();
+  });
+  other.remove();
+  return made;
+};
+window.ready = true;
+"""
+
+
+def busy_hour(count: int) -> Unwritten:
+    """Requests of five kinds on two models, and a state that changes every few seconds."""
+    chance = random.Random(1)
+    spans, at = [], NOW - HOUR_S
+    while at < NOW:
+        until = min(NOW, at + chance.uniform(2, 6))
+        level, pressure = chance.choice((Level.CALM, Level.TIGHT)), chance.choice((Pressure.NORMAL, Pressure.WARNING))
+        spans.append(Stretch(at, until, level, pressure, chance.randint(0, 2), chance.randint(0, 3)))
+        at = until
+    ended = []
+    for _ in range(count):
+        end = NOW - chance.random() * HOUR_S
+        task = chance.choice((None, "titles", "tags", "follow-ups", "autocomplete"))
+        busy, held = chance.expovariate(0.5), chance.choice((0.0, 0.0, 1.0))
+        kind = RequestKind.TASK if task else RequestKind.CHAT
+        model = chance.choice(("qwen3:32b", "gemma3:1b"))
+        ended.append(FinishedRequest(model, kind, "relay", task, end - busy - held, end, None, busy, held))
+    marks = (Mark(NOW - 600, MarkKind.CHANGED, None, "change-1", "autocomplete", "off"),)
+    return Unwritten(tuple(spans), tuple(ended), marks=marks)
+
+
+def timed(work: Callable[[], object], series: int) -> float:
+    """The shortest of several, in milliseconds of CPU: what others do on this machine is not ours."""
+    took = []
+    for _ in range(series):
+        gc.collect()
+        began = time.process_time()
+        work()
+        took.append(1000 * (time.process_time() - began))
+    return min(took)
+
+
+def made_of(reader: HistoryWindow) -> Pictures:
+    return pictures(TimeWindow.HOUR, reader.kept(TimeWindow.HOUR, NOW, NEVER), Seeing(NOW), offset)
+
+
+def document(made: Pictures) -> view.Document:
+    tr = load("en")
+    return view.document(made, [(TimeWindow.HOUR, view.time_document(made, offset, tr))], "", offset, tr)
+
+
+def our_side(path: Path, series: int) -> Pictures:
+    """Printed: the first picture of the hour, and each one after it."""
+
+    def first() -> bytes:
+        return json.dumps(document(made_of(HistoryWindow(HistoryFile(path), offset)))).encode()
+
+    reader = HistoryWindow(HistoryFile(path), offset)
+    made = made_of(reader)
+
+    def all_rows() -> None:
+        with closing(sqlite3.connect(path)) as database:
+            for table in ("spans", "finished"):
+                database.execute(f"SELECT * FROM {table}").fetchall()
+
+    floor, whole = timed(all_rows, series), timed(first, series)
+    after = timed(lambda: json.dumps(document(made_of(reader))), series)
+    bars = sum(len(one.bars) for one in made.lanes)
+    print(f"floor, all rows by SQLite alone: {floor:.1f} ms")
+    print(f"our side, first time: {whole:.1f} ms ({whole / floor:.1f} times); from then on {after:.1f} ms; {bars} bars")
+    tracemalloc.start()
+    before = 0
+    for number in range(REDRAWN):
+        document(made_of(reader))
+        if number == REDRAWN // 4:
+            gc.collect()
+            before = tracemalloc.get_traced_memory()[0]
+    gc.collect()
+    print(f"our memory after {REDRAWN} pictures: {(tracemalloc.get_traced_memory()[0] - before) / 1024:+.0f} KiB")
+    tracemalloc.stop()
+    return made
+
+
+def served(body: bytes) -> http.server.ThreadingHTTPServer:
+    parts = {"/": (PAGE, "text/html"), "/bench.js": (BENCH, "text/javascript"), "/document.json": (body, "text/json")}
+    for name in SCRIPTS:
+        parts[f"/{name}"] = files("tray_app.page").joinpath(name).read_bytes(), "text/javascript"
+    parts["/draw.css"] = files("tray_app.page").joinpath("draw.css").read_bytes(), "text/css"
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            data, kind = parts.get(self.path, (b"", "text/plain"))
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_told: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def heap(tab: Tab) -> float:
+    tab.call("HeapProfiler.collectGarbage")
+    return float(tab.run("performance.memory.usedJSHeapSize"))
+
+
+def in_the_page(made: Pictures, series: int) -> None:
+    body = json.dumps(document(made)).encode()
+    server = served(body)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        browser = Chromium(Path(profile))
+        try:
+            tab = browser.tab()
+            tab.look(width=1280, height=900)
+            tab.go(f"http://127.0.0.1:{server.server_address[1]}/")
+            tab.wait_for("window.ready")
+            bars = sum(len(one.bars) for one in made.lanes)
+            first = tab.run("window.first()")
+            floor = min(tab.run(f"window.floor({bars})") for _ in range(series))
+            again = min(tab.run(f"window.again({number + 1})") for number in range(series))
+            print(f"document: {len(body) / 1024:.0f} KiB; floor, {bars} rectangles in Chromium: {floor:.1f} ms")
+            print(f"drawn first: {first:.1f} ms; drawn anew: {again:.1f} ms ({again / max(floor, 0.1):.1f} times)")
+            before = heap(tab)
+            for number in range(REDRAWN):
+                tab.run(f"window.again({number + 100})")
+            print(f"the page's memory after {REDRAWN} drawings: {(heap(tab) - before) / 1024:+.0f} KiB")
+        finally:
+            browser.close()
+            server.shutdown()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--series", type=int, default=5)
+    parser.add_argument("--no-browser", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "history.db"
+        file = HistoryFile(path, lambda: NOW)
+        file.write(busy_hour(options.requests))
+        file.close()
+        made = our_side(path, options.series)
+    if not options.no_browser and program() is not None:
+        in_the_page(made, options.series)
+
+
+if __name__ == "__main__":
+    main()
