@@ -82,14 +82,15 @@ def entrants(
         size, thinks = model.size_bytes or 0, Capability.THINKING in (model.capabilities or ())
         return _ORDER.index(made.fit.verdict), thinks, not low <= size <= high, size
 
-    small = [(model, entrant(model, facts)) for model in listed if _is_small(model, chat)]
+    small = [(model, entrant(model, facts)) for model in listed if _is_small(model, chat, facts)]
     kept = [(model, made) for model, made in small if made.is_here and not made.fit.verdict.is_bad]
     return tuple(made for _, made in sorted(kept, key=lambda pair: rank(*pair))[:OFFERED])
 
 
-def _is_small(model: WebUIModel, chat: WebUIModel) -> bool:
+def _is_small(model: WebUIModel, chat: WebUIModel, facts: Facts) -> bool:
     """An installed model, clearly smaller than the chat model, that everybody may use."""
-    if not can_do_tasks(model) or model.ollama_name is None or model.public is False:
+    private = model.public is False and facts.other_users != 0
+    if not can_do_tasks(model) or model.ollama_name is None or private:
         return False
     return bool(model.size_bytes and chat.size_bytes) and (model.size_bytes or 0) < WORTH_SHARE * (chat.size_bytes or 0)
 

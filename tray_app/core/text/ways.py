@@ -23,6 +23,8 @@ def lines(strategies: Iterable[Strategy], tr: Translator) -> list[Line]:
         made.append(line(mark, Span(name(one, tr), Style.STRONG if one.suits else Style.PLAIN), stands))
         made.append(line(Span(f"    {brings(one, tr)}", Style.FAINT)))
         made += [line(f"    {text}") for text in (why(one, tr), means(one, tr), costs(one, tr)) if text]
+        if way_there(one, tr):
+            made.append(line(Span(f"    {way_there(one, tr)}", Style.FAINT)))
         if one.remedy is not None:
             command = line(Span(f"    {typed(tr, 'fix', one.remedy.id)}", Style.FAINT))
             made.append((*command, Span(tr.gettext("  shows the steps"))) if one.remedy.advice_only else command)
@@ -34,6 +36,11 @@ def lines(strategies: Iterable[Strategy], tr: Translator) -> list[Line]:
 def not_measured(tr: Translator) -> str:
     """Said once for all of them."""
     return tr.gettext("How long tasks take here is not known yet: the history tells after some messages.")
+
+
+def way_there(one: Strategy, tr: Translator) -> str:
+    """What is typed where only the first step is missing; empty elsewhere."""
+    return typed(tr, "hosted", "add", "openrouter.ai") if one.reason is StrategyReason.NONE_LISTED else ""
 
 
 def name(one: Strategy, tr: Translator) -> str:
