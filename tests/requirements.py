@@ -1,7 +1,7 @@
 """What a test needs and this machine lacks: skipped with the reason, or failed where the run says it must be there.
 
-`ELBOWROOM_TESTS_REQUIRE` is a comma list of parts (real, tray, wine, browser, layouts, shells, llama, haproxy, pictures): a
-continuous-integration run installs the tools and names them, so that a missing tool cannot hide a part of the suite.
+`ELBOWROOM_TESTS_REQUIRE` is a comma list of parts (those of `Part`): a continuous-integration run installs the
+tools and names them, so that a missing tool cannot hide a part of the suite.
 """
 
 import os
@@ -9,7 +9,7 @@ from typing import Literal, NoReturn, get_args
 
 import pytest
 
-Part = Literal["real", "tray", "wine", "browser", "layouts", "shells", "llama", "haproxy", "pictures"]
+Part = Literal["real", "tray", "wine", "browser", "layouts", "shells", "llama", "haproxy", "pictures", "bundle"]
 VARIABLE = "ELBOWROOM_TESTS_REQUIRE"
 
 

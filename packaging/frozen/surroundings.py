@@ -1,0 +1,18 @@
+"""The environment that programs outside the bundle get."""
+
+import os
+
+# PyInstaller's starter points these at the bundle's own libraries and keeps the old value beside them. They have done
+# their work when Python runs; a browser or journalctl that we start would load our libraries instead of its own.
+# (PyInstaller manual, "Run-time Information", LD_LIBRARY_PATH considerations)
+LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
+
+
+def of_the_user() -> None:
+    """Give back what the user had."""
+    for name in LIBRARY_PATHS:
+        before = os.environ.pop(f"{name}_ORIG", None)
+        if before is not None:
+            os.environ[name] = before
+        else:
+            os.environ.pop(name, None)
