@@ -11,6 +11,7 @@ from tray_app.app.speed import prove
 from tray_app.app.watch import Look
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE, FAILED, INTERRUPTED, NOTHING_TO_DO
+from tray_app.cli.relief import advice
 from tray_app.cli.terminal import Terminal
 from tray_app.core.remedies.strategy import Strategy
 from tray_app.core.report.receipt import LONGEST_S
@@ -30,7 +31,14 @@ from tray_app.core.values.errors.service import ServiceError
 from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.errors.usage import Slip, UsageError
 from tray_app.core.values.plan import ActionKind, Change, Event, Plan, Record
-from tray_app.core.values.remedy import HOSTED_MODEL, Consent, Remedy, UseModel, task_model_named, unload_id
+from tray_app.core.values.remedy import (
+    HOSTED_MODEL,
+    Consent,
+    Remedy,
+    UseModel,
+    task_model_named,
+    unload_id,
+)
 from tray_app.core.values.snapshot import LoadedModel
 from tray_app.core.values.task_settings import SLOTS
 from tray_app.storage.history import HistoryFile
@@ -132,18 +140,27 @@ def fix(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         look = app.observer.look_twice()
     if options.list:
         return _list(app, look, terminal, tr)
+    if advice.followed(options.id, look.remedies, look, terminal, tr):
+        return NOTHING_TO_DO
     remedy = _chosen(options.id, look.remedies, look.facts.here or (), look.strategies())
     if remedy is None:
-        if look.remedies:  # what cannot be undone is done by its name alone
-            terminal.show(status_view.remedy_lines(look.remedies, tr))
-        else:
-            terminal.text(view.nothing_to_fix(look.diagnosis, look.facts.overview, tr))
-        return NOTHING_TO_DO
+        return _none(look, terminal, tr)
+    return _do(app, remedy, look, options, terminal, tr)
+
+
+def _none(look: Look, terminal: Terminal, tr: Translator) -> int:
+    if look.remedies:  # what cannot be undone is done by its name alone
+        terminal.show(status_view.remedy_lines(look.remedies, tr))
+    else:
+        terminal.text(view.nothing_to_fix(look.diagnosis, look.facts.overview, tr))
+    return NOTHING_TO_DO
+
+
+def _do(app: App, remedy: Remedy, look: Look, options: Namespace, terminal: Terminal, tr: Translator) -> int:
+    """Shown first, then asked, then done."""
     terminal.text(remedy_view.sentence(remedy, tr))
     if remedy.advice_only:
-        for step in remedy_view.advice_steps(remedy, look.snapshot.host.system, tr):
-            terminal.text(f"  {step}")
-        return DONE
+        return advice.told(remedy, look, terminal, tr)
     if not remedy.plan.changes and not remedy.plan.actions:
         app.carrier.writable()  # it has no plan where the server may not be changed: this says why
     terminal.show(plan_view.plan_lines(remedy.plan, tr))

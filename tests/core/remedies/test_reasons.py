@@ -157,6 +157,12 @@ REASONS = {
     ),
     Reason.SMALLER_CONTEXT_MEMORY: ("kv-cache-type", here(), here(config=ServerConfig(kv_cache_type="q8_0"))),
     Reason.SLOTS_RESERVE_MEMORY: ("num-parallel", here(config=ServerConfig(num_parallel=2)), here()),
+    Reason.ONE_MODEL_ONLY: (
+        "max-loaded-models",
+        (here(config=ServerConfig(max_loaded_models=1)), (example(ModelThrash),)),
+        (here(config=ServerConfig(max_loaded_models=2)), (example(ModelThrash),)),
+    ),
+    Reason.MODELS_STAY: ("keep-alive", here(BIG, loaded("gemma3:1b", 1)), here(BIG)),
     Reason.PROMPT_CACHE: (
         "cache-ram",
         (here(), (example(PromptCacheGrowth),)),

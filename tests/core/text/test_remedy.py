@@ -4,7 +4,8 @@ import pytest
 
 from tests.core.offers import BIG, by_id, here, offered
 from tests.english import TR
-from tray_app.core.text.remedy import advice_steps, effect, reason, sentence
+from tray_app.core.text.ollama_settings import advice_steps
+from tray_app.core.text.remedy import effect, reason, sentence
 from tray_app.core.values.finding import MemoryPressure, ModelSpills, PromptCacheGrowth, TaskStorm
 from tray_app.core.values.remedy import Advice, AdviceKind, AllTasksOff, Effect, Reason, SwitchOff, UnloadModel
 from tray_app.core.values.snapshot import Pressure

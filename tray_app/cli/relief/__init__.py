@@ -1,1 +1,1 @@
-"""The command of automatic relief: its choice, its rules, and what it would have done."""
+"""What relieves the machine beside a click: automatic relief, and advice for Ollama's own settings."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from tray_app.core.menu.paging import paged
 from tray_app.core.menu.screen import SEPARATOR, Row, ScreenState
 from tray_app.core.menu.state import connect_row
+from tray_app.core.text import ollama_settings as ollama_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.names import row_text, wrapped
 from tray_app.core.text.plan import change_sentence, done_sentences, plan_lines
@@ -25,9 +26,10 @@ def plan_rows(remedy: Remedy, tr: Translator) -> tuple[Row, ...]:
 def advice_rows(remedy: Remedy, state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     """Why, and the steps outside this app; connecting is the one that can be clicked."""
     system = state.overview.host.system if state.overview is not None else ""
-    told = [remedy_view.reason(remedy, tr), *remedy_view.advice_steps(remedy, system, tr)]
+    steps = ollama_view.advice_steps(remedy, system, tr)
+    told = filter(None, (remedy_view.reason(remedy, tr), *steps, ollama_view.now(remedy, tr)))
     rows = [Row(line) for text in told for line in wrapped(text)]
-    copies = remedy_view.advice_copies(remedy, system)
+    copies = ollama_view.advice_copies(remedy, system)
     if copies:
         rows.append(SEPARATOR)
     rows += [

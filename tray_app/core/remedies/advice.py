@@ -1,10 +1,13 @@
 """Remedies outside the settings: unload, stop, and advice for Ollama's own settings, which need its restart."""
 
+from msgspec.structs import replace
+
 from tray_app.core.fit.need import automatic_context, need
 from tray_app.core.remedies.case import Case
+from tray_app.core.remedies.ollama_settings import setting_now, started_by
 from tray_app.core.requests.releases import SERVER_SINCE
 from tray_app.core.tasks.releases import GENERATIONS_SINCE
-from tray_app.core.values.finding import MemoryPressure, ModelSpills, PromptCacheGrowth, Stuck, TaskStorm
+from tray_app.core.values.finding import MemoryPressure, ModelSpills, ModelThrash, PromptCacheGrowth, Stuck, TaskStorm
 from tray_app.core.values.names import same_model
 from tray_app.core.values.plan import Action, ActionKind, Plan
 from tray_app.core.values.remedy import (
@@ -26,8 +29,11 @@ SHARED_KV_TYPE = "q8_0"
 
 def advice(here: Case) -> list[Advice]:
     """What only the user can do, most helpful first."""
-    made = [_context(here), _kv_cache_type(here), _parallel(here), _cache_limit(here)]
-    return [remedy for remedy in made if remedy is not None]
+    made = [_context(here), _kv_cache_type(here), _parallel(here), _cache_limit(here), _two_models(here), _stay(here)]
+    start = started_by(here.facts)
+    return [
+        replace(remedy, start=start, now=setting_now(remedy.kind, here.facts)) for remedy in made if remedy is not None
+    ]
 
 
 def spills_alone(here: Case) -> LoadedModel | None:
@@ -104,6 +110,24 @@ def _parallel(here: Case) -> Advice | None:
         several = need(model.shape, context=here.facts.chat_model.context_length, parallel=slots)
         saved = several.total - need(model.shape, context=here.facts.chat_model.context_length).total
     return _advice(AdviceKind.NUM_PARALLEL, Reason.SLOTS_RESERVE_MEMORY, here.facts.chat_model.name, saved)
+
+
+def _two_models(here: Case) -> Advice | None:
+    """Where Ollama was told to keep one model, chat and task model take each other's place."""
+    ollama = here.facts.ollama
+    if ollama is None or ollama.config.max_loaded_models != 1 or here.found(ModelThrash) is None:
+        return None
+    model = here.facts.chat_model.name if here.facts.chat_model is not None else ""
+    return _advice(AdviceKind.MAX_LOADED_MODELS, Reason.ONE_MODEL_ONLY, model, None)
+
+
+def _stay(here: Case) -> Advice | None:
+    """What is loaded beside the chat model holds memory for minutes after its last request."""
+    ollama, chat = here.facts.ollama, here.facts.chat_model
+    if ollama is None or chat is None or len(ollama.loaded) < 2 or here.blames_program or not _memory_pressed(here):
+        return None
+    saved = sum(model.size_bytes for model in ollama.loaded if model is not chat)
+    return _advice(AdviceKind.KEEP_ALIVE, Reason.MODELS_STAY, chat.name, saved)
 
 
 def _cache_limit(here: Case) -> Advice | None:

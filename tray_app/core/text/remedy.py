@@ -81,6 +81,8 @@ def _advice(remedy: Advice, tr: Translator) -> str:
         AdviceKind.KV_CACHE_TYPE: tr.gettext("Compress the context cache of models"),
         AdviceKind.NUM_PARALLEL: tr.gettext("Let Ollama work on one request at a time"),
         AdviceKind.CACHE_RAM: tr.gettext("Limit what Ollama remembers of past prompts"),
+        AdviceKind.MAX_LOADED_MODELS: tr.gettext("Let Ollama keep two models in memory"),
+        AdviceKind.KEEP_ALIVE: tr.gettext("Let Ollama free idle models sooner"),
     }[remedy.kind].format(subject=clean(remedy.model))
 
 
@@ -187,6 +189,8 @@ def reason(remedy: Remedy, tr: Translator) -> str:
         Reason.SLOTS_RESERVE_MEMORY: tr.gettext(
             "Every request that may run beside another reserves memory for itself."
         ),
+        Reason.ONE_MODEL_ONLY: tr.gettext("It was told to keep one, so that chat and task model evict each other."),
+        Reason.MODELS_STAY: tr.gettext("A model stays for five minutes after its last request unless told otherwise."),
         Reason.PROMPT_CACHE: tr.gettext("Unless told otherwise, Ollama keeps up to 8 GiB of past prompts per model."),
         Reason.NEEDS_CONNECT: tr.gettext("Connect to Open WebUI to do this here."),
         Reason.NEEDS_NEW_SIGN_IN: tr.gettext("Open WebUI refuses the sign-in: sign in anew to do this here."),
@@ -194,55 +198,3 @@ def reason(remedy: Remedy, tr: Translator) -> str:
         Reason.SETTINGS_UNREAD: tr.gettext("Open WebUI's task settings could not be read now, so they are left alone."),
     }
     return words[remedy.reason].format(subject=clean(remedy.subject))
-
-
-def _variable(remedy: Advice) -> tuple[str, str]:
-    """What Ollama is started with, and the value that helps."""
-    return {
-        AdviceKind.CONTEXT_LENGTH: ("OLLAMA_CONTEXT_LENGTH", "4096"),
-        AdviceKind.KV_CACHE_TYPE: ("OLLAMA_KV_CACHE_TYPE", "q8_0"),
-        AdviceKind.NUM_PARALLEL: ("OLLAMA_NUM_PARALLEL", "1"),
-        AdviceKind.CACHE_RAM: ("LLAMA_ARG_CACHE_RAM", "512"),
-    }[remedy.kind]
-
-
-def advice_copies(remedy: Remedy, system: str) -> list[str]:
-    """What is typed or pasted while the steps are followed, on this platform."""
-    if not isinstance(remedy, Advice):
-        return []
-    name, value = _variable(remedy)
-    return {
-        "darwin": [f"launchctl setenv {name} {value}"],
-        "win32": [name, value],
-    }.get(system, ["sudo systemctl edit ollama", f'Environment="{name}={value}"', "sudo systemctl restart ollama"])
-
-
-def advice_steps(remedy: Remedy, system: str, tr: Translator) -> list[str]:
-    """The exact steps on this platform (linux, darwin, win32) for what needs a restart of Ollama; else none."""
-    if not isinstance(remedy, Advice):
-        return []
-    name, value = _variable(remedy)
-    steps = {
-        "darwin": [
-            tr.gettext("In Terminal: launchctl setenv {name} {value}"),
-            tr.gettext("Quit Ollama from its menu and open it again."),
-            tr.gettext("After a restart of the Mac, set it again."),
-        ],
-        "win32": [
-            tr.gettext("Quit Ollama from its tray icon."),
-            tr.gettext(
-                "Settings > System > About > Advanced system settings > Environment variables: new, for your user."
-            ),
-            tr.gettext("Name {name}, value {value}. Then start Ollama again."),
-        ],
-    }
-    linux = [
-        tr.gettext("In a terminal: sudo systemctl edit ollama"),
-        tr.gettext('Under [Service] add the line Environment="{name}={value}" and save.'),
-        tr.gettext("Then: sudo systemctl restart ollama"),
-    ]
-    made = [text.format(name=name, value=value) for text in steps.get(system, linux)]
-    if remedy.kind is AdviceKind.KV_CACHE_TYPE:
-        flash = tr.gettext("Ollama before 0.12.4 needs OLLAMA_FLASH_ATTENTION=1 beside it.")
-        made.append(flash)
-    return made

@@ -83,6 +83,8 @@ class Reason(StrEnum):
     LONG_CONTEXT = "long-context"
     SMALLER_CONTEXT_MEMORY = "smaller-context-memory"
     SLOTS_RESERVE_MEMORY = "slots-reserve-memory"
+    ONE_MODEL_ONLY = "one-model-only"
+    MODELS_STAY = "models-stay"
     PROMPT_CACHE = "prompt-cache"
     TASKS_WAIT = "tasks-wait"
     NEEDS_CONNECT = "needs-connect"
@@ -313,6 +315,29 @@ class AdviceKind(StrEnum):
     KV_CACHE_TYPE = "kv-cache-type"
     NUM_PARALLEL = "num-parallel"
     CACHE_RAM = "cache-ram"
+    MAX_LOADED_MODELS = "max-loaded-models"
+    KEEP_ALIVE = "keep-alive"
+
+
+ADVISED = {
+    AdviceKind.CONTEXT_LENGTH: ("OLLAMA_CONTEXT_LENGTH", "4096"),
+    AdviceKind.KV_CACHE_TYPE: ("OLLAMA_KV_CACHE_TYPE", "q8_0"),
+    AdviceKind.NUM_PARALLEL: ("OLLAMA_NUM_PARALLEL", "1"),
+    AdviceKind.MAX_LOADED_MODELS: ("OLLAMA_MAX_LOADED_MODELS", "2"),
+    AdviceKind.CACHE_RAM: ("LLAMA_ARG_CACHE_RAM", "512"),
+    AdviceKind.KEEP_ALIVE: ("OLLAMA_KEEP_ALIVE", "1m"),
+}
+"""What Ollama is started with, and the value that helps."""
+
+
+class OllamaStart(StrEnum):
+    """How the Ollama here was started: that says where its settings stand."""
+
+    APP = "app"
+    SYSTEMD = "systemd"
+    SHELL = "shell"
+    DOCKER = "docker"
+    UNKNOWN = "unknown"  # then the usual way of the system is told
 
 
 class Advice(Remedy, frozen=True, kw_only=True):
@@ -321,6 +346,9 @@ class Advice(Remedy, frozen=True, kw_only=True):
     advice_only: bool = True
     kind: AdviceKind
     model: str
+    start: OllamaStart = OllamaStart.UNKNOWN
+    now: str = ""
+    """What Ollama's own setting is now; empty where that cannot be seen, or it is left to Ollama."""
 
     @property
     def id(self) -> str:

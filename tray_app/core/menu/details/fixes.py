@@ -3,6 +3,7 @@
 from tray_app.core.menu.details.document import Fix, Offered, PageButton, PageQuestion
 from tray_app.core.menu.screen import ScreenState
 from tray_app.core.menu.state import connect_row
+from tray_app.core.text import ollama_settings as ollama_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.plan import change_sentence, plan_lines
 from tray_app.core.text.text import Translator
@@ -51,6 +52,6 @@ def _advice(remedy: Remedy, screen: ScreenState, offered: Offered, tr: Translato
         remedy_view.sentence_with_effect(remedy, tr),
         remedy_view.reason(remedy, tr),
         button=button,
-        steps=tuple(remedy_view.advice_steps(remedy, system, tr)),
-        copies=tuple(PageButton(text, copy=text) for text in remedy_view.advice_copies(remedy, system)),
+        steps=tuple(ollama_view.advice_steps(remedy, system, tr)),
+        copies=tuple(PageButton(text, copy=text) for text in ollama_view.advice_copies(remedy, system)),
     )
