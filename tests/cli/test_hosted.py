@@ -77,7 +77,7 @@ def test_a_dry_run_shows_and_writes_nothing(played, run, endpoint):
     first = next(one for one in out.splitlines() if one.startswith("1 "))
     assert "llama-3.2-1b-instruct" in first
     assert "0.005 / 0.01" in first
-    thinking = [one for one in out.splitlines() if "thinks first" in one]
+    thinking = [one for one in out.splitlines() if "thinks: unfit" in one]
     assert len(thinking) == 2
     assert "gemini-2.5-flash-image" not in out
     code, out, _ = run("hosted", "add", endpoint.base, "--model", SMALL, "--dry-run", key=endpoint.key)

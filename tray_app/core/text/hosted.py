@@ -9,13 +9,13 @@ from tray_app.core.text.lines import Line, Span, Style, clean, in_turn, line, ta
 from tray_app.core.text.tasks import tasks_named
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.text.words import listed
+from tray_app.core.text.words import joined, listed
 from tray_app.core.values.errors.hosted import HostedError, HostedProblem
 from tray_app.core.values.task_settings import Setting
 
 SHOWN = 15
 """Models at once: an endpoint may list thousands."""
-NAME_WIDTH = 46
+NAME_WIDTH = 40
 
 
 def said(error: HostedError, tr: Translator) -> tuple[str, str]:
@@ -108,7 +108,7 @@ def _of_open_webui(error: HostedError, tr: Translator) -> dict[HostedProblem, tu
 def offer_lines(offers: Sequence[HostedOffer], total: int, tr: Translator) -> list[Line]:
     """A numbered table of the first ones."""
     shown = offers[:SHOWN]
-    header = ("", tr.gettext("model"), tr.gettext("USD per million tokens, in / out"), "")
+    header = ("", tr.gettext("model"), tr.gettext("USD per 1M tokens, in / out"), "")
     rows = [
         (str(number), clean(one.id, NAME_WIDTH), prices(one, tr), marks(one, tr)) for number, one in enumerate(shown, 1)
     ]
@@ -131,9 +131,9 @@ def _number(usd: float) -> str:
 
 def marks(one: HostedOffer, tr: Translator) -> str:
     if one.thinks:
-        return tr.gettext("thinks first: unfit for small tasks")
+        return tr.gettext("thinks: unfit")
     if one.is_free:
-        return tr.gettext("free, usually with a daily limit")
+        return tr.gettext("free, limited")
     return tr.gettext("next to nothing") if one.is_cheap else ""
 
 
@@ -227,16 +227,15 @@ def way_back(url: str, tr: Translator) -> Line:
 
 def connection_lines(rows: Sequence[tuple[str, Sequence[str], bool, bool, bool, bool]], tr: Translator) -> list[Line]:
     """Every connection: address, models, used, with a key, ours, out of the network."""
-    header = (tr.gettext("address"), tr.gettext("models"), tr.gettext("key"), tr.gettext("chat text"))
-    told = []
+    lines: list[Line] = []
     for url, models, used, key, ours, out in rows:
-        goes = tr.gettext("leaves this network") if out else tr.gettext("stays in your network")
+        goes = tr.gettext("chat text leaves this network") if out else tr.gettext("chat text stays in your network")
         if not used:
-            goes = tr.gettext("goes nowhere: switched off")
-        address = f"{clean(url)} *" if ours else clean(url)
+            goes = tr.gettext("switched off: no chat text goes there")
         names = listed(map(clean, models[:3]), tr) if models else tr.gettext("all its models")
-        told.append((address, names, tr.gettext("yes") if key else tr.gettext("no"), goes))
-    lines = table(header, told)
+        facts = (names, tr.gettext("with a key") if key else tr.gettext("without a key"), goes)
+        lines.append(line(Span(f"{clean(url)} *" if ours else clean(url), Style.STRONG)))
+        lines.append(line(f"   {joined(facts, tr)}"))
     if any(row[4] for row in rows):
         lines.append(line(Span(tr.gettext("* added by Elbowroom"), Style.FAINT)))
     return lines
