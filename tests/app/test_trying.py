@@ -1,8 +1,11 @@
 """Trying several task models: whatever ends it, also a kill, the settings are as before, at the latest at the next start."""
 
+import json
+
 import pytest
 
 from tests.app.test_speed import MIDDLE, bench, journal, played
+from tests.played import Played
 from tray_app.app.doing import trying
 from tray_app.core.report.trial import Entrant
 from tray_app.core.values.errors.change import ChangeError, Problem
@@ -104,3 +107,20 @@ def test_what_it_takes_and_whether_the_chat_model_was_pushed_out_is_seen(played)
     assert found[0].memory_bytes is None
     loaded = {one.name: one.size_bytes for one in played.app().ollama.ps()}
     assert found[1].memory_bytes == loaded[SMALL]
+
+
+@pytest.mark.parametrize(("answers", "tried"), [(("n", "y"), [""]), (("y", "y"), ["", SMALL])])
+def test_one_that_would_push_the_chat_model_out_is_asked_about_first(tmp_path, monkeypatch, capsys, answers, tried):
+    said = iter(answers)
+    monkeypatch.setattr("tray_app.cli.terminal.Terminal.interactive", property(lambda _self: True))
+    monkeypatch.setattr("builtins.input", lambda: next(said))
+    with Played(tmp_path / "full", installed=(BIG, SMALL), budget_bytes=20 << 30) as full:
+        full.app().open_webui.models()
+        before = full.settings
+        assert full.run("speed", "--runs", "1", "--json", "--compare", SMALL) == 0
+        out, err = capsys.readouterr()
+        assert f"{SMALL} has no room beside the chat model" in err
+        told = json.loads(out)
+        assert [one["task_model"] for one in told["timings"]] == tried
+        assert told["left_out"] == ([] if SMALL in tried else [SMALL])
+        assert full.settings == before

@@ -3,6 +3,8 @@
 from argparse import Namespace
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from tray_app.app import language
 from tray_app.app.doing.trying import Bench, bench, held_in
 from tray_app.app.speed import Progress, chat_model, listed_here, timed_tasks
@@ -23,6 +25,8 @@ from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.errors.usage import Slip, UsageError
 from tray_app.core.values.snapshot import WebUIModel
 
+Entrants = tuple[Entrant, ...]
+
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """With consent only: the calls take as long as the models need."""
@@ -35,11 +39,12 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         return FAILED
     try:
         tasks = timed_tasks(decode(app.carrier.open_webui.read_document()))
-        chosen = _chosen(app, chat, options, terminal, tr)
+        chosen, left_out = _chosen(app, chat, options, terminal, tr)
         rounds = options.runs * (1 + len(chosen))
         if not options.yes and not _agreed(terminal, view.question(rounds, len(tasks), chat.id, tr), tr):
             return FAILED
         test = bench(app.carrier, chat, held_in(app.paths))
+        test.contest = replace(test.contest, left_out=left_out)
         cut = _measured(test, chat.id, chosen, options, terminal, tr)
     except ChangeError as error:
         if error.problem is not Problem.NOTHING_TO_DO:
@@ -63,26 +68,29 @@ def _agreed(terminal: Terminal, question: str, tr: Translator) -> bool:
     return terminal.ask(question, yes_words(tr))
 
 
-def _chosen(app: App, chat: WebUIModel, options: Namespace, terminal: Terminal, tr: Translator) -> tuple[Entrant, ...]:
-    """The models that are tried besides the one of now, with what that means said first. One that has no room beside
-    the chat model is asked about."""
+def _chosen(
+    app: App, chat: WebUIModel, options: Namespace, terminal: Terminal, tr: Translator
+) -> tuple[Entrants, Entrants]:
+    """The models that are tried besides the one of now, with what that means said first, and those that are left out:
+    one that has no room beside the chat model is asked about."""
     if options.compare is None:
-        return ()
+        return (), ()
     facts = app.observer.look().facts
     found = entrants(facts, listed_here(app.carrier), chat, options.compare or None)
     if not found:
         terminal.note(view.none_to_try(tr))
-    kept = []
+    kept, left = [], []
     for one in found:
         if one.fit.verdict.is_bad:
             terminal.note(view.crowds(one, tr))
             ask = terminal.interactive and not options.yes
             if ask and not terminal.ask(view.ask_crowding(tr), yes_words(tr)):
+                left.append(one)
                 continue
         kept.append(one)
     if kept:
         terminal.note(view.switches(kept, tr))
-    return tuple(kept)
+    return tuple(kept), tuple(left)
 
 
 def _measured(
