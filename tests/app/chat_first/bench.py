@@ -5,8 +5,10 @@ import json
 import os
 import signal
 import socket
+import threading
 
 from tests.played import Played
+from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.token import Token, origin_of
 from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
 from tray_app.standins.server import wait_until
@@ -92,3 +94,22 @@ def refused(run, *argv):
     (line,) = [line for line in err.splitlines() if line.startswith("elbowroom")]
     assert code == FAILED
     return line
+
+
+def at_once(*works):
+    """What each gave, or the error it ended with."""
+    ready, found = threading.Barrier(len(works)), [None] * len(works)
+
+    def go(place, work):
+        ready.wait()
+        try:
+            found[place] = work()
+        except ElbowroomError as error:
+            found[place] = error
+
+    threads = [threading.Thread(target=go, args=one) for one in enumerate(works)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    return found

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from tests.app.chat_first.bench import free_port, refused, state, title
+from tests.app.chat_first.bench import at_once, free_port, refused, state, title
 from tray_app.app.session import Session
 from tray_app.core.tasks.ollama_connections import HEADERS
 from tray_app.core.values.errors.base import ElbowroomError
@@ -191,25 +191,6 @@ def refused_by_header(run):
 
 
 # --- two at once ----------------------------------------------------------------------------
-
-
-def at_once(*works):
-    """What each gave, or the error it ended with."""
-    ready, found = threading.Barrier(len(works)), [None] * len(works)
-
-    def go(place, work):
-        ready.wait()
-        try:
-            found[place] = work()
-        except ElbowroomError as error:
-            found[place] = error
-
-    threads = [threading.Thread(target=go, args=one) for one in enumerate(works)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
-    return found
 
 
 def test_two_that_switch_it_on_at_once_make_one_change(bench):
