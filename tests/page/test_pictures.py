@@ -4,6 +4,7 @@ import http.server
 import json
 import threading
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -219,3 +220,26 @@ def test_each_picture_has_its_table_and_its_sentence(tab):
     assert any("at least 1" in one for one in rows)
     assert "critical for" in tab.text(".p-time .p-sentence")
     assert "leave 2.0 GiB of 21.0 GiB" in tab.text(".p-memory .p-sentence")
+
+
+def axe():
+    try:
+        import axe_core_python
+    except ImportError:
+        require("browser", "the package axe-core-python is not installed")
+    return (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "forced"])
+@pytest.mark.parametrize("name", ["story", "empty"])
+def test_axe_finds_nothing(tab, theme, name):
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if theme == "dark" else "light"}
+    forced = {"name": "forced-colors", "value": "active" if theme == "forced" else "none"}
+    tab.call("Emulation.setEmulatedMedia", features=[scheme, forced])
+    tab.run(f"window.show('{name}')")
+    tab.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    tab.run(axe() + "; true")
+    rules = "{ resultTypes: ['violations'], rules: { 'page-has-heading-one': { enabled: false } } }"
+    script = f"axe.run(document, {rules}).then((all) => JSON.stringify(all.violations.map((one) => "
+    script += "[one.id, one.nodes.map((node) => [node.target, node.failureSummary]).slice(0, 5)])))"
+    assert json.loads(tab.run(script)) == []
