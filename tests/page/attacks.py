@@ -1,4 +1,4 @@
-"""Strangers against the connect page and the doorbell: another user, a web page, a program without the cookie.
+"""Strangers against the connect page, the details page and the doorbell: another user, a web page, a program without the cookie.
 
     python -m tests.page.attacks [--requests 3000] [--seed 0]
 
@@ -23,6 +23,7 @@ from pathlib import Path
 from tests.page.stranger import attack
 from tray_app.app.instance import Doorbell, ring
 from tray_app.page.connect_page import ConnectPage, Reply
+from tray_app.page.details_page import DetailsPage
 from tray_app.readers.callers import whose_connection
 from tray_app.storage.lock import SingleInstance
 
@@ -43,14 +44,7 @@ class House:
 
     def __init__(self, home: Path) -> None:
         self.filled, self.rung = [], threading.Event()
-        self.page = ConnectPage(
-            self._check,
-            {"title": "Connect"},
-            "en",
-            clock=lambda: 0.0,  # the way in stays open and the page, too, however long the strangers try
-            read_timeout_s=READ_TIMEOUT_S,
-            whose=whose_connection,
-        )
+        self.page = self._page()
         self.lock = SingleInstance(home / "instance.lock", home / "instance.json")
         assert self.lock.acquire()
         self.bell = Doorbell(lambda _asked: self.rung.set())
@@ -59,6 +53,16 @@ class House:
         self.files = [str(home / "instance.json")]
         self.cookie = self._enter()
         self.page.gate.let_in()
+
+    def _page(self) -> ConnectPage | DetailsPage:
+        return ConnectPage(
+            self._check,
+            {"title": "Connect"},
+            "en",
+            clock=lambda: 0.0,  # the way in stays open and the page, too, however long the strangers try
+            read_timeout_s=READ_TIMEOUT_S,
+            whose=whose_connection,
+        )
 
     def _check(self, filled) -> Reply:
         self.filled.append(filled)
@@ -101,6 +105,21 @@ class House:
         return lost
 
 
+class DetailsHouse(House):
+    """The same with the details page, whose buttons would change something."""
+
+    def _page(self) -> DetailsPage:
+        made = DetailsPage(
+            self._do, lambda: None, "over", lambda: 0.0, read_timeout_s=READ_TIMEOUT_S, whose=whose_connection
+        )
+        made.publish(b'{"secret": "document"}')
+        return made
+
+    def _do(self, path, sent):
+        self.filled.append((path, sent))
+        return {"ok": True}
+
+
 def by_another_user(program: list[str], plan: dict) -> dict:
     done = subprocess.run(
         program,
@@ -120,13 +139,15 @@ def by_another_user(program: list[str], plan: dict) -> dict:
 ROLES = ("program", "site", "user")
 
 
-def attacked(requests: int, seed: int, roles: tuple[str, ...] = ROLES) -> tuple[list[str], dict[str, dict[str, int]]]:
+def attacked(
+    requests: int, seed: int, roles: tuple[str, ...] = ROLES, kind: type[House] = House
+) -> tuple[list[str], dict[str, dict[str, int]]]:
     """What went wrong, and the answers that each stranger got."""
     statuses, wrong = {}, []
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="open-")))
         home.chmod(0o755)  # only the rights of our own files keep others out
-        house = House(home)
+        house = kind(home)
         stack.callback(house.close)
         program = other_user()
         for role in roles:
@@ -151,9 +172,12 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    wrong, statuses = attacked(options.requests, options.seed)
-    for role, count in statuses.items():
-        print(f"{role:8} {dict(sorted(count.items()))}")
+    wrong: list[str] = []
+    for kind in (House, DetailsHouse):
+        found, statuses = attacked(options.requests, options.seed, kind=kind)
+        wrong += found
+        for role, count in statuses.items():
+            print(f"{kind.__name__:14}{role:8} {dict(sorted(count.items()))}")
     print(*dict.fromkeys(wrong), f"{len(wrong)} faults", sep="\n")
     return 1 if wrong else 0
 

@@ -1,4 +1,4 @@
-"""Attacks on the connect page and the doorbell, with the standard library alone, so that another user can run it.
+"""Attacks on our loopback pages and the doorbell, with the standard library alone, so that another user can run it.
 
 `attack(plan)` tries what the plan allows and returns what it won. As a program it reads the plan from its input and
 prints the result; tests/page/attacks.py starts it.
@@ -45,6 +45,12 @@ PATHS = (
     "/connect",
     "/connect.js",
     "/texts.json",
+    "/details.js",
+    "/state?seen=",
+    "/state?seen=x&seen=",
+    "/here",
+    "/act",
+    "/setting",
     "/open/",
     "/open/{guess}",
     "/open/{nonce}x",
@@ -143,7 +149,15 @@ class Stranger:
         if role == "user" and self.chance.random() < 0.3:
             method, path = "GET", f"/open/{self.plan['nonce']}"
         body = self.chance.choice(
-            (b"{}", b'{"url": "http://evil.example", "api_key": "k"}', b"", b"[" * 5000, b"\xff" * 99)
+            (
+                b"{}",
+                b'{"act": "x"}',
+                b'{"values": {"poll_s": "1"}, "seal": ""}',
+                b'{"url": "http://evil.example", "api_key": "k"}',
+                b"",
+                b"[" * 5000,
+                b"\xff" * 99,
+            )
         )
         lines = [f"{method} {path} HTTP/1.{self.chance.choice('01')}"]
         lines += [f"{name}: {value}" for name, value in self.headers().items() if value is not None]

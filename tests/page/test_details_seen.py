@@ -103,6 +103,7 @@ def test_what_asks_shows_its_plan_and_a_no_changes_nothing(tab, played, use):
     tab.wait_for("document.querySelector('[data-key=\"more\"]')")
     tab.run("document.querySelector('[data-key=\"more\"]').open = true")
     asks = '[data-key^="fix:unload"]'
+    tab.wait_for(f"document.querySelector('{asks}')")
     before = played.settings
     use(tab, asks)
     tab.wait_for("document.querySelector('dialog').open")
@@ -111,13 +112,13 @@ def test_what_asks_shows_its_plan_and_a_no_changes_nothing(tab, played, use):
     press(tab, "Escape", 27)
     tab.wait_for("!document.querySelector('dialog').open")
     assert played.settings == before
-    assert BIG in played.ollama.loaded
+    assert BIG in played.ollama.loaded()
     use(tab, asks)
     tab.wait_for("document.querySelector('dialog').open")
     use(tab, "#ask-yes")
     tab.wait_for("document.querySelector('#message').textContent.length > 0")
     assert BIG in tab.text("#message")
-    assert BIG not in played.ollama.loaded
+    assert BIG not in played.ollama.loaded()
 
 
 @pytest.mark.parametrize("use", [by_mouse, by_keyboard])

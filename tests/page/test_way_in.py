@@ -19,7 +19,9 @@ from tests.page import chromium
 from tests.requirements import require
 from tray_app.app import language, way_in
 from tray_app.app.connect import connect_work
+from tray_app.app.details.desk import DetailsDesk
 from tray_app.app.jobs import JobControl, Jobs, NewJob
+from tray_app.app.session import Session
 from tray_app.app.way_in import WayIn, parent_folder
 from tray_app.app.wiring import App, Overrides
 from tray_app.core.values.job import JobKind, RunningJob
@@ -249,6 +251,28 @@ def test_another_user_who_has_the_secret_is_still_turned_away(thief, open_home, 
     assert httpx.get(url, trust_env=False).status_code == 200, "the thief spent nothing"
     made.close()
     assert caught(thief)["won"] == 0
+
+
+def test_another_user_wins_the_details_page_no_more_than_the_other(thief, open_home, browser, monkeypatch):
+    monkeypatch.setattr(parent_folder, "__defaults__", (open_home / "none",))
+    entered = 0
+    for number in range(ROUNDS // 2):
+        home = open_home / str(number)
+        home.mkdir(mode=0o755)
+        opened = []
+        session = Session(Overrides(home=home), on_duty=False)
+        desk = DetailsDesk(session, lambda _command: None, lambda uri, to=opened: to.append(uri) or browser(uri))
+        assert desk.open() == ""
+        threading.Event().wait(0.15)
+        entered += httpx.get(secret_in(opened[-1]), trust_env=False).status_code == 200
+        desk.tidy()
+        assert not path_of(opened[-1]).exists()
+        desk.close()
+        session.close()
+    assert entered == ROUNDS // 2
+    found = caught(thief)
+    assert found["seen"] >= ROUNDS // 4, "the thief did look"
+    assert (found["read"], found["won"]) == (0, 0)
 
 
 @pytest.mark.browser

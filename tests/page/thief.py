@@ -1,4 +1,4 @@
-"""Another user of the machine: reads every command line there is and tries to win the connect page with what it finds.
+"""Another user of the machine: reads every command line there is and tries to win one of our pages with what it finds.
 
 Runs on its own, with the standard library alone, until its input ends; prints what it saw, could read and won.
 """
@@ -12,7 +12,7 @@ import threading
 import urllib.request
 
 SECRET = re.compile(rb"http://127\.0\.0\.1:[0-9]+/open/[^\s\"'<>]+")
-FILE = re.compile(rb"file://(/[^\s\0]*elbowroom-connect-[^\s\0]*)")
+FILE = re.compile(rb"file://(/[^\s\0]*elbowroom-(?:connect|details)-[^\s\0]*)")
 seen, read, won = set(), set(), set()
 
 
