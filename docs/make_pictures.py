@@ -1,5 +1,5 @@
 """Makes the pictures of the README: the demo's story as a moving picture, its menu and its notice on a virtual screen,
-the page in a browser without one, and the badges.
+the pages in a browser without one, and the badges.
 
     .venv/bin/python docs/make_pictures.py
 
@@ -12,6 +12,7 @@ Fonts: DejaVu Sans Mono, Nanum Gothic Coding.
 import hashlib
 import io
 import json
+import queue
 import sys
 import tempfile
 import threading
@@ -33,13 +34,18 @@ from tests.e2e.desk import Desk, missing, stop
 from tests.page import chromium
 from tray_app.app import language
 from tray_app.app.connect import connect_work
+from tray_app.app.details.headless import NoTray
 from tray_app.app.jobs import JobControl
+from tray_app.app.session import Session
 from tray_app.app.wiring import App, Overrides
-from tray_app.cli.demo import FAST_PACE, stage
+from tray_app.app.worker import Worker
+from tray_app.cli.demo import CHAT_LENGTH, FAST_PACE, TRAY_PACE, TYPES_S, stage
 from tray_app.cli.demo.story import COLUMNS, Story
 from tray_app.cli.terminal import Terminal
 from tray_app.core.text.lines import Line, Span, Style, width, wrapped
+from tray_app.core.values.command import OpenDetails, Quit
 from tray_app.core.values.job import JobKind, RunningJob
+from tray_app.demo.person import Person
 from tray_app.standins.open_webui import DemoOpenWebUI
 
 if TYPE_CHECKING:
@@ -70,6 +76,7 @@ TRIES, MENU_HEIGHT = 8, 200
 PATIENCE_S = 90.0
 NOTICE_SERVICE = Path("/usr/lib/x86_64-linux-gnu/xfce4/notifyd/xfce4-notifyd")
 PAGE_SIZE, EXAMPLE = (760, 730), "http://127.0.0.1:8080"
+DETAILS_SIZE, DETAILS_S = (1200, 1560), 90.0
 BADGE_HEIGHT, BADGE_SIDE, LETTER = 20, 6, 6.6
 Said = dict[str, list[str]]
 """The texts that each picture shows."""
@@ -273,6 +280,47 @@ def page(spoken: str, said: Said) -> None:
         keep(picture, path)
 
 
+def details(spoken: str) -> None:
+    """The details page of the demo, while its person chats and the model is crowded."""
+    path = FOLDER / f"details-{spoken}.png"
+    if chromium.program() is None:
+        print(f"{path.name} stays as it is: no Chromium is installed")
+        return
+    ways: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def open_browser(way_in: str) -> bool:
+        ways.put(way_in)
+        return True
+
+    with stage(TRAY_PACE, spoken, scripted=False) as played, tempfile.TemporaryDirectory() as folder:
+        person = Person(played.open_webui, pause_s=TYPES_S, chat_length=CHAT_LENGTH)
+        session = Session(played.app.overrides)
+        worker = Worker(session, NoTray(), open_browser=open_browser)
+        thread = threading.Thread(target=worker.run)
+        thread.start()
+        person.start()
+        worker.send(OpenDetails())
+        browser = chromium.Chromium(Path(folder) / "profile")
+        try:
+            tab = browser.tab()
+            wide, high = DETAILS_SIZE
+            tab.call("Emulation.setDeviceMetricsOverride", width=wide, height=high, deviceScaleFactor=1, mobile=False)
+            tab.call("Emulation.setScrollbarsHidden", hidden=True)
+            tab.go(ways.get(timeout=PATIENCE_S))
+            tab.wait_for("document.querySelector('#switches input')")
+            time.sleep(DETAILS_S)  # so that the pictures have something to show
+            tab.wait_for("document.querySelector('#head.overloaded')")
+            tab.screenshot(path)
+        finally:
+            browser.close()
+            worker.send(Quit())
+            thread.join()
+            session.close()
+            person.stop()
+    with Image.open(path) as picture:
+        keep(picture, path)
+
+
 def badges() -> dict[str, str]:
     """Each by the name of its file. Of pyproject.toml, and drawn here: a page that is read asks nobody."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -311,6 +359,7 @@ def main() -> None:
         moving(recorder, FOLDER / f"story-{spoken}.gif")
         screens(spoken, said)
         page(spoken, said)
+        details(spoken)
     for name, drawing in badges().items():
         (FOLDER / name).write_text(drawing, encoding="ascii")
     note = {"stories": stories, "said": dict(sorted(said.items()))}

@@ -10,9 +10,11 @@ from tests.page.opened import Opened
 from tests.played import Played
 from tests.requirements import require
 from tray_app.standins.models import BIG, SMALL
+from tray_app.standins.ollama import METAL_BUDGET_32_GB
 from tray_app.standins.server import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+EVICTS = "llama3.2:3b"
 READY = "document.querySelector('#switches input') && document.querySelector('#settings-form')"
 
 
@@ -98,27 +100,26 @@ def test_a_switch_and_the_way_back_without_a_reload(tab, played, use):
 
 
 @pytest.mark.parametrize("use", [by_mouse, by_keyboard])
-def test_what_asks_shows_its_plan_and_a_no_changes_nothing(tab, played, use):
-    """The model that is installed and would send the chat model out, or one that does not fit."""
-    tab.wait_for("document.querySelector('[data-key=\"more\"]')")
-    tab.run("document.querySelector('[data-key=\"more\"]').open = true")
-    asks = '[data-key^="fix:unload"]'
-    tab.wait_for(f"document.querySelector('{asks}')")
-    before = played.settings
-    use(tab, asks)
-    tab.wait_for("document.querySelector('dialog').open")
-    assert tab.run("document.querySelectorAll('#ask-lines li').length") > 1
-    assert tab.run("document.activeElement.id") == "ask-no"
-    press(tab, "Escape", 27)
-    tab.wait_for("!document.querySelector('dialog').open")
-    assert played.settings == before
-    assert BIG in played.ollama.loaded()
-    use(tab, asks)
-    tab.wait_for("document.querySelector('dialog').open")
-    use(tab, "#ask-yes")
-    tab.wait_for("document.querySelector('#message').textContent.length > 0")
-    assert BIG in tab.text("#message")
-    assert BIG not in played.ollama.loaded()
+def test_what_asks_shows_its_plan_and_a_no_changes_nothing(browser, tmp_path, use):
+    """A task model that would send the chat model out of memory."""
+    asks = f'[data-key="task-model:{EVICTS}"]'
+    with Played(tmp_path / "home", installed=(BIG, EVICTS), budget_bytes=METAL_BUDGET_32_GB) as played:
+        played.home.mkdir(exist_ok=True)
+        with Opened(played) as opened:
+            tab = tab_on(browser, opened)
+            tab.wait_for(f"document.querySelector('{asks}')")
+            use(tab, asks)
+            tab.wait_for("document.querySelector('dialog').open")
+            assert tab.text("#ask-lines") == f"Task model: same as chat -> {EVICTS}"
+            assert tab.run("document.activeElement.id") == "ask-no"
+            press(tab, "Escape", 27)
+            tab.wait_for("!document.querySelector('dialog').open")
+            assert not played.settings["TASK_MODEL"]
+            use(tab, asks)
+            tab.wait_for("document.querySelector('dialog').open")
+            use(tab, "#ask-yes")
+            tab.wait_for("document.querySelector('[data-key^=\"undo:\"]:not(:disabled)')")
+            assert played.settings["TASK_MODEL"] == EVICTS
 
 
 @pytest.mark.parametrize("use", [by_mouse, by_keyboard])
@@ -169,20 +170,31 @@ def test_every_field_can_be_typed_into_and_discarded(tab, opened):
     assert opened.file.read_bytes() == before
 
 
-def test_a_name_from_outside_is_text_and_nothing_else(browser, played):
-    hostile = "<img src=x onerror=\"document.title='owned'\">\u202e" + "x" * 300
-    (played.home / "settings.toml").write_text(
-        f"poll_s = 1\npoll_busy_s = 1\npoll_idle_s = 1\nlanguage = 'en'\ncandidate_models = [{json.dumps(hostile)}]\n",
-        "utf-8",
-    )
-    with Opened(played) as opened:
-        tab = tab_on(browser, opened)
-        assert tab.run("document.querySelectorAll('img').length") == 0
-        assert hostile in tab.run("document.querySelector('[data-key=\"set:candidate_models\"]').value")
-        for width in (390, 1280):
-            tab.look(width=width, height=900)
-            assert tab.run("document.documentElement.scrollWidth <= innerWidth")
-        assert tab.run("document.title") == "Elbowroom: details"
+HOSTILE = "<img src=x onerror='window.owned=1'><b>\u202e\u05d0" + "x" * 300
+OURS = {"act", "key", "shape", "kind", "state", "lang", "seal", "pictures", "percent"}
+
+
+def spoiled(value):
+    """Every word of a document as somebody outside would have it."""
+    if isinstance(value, dict):
+        return {name: one if name in OURS else spoiled(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [spoiled(one) for one in value]
+    return HOSTILE if isinstance(value, str) and value else value
+
+
+def test_words_from_outside_are_text_and_nothing_else(browser, opened, monkeypatch):
+    tab = tab_on(browser, opened)
+    document = opened.guest().until(lambda one: one["settings"])
+    monkeypatch.setattr(opened.worker._details, "show", lambda *_: None)
+    opened.page.publish(json.dumps(spoiled(document)).encode())
+    tab.wait_for("document.querySelector('#title').textContent.startsWith('<img')")
+    tab.run("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert tab.run("document.querySelectorAll('main img, main b, footer img').length") == 0
+    assert tab.run("window.owned") is None
+    for width in (390, 1280):
+        tab.look(width=width, height=900)
+        assert tab.run("document.documentElement.scrollWidth <= innerWidth"), width
 
 
 def test_a_tab_in_the_background_asks_for_nothing(browser, opened):
@@ -203,8 +215,8 @@ def test_a_tab_in_the_background_asks_for_nothing(browser, opened):
 def test_the_page_says_so_when_the_app_has_ended(browser, played):
     with Opened(played) as opened:
         tab = tab_on(browser, opened)
-    tab.wait_for("!document.querySelector('#gone').hidden")
-    assert "This page is over" in tab.text("#gone")
+    tab.wait_for("document.querySelector('#gone').textContent.startsWith('This page is over')")
+    assert tab.run("document.querySelector('#gone').getBoundingClientRect().height") > 0
 
 
 THEMES = {
