@@ -12,6 +12,7 @@ from tray_app.core.text.errors import next_step, sentence, short_path
 from tray_app.core.values import errors
 from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.errors.change import ChangeError, Problem, Written
+from tray_app.core.values.errors.hosted import HostedError, HostedProblem
 from tray_app.core.values.errors.life import (
     ChatFirstError,
     ChatFirstProblem,
@@ -20,6 +21,7 @@ from tray_app.core.values.errors.life import (
     TrayProblem,
     TrayUnavailable,
 )
+from tray_app.core.values.errors.plan_file import PlanFileError, PlanFileFault
 from tray_app.core.values.errors.service import (
     BadAnswer,
     Distrust,
@@ -42,7 +44,15 @@ from tray_app.core.values.errors.service import (
     Unreachable,
     Untrusted,
 )
-from tray_app.core.values.errors.storage import JournalDamaged, StorageError, StorageFault
+from tray_app.core.values.errors.storage import (
+    JournalDamaged,
+    SettingFault,
+    SettingProblem,
+    SettingsNotWritten,
+    StorageError,
+    StorageFault,
+    WriteFault,
+)
 from tray_app.core.values.errors.usage import Slip, UsageError
 
 URL = "http://localhost:8080/api/v1/tasks/config"
@@ -66,11 +76,24 @@ SERVICE = [
     *(Refused(URL, because, "some text") for because in RefusedBecause),
 ]
 CHANGE = [ChangeError(problem, "follow-ups", "1/2", written=Written.NO) for problem in Problem]
+PROBLEM = SettingProblem("ca_file", "none.pem", "", SettingFault.NO_SUCH_FILE)
 OTHER = [
     UsageError(Slip.SETTING, "follwo-ups", "follow-ups"),
     StorageError("/home/kim/.config/elbowroom/settings.toml", "Permission denied"),
     JournalDamaged("/home/kim/.local/share/elbowroom/journal.jsonl", (3, 7), newer=False),
     JournalDamaged("/home/kim/.local/share/elbowroom/journal.jsonl", (3,), newer=True),
+    *(
+        SettingsNotWritten("/home/kim/.config/elbowroom/settings.toml", fault, 3)
+        for fault in WriteFault
+        if fault is not WriteFault.REFUSED
+    ),
+    SettingsNotWritten("settings.toml", WriteFault.REFUSED, problem=PROBLEM),
+    *(PlanFileError(fault, "tilte", "titles", line=3) for fault in PlanFileFault),
+    *(
+        HostedError(problem, "openrouter.ai", "a/b")
+        for problem in HostedProblem
+        if problem is not HostedProblem.BY_ADDRESS  # the same as of chat first, in the same words
+    ),
     *(TrayUnavailable(problem, "gi") for problem in TrayProblem),
     *(RelayError(problem, "127.0.0.1:11435", "in use") for problem in RelayProblem),
     *(ChatFirstError(problem, "0.9.6") for problem in ChatFirstProblem),
