@@ -147,3 +147,12 @@ def test_doctor_fits_a_narrow_terminal(columns, language):
         for piece in wrapped(one, columns):
             text = "".join(span.text for span in piece)
             assert width(text) <= columns or " " not in text.strip()
+
+
+def test_a_relay_that_was_never_started_is_said_to_be_none(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LANGUAGE", "en")
+    with Played(tmp_path / "home") as played:
+        assert played.run("doctor") == 0
+        told = next(line for line in capsys.readouterr().out.splitlines() if "Chat first" in line)
+    assert "no relay runs; how it stands:" in told
+    assert "chat-first status" in told

@@ -237,7 +237,7 @@ def test_the_demo_is_overloaded_says_so_and_one_click_fixes_it(desk, demo):
     note = desk.notes.wait("Overloaded: qwen3:32b")
     assert note.urgency == 2
     assert desk.person.icon()[0] == "overloaded"
-    assert desk.person.wait_row("Details").rows
+    assert desk.person.wait_row("Why?").rows
     desk.person.click("Turn autocomplete off")
     demo.until(AUTOCOMPLETE, value=False)
     desk.person.wait_row(*TASKS, "Autocomplete", where=lambda row: not row.checked)

@@ -147,6 +147,7 @@ class RelayProcess:
         # It still writes after its doors are closed: one that we started is waited for to the end.
         while (self.door() is not None or self._lives()) and time.monotonic() < until:
             sleep(PAUSE_S)
+        _let_go()
 
     def _lives(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -188,9 +189,19 @@ class RelayProcess:
         process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - this very program
             command, stdin=subprocess.PIPE if self._tied else nowhere, stdout=nowhere, stderr=nowhere, **apart
         )
-        _STARTED[:] = [*(one for one in _STARTED if one.poll() is None), process]
+        _let_go()
+        _STARTED.append(process)
         self._process = process
         return process
+
+
+def _let_go() -> None:
+    """Of those that have ended, and of what tied them."""
+    for one in list(_STARTED):
+        if one.poll() is not None:
+            _STARTED.remove(one)
+            if one.stdin is not None:
+                one.stdin.close()
 
 
 def _is_here(url: str, port: int) -> bool:

@@ -50,7 +50,7 @@ def why_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
             rows.append(SEPARATOR)
         lines = wrapped(finding_view.sentence(finding, tr))
         rows += [Row(line, Refresh(), id=f"why:{number}:{part}") for part, line in enumerate(lines)]
-    return (Row(tr.gettext("Details"), children=tuple(rows), id="why"),)
+    return (Row(tr.gettext("Why?"), children=tuple(rows), id="why"),)
 
 
 def memory_line(state: ScreenState, seen: Overview, tr: Translator) -> str:

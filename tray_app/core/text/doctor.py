@@ -103,13 +103,20 @@ def _reason(entry: Entry, tr: Translator) -> str:
     problem = _tray_problem(entry)
     if problem is not None:
         return tray_problem.sentence(problem, tr)
+    return _own_reason(entry, tr) or reason_words(entry.why, tr)
+
+
+def _own_reason(entry: Entry, tr: Translator) -> str:
+    """Of what has one of its own; empty for all others."""
     if entry.name == Probed.NOTICES:
         return tr.gettext("Nothing on this desktop shows them: icon and menu tell the same")
     if entry.name == Probed.KEYCHAIN:
         return tr.gettext("this system has none that can be used")
     if entry.name == Probed.CONTAINERS and _not_wanted(entry):
         return tr.gettext("to watch them, set allow_docker_socket = true in settings.toml")
-    return reason_words(entry.why, tr)
+    if entry.name == Probed.RELAY and entry.why is not None and entry.why.why is Why.NOT_ASKED:
+        return tr.gettext("no relay runs; how it stands: {command}").format(command=typed(tr, "chat-first", "status"))
+    return ""
 
 
 def _tray_problem(entry: Entry) -> TrayUnavailable | None:
