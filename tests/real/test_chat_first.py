@@ -6,11 +6,16 @@ import socket
 
 import pytest
 
-from tests.contract.bench import BIG, Bench
+from tests.app.chat_first.bench import at_once
+from tests.contract.bench import BIG, SMALL, Bench
 from tests.real.install import CannotInstall, install
 from tests.requirements import require
 from tray_app.app.wiring import App, Overrides
-from tray_app.core.values.relay import ChatFirstState
+from tray_app.core.remedies.relay_rules import not_taken, relay_rules
+from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.life import ChatFirstProblem
+from tray_app.core.values.relay import ChatFirstState, NotTaken
 from tray_app.core.values.remedy import Consent
 from tray_app.core.values.token import Token, origin_of
 from tray_app.demo.machine import played_machine
@@ -57,9 +62,12 @@ def document(server):
     return server.ask("GET", "/ollama/config", token=server.token()).json()
 
 
+def carry_out(app, remedy):
+    return app.carrier.carry_out(remedy, Consent.CONFIRMED, lambda _: None, lambda: False)
+
+
 def switched_on(app):
-    led = app.observer.look().facts.overview.connections
-    app.carrier.carry_out(app.chat_first.remedy(led), Consent.CONFIRMED, lambda _: None, lambda: False)
+    carry_out(app, app.chat_first.remedy(app.observer.look().facts.overview.connections))
 
 
 def test_on_tasks_off(server, app):
@@ -91,3 +99,49 @@ def test_quit_and_the_next_start_and_an_undo_without_a_relay(server, app):
     app.carrier.undo(record.id)
     assert document(server) == before
     server.task("title").raise_for_status()
+
+
+def test_two_that_switch_at_once_and_an_admin_between_plan_and_write(server, app, tmp_path):
+    before = document(server)
+    led = app.observer.look().facts.overview.connections
+    plans = [app.chat_first.remedy(led) for _ in range(2)]
+    with App(app.overrides) as other:
+        ends = at_once(
+            *(lambda it=it, plan=plan: carry_out(it, plan) for it, plan in zip((app, other), plans, strict=True))
+        )
+        (failed,) = [one for one in ends if isinstance(one, ElbowroomError)]
+        assert failed.problem is ChatFirstProblem.ON_ALREADY
+        assert document(server)["OLLAMA_BASE_URLS"] == [f"http://127.0.0.1:{app.relay.door().port}"]
+        ends = at_once(app.chat_first.off, other.chat_first.off)
+        assert not [one for one in ends if isinstance(one, ElbowroomError) and one.args[0] != "nothing-to-do"]
+    assert (document(server), app.relay.door()) == (before, None)
+    plan = app.chat_first.remedy(led)
+    moved = {**before, "OLLAMA_BASE_URLS": ["http://127.0.0.1:9"]}
+    server.ask("POST", "/ollama/config/update", moved, token=server.token()).raise_for_status()
+    with pytest.raises(ChangeError) as error:
+        carry_out(app, plan)
+    assert error.value.problem is Problem.DRIFT
+    assert document(server)["OLLAMA_BASE_URLS"] == ["http://127.0.0.1:9"]
+    assert app.relay.door() is None
+
+
+def test_a_model_for_a_task_is_asked_for_in_its_place(server, app):
+    """One that Ollama has: the real server's own title call reaches it with the other name."""
+    (app.paths.settings_file).write_text(
+        app.paths.settings_file.read_text("utf-8") + f'[task_models]\ntitles = "{SMALL}"\ntags = "no-such:1b"\n',
+        "utf-8",
+    )
+    app.follow_settings()
+    switched_on(app)
+    look = app.observer.look()
+    settings = app.settings_file.settings
+    told = relay_rules(look.facts, settings.chat_first, settings.task_models)
+    refused = not_taken(look.facts, settings.task_models)
+    assert ("tags_generation", NotTaken.MISSING) in [(one.task, one.because) for one in refused]
+    app.observer.poll.tell_relay(told)
+    for kind in ("title", "tags"):
+        server.task(kind).raise_for_status()
+    asked = [one.json()["model"] for one in server.ollama.asked if one.path == "/api/chat"]
+    taken = SMALL if dict(told.task_models).get("title_generation") else BIG
+    assert asked[-2:] == [taken, BIG]
+    app.chat_first.off()
