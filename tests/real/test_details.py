@@ -1,4 +1,4 @@
-"""The details page before a real Open WebUI: a switch, its undo and a task model, as the server then has them."""
+"""The details page before a real Open WebUI: a switch and its undo, as the server then has them."""
 
 import threading
 
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 VERSION = "0.12.4"
 
 
-def test_a_switch_and_a_task_model_and_back(tmp_path, monkeypatch):
+def test_a_switch_and_back(tmp_path, monkeypatch):
     for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE"):
         monkeypatch.delenv(name, raising=False)
     with DemoOllama(installed=(BIG, SMALL)) as ollama:
