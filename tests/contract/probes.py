@@ -7,6 +7,7 @@ the first ones need it fresh.
 import re
 
 from tests.contract.bench import ADMIN, BIG, HOSTED, HOSTED_SMALL, MESSAGES, PENDING, SMALL, USER
+from tray_app.standins.server import wait_until
 
 FOREIGN_KEY = "sk-0123456789abcdef0123456789abcdef"
 PROBES = []
@@ -418,6 +419,90 @@ def _verified(bench):
         "as user": seen(verify({"url": bench.ollama.url}, USER)),
         "anonymous": seen(bench.ask("POST", "/ollama/verify", {"url": bench.ollama.url})),
     }
+
+
+@probe
+def hosted_connections(bench):
+    """What is stored of the list of OpenAI-type connections, who may, and what Open WebUI says of an endpoint."""
+    if (0, 8, 0) <= bench.version < (0, 9, 0):
+        return "not asked"  # nobody has recorded it yet
+    found = _hosted_forms(bench)
+    admin, key = bench.token(), bench.hosted.key
+
+    def verify(body, who=ADMIN):
+        return bench.ask("POST", "/openai/verify", body, token=bench.token(who))
+
+    found["verify"] = bench.version >= (0, 4, 0) and {  # before, every other path is passed on to the endpoint
+        "good": seen(verify({"url": bench.hosted.base, "key": key})),
+        "wrong key": seen(verify({"url": bench.hosted.base, "key": "sk-wrong"})),
+        "nobody": seen(verify({"url": "http://127.0.0.1:9/v1", "key": ""}))[0],
+        "no key": seen(verify({"url": bench.hosted.base})),
+        "as user": seen(verify({"url": bench.hosted.base, "key": key}, USER)),
+    }
+    listed = bench.ask("GET", "/openai/models/0", token=admin)
+    found["list of one"] = [listed.status_code, [one["id"] for one in listed.json()["data"]]]
+    return found
+
+
+def _hosted_forms(bench):
+    admin, found = bench.token(), {}
+    if bench.version < (0, 4, 0):
+        for path, field, value in (
+            ("/openai/urls", "urls", [bench.hosted.base, "http://127.0.0.1:9/v1"]),
+            ("/openai/keys", "keys", ["sk-another"]),
+            ("/openai/config", "enable_openai_api", False),
+        ):
+            before = bench.ask("GET", path, token=admin).json()
+            ((name, old),) = before.items()
+            told = bench.ask("POST", f"{path}/update", {field: value}, token=admin)
+            found[path] = [
+                name,
+                told.json() == {name: value},
+                seen(bench.ask("POST", f"{path}/update", [], token=admin)),
+            ]
+            bench.ask("POST", f"{path}/update", {field: old}, token=admin).raise_for_status()
+            found[path].append(bench.ask("GET", path, token=admin).json() == before)
+        return found
+    path = "/openai/config"
+    before = bench.ask("GET", path, token=admin).json()
+
+    def write(body, token=admin):
+        return bench.ask("POST", f"{path}/update", body, token=token)
+
+    found["fresh"] = [before["ENABLE_OPENAI_API"], before["OPENAI_API_KEYS"] == [bench.hosted.key]]
+    for name, body in (
+        ("empty", {}),
+        ("list", []),
+        ("no configs", {name: before[name] for name in before if name != "OPENAI_API_CONFIGS"}),
+        ("texts", before | {"OPENAI_API_BASE_URLS": "http://127.0.0.1:9", "OPENAI_API_CONFIGS": "none"}),
+    ):
+        found[name] = seen(write(body))
+    found["as user"] = seen(write(before, bench.token(USER)))
+    found["untouched"] = bench.ask("GET", path, token=admin).json() == before
+    second = "http://127.0.0.1:9/v1"
+    config = {"enable": True, "tags": [], "prefix_id": "", "model_ids": ["only/one"], "connection_type": "external"}
+    name = second if bench.version <= (0, 5, 0) else "1"
+    urls, configs = [bench.hosted.base, second], {**before["OPENAI_API_CONFIGS"], name: config}
+    after = before | {"OPENAI_API_BASE_URLS": urls, "OPENAI_API_CONFIGS": configs, "NO_SUCH_FIELD": 1}
+    kept = {one: after[one] for one in before} | {"OPENAI_API_KEYS": [*before["OPENAI_API_KEYS"], ""]}
+    found["stored"] = [write(after).json() == kept, bench.ask("GET", path, token=admin).json() == kept]
+    if bench.version >= (0, 5, 15):
+        found["of nobody"] = write(after | {"OPENAI_API_CONFIGS": {**configs, "7": {}}}).json() == kept
+    listed = {}
+
+    def is_listed():  # releases keep their list for a moment
+        models = bench.ask("GET", "/api/models?refresh=true", token=admin).json()["data"]
+        listed.update({one["id"]: one for one in models if one.get("owned_by") == "openai"})
+        return "only/one" in listed
+
+    wait_until(is_listed)
+    found["listed"] = sorted(listed)
+    found["entry"] = [listed["only/one"].get(one, "absent") for one in ("owned_by", "urlIdx", "connection_type")]
+    write(before).raise_for_status()
+    found["restored"] = bench.ask("GET", path, token=admin).json() == before
+    found["tasks right after"] = seen(bench.task("title")) if bench.version >= (0, 5, 0) else "not asked"
+    bench.ask("GET", "/api/models?refresh=true", token=admin)
+    return found
 
 
 @probe

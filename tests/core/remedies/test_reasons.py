@@ -366,7 +366,7 @@ def test_a_strategy_s_reason_is_told_where_it_is_the_one_and_not_beside_it(reaso
 @pytest.mark.parametrize("reason", StrategyReason)
 def test_every_reason_of_a_strategy_has_a_sentence_of_its_own(reason):
     made = {one: ways.why(Strategy(SMALL_KIND, suits=False, reason=one), TR) for one in StrategyReason}
-    assert made[reason].endswith(".")
+    assert made[reason].endswith((".", "hosted add openrouter.ai"))  # or with what can be typed
     assert [one for one in made if made[one] == made[reason]] == [reason]
 
 

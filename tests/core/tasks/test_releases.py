@@ -13,7 +13,7 @@ from tests.core.machines import facts, installed, listed, loaded, machine, setti
 from tests.core.offers import by_id, ids, offered
 from tests.core.requests.test_count import ALL_ON, World, clients, slot
 from tray_app.app.doing.read_backs import ReadBacks
-from tray_app.core.tasks import releases
+from tray_app.core.tasks import openai_connections, releases
 from tray_app.core.tasks.releases import TASK_KINDS, endpoint, runs, support
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.tasks.target import TaskServer, come_unasked
@@ -85,6 +85,10 @@ def document_path(release: str) -> str:
 
 def connections_path(release: str) -> str:
     return asked(release, "read_document", DocumentKind.OLLAMA_CONNECTIONS)
+
+
+def hosted_settings(release: str) -> str:
+    return openai_connections.named_by(parse_version(release))
 
 
 def hosts_path(release: str) -> str:
@@ -192,6 +196,7 @@ BEHAVIOUR = [
     ("SLOT_BY_CONNECTION", "0.6.10", "0.6.11", slot_of_outside_model, Setting.TASK_MODEL, Setting.TASK_MODEL_EXTERNAL),
     ("KEEPS_CONNECTIONS_SINCE", "0.8.12", "0.9.0", five_idle_connections, 4, None),
     ("SHARED_SETTINGS_SINCE", "0.9.6", "0.10.0", reads_after_a_write, 16, 4),
+    ("CONFIGS_BY_NUMBER_SINCE", "0.5.0", "0.5.1", hosted_settings, "address", "number"),
     ("TASK_IN_HEADERS_SINCE", "0.9.6", "0.10.0", connections_path, "not asked", "/ollama/config"),
     ("TITLE_BESIDE_ANSWER", "0.9.6", "0.10.0", first_request_of_a_chat, "first-of-chat", "no-evidence"),
     (

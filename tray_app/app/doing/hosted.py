@@ -14,7 +14,7 @@ from msgspec import Struct
 from tray_app.app.doing.downloads import wait_until_listed
 from tray_app.core.tasks import openai_connections as connections
 from tray_app.core.tasks.hosted.offers import HostedOffer, for_tasks
-from tray_app.core.tasks.releases import CONFIGS_BY_NUMBER_SINCE, NEWEST_SEEN, OPENAI_CONFIG_SINCE
+from tray_app.core.tasks.releases import NEWEST_SEEN
 from tray_app.core.values.errors.hosted import HostedError, HostedProblem
 from tray_app.core.values.errors.service import ServiceError, TooOld
 from tray_app.core.values.plan import Change, Plan, Record
@@ -142,9 +142,7 @@ class HostedDesk(Struct, frozen=True):
 
     def wish(self, endpoint: HostedPlace, model: HostedOffer, *, key: bool) -> HostedWish:
         """The plan for one model: a connection that lists only it, or one more model of a connection that is there."""
-        document, version = self._document(), self._version()
-        by = connections.BY_NUMBER if version >= CONFIGS_BY_NUMBER_SINCE else connections.BY_ADDRESS
-        by = by if version >= OPENAI_CONFIG_SINCE else connections.NO_SETTINGS
+        document, by = self._document(), connections.named_by(self._version())
         if connections.would_lose(document, by):
             raise HostedError(HostedProblem.BY_ADDRESS, endpoint.host)
         switch = connections.switched_on(document)

@@ -7,10 +7,11 @@ apart from the change, and nothing is decided by it: a connection is ours by its
 
 from collections.abc import Iterable, Mapping
 
+from tray_app.core.tasks.releases import CONFIGS_BY_NUMBER_SINCE, OPENAI_CONFIG_SINCE
 from tray_app.core.values.plan import Change
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.token import Token
-from tray_app.core.values.version import Document, Json
+from tray_app.core.values.version import Document, Json, Version
 
 ENABLED, URLS, KEYS, CONFIGS = (
     "ENABLE_OPENAI_API",
@@ -24,6 +25,13 @@ BY_NUMBER, BY_ADDRESS, NO_SETTINGS = "number", "address", "none"
 """How the release names a connection's settings in the document."""
 _OURS = frozenset({"enable", "model_ids", "prefix_id", "tags", "connection_type"})
 """The settings that a connection of ours has; the names of further ones tell that somebody has worked on it."""
+
+
+def named_by(version: Version) -> str:
+    """How this release names the settings of a connection."""
+    if version < OPENAI_CONFIG_SINCE:
+        return NO_SETTINGS
+    return BY_NUMBER if version >= CONFIGS_BY_NUMBER_SINCE else BY_ADDRESS
 
 
 def check(document: Mapping[str, Json]) -> None:

@@ -92,7 +92,9 @@ def _of_open_webui(error: HostedError, tr: Translator) -> dict[HostedProblem, tu
             ).replace("{host}", clean(error.host)),
         ),
         HostedProblem.BY_ADDRESS: (
-            tr.gettext("Open WebUI keeps settings of its connections in an old form that any change would lose."),
+            tr.gettext(
+                "Open WebUI keeps settings of its hosted connections in an old form that any change would lose."
+            ),
             by_hand,
         ),
         HostedProblem.NOT_ADDED: (
