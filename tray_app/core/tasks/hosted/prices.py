@@ -11,11 +11,11 @@ from tray_app.core.values.task_settings import Comes, Setting
 
 CHARACTERS_A_TOKEN = 4.0
 """English text and JSON, as the makers of hosted models say for theirs."""
-PROMPT_CHARACTERS: dict[Setting, int] = {Setting.TITLES: 1500, Setting.TAGS: 1100, Setting.FOLLOW_UPS: 1100}
-"""What Open WebUI 0.12.4 sends for a chat of two short messages."""
+PROMPT_CHARACTERS: dict[Setting, int] = {Setting.TITLES: 1030, Setting.TAGS: 722, Setting.FOLLOW_UPS: 1421}
+"""Of Open WebUI's own prompts without the chat (0.12.4, config.py)."""
 ANSWER_CHARACTERS: dict[Setting, int] = {Setting.TITLES: 60, Setting.TAGS: 90, Setting.FOLLOW_UPS: 300}
 MESSAGE_CHARACTERS = 2000
-"""Of a longer chat Open WebUI sends the last messages, too: two of this length."""
+"""What of the chat comes with them; reckoned, as the answers' lengths are."""
 _MILLION = 1_000_000
 MESSAGES = 1000
 
