@@ -10,13 +10,17 @@ import pytest
 from msgspec.structs import replace
 
 from tests.core.machines import facts, installed, listed, loaded, machine, settings, web_ui
-from tests.core.offers import by_id, ids, offered
+from tests.core.offers import by_id, diagnosis, ids, offered
 from tests.core.requests.test_count import ALL_ON, World, clients, slot
 from tray_app.app.doing.read_backs import ReadBacks
+from tray_app.core.remedies.case import Case
+from tray_app.core.remedies.chat_first import why_not
+from tray_app.core.remedies.strategy import StrategyReason
 from tray_app.core.tasks import openai_connections, releases
 from tray_app.core.tasks.releases import TASK_KINDS, endpoint, runs, support
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.tasks.target import TaskServer, come_unasked
+from tray_app.core.tasks.written import Flaw, draft_of
 from tray_app.core.values.errors.service import NotFound, Refused, RefusedBecause
 from tray_app.core.values.finding import Unusable
 from tray_app.core.values.reading import Known
@@ -85,6 +89,15 @@ def document_path(release: str) -> str:
 
 def connections_path(release: str) -> str:
     return asked(release, "read_document", DocumentKind.OLLAMA_CONNECTIONS)
+
+
+def plain_title(release: str) -> Flaw | None:
+    return draft_of(Setting.TITLES, "Memory and Models", parse_version(release) or releases.OLDEST).flaw
+
+
+def is_too_old_for_chat_first(release: str) -> bool:
+    seen = facts(machine(BIG, open_webui=web_ui(listed("qwen3:32b"), version=release)))
+    return why_not(Case(seen, diagnosis()), 11435) is StrategyReason.OLDER_OPEN_WEBUI
 
 
 def hosted_settings(release: str) -> str:
@@ -197,7 +210,9 @@ BEHAVIOUR = [
     ("KEEPS_CONNECTIONS_SINCE", "0.8.12", "0.9.0", five_idle_connections, 4, None),
     ("SHARED_SETTINGS_SINCE", "0.9.6", "0.10.0", reads_after_a_write, 16, 4),
     ("CONFIGS_BY_NUMBER_SINCE", "0.5.0", "0.5.1", hosted_settings, "address", "number"),
-    ("TASK_IN_HEADERS_SINCE", "0.9.6", "0.10.0", connections_path, "not asked", "/ollama/config"),
+    ("CONNECTIONS_BY_NUMBER_SINCE", "0.5.14", "0.5.15", connections_path, "not asked", "/ollama/config"),
+    ("JSON_TITLES_SINCE", "0.5.7", "0.5.8", plain_title, None, Flaw.NO_JSON),
+    ("TASK_IN_HEADERS_SINCE", "0.9.6", "0.10.0", is_too_old_for_chat_first, True, False),
     ("TITLE_BESIDE_ANSWER", "0.9.6", "0.10.0", first_request_of_a_chat, "first-of-chat", "no-evidence"),
     (
         "TITLE_BESIDE_ANSWER",

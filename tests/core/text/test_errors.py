@@ -97,7 +97,6 @@ OTHER = [
     *(TrayUnavailable(problem, "gi") for problem in TrayProblem),
     *(RelayError(problem, "127.0.0.1:11435", "in use") for problem in RelayProblem),
     *(ChatFirstError(problem, "0.9.6") for problem in ChatFirstProblem),
-    *(HostedError(problem, "openrouter.ai", "a/model") for problem in HostedProblem),
 ]
 ALL = [*SERVICE, *CHANGE, *OTHER]
 
