@@ -424,8 +424,6 @@ def _verified(bench):
 @probe
 def hosted_connections(bench):
     """What is stored of the list of OpenAI-type connections, who may, and what Open WebUI says of an endpoint."""
-    if (0, 8, 0) <= bench.version < (0, 9, 0):
-        return "not asked"  # nobody has recorded it yet
     found = _hosted_forms(bench)
     admin, key = bench.token(), bench.hosted.key
 
