@@ -9,6 +9,7 @@ import pytest
 from tests.app.chat_first.bench import at_once
 from tests.contract.bench import BIG, SMALL, Bench
 from tests.real.install import CannotInstall, install
+from tests.real.servers import NotStarted
 from tests.requirements import require
 from tray_app.app.wiring import App, Overrides
 from tray_app.core.remedies.relay_rules import not_taken, relay_rules
@@ -145,3 +146,43 @@ def test_a_model_for_a_task_is_asked_for_in_its_place(server, app):
     taken = SMALL if dict(told.task_models).get("title_generation") else BIG
     assert asked[-2:] == [taken, BIG]
     app.chat_first.off()
+
+
+@pytest.mark.parametrize("server", ["0.10.2"], indirect=True)
+def test_an_update_of_open_webui_while_it_is_on(server, app):
+    before = document(server)
+    switched_on(app)
+    became(server, "0.12.4")
+    assert app.chat_first.status().state is ChatFirstState.ON
+    server.task("title").raise_for_status()
+    assert app.relay.state().counts.tasks == 1
+    app.chat_first.off()
+    assert {name: document(server)[name] for name in before} == before
+
+
+@pytest.mark.parametrize("server", ["0.10.2"], indirect=True)
+def test_an_open_webui_that_was_set_back_below_0_10_and_came_again(server, app):
+    """An older release does not start on newer data: whoever tries it and goes back finds chat first as it was."""
+    before = document(server)
+    switched_on(app)
+    with pytest.raises(NotStarted):
+        became(server, "0.9.6")
+    assert app.chat_first.take_back_until_next_start() is not None  # nobody to ask: the relay goes on
+    assert app.relay.door() is not None
+    became(server, "0.10.2")
+    assert app.chat_first.status().state is ChatFirstState.ON
+    server.task("title").raise_for_status()
+    app.chat_first.off()
+    assert (document(server), app.relay.door()) == (before, None)
+
+
+def became(server, version):
+    """Another release starts on the same data."""
+    try:
+        install(version)
+    except CannotInstall as error:
+        require("real", str(error))
+    server.stop()
+    server.server.version = version
+    server.start()
+    server.ask("GET", "/api/models", token=server.token()).raise_for_status()
