@@ -7,7 +7,13 @@ import sys
 import pytest
 
 from tests.played import Played
-from tray_app.standins.endpoint import DemoEndpoint, HostedEntry, many
+from tray_app.app import language
+from tray_app.app.doing.hosted import HostedPlace
+from tray_app.cli.hosted import add
+from tray_app.cli.terminal import Terminal
+from tray_app.core.tasks.hosted.offers import for_tasks
+from tray_app.services.hosted.endpoint import offers_of
+from tray_app.standins.endpoint import CATALOG, DemoEndpoint, HostedEntry, many
 
 SMALL = "meta-llama/llama-3.2-3b-instruct"
 
@@ -157,3 +163,34 @@ def test_a_fix_that_nobody_lists_leads_to_the_command(run):
     code, _, err = run("fix", "hosted-task-model:gpt-5-nano", "--yes")
     assert (code, "hosted add" in err) == (2, True)
     assert "hosted add" in run("fix", "--list")[1]
+
+
+class Typing(Terminal):
+    """A person who types these answers one after the other; then the input ends."""
+
+    def __init__(self, *answers):
+        super().__init__(io.StringIO(), io.StringIO())
+        self.answers = list(answers)
+
+    def asked(self, question):
+        self.err.write(question + "\n")
+        return self.answers.pop(0) if self.answers else None
+
+
+@pytest.mark.parametrize(
+    ("answers", "picked"),
+    [
+        (("",), "meta-llama/llama-3.2-1b-instruct"),
+        (("3",), SMALL),
+        (("3B llama", ""), SMALL),
+        (("nothing like that", "99", SMALL), SMALL),
+        (("haiku", "1"), "anthropic/claude-haiku-4.5"),
+        ((), None),
+    ],
+)
+def test_a_person_picks_by_number_by_words_or_by_name(answers, picked):
+    offers = tuple(offers_of({"data": [one.told() for one in CATALOG]}))
+    terminal, tr = Typing(*answers), language.load("en")
+    found = add._picked(HostedPlace("https://openrouter.ai/api/v1", offers), for_tasks(offers), terminal, tr)
+    assert (found and found.id) == picked
+    assert ("No model has all of these words." in terminal.err.getvalue()) is ("nothing like that" in answers)
