@@ -55,7 +55,9 @@ def _on(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         if not terminal.ask(view.question(tr), yes_words(tr)):
             terminal.text(change_view.left_alone(tr))
             return FAILED
-    done = app.carrier.carry_out(remedy, Consent.CONFIRMED, lambda _: None, lambda: False)
+    with terminal.progress() as progress:
+        progress.update(view.switching(tr))
+        done = app.carrier.carry_out(remedy, Consent.CONFIRMED, lambda _: None, lambda: False)
     app.chat_first.pause(paused=False)
     terminal.show(change_view.applied(done.changes, done.others, tr))
     terminal.show(view.from_now_on(tr, at_login=bool(at) or _starts_at_login(app)))

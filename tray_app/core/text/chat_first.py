@@ -247,6 +247,10 @@ def from_now_on(tr: Translator, *, at_login: bool) -> list[Line]:
     return [line(Span(text, Style.FAINT)) for text in lines]
 
 
+def switching(tr: Translator) -> str:
+    return tr.gettext("Starting the relay, and letting Open WebUI prove that it is reached...")
+
+
 def question(tr: Translator) -> str:
     return tr.gettext("Switch chat first on? It can be undone. [y/N]")
 
