@@ -235,7 +235,7 @@ class Carrier:
         """
         self.writable()
         wanted = tuple(changes)
-        with self.switching.alone(wanted, remedy):
+        with self.switching.alone(wanted):
             done = self._apply(wanted, remedy, key)
             self.switching.have_models_listed(done.changes)
         return done
