@@ -233,6 +233,8 @@ def test_two_relays_started_at_once_are_one(bench):
     first, second = bench.app().relay, bench.app().relay
     doors = at_once(lambda: first.start(bench.port), lambda: second.start(bench.port))
     assert doors[0] == doors[1] == bench.app().relay.door()
+    started = [one._process for one in (first, second) if one._process is not None]
+    assert wait_until(lambda: sum(one.poll() is None for one in started) == 1, 60)  # the late one found its port taken
 
 
 # --- another version ------------------------------------------------------------------------
