@@ -8,6 +8,7 @@ from tray_app.app.session import Session
 from tray_app.core.text.chat_first import LINUX, said
 from tray_app.core.values.errors.change import Problem
 from tray_app.core.values.errors.life import ChatFirstError, ChatFirstProblem
+from tray_app.standins.server import wait_until
 
 EN = load("en")
 
@@ -92,3 +93,21 @@ def test_a_model_for_a_task_that_ollama_lacks_is_said_and_the_task_done_all_the_
 def test_nothing_is_said_of_it_while_chat_first_is_off(bench, run):
     models(bench, 'titles = "no-such:1b"')
     assert "no-such" not in run("status")[2]
+
+
+def test_at_a_start_the_relay_comes_before_the_icon(bench, run, monkeypatch):
+    """Also at login, and after a restart of the computer: nothing else is waited for."""
+    run("chat-first", "on", "--yes")
+    first = bench.kill_relay()
+    seen = []
+
+    def show(*_, **__):
+        seen.append(wait_until(lambda: bench.relay.door() is not None, 60))
+        return 0
+
+    monkeypatch.setattr("tray_app.cli.tray._repair_autostart", lambda _home: None)
+    monkeypatch.setattr("tray_app.cli.tray.show", show)
+    assert run("tray", "--at-login")[0] == 0
+    assert seen == [True]
+    assert bench.relay.door().pid != first
+    assert title(bench)
