@@ -280,6 +280,20 @@ class Person:
 
         wait_for(once, f"the row {path!r}")
 
+    def click_fix(self, text):
+        """Clicks a fix, whether it is the best one at the moment or stands among the others."""
+
+        def place():
+            menu = self.menu()
+            try:
+                menu.find(text)
+            except LookupError:
+                menu.find("More fixes", text)
+                return ("More fixes", text)
+            return (text,)
+
+        self.click(*wait_for(place, f"the fix {text!r}"))
+
     def send(self, number, event):
         name, values = self.item()
         self.call(name, values["Menu"], MENU, "Event", "isvu", (number, event, ("i", 0), 0))

@@ -84,6 +84,12 @@ class TrayApp:
             assert row["enabled"], f"{text!r} cannot be clicked"
             self.windows.click(row["x"], row["y"])
 
+    def click_fix(self, text):
+        """Clicks a fix, whether it is the best one at the moment or stands among the others."""
+        if not self.menus():
+            self.open()
+        self.click(*((text,) if self.row(text) else ("More fixes", text)))
+
     def wait_row(self, *path, where=lambda _row: True):
         """Opens the menu again and again, as its rows are those of the moment when it opened."""
 

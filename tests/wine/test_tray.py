@@ -69,7 +69,7 @@ def test_the_demo_is_overloaded_says_so_and_one_click_fixes_it(demo):
     wait_for(lambda: any(text.startswith(OVERLOADED) for text in demo.tips()), "the tooltip", 20)
     demo.wait_row(OVERLOADED)
     demo.wait_row("Background tasks", "Autocomplete", where=lambda row: row["checked"])
-    demo.click("Turn autocomplete off")
+    demo.click_fix("Turn autocomplete off")
     demo.wait_row("Background tasks", "Autocomplete", where=lambda row: not row["checked"])
     demo.click("Undo: Autocomplete")
     demo.wait_row("Background tasks", "Autocomplete", where=lambda row: row["checked"])
