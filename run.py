@@ -130,6 +130,20 @@ class Progress:
             self._ended.wait(1.0)
 
 
+TAKE_A_VALUE = ("--home", "--ollama", "--open-webui", "--lang")
+
+
+def names_command(arguments: Sequence[str]) -> bool:
+    """Whether a command, the help or the version is asked for, and not only where and in which language to start."""
+    rest = iter(arguments)
+    for word in rest:
+        if word in TAKE_A_VALUE:
+            next(rest, None)
+        elif not word.startswith("--") or word.partition("=")[0] not in TAKE_A_VALUE:
+            return True
+    return False
+
+
 # --- a Python of the right age -----------------------------------------------------------------
 
 
@@ -469,11 +483,12 @@ def main(arguments: list[str]) -> NoReturn:
     if testing:
         os.chdir(ROOT)
         become([venv_python(), "-m", "pytest", *arguments[1:]])
-    if not arguments and not python.has_tray:
+    starts = not names_command(arguments)
+    if starts and not python.has_tray:
         tell_of_tray()
     os.environ[STARTED_BY] = typed_command()
     # -P: a folder tray_app where the user happens to stand is not this program.
-    become([venv_python(), "-P", "-m", "tray_app", *(arguments or ["start"])])
+    become([venv_python(), "-P", "-m", "tray_app", *(["start"] if starts else []), *arguments])
 
 
 if __name__ == "__main__":

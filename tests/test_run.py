@@ -333,6 +333,10 @@ def test_it_asks_a_catalog_for_some_countries_which_tags_it_is_for(run, monkeypa
     ("arguments", "starts"),
     [
         ([], ["-P", "-m", "tray_app", "start"]),
+        (["--lang", "ko"], ["-P", "-m", "tray_app", "start", "--lang", "ko"]),
+        (["--lang=ko", "--home", "here"], ["-P", "-m", "tray_app", "start", "--lang=ko", "--home", "here"]),
+        (["--lang", "ko", "status"], ["-P", "-m", "tray_app", "--lang", "ko", "status"]),
+        (["--version"], ["-P", "-m", "tray_app", "--version"]),
         (["status", "--json"], ["-P", "-m", "tray_app", "status", "--json"]),
         (["test", "-k", "one two"], ["-m", "pytest", "-k", "one two"]),
         (["demo", "test"], ["-P", "-m", "tray_app", "demo", "test"]),
