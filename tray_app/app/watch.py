@@ -145,10 +145,9 @@ class HistoryKeeper:
             folded = journal.changes()
             if folded is self._folded:
                 return ()
-            lines = journal.read().records
         except StorageError:  # the menu tells it
             return ()
-        self._folded = folded
+        self._folded, lines = folded, folded.lines
         made = marks_of_lines(lines, now - KEPT_S if self._marked_until is None else self._marked_until)
         self._marked_until = max((one.at for one in lines), default=now)
         return made

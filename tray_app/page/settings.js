@@ -79,7 +79,9 @@ function discard() {
 }
 
 function build() {
-  const focus = document.activeElement && document.activeElement.dataset.key;
+  const active = document.activeElement;
+  const focus = active && active.dataset.key;
+  const [from, to] = active && "selectionStart" in active ? [active.selectionStart, active.selectionEnd] : [null, null];
   const open = new Set([...at("form").querySelectorAll("details[open]")].map((one) => one.dataset.key));
   const groups = form.groups.map((group) => {
     const rows = group.fields.map(row);
@@ -98,7 +100,10 @@ function build() {
   at("form").replaceChildren(made, said || el("p", { id: "saved", role: "status", "aria-live": "polite" }));
   bar();
   const again = focus && [...made.querySelectorAll("[data-key]")].find((one) => one.dataset.key === focus);
-  if (again && again.tagName !== "DETAILS") again.focus({ preventScroll: true });
+  if (again && again.tagName !== "DETAILS") {
+    again.focus({ preventScroll: true });
+    if (from !== null && again.setSelectionRange) again.setSelectionRange(from, to);
+  }
 }
 
 export function fill(is, said, post) {

@@ -69,7 +69,8 @@ class Folded:
 
     def __init__(self, lines: Iterable[Record] = (), broken: tuple[BrokenLine, ...] = ()) -> None:
         """`broken`: lines that do not count, so that a change may be missing here."""
-        self.all = fold(lines)
+        self.lines = tuple(lines)
+        self.all = fold(self.lines)
         self.broken = broken
         self._by_id = {one.id: one for one in self.all}
         self._undoable: dict[str, tuple[Record, ...]] = {}

@@ -85,6 +85,7 @@ def _speed(add: Adder, tr: Translator) -> None:
     )
     speed.add_argument(
         "--conversation",
+        metavar="NAME",
         choices=tuple(one.name for one in CONVERSATIONS),
         default="",
         help=_("the built-in conversation that they work on: {names}").format(
