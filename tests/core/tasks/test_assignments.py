@@ -50,3 +50,10 @@ def test_the_order_of_keys_does_not_count_and_everything_else_does():
     assert not equal({"a": 1}, {"a": 1, "b": None})
     assert not equal([1, 2], [1])
     assert not equal([], {})
+
+
+def test_no_parameters_are_none_of_them():
+    """A server that was never given any holds null; a file of it says an empty table."""
+    assert same(Setting.TASK_MODEL_PARAMS, None, {})
+    assert not same(Setting.TASK_MODEL_PARAMS, None, {"temperature": 0.5})
+    assert not same(Setting.TITLES, None, False)

@@ -71,13 +71,15 @@ def changed(document: Mapping[str, Json], changes: Iterable[Change], key: Token 
 
 
 def same(setting: Setting, left: Json, right: Json) -> bool:
-    """Equal for the server: in a slot null and "" both mean `same as the chat model`."""
+    """Equal for the server: in a slot null and "" both mean `same as the chat model`, and no parameters are none."""
     if setting is Setting.OLLAMA_CONNECTION:
         return ollama_connections.same(left, right)
     if setting is Setting.OPENAI_CONNECTION:
         return openai_connections.same(left, right)
     if setting in SLOTS:
         return (left or "") == (right or "")
+    if setting is Setting.TASK_MODEL_PARAMS:
+        return equal(left or {}, right or {})
     return equal(left, right)
 
 
