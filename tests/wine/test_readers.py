@@ -12,22 +12,36 @@ TOLERANCE = 512 << 20
 
 
 def test_memory_agrees_with_psutil_there_and_with_the_machine_here(ask):
-    answer = ask("""
+    """Other tests take and give back memory meanwhile: the machine's number is taken at the same moment, and of three
+    rounds the middle one counts, as Wine gives the same answer for a second. Wine 8 counts what is free or cached, and
+    not what the kernel could give back of its own, which grows with the files that were touched."""
+    rounds = ask(r"""
 import msgspec, psutil, time
 from tray_app.readers.memory import MemoryReader
-reader = MemoryReader()
+
+def machine():
+    with open(r"Z:\proc\meminfo", encoding="ascii") as file:
+        words = dict(line.split(":") for line in file)
+    return sum(int(words[name].split()[0]) for name in ("MemFree", "Buffers", "Cached")) * 1024
+
+reader, answer = MemoryReader(), []
 reader.read(time.time())
-time.sleep(0.3)
-answer = {"ours": msgspec.to_builtins(reader.read(time.time()).value), "theirs": psutil.virtual_memory()._asdict()}
+for _ in range(3):
+    time.sleep(1.3)
+    ours = msgspec.to_builtins(reader.read(time.time()).value)
+    answer.append([ours, psutil.virtual_memory()._asdict(), machine()])
 """)
-    ours, theirs = answer["ours"], answer["theirs"]
-    assert ours["total_bytes"] == theirs["total"]
-    assert abs(ours["available_bytes"] - theirs["available"]) < TOLERANCE
-    assert abs(ours["total_bytes"] - psutil.virtual_memory().total) < 1 << 20
-    assert abs(ours["available_bytes"] - psutil.virtual_memory().available) < TOLERANCE
-    inputs = {one["name"]: one for one in ours["inputs"]}
-    assert set(inputs) >= {"available", "commit"}
-    assert ours["pressure"] in {"normal", "warning", "critical"}
+    for ours, theirs, _ in rounds:
+        assert ours["total_bytes"] == theirs["total"]
+        assert abs(ours["total_bytes"] - psutil.virtual_memory().total) < 1 << 20
+        assert {one["name"] for one in ours["inputs"]} >= {"available", "commit"}
+        assert ours["pressure"] in {"normal", "warning", "critical"}
+    apart = [
+        (abs(ours["available_bytes"] - theirs["available"]), abs(ours["available_bytes"] - here))
+        for ours, theirs, here in rounds
+    ]
+    assert sorted(one for one, _ in apart)[1] < TOLERANCE
+    assert sorted(one for _, one in apart)[1] < TOLERANCE
 
 
 def test_what_is_available_follows_the_machine_while_a_program_takes_memory(ask):
