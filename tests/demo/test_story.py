@@ -11,10 +11,13 @@ import pytest
 from tests.english import TR
 from tray_app.app.session import Session
 from tray_app.cli.demo import FAST_PACE, PACE, stage, tray_story
-from tray_app.cli.demo.story import READ_S
+from tray_app.cli.demo.story import READ_S, Story
+from tray_app.cli.main import FAILED
+from tray_app.cli.terminal import Terminal
 from tray_app.core.text.lines import width
 from tray_app.core.values.remedy import Consent
 from tray_app.core.values.task_settings import TASKS
+from tray_app.demo import visit as visit_module
 from tray_app.demo.person import Person
 from tray_app.demo.visit import Visit
 from tray_app.standins.models import BIG
@@ -160,6 +163,31 @@ def test_it_ends_within_a_minute(english):
     """By its own clock: what the models do at the pace that is played, and the pauses between the scenes."""
     minutes, seconds = re.findall(r"^ +(\d):(\d\d)  Calm", english, re.MULTILINE)[-1]
     assert (int(minutes) * 60 + int(seconds)) / PACE.speed + READ_S * (SCENES - 1) < 50
+
+
+def told_when_it_ends(played, capsys):
+    story = Story(played.app, played.ollama, played.open_webui, played.clock, Terminal(), TR)
+    assert story.play(fast=True) == FAILED
+    return capsys.readouterr().err
+
+
+@pytest.mark.timeout(60)
+def test_what_ends_the_story_is_told_as_what_it_is(capsys):
+    """A change that cannot be written down is no busy machine."""
+    with stage(FAST_PACE) as played:
+        played.app.paths.journal_file.mkdir()
+        told = told_when_it_ends(played, capsys)
+    assert "journal.jsonl" in told
+    assert "too busy" not in told
+
+
+@pytest.mark.timeout(60)
+def test_a_machine_that_does_not_get_there_in_time_is_told_as_busy(monkeypatch, capsys):
+    monkeypatch.setattr(visit_module, "LINED_UP_WITHIN_S", 0.0)
+    with stage(FAST_PACE) as played:
+        assert told_when_it_ends(played, capsys).strip() == (
+            "This machine is too busy to play the demo; run it again later."
+        )
 
 
 @pytest.mark.timeout(60)

@@ -11,6 +11,7 @@ from tray_app.core.fit.prediction import predict
 from tray_app.core.tasks import assignments
 from tray_app.core.tasks.settings import decode
 from tray_app.core.text import demo as view
+from tray_app.core.text import errors
 from tray_app.core.text import findings as finding_view
 from tray_app.core.text import fit as fit_view
 from tray_app.core.text.lines import Line, indented, line
@@ -63,12 +64,15 @@ class Story:
         self._visits: list[Visit] = []
 
     def play(self, *, fast: bool) -> int:
-        """To the end, or FAILED where this machine does not get there in time."""
+        """To the end, or FAILED: where this machine does not get there in time, or for a reason that has a name."""
         self._fast = fast
         try:
             return self._play()
-        except (StoryStuck, ElbowroomError):
-            self._terminal.note(view.unclear(self._tr))
+        except StoryStuck:
+            self._terminal.problem(view.unclear(self._tr))
+            return FAILED
+        except ElbowroomError as error:  # told here: the addresses of `run` are the user's own, not the demo's
+            self._terminal.problem(errors.told(error, self._tr))
             return FAILED
         finally:
             for visit in self._visits:
