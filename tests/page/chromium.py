@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.requirements import require
+
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
     "--headless",
@@ -43,6 +45,15 @@ MOVED_ON = ("navigated or closed", "context was destroyed", "Cannot find context
 
 def program() -> str | None:
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
+def axe() -> str:
+    """The script of axe-core, as a package of the tests brings it."""
+    try:
+        import axe_core_python
+    except ImportError:
+        require("browser", "the package axe-core-python is not installed")
+    return (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 class Chromium:
@@ -150,12 +161,28 @@ class Tab:
 
     def click(self, selector: str) -> None:
         """With the mouse, in the middle of the element."""
+        where = self.place(selector)
+        for kind in ("mousePressed", "mouseReleased"):
+            self.mouse(kind, *where)
+
+    def place(self, selector: str) -> tuple[float, float]:
+        """The middle of the element, once it is scrolled to."""
         x, y = self.run(
             f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
             "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()"
         )
-        for kind in ("mousePressed", "mouseReleased"):
-            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+        return x, y
+
+    def mouse(self, kind: str, x: float, y: float) -> None:
+        """`mousePressed` or `mouseReleased`."""
+        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def press(self, key: str, code: int = 0, text: str = "", kinds: tuple[str, ...] = ("keyDown", "keyUp")) -> None:
+        """A key, by its name and number; `text`: what it types."""
+        name = "Space" if key == " " else key
+        for kind in kinds:
+            more = {"text": text} if text and kind == "keyDown" else {}
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=name, windowsVirtualKeyCode=code, **more)
 
     def look(self, *, width: int = 800, height: int = 720, dark: bool = False) -> None:
         """The size of the window and the colours that the person prefers."""

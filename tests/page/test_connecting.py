@@ -8,9 +8,7 @@ import webbrowser
 import httpx
 import pytest
 
-from tests.page import chromium
 from tests.page.test_way_in import secret_in
-from tests.requirements import require
 from tray_app.app import connect as connecting
 from tray_app.app import language
 from tray_app.app.connect import connect_work, open_in_browser
@@ -176,15 +174,6 @@ def test_a_cancelled_row_stores_nothing(app, begin, server):
 
 
 # --- in a real browser --------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    if chromium.program() is None:
-        require("browser", "no Chromium is installed")
-    made = chromium.Chromium(tmp_path_factory.mktemp("profile"))
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -10,31 +10,10 @@ import pytest
 
 from tests.page.opened import Opened
 from tests.page.test_gate import Clock
-from tests.played import Played
 from tray_app.core.values.command import Looked, OpenDetails
 from tray_app.page.details_page import IDLE_S, MOST_WAITING, WATCHED_S, DetailsPage
-from tray_app.standins.models import BIG, SMALL
 from tray_app.standins.server import wait_until
-
-
-@pytest.fixture
-def played(tmp_path, monkeypatch):
-    for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE"):
-        monkeypatch.delenv(name, raising=False)
-    with Played(tmp_path / "home", installed=(BIG, SMALL)) as made:
-        made.home.mkdir(exist_ok=True)
-        yield made
-
-
-@pytest.fixture
-def opened(played):
-    with Opened(played) as made:
-        yield made
-
-
-@pytest.fixture
-def guest(opened):
-    return opened.guest()
+from tray_app.storage.settings_write import seal_of
 
 
 def switch(document, key):
@@ -85,7 +64,9 @@ def test_settings_are_written_and_comments_stay(guest, opened):
         "values": {"poll_idle_s": "7", "limits.hold_s": "12.5", "notices": False},
         "seal": document["settings"]["seal"],
     }
-    assert guest.post("/setting", sent) == (200, {"ok": True, "message": "3 settings were saved."})
+    status, told = guest.post("/setting", sent)
+    assert (status, told["ok"], told["message"]) == (200, True, "3 settings were saved.")
+    assert told["seal"] == seal_of(opened.file)
     text = opened.file.read_text()
     assert text.startswith("# mine\npoll_s = 1 # often\n")
     assert "poll_idle_s = 7" in text
@@ -120,6 +101,7 @@ def test_a_file_that_was_changed_meanwhile_is_left_alone(guest, opened):
     assert (status, told["ok"]) == (200, False)
     assert "was changed meanwhile" in told["message"]
     assert opened.file.read_text() == other
+    assert told["seal"] == seal_of(opened.file), "it was told: the next one is saved"
 
 
 @pytest.mark.parametrize(
@@ -141,6 +123,7 @@ def test_what_does_not_hold_is_refused_with_a_sentence(guest, opened, values):
     assert (status, told["ok"]) == (200, False)
     assert told["message"]
     assert opened.file.read_bytes() == before
+    assert told["seal"] in (document["settings"]["seal"], ""), "nothing was told of another file"
 
 
 def test_a_second_click_opens_the_same_page(opened):

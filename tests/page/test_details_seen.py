@@ -1,54 +1,19 @@
 """The details page in a real browser: every button and field by mouse and keyboard, names that attack, axe."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-from tests.page import chromium
+from tests.page.chromium import axe
 from tests.page.opened import Opened
 from tests.played import Played
-from tests.requirements import require
-from tray_app.standins.models import BIG, SMALL
+from tray_app.standins.models import BIG
 from tray_app.standins.ollama import METAL_BUDGET_32_GB
 from tray_app.standins.server import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 EVICTS = "llama3.2:3b"
 READY = "document.querySelector('#switches input') && document.querySelector('#settings-form')"
-
-
-def axe() -> str:
-    """The script of axe-core, as a package of the tests brings it."""
-    try:
-        import axe_core_python
-    except ImportError:
-        require("browser", "the package axe-core-python is not installed")
-    return (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    if chromium.program() is None:
-        require("browser", "no Chromium is installed")
-    made = chromium.Chromium(tmp_path_factory.mktemp("profile"))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def played(tmp_path, monkeypatch):
-    for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE"):
-        monkeypatch.delenv(name, raising=False)
-    with Played(tmp_path / "home", installed=(BIG, SMALL)) as made:
-        made.home.mkdir(exist_ok=True)
-        yield made
-
-
-@pytest.fixture
-def opened(played):
-    with Opened(played) as made:
-        yield made
 
 
 def tab_on(browser, opened):
@@ -64,12 +29,6 @@ def tab(browser, opened):
     return tab_on(browser, opened)
 
 
-def press(tab, key, code=0, text=""):
-    for kind in ("keyDown", "keyUp"):
-        more = {"text": text} if text and kind == "keyDown" else {}
-        tab.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **more)
-
-
 def focus(tab, selector):
     tab.run(f"document.querySelector({json.dumps(selector)}).focus()")
 
@@ -80,7 +39,7 @@ def by_mouse(tab, selector):
 
 def by_keyboard(tab, selector):
     focus(tab, selector)
-    press(tab, " ", 32, " ")
+    tab.press(" ", 32, " ")
 
 
 FOLLOW_UPS = '[data-key="task:follow-ups"]'
@@ -112,7 +71,7 @@ def test_what_asks_shows_its_plan_and_a_no_changes_nothing(browser, tmp_path, us
             tab.wait_for("document.querySelector('dialog').open")
             assert tab.text("#ask-lines") == f"Task model: same as chat -> {EVICTS}"
             assert tab.run("document.activeElement.id") == "ask-no"
-            press(tab, "Escape", 27)
+            tab.press("Escape", 27)
             tab.wait_for("!document.querySelector('dialog').open")
             assert not played.settings["TASK_MODEL"]
             use(tab, asks)
@@ -122,7 +81,6 @@ def test_what_asks_shows_its_plan_and_a_no_changes_nothing(browser, tmp_path, us
             assert played.settings["TASK_MODEL"] == EVICTS
 
 
-@pytest.mark.xfail(strict=False, reason="a live update that makes the form anew takes the focus of the save button")
 @pytest.mark.parametrize("use", [by_mouse, by_keyboard])
 def test_settings_are_saved_and_a_conflict_is_told(tab, opened, use):
     tab.run("for (const one of document.querySelectorAll('#settings details')) one.open = true")

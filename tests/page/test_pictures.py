@@ -4,13 +4,11 @@ import http.server
 import json
 import threading
 from importlib.resources import files
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from tests.page.chromium import Chromium, program
-from tests.requirements import require
+from tests.page.chromium import axe
 from tray_app.app.language import load
 from tray_app.core.report.details.memory_use import LoadedUse, MemoryUse, PartKind
 from tray_app.core.report.details.pictures import Kept, Seeing, pictures
@@ -115,15 +113,6 @@ def address():
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    if program() is None:
-        require("browser", "no Chromium is installed")
-    made = Chromium(tmp_path_factory.mktemp("profile"))
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def tab(browser, address):
     made = browser.tab()
@@ -132,11 +121,6 @@ def tab(browser, address):
     made.wait_for("window.ready")
     yield made
     assert made.run("window.wrong") == []
-
-
-def press(tab, key, code=0):
-    for kind in ("keyDown", "keyUp"):
-        tab.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
 
 
 def told(tab):
@@ -148,15 +132,15 @@ def test_every_value_is_reached_by_keys(tab):
     tab.run("window.show('story')")
     tab.run("document.querySelector('.p-cursor').focus()")
     assert "Waiting: at least 1" in told(tab)
-    press(tab, "PageUp", 33)
+    tab.press("PageUp", 33)
     assert "Marks: Tags off" in told(tab)
-    press(tab, "PageUp", 33)
+    tab.press("PageUp", 33)
     assert "Memory pressure: critical" in told(tab)
     assert "Waiting: 3" in told(tab)
-    press(tab, "Home", 36)
+    tab.press("Home", 36)
     assert "Nobody measured then" in told(tab)
     before = told(tab)
-    press(tab, "ArrowRight", 39)
+    tab.press("ArrowRight", 39)
     assert told(tab) != before
 
 
@@ -189,7 +173,7 @@ def test_what_if_is_chosen_by_key_and_told(tab):
     tab.run("window.show('story')")
     assert "gemma3:1b fits beside qwen3:32b" in tab.text(".p-told")
     tab.run("document.querySelectorAll('.p-chip')[1].focus()")
-    press(tab, " ", 32)
+    tab.press(" ", 32)
     tab.run("document.activeElement.click()")
     assert "Ollama would evict" in tab.text(".p-told")
     assert tab.run("document.activeElement.getAttribute('aria-pressed')") == "true"
@@ -220,14 +204,6 @@ def test_each_picture_has_its_table_and_its_sentence(tab):
     assert any("at least 1" in one for one in rows)
     assert "critical for" in tab.text(".p-time .p-sentence")
     assert "leave 2.0 GiB of 21.0 GiB" in tab.text(".p-memory .p-sentence")
-
-
-def axe():
-    try:
-        import axe_core_python
-    except ImportError:
-        require("browser", "the package axe-core-python is not installed")
-    return (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "forced"])

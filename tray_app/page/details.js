@@ -2,7 +2,7 @@
 // Draws what it is told and sends back what was clicked. It has no sentence of its own and decides nothing.
 // Everything from outside is set as text, never as markup: a server's words are not to be trusted.
 import { draw } from "/draw.js";
-import { ask, at, button, el, put } from "/parts.js";
+import { ask, at, button, el, put, released } from "/parts.js";
 import { fill as fillSettings } from "/settings.js";
 
 const AGAIN_MS = 1000; // between two questions, where the one before was answered at once with nothing new
@@ -202,11 +202,17 @@ async function post(path, body) {
   return answer.json();
 }
 
+async function again() {
+  await pause(HOLD_MS);
+  await released();
+  if (shown) show(shown, true);
+}
+
 async function act(token) {
   try {
     const reply = await post("/act", { act: token });
     if (!reply.ok) at("message").textContent = reply.message;
-    setTimeout(() => shown && show(shown, true), HOLD_MS);
+    again();
   } catch {
     late();
   }
@@ -243,6 +249,7 @@ async function look() {
   if (answer.status === 200) {
     const told = await answer.json();
     number = told.number;
+    await released();
     return show(told.document);
   }
   if (Date.now() - began < AGAIN_MS) await pause(AGAIN_MS);

@@ -9,17 +9,64 @@ export function el(name, attributes = {}, ...inside) {
   return made;
 }
 
-// Replaces what is in an element; what had the focus and what was folded open stays so.
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const STEP_MS = 30;
+const CLICK_MS = 60; // a click follows the release, on a touch screen a moment later
+const LONGEST_MS = 10000; // that something was let go may never be told
+
+const down = new Set(); // the pointer, keys, and a syllable that is being put together
+let clickedBy = 0;
+
+function press(what) {
+  down.add(what);
+}
+
+function release(what) {
+  if (down.delete(what)) clickedBy = performance.now() + CLICK_MS;
+}
+
+function releaseAll() {
+  for (const one of [...down]) release(one);
+}
+
+addEventListener("pointerdown", (event) => event.isPrimary && event.button === 0 && press("pointer"), true);
+for (const kind of ["pointerup", "pointercancel", "contextmenu"]) addEventListener(kind, () => release("pointer"), true);
+addEventListener("keydown", (event) => press(event.code), true);
+// A Mac tells of no key that was let go while Command was down.
+addEventListener("keyup", (event) => (event.key === "Meta" ? releaseAll() : release(event.code)), true);
+addEventListener("compositionstart", () => press("composition"), true);
+addEventListener("compositionend", () => release("composition"), true);
+addEventListener("blur", releaseAll);
+
+// Until nothing is pressed: what is made anew between press and release would never be clicked.
+export async function released() {
+  const end = performance.now() + LONGEST_MS;
+  while ((down.size > 0 || performance.now() < clickedBy) && performance.now() < end) await pause(STEP_MS);
+}
+
+// Where the cursor stands in a field, and what is marked there; null where it is no field of text.
+function cursor(active) {
+  const from = "selectionStart" in active ? active.selectionStart : null;
+  return from === null ? null : [[from, active.selectionEnd, active.selectionDirection], active.scrollTop];
+}
+
+// Replaces what is in an element; what had the focus, what was marked in it and what was folded open stay so.
 export function put(element, ...inside) {
   const active = document.activeElement;
   const focus = active && element.contains(active) ? active.closest("[data-key], summary") : null;
   const key = focus && (focus.dataset.key || focus.parentElement.dataset.key);
+  const marked = focus === active && active ? cursor(active) : null;
   const open = new Set([...element.querySelectorAll("details[open]")].map((one) => one.dataset.key));
   element.replaceChildren(...inside.filter((one) => one !== null && one !== undefined));
   for (const one of element.querySelectorAll("details")) one.open = open.has(one.dataset.key);
   if (!key) return;
   const again = [...element.querySelectorAll("[data-key]")].find((one) => one.dataset.key === key);
-  if (again) (again.tagName === "DETAILS" ? again.firstElementChild : again).focus({ preventScroll: true });
+  if (!again) return;
+  (again.tagName === "DETAILS" ? again.firstElementChild : again).focus({ preventScroll: true });
+  if (marked && again.setSelectionRange) {
+    again.setSelectionRange(...marked[0]);
+    again.scrollTop = marked[1];
+  }
 }
 
 let doIt = null;

@@ -1,13 +1,12 @@
 "use strict";
 // The settings as a form. What was typed stays while the file changes beneath it: saving then says so.
-import { at, el } from "/parts.js";
+import { at, el, put } from "/parts.js";
 
 let form = null;
 let words = {};
 let send = null;
 let dirty = new Map(); // key -> what was typed
-let seal = "";
-let told = false; // that the file is not what it was
+let seal = ""; // of the file that the person knows
 
 function valueOf(input) {
   return input.type === "checkbox" ? input.checked : input.value;
@@ -49,7 +48,12 @@ function row(field) {
 }
 
 function bar() {
-  at("save-bar").hidden = dirty.size === 0;
+  const is = at("save-bar");
+  if (!is) return; // meanwhile the file cannot be read
+  const gone = dirty.size === 0;
+  // Who came by keyboard goes on from here, not from the top of the page.
+  if (gone && is.contains(document.activeElement)) at("form").focus({ preventScroll: true });
+  is.hidden = gone;
 }
 
 function say(text, kind) {
@@ -61,10 +65,12 @@ async function save(event) {
   event.preventDefault();
   if (dirty.size === 0) return;
   try {
-    const reply = await send(Object.fromEntries(dirty), seal);
+    const sent = Object.fromEntries(dirty);
+    const reply = await send(sent, seal);
     say(reply.message, reply.ok ? "good" : "bad");
-    if (reply.ok) dirty = new Map();
-    else told = true;
+    seal = reply.seal; // what was told is known now: it is told once
+    // What was typed while it was under way is still to be saved.
+    if (reply.ok) for (const [key, value] of Object.entries(sent)) if (dirty.get(key) === value) dirty.delete(key);
   } catch {
     say(words.late, "bad");
   }
@@ -75,35 +81,23 @@ function discard() {
   dirty = new Map();
   seal = form.seal;
   say("", "");
+  bar();
   build();
 }
 
 function build() {
-  const active = document.activeElement;
-  const focus = active && active.dataset.key;
-  const [from, to] = active && "selectionStart" in active ? [active.selectionStart, active.selectionEnd] : [null, null];
-  const open = new Set([...at("form").querySelectorAll("details[open]")].map((one) => one.dataset.key));
-  const groups = form.groups.map((group) => {
-    const rows = group.fields.map(row);
-    const key = `group:${group.name || "general"}`;
-    const made = el("details", { "data-key": key }, el("summary", {}, group.title || words.general), ...rows);
-    made.open = open.has(key);
-    return made;
-  });
-  const no = el("button", { type: "button", id: "discard" }, words.discard);
+  const groups = form.groups.map((group) =>
+    el("details", { "data-key": `group:${group.name || "general"}` },
+      el("summary", {}, group.title || words.general), ...group.fields.map(row)));
+  const yes = el("button", { type: "submit", class: "main", id: "save", "data-key": "save" }, words.save);
+  const no = el("button", { type: "button", id: "discard", "data-key": "discard" }, words.discard);
   no.addEventListener("click", discard);
   const made = el("form", { id: "settings-form" }, el("p", { class: "soft" }, words.settings_intro), ...groups,
-    el("div", { class: "buttons", id: "save-bar" }, el("button", { type: "submit", class: "main", id: "save" }, words.save), no));
+    el("div", { class: "buttons", id: "save-bar" }, yes, no));
   made.addEventListener("submit", save);
   made.noValidate = true;
-  const said = at("saved");
-  at("form").replaceChildren(made, said || el("p", { id: "saved", role: "status", "aria-live": "polite" }));
-  bar();
-  const again = focus && [...made.querySelectorAll("[data-key]")].find((one) => one.dataset.key === focus);
-  if (again && again.tagName !== "DETAILS") {
-    again.focus({ preventScroll: true });
-    if (from !== null && again.setSelectionRange) again.setSelectionRange(from, to);
-  }
+  made.querySelector("#save-bar").hidden = dirty.size === 0;
+  put(at("form"), made, at("saved") || el("p", { id: "saved", role: "status", "aria-live": "polite" }));
 }
 
 export function fill(is, said, post) {
@@ -115,8 +109,7 @@ export function fill(is, said, post) {
     return;
   }
   form = is;
-  if (dirty.size === 0 || told) seal = is.seal;
-  told = false;
+  if (dirty.size === 0) seal = is.seal;
   // Somebody types: the fields that are not touched show what the file says now, the others what was typed.
   build();
 }

@@ -112,9 +112,9 @@ class DetailsDesk:
 
     def _do(self, path: str, sent: Mapping[str, object]) -> Mapping[str, object] | None:
         if path == SETTING:
-            saved, told = self._settings.write(self._session.app.settings_file, sent, self._session.translator())
+            written = self._settings.write(self._session.app.settings_file, sent, self._session.translator())
             self._send(Refresh())  # also after a no: then the form shows what the file says now
-            return {"ok": saved, "message": told}
+            return dict(zip(("ok", "message", "seal"), written, strict=True))
         if path != ACT:
             return None
         token = sent.get("act")

@@ -10,6 +10,7 @@ from tray_app.core.text import details as view
 from tray_app.core.text import errors as error_view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors.base import ElbowroomError
+from tray_app.core.values.errors.storage import SettingsNotWritten, WriteFault
 from tray_app.storage.settings import SettingsFile, load
 from tray_app.storage.settings_keys import Declared, Settings, declared, tables
 from tray_app.storage.settings_write import seal_of, write_keys
@@ -29,23 +30,33 @@ class SettingsDesk:
             self._of = file.settings
         return self._state
 
-    def write(self, file: SettingsFile, sent: Mapping[str, object], tr: Translator) -> tuple[bool, str]:
-        """Whether it was written, and what to say. Another file than the one that was shown is left as it is."""
+    def write(self, file: SettingsFile, sent: Mapping[str, object], tr: Translator) -> tuple[bool, str, str]:
+        """Whether it was written, what to say, and the seal of the file that the person knows now. Another file than
+        the one that was shown is left as it is: once that is told, that other file is the one that is known."""
         values, seal = sent.get("values"), sent.get("seal")
         if not isinstance(values, dict) or not isinstance(seal, str) or not values:
-            return False, view.no_longer(tr)
+            return False, view.no_longer(tr), ""
         wanted: dict[str, object] = {}
         for name, given in values.items():
             key = _keys().get(name)
             read = _value(key, given) if key is not None else None
             if key is None or read is None:
-                return False, view.not_a_value(str(name), str(given), tr)
+                return False, view.not_a_value(str(name), str(given), tr), seal
             wanted[name] = None if read.value == key.default else read.value
         try:
-            write_keys(file.path, wanted, seal)
+            return True, view.saved(len(wanted), tr), write_keys(file.path, wanted, seal)
         except ElbowroomError as error:
-            return False, error_view.told(error, tr)
-        return True, view.saved(len(wanted), tr)
+            return False, error_view.told(error, tr), _known(file, error, seal)
+
+
+def _known(file: SettingsFile, error: ElbowroomError, seal: str) -> str:
+    """After a refusal: only where another file was told of, that one is known from now on."""
+    if not isinstance(error, SettingsNotWritten) or error.fault is not WriteFault.CHANGED_MEANWHILE:
+        return seal
+    try:
+        return seal_of(file.path)
+    except ElbowroomError:
+        return seal
 
 
 class _Read(Struct, frozen=True):
