@@ -1,10 +1,9 @@
 """A stand-in for a hosted endpoint of the OpenAI type, to which Open WebUI can send chats and tasks."""
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
-from tray_app.standins.answers import answer, words
+from tray_app.standins.answers import answer
+from tray_app.standins.endpoint import completion, events
 from tray_app.standins.server import DemoServer, Lines, Request, Response, as_json
 
 HOSTED_MODELS = ("hosted/chat-large", "hosted/task-small")
@@ -38,18 +37,7 @@ class DemoHosted(DemoServer):
         body = request.json()
         text = answer("\n".join(str(message.get("content", "")) for message in body["messages"]))
         if body.get("stream"):
-            return Lines(_events(body["model"], text), "text/event-stream")
+            return Lines(events(body["model"], text), "text/event-stream")
         message = {"role": "assistant", "content": text}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        return as_json(_completion(body["model"], "chat.completion", choice))
-
-
-def _events(model: str, text: str) -> Iterator[bytes]:
-    for word in words(text):
-        choice = {"index": 0, "delta": {"content": word}, "finish_reason": None}
-        yield f"data: {json.dumps(_completion(model, 'chat.completion.chunk', choice))}\n\n".encode()
-    yield b"data: [DONE]\n\n"
-
-
-def _completion(model: str, kind: str, choice: dict[str, Any]) -> dict[str, Any]:
-    return {"id": "completion-1", "object": kind, "created": 1, "model": model, "choices": [choice]}
+        return as_json(completion(body["model"], "chat.completion", choice))

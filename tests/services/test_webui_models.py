@@ -196,6 +196,7 @@ def test_the_slot_that_a_chat_model_s_tasks_use(entry, version, local):
     [
         ({"prompt": "0.00000015", "completion": "0.0000006", "request": "0"}, Price(1.5e-7, 6e-7)),
         ({"prompt": 1e-7, "completion": 0}, Price(1e-7, 0.0)),
+        ({"prompt": "0", "completion": "0", "request": "0.01"}, Price(0.0, 0.0, 0.01)),
         ({"prompt": "-1", "completion": "-1"}, None),  # a router that chooses the model later
         ({"prompt": "0.1"}, None),
         ({"prompt": "free", "completion": "0"}, None),

@@ -1,9 +1,11 @@
 """JSON from outside, one field at a time. A field of the wrong type is absent; the caller says what it needs."""
 
+import math
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from tray_app.core.values.connections import Price
 from tray_app.core.values.errors.service import BadAnswer
 from tray_app.core.values.version import Json
 
@@ -64,3 +66,20 @@ def texts(value: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
     """A list of words; None where there is no list."""
     found = value.get(key)
     return tuple(item for item in found if isinstance(item, str)) if isinstance(found, list) else None
+
+
+def price_of(model: Mapping[str, Any]) -> Price | None:
+    """Dollars per token, as OpenRouter's list has them: digits in quotes. A router that chooses later says -1."""
+    told = part(model, "pricing")
+    read, written = _usd(told.get("prompt")), _usd(told.get("completion"))
+    return None if read is None or written is None else Price(read, written, _usd(told.get("request")) or 0.0)
+
+
+def _usd(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        told = float(value)
+    except ValueError:
+        return None
+    return told if 0 <= told < math.inf else None

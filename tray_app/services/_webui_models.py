@@ -1,6 +1,5 @@
 """Entries of Open WebUI's `GET /api/models` as values: base models, presets, pipes, arenas, outside models."""
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,10 +9,10 @@ from msgspec.structs import replace
 
 from tray_app.core.tasks.ollama_connections import HEADERS
 from tray_app.core.tasks.releases import MODEL_ACCESS_SINCE
-from tray_app.core.values.connections import OllamaConnection, Price, Served
+from tray_app.core.values.connections import OllamaConnection, Served
 from tray_app.core.values.snapshot import WebUIModel
 from tray_app.core.values.version import Version
-from tray_app.services._decode import moment, number, part, text, text_or_none, texts
+from tray_app.services._decode import moment, number, part, price_of, text, text_or_none, texts
 
 
 class Outside(Struct, frozen=True):
@@ -63,25 +62,9 @@ def _model(entry: Mapping[str, Any], version: Version, prefixes: Mapping[int, st
             servers=servers,
             upstream=text(openai, "id") or None,
             changed_at=moment(text(ollama, "modified_at")) or number(openai, "created") or None,
-            price=_price(part(openai, "pricing")),
+            price=price_of(openai),
         ),
     )
-
-
-def _price(told: Mapping[str, Any]) -> Price | None:
-    """Dollars per token, as OpenRouter's list has them: digits in quotes. A router that chooses later says -1."""
-    read, written = _dollars(told.get("prompt")), _dollars(told.get("completion"))
-    return None if read is None or written is None else Price(read, written)
-
-
-def _dollars(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        told = float(value)
-    except ValueError:
-        return None
-    return told if 0 <= told < math.inf else None
 
 
 def _numbers(value: object) -> tuple[int, ...]:

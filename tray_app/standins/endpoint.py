@@ -119,24 +119,26 @@ class DemoEndpoint(DemoServer):
         thought = "Let me think about this first. " * 40 if found.thinks else ""
         text = text[: max(0, most - len(thought))]
         if body.get("stream"):
-            return Lines(_events(found.id, text), "text/event-stream")
+            return Lines(events(found.id, text), "text/event-stream")
         message = {"role": "assistant", "content": text, "reasoning": thought[:most] or None}
         choice = {"index": 0, "message": message, "finish_reason": "stop" if text else "length"}
         written = -(-(len(text) + len(thought[:most])) // CHARACTERS_A_TOKEN)
         usage = {"prompt_tokens": -(-len(asked) // CHARACTERS_A_TOKEN), "completion_tokens": written}
-        return as_json(_completion(found.id, "chat.completion", choice) | {"usage": usage})
+        return as_json(completion(found.id, "chat.completion", choice) | {"usage": usage})
 
 
 def _error(status: int, text: str) -> Response:
     return as_json({"error": {"message": text, "code": status}}, status)
 
 
-def _events(model: str, text: str) -> Iterator[bytes]:
+def events(model: str, text: str) -> Iterator[bytes]:
+    """A streamed answer, word by word."""
     for word in words(text):
         choice = {"index": 0, "delta": {"content": word}, "finish_reason": None}
-        yield f"data: {json.dumps(_completion(model, 'chat.completion.chunk', choice))}\n\n".encode()
+        yield f"data: {json.dumps(completion(model, 'chat.completion.chunk', choice))}\n\n".encode()
     yield b"data: [DONE]\n\n"
 
 
-def _completion(model: str, kind: str, choice: dict[str, Any]) -> dict[str, Any]:
+def completion(model: str, kind: str, choice: dict[str, Any]) -> dict[str, Any]:
+    """Of `kind` "chat.completion" or "chat.completion.chunk"."""
     return {"id": "gen-1", "object": kind, "created": 1, "model": model, "choices": [choice]}

@@ -417,10 +417,10 @@ def test_seconds_that_nobody_measured_are_not_told():
 
 
 def test_a_price_is_told_where_the_endpoint_tells_one():
-    """Three calls of 1,500 tokens read and 80 written at 0.10 and 0.40 dollars for a million of them."""
+    """A title, tags and follow-ups at 0.10 and 0.40 dollars for a million tokens: the most that a message can be."""
     cheap = replace(HOSTED, served=Served(price=Price(1e-7, 4e-7)))
     hosted = told(here(ui=web_ui(*LISTED, cheap)))[HOSTED_KIND]
-    assert hosted.usd == pytest.approx(1000 * 3 * (1500 * 1e-7 + 80 * 4e-7))
+    assert hosted.usd == pytest.approx(1000 * (2293.25 * 1e-7 + 112.5 * 4e-7))
 
 
 @pytest.mark.parametrize(

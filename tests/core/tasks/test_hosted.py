@@ -1,10 +1,9 @@
-"""Which hosted models come first, and what they would cost."""
+"""Which hosted models come first."""
 
 import pytest
 
 from tray_app.core.tasks.hosted.offers import CHEAP_USD, for_tasks, offer
-from tray_app.core.tasks.hosted.prices import ANSWER_CHARACTERS, MESSAGE_CHARACTERS, PROMPT_CHARACTERS, of_tokens, price
-from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.connections import Price
 
 PER_TOKEN = CHEAP_USD / 1e6
 
@@ -14,11 +13,11 @@ def ids(*offers, wanted=""):
 
 
 def test_cheap_before_free_before_dear_before_unknown_before_those_that_think():
-    cheap = offer("a/cheap-3b", prices=(PER_TOKEN * 0.99, PER_TOKEN, 0.0))
-    border = offer("b/border-3b", prices=(PER_TOKEN, PER_TOKEN, 0.0))
-    free = offer("c/gift-3b:free", prices=(0.0, 0.0, 0.0))
+    cheap = offer("a/cheap-3b", price=Price(PER_TOKEN * 0.99, PER_TOKEN))
+    border = offer("b/border-3b", price=Price(PER_TOKEN, PER_TOKEN))
+    free = offer("c/gift-3b:free", price=Price(0.0, 0.0))
     unknown = offer("d/unknown-3b")
-    thinks = offer("e/thinker-3b", prices=(PER_TOKEN / 9, PER_TOKEN, 0.0), reasons=True)
+    thinks = offer("e/thinker-3b", price=Price(PER_TOKEN / 9, PER_TOKEN), reasons=True)
     assert ids(thinks, unknown, free, border, cheap) == [cheap.id, free.id, border.id, unknown.id, thinks.id]
     assert (cheap.is_cheap, border.is_cheap, free.is_cheap, unknown.is_cheap) == (True, False, False, False)
 
@@ -69,15 +68,3 @@ def test_all_words_of_a_search_must_be_there():
     offers = (offer("qwen/qwen3-4b", "Qwen: Qwen3 4B"), offer("meta/llama-3b"))
     assert ids(*offers, wanted="QWEN 4b") == ["qwen/qwen3-4b"]
     assert ids(*offers, wanted="qwen 70b") == []
-
-
-def test_a_price_is_what_the_prompts_cost_and_unknown_is_none():
-    one = offer("m", prices=(1e-6, 2e-6, 0.0))
-    follow = (PROMPT_CHARACTERS[Setting.FOLLOW_UPS] + MESSAGE_CHARACTERS) / 4 * 1e-6
-    follow += ANSWER_CHARACTERS[Setting.FOLLOW_UPS] / 4 * 2e-6
-    found = price(one, (Setting.TITLES, Setting.FOLLOW_UPS, Setting.AUTOCOMPLETE))
-    assert found.least_usd == pytest.approx(follow * 1000)
-    assert found.most_usd > found.least_usd
-    assert price(offer("m"), (Setting.TITLES,)) is None
-    assert price(one, (Setting.AUTOCOMPLETE,)) is None
-    assert of_tokens(offer("m", prices=(1e-6, 2e-6, 0.01)), 1000, 100) == pytest.approx(0.0112)

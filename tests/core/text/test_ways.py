@@ -39,7 +39,7 @@ def test_what_the_history_tells_stands_there_and_what_it_does_not_is_said_once()
 
 def test_a_price_is_told_and_a_missing_one_is_not_nothing():
     dear = replace(HOSTED, served=Served(price=Price(1e-6, 4e-6)))
-    assert "At most about 5.46 USD for 1,000 messages." in "\n".join(told(here(ui=web_ui(*LISTED, dear))))
+    assert "At most about 2.74 USD for 1,000 messages." in "\n".join(told(here(ui=web_ui(*LISTED, dear))))
     assert "What its endpoint asks for it is not known." in "\n".join(told())
 
 

@@ -6,7 +6,7 @@ A key is handed through to Open WebUI and to the endpoint itself; nothing here k
 
 import re
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -178,11 +178,10 @@ class HostedDesk(Struct, frozen=True):
             self._check_reached(endpoint, _token(endpoint.url, key))
         token = _token(endpoint.url, key)
         done = self.carrier.apply(wish.connection.changes, connections.remedy_id(wish.model.id), token)
-        try:
+        with ExitStack() as otherwise:
+            otherwise.callback(self.carrier.undo, done.change_id)
             wait_until_listed(self.carrier.open_webui, [wish.listed_as], cancelled, self.carrier.pause)
-        except BaseException:
-            self.carrier.undo(done.change_id)
-            raise
+            otherwise.pop_all()
         return done.changes
 
     def _check_reached(self, endpoint: HostedPlace, token: Token | None) -> None:

@@ -14,8 +14,8 @@ from tray_app.cli.terminal import Terminal
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.models import slot_changes
 from tray_app.core.remedies.switches import running_tasks
+from tray_app.core.tasks.cost import of_tokens, price_range
 from tray_app.core.tasks.hosted.offers import HostedOffer, for_tasks
-from tray_app.core.tasks.hosted.prices import of_tokens, price
 from tray_app.core.tasks.target import tasks_on
 from tray_app.core.text import change as change_view
 from tray_app.core.text import hosted as view
@@ -115,7 +115,7 @@ def _say_before(endpoint: HostedPlace, wish: HostedWish, case: Case, terminal: T
     if wish.woken:
         terminal.text(view.woken(wish.woken, tr))
     terminal.text(view.leaves(endpoint.host, tasks, tr, out=goes_out(endpoint.url)))
-    terminal.text(view.cost(price(wish.model, tasks), tr))
+    terminal.text(view.cost(price_range(wish.model.price, tasks), tr))
 
 
 def _add(
@@ -135,7 +135,7 @@ def _add(
         if tried is not None:
             counted = tried.read_tokens is not None and tried.written_tokens is not None
             tokens = (tried.read_tokens or 0, tried.written_tokens or 0) if counted else None
-            usd = of_tokens(wish.model, *tokens) if tokens and wish.model.input_usd is not None else None
+            usd = of_tokens(wish.model.price, *tokens) if tokens and wish.model.price is not None else None
             terminal.show([view.tried(tried.text, tried.seconds, tokens, usd, tr)])
         progress.update(view.adding(tr))
         added = desk.connect(endpoint, wish, key, lambda: False)

@@ -17,7 +17,7 @@ from tray_app.core.remedies.ranked import for_tasks, tasks_matter
 from tray_app.core.remedies.strategy import Strategy, StrategyReason
 from tray_app.core.remedies.switches import calls, running_tasks
 from tray_app.core.report.work import TaskWork
-from tray_app.core.tasks.cost import usd_reckoned
+from tray_app.core.tasks.cost import price_range
 from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.fit import Basis, Fit, Verdict
 from tray_app.core.values.remedy import AllTasksOff, HostedModel, Remedy, StrategyKind, SwitchOff, UseModel
@@ -107,10 +107,8 @@ def _moved(
 def _price(remedy: HostedModel, here: Case) -> float | None:
     """At most, for every message may be the first of a chat; None where the endpoint tells no prices."""
     entry = next((one for one in here.facts.listed or () if one.id == remedy.model), None)
-    most = remedy.effect.calls_per_chat
-    if entry is None or entry.served.price is None or most is None:
-        return None
-    return usd_reckoned(entry.served.price, most)
+    found = price_range(entry.served.price, running_tasks(here)) if entry is not None else None
+    return None if found is None else found.most_usd
 
 
 def _calls_of(remedy: Remedy | None) -> tuple[float, float] | None:

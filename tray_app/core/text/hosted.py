@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from math import floor, log10
 
+from tray_app.core.tasks.cost import PriceRange
 from tray_app.core.tasks.hosted.offers import HostedOffer
-from tray_app.core.tasks.hosted.prices import PriceRange
 from tray_app.core.text.lines import Line, Span, Style, clean, in_turn, line, table
 from tray_app.core.text.tasks import tasks_named
 from tray_app.core.text.text import Translator

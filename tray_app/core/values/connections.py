@@ -96,10 +96,12 @@ class OllamaConnection(Struct, frozen=True):
 
 
 class Price(Struct, frozen=True):
-    """US dollars for one token that is read and for one that is written, as an endpoint's list of models tells."""
+    """US dollars for one token that is read and for one that is written, as an endpoint's list of models tells.
+    `call_usd`: for every call beside them."""
 
     read_usd: float
     written_usd: float
+    call_usd: float = 0.0
 
 
 class Served(Struct, frozen=True):

@@ -26,7 +26,7 @@ from tray_app.core.values.errors.service import (
 )
 from tray_app.core.values.version import Json
 from tray_app.services._answer import short
-from tray_app.services._decode import number, part, text, texts
+from tray_app.services._decode import number, part, price_of, text, texts
 from tray_app.services.hosted.outside import LIST_LIMIT_BYTES
 from tray_app.services.http import Http
 
@@ -149,20 +149,7 @@ def offers_of(answer: Json) -> Iterator[HostedOffer]:
 
 
 def _offer(one: Mapping[str, Any]) -> HostedOffer:
-    pricing, architecture = part(one, "pricing"), part(one, "architecture")
+    architecture = part(one, "architecture")
     parameters = texts(one, "supported_parameters") or ()
-    prices = _usd(pricing, "prompt"), _usd(pricing, "completion"), _usd(pricing, "request")
     outputs = texts(architecture, "output_modalities") or ()
-    return offer(text(one, "id"), text(one, "name"), prices, reasons="reasoning" in parameters, outputs=outputs)
-
-
-def _usd(pricing: Mapping[str, Any], key: str) -> float | None:
-    """OpenRouter writes numbers as texts; a negative one means that it depends."""
-    value = pricing.get(key)
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        found = float(value)
-    except ValueError:
-        return None
-    return found if 0 <= found < float("inf") else None
+    return offer(text(one, "id"), text(one, "name"), price_of(one), reasons="reasoning" in parameters, outputs=outputs)

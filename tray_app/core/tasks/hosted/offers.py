@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from tray_app.core.values.connections import Price
+
 CHEAP_USD = 0.015
 """For a million input tokens: what Open WebUI's guide calls next to nothing."""
 _MILLION = 1_000_000
@@ -28,17 +30,24 @@ class Output(StrEnum):
 
 
 class HostedOffer(Struct, frozen=True):
-    """One model of an endpoint. Prices in USD for a million tokens, None where it does not tell. `call_usd`: for every
-    call beside them."""
+    """One model of an endpoint. `price`: None where it does not tell."""
 
     id: str
     name: str = ""
-    input_usd: float | None = None
-    output_usd: float | None = None
-    call_usd: float = 0.0
+    price: Price | None = None
     thinks: bool = False
     text: bool = True
     """It answers in words."""
+
+    @property
+    def input_usd(self) -> float | None:
+        """For a million tokens that are read."""
+        return None if self.price is None else self.price.read_usd * _MILLION
+
+    @property
+    def output_usd(self) -> float | None:
+        """For a million tokens that are written."""
+        return None if self.price is None else self.price.written_usd * _MILLION
 
     @property
     def is_free(self) -> bool:
@@ -52,21 +61,17 @@ class HostedOffer(Struct, frozen=True):
 def offer(
     identity: str,
     name: str = "",
-    prices: tuple[float | None, float | None, float | None] = (None, None, None),
+    price: Price | None = None,
     *,
     reasons: bool = False,
     outputs: Iterable[str] = (),
 ) -> HostedOffer:
-    """`prices`: of a token in, of one out, of a call. `reasons`: the endpoint says that it can think. `outputs`: in
-    what it answers, where the endpoint says."""
+    """`reasons`: the endpoint says that it can think. `outputs`: in what it answers, where the endpoint says."""
     told = tuple(outputs)
-    per_input, per_output, per_call = prices
     return HostedOffer(
         identity,
         name,
-        None if per_input is None else per_input * _MILLION,
-        None if per_output is None else per_output * _MILLION,
-        per_call or 0.0,
+        price,
         thinks=reasons or _THINKS.search(identity) is not None,
         text=Output.TEXT in told if told else _NOT_FOR_TEXT.search(identity) is None,
     )
