@@ -55,6 +55,16 @@ def test_a_program_outside_gets_the_users_libraries(module, monkeypatch):
     assert "LD_LIBRARY_PATH_ORIG" not in os.environ
 
 
+def test_a_relay_of_the_bundle_begins_as_from_a_terminal(module, monkeypatch):
+    """Told that it is a child of the same bundle, it would not look for its own libraries: it ended without OpenSSL."""
+    surroundings = module("surroundings", "frozen")
+    monkeypatch.setenv("_PYI_ARCHIVE_FILE", "/bundle/elbowroom")
+    monkeypatch.setenv("_PYI_APPLICATION_HOME_DIR", "/bundle/_internal")
+    monkeypatch.setenv("_PYI_PARENT_PROCESS_LEVEL", "1")
+    surroundings.of_the_user()
+    assert not [name for name in os.environ if name.startswith("_PYI")]
+
+
 def test_the_desktops_row_is_well_formed_and_starts_the_tray():
     entry = configparser.ConfigParser(interpolation=None, strict=True)
     entry.optionxform = str

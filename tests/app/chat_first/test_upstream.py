@@ -12,8 +12,12 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.relay.test_process import Process
+from tests.english import English
+from tests.relay.test_process import Process, free_port
+from tray_app.app.doing import relay_process
 from tray_app.app.doing.relay_process import RelayProcess
+from tray_app.core.text.chat_first import said
+from tray_app.core.values.errors.life import ChatFirstError
 
 PEM = Path(__file__).parents[2] / "services" / "localhost.pem"
 """A certificate that signs itself, for localhost: the private authority of a home."""
@@ -100,16 +104,11 @@ def spawned(tmp_path, monkeypatch):
             monkeypatch.setattr(subprocess, name, value, raising=False)
         monkeypatch.setattr(subprocess, "Popen", Started)
         relay = RelayProcess(tmp_path / "relay.json", tmp_path, lambda: upstream)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        relay.keep(port)
+        relay.keep(free_port())
         relay.close()
         return Started.last
 
     yield on
-    from tray_app.app.doing import relay_process
-
     relay_process._STARTED[:] = [one for one in relay_process._STARTED if not isinstance(one, Started)]
 
 
@@ -117,14 +116,28 @@ def spawned(tmp_path, monkeypatch):
 def test_it_has_a_session_of_its_own_and_no_terminal(spawned, system):
     options = spawned(system).options
     assert options["start_new_session"] is True
-    assert {options[name] for name in ("stdin", "stdout", "stderr")} == {subprocess.DEVNULL}
+    assert {options[name] for name in ("stdin", "stdout")} == {subprocess.DEVNULL}
+    assert options["stderr"] is not None
     assert "creationflags" not in options
 
 
 def test_on_windows_it_has_no_console_and_no_ctrl_c_of_ours(spawned):
     options = spawned("win32").options
     assert options["creationflags"] == 8 | 512
-    assert {options[name] for name in ("stdin", "stdout", "stderr")} == {subprocess.DEVNULL}
+    assert {options[name] for name in ("stdin", "stdout")} == {subprocess.DEVNULL}
+
+
+def test_one_that_ends_before_it_has_a_log_is_heard_all_the_same(tmp_path, monkeypatch):
+    """A library that is missing, say: the log beside ours would be empty."""
+    ends = "import sys; sys.exit('before\\nImportError: no \\x1b[31m{such} library')"
+    monkeypatch.setattr(relay_process, "relay_command", lambda _home: (sys.executable, "-c", ends))
+    monkeypatch.setattr(relay_process, "LATE_S", 0.0)
+    relay = RelayProcess(tmp_path / "relay.json", tmp_path, lambda: "http://127.0.0.1:1")
+    with contextlib.closing(relay), pytest.raises(ChatFirstError) as met:
+        relay.start(free_port())
+    text, step = said(met.value, English())
+    assert text.endswith("It said: ImportError: no [31m{such} library")
+    assert "relay.log" in step
 
 
 def test_an_ollama_on_another_machine_is_asked_there(spawned):

@@ -5,11 +5,12 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from tray_app.autostart.launch import relay_command
@@ -31,7 +32,7 @@ LATE_S = 3.0
 """Two may start one at the same moment: the other's is told of so soon after ours found the port taken."""
 NOTHING_NEW = 2**53
 PAUSE_S = 0.05
-
+SAID_BYTES = 4096
 
 _STARTED: "list[subprocess.Popen[bytes]]" = []
 """They outlive us; one that died before is taken note of when the next one is started."""
@@ -46,6 +47,7 @@ class RelayProcess:
         self._upstream = upstream
         self._tied = tied
         self._process: subprocess.Popen[bytes] | None = None
+        self._complaints: IO[bytes] | None = None
         self._started_at = float("-inf")
         self._lock = threading.Lock()
         self._known: RelayDoor | None = None
@@ -91,6 +93,9 @@ class RelayProcess:
             if self._asks is not None:
                 self._asks.close()
             self._asks = self._known = None
+        if self._complaints is not None:
+            self._complaints.close()
+            self._complaints = None
 
     def behind(self, url: str) -> str:
         """The relay is Ollama's own front: where that address is given, what stands behind it is meant. Also while it
@@ -121,7 +126,7 @@ class RelayProcess:
             if not ended and process.poll() is not None:
                 ended, until = True, time.monotonic() + LATE_S
             sleep(PAUSE_S)
-        raise ChatFirstError(ChatFirstProblem.NOT_STARTED, f"{LOOPBACK}:{port}")
+        raise ChatFirstError(ChatFirstProblem.NOT_STARTED, f"{LOOPBACK}:{port}", detail=self._said())
 
     def keep(self, port: int) -> bool:
         """Start one that died, without waiting for it. Whether there was none. RelayError where it cannot stand there:
@@ -186,13 +191,33 @@ class RelayProcess:
         if sys.platform == "win32":
             apart = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
         nowhere = subprocess.DEVNULL
+        said = _unnamed_file()
         process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - this very program
-            command, stdin=subprocess.PIPE if self._tied else nowhere, stdout=nowhere, stderr=nowhere, **apart
+            command, stdin=subprocess.PIPE if self._tied else nowhere, stdout=nowhere, stderr=said or nowhere, **apart
         )
         _let_go()
         _STARTED.append(process)
-        self._process = process
+        if self._complaints is not None:
+            self._complaints.close()
+        self._process, self._complaints = process, said
         return process
+
+    def _said(self) -> str:
+        """The last line of what it complained of before it had a log: a library that is missing, a port taken."""
+        if self._complaints is None:
+            return ""
+        size = self._complaints.seek(0, os.SEEK_END)
+        self._complaints.seek(max(0, size - SAID_BYTES))
+        lines = self._complaints.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+
+def _unnamed_file() -> IO[bytes] | None:
+    """A pipe would end a relay that outlives us when it next complains. None where there is no place for one."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return None
 
 
 def _let_go() -> None:

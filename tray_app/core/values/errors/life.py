@@ -38,13 +38,14 @@ class ChatFirstProblem(StrEnum):
 
 
 class ChatFirstError(ElbowroomError):
-    """`system`: this machine's, as Python names it, where what to do depends on it."""
+    """`system`: this machine's, as Python names it, where what to do depends on it. `detail`: what the relay said."""
 
-    def __init__(self, problem: ChatFirstProblem, subject: str = "", system: str = "") -> None:
-        super().__init__(problem.value, subject)
+    def __init__(self, problem: ChatFirstProblem, subject: str = "", system: str = "", detail: str = "") -> None:
+        super().__init__(problem.value, subject, detail)
         self.problem = problem
         self.subject = subject
         self.system = system
+        self.detail = detail
 
 
 class TrayProblem(StrEnum):
