@@ -14,6 +14,7 @@ Nothing of the folder one happens to stand in is run: every Python is started is
 from __future__ import annotations
 
 import contextlib
+import errno
 import gettext
 import hashlib
 import io
@@ -26,13 +27,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "elbowroom-installed.json"
+LOCK = ROOT / ".venv.lock"
+"""Held while .venv is made or changed; it lies beside it, since making .venv anew empties that."""
 OLDEST = (3, 11)
 NAMED = range(15, 10, -1)
 """Minor versions that are looked for by name, newest first; whoever starts this with a newer one gets that."""
@@ -241,6 +244,73 @@ def become(command: list[str]) -> NoReturn:
                 continue
 
 
+# --- one at a time -----------------------------------------------------------------------------
+
+
+HELD: list[int] = []
+"""The lock's file while it is held here. On POSIX pip gets it as well, which outlives a run.py that is killed."""
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Only one run.py installs in this folder: another one waits for it. The system frees what a killed one held."""
+    with LOCK.open("a+b") as file:
+        try:
+            locked = lock(file.fileno(), wait=False)
+            if not locked:
+                say(_("waiting for another run.py, which is installing here ..."))
+                locked = lock(file.fileno(), wait=True)
+        except OSError:  # a file system that knows no locks
+            locked = False
+        if not locked:
+            yield
+            return
+        HELD.append(file.fileno())
+        try:
+            yield
+        finally:
+            HELD.clear()
+            unlock(file.fileno())
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def lock(file: int, *, wait: bool) -> bool:
+        """Whether it is ours now. Windows waits for no lock for longer than ten seconds: it is asked again."""
+        while True:
+            os.lseek(file, 0, os.SEEK_SET)
+            try:
+                msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+            except OSError as error:
+                if error.errno not in {errno.EACCES, errno.EDEADLK, 0}:  # Wine says only that it failed
+                    raise
+            else:
+                return True
+            if not wait:
+                return False
+            time.sleep(0.2)
+
+    def unlock(file: int) -> None:
+        os.lseek(file, 0, os.SEEK_SET)
+        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def lock(file: int, *, wait: bool) -> bool:
+        """Whether it is ours now."""
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def unlock(file: int) -> None:
+        """Also for a child that still has it."""
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
 # --- the virtual environment -------------------------------------------------------------------
 
 
@@ -268,7 +338,8 @@ def ensure_venv() -> Python:
     else:
         say(_("making .venv ..."))
     ensure_ensurepip(python)
-    made = subprocess.run([*isolated(python.command), "-m", "venv", "--clear", str(VENV)], cwd=str(ROOT), check=False)
+    make = [*isolated(python.command), "-m", "venv", "--clear", str(VENV)]
+    made = subprocess.run(make, cwd=str(ROOT), pass_fds=() if WINDOWS else HELD, check=False)
     fresh = python_at([venv_python()])
     if made.returncode != 0 or fresh is None:
         fail(
@@ -389,13 +460,35 @@ def ensure_installed(*, dev: bool) -> None:
         fail(_("pip could not install what Elbowroom needs (its last words are above). Is this machine online?"))
 
 
+class Found(NamedTuple):
+    """What lies in .venv: nothing of the last install is gone; its packages, and the program, are those of now."""
+
+    whole: bool
+    packages: bool
+    program: bool
+
+
+def look(stamp: dict[str, object], wanted: dict[str, str], *, dev: bool) -> Found:
+    there = stamp.get("installed")
+    whole = isinstance(there, list) and set(there) <= set(installed())
+    packages = whole and stamp.get("requirements") == wanted["requirements"] and bool(stamp.get("dev") or not dev)
+    return Found(whole, packages, packages and stamp.get("sources") == wanted["sources"])
+
+
+def ready(*, dev: bool) -> Python | None:
+    """The Python of .venv where nothing is to do: then nobody is waited for, and nothing has to be writable."""
+    python = python_at([venv_python()])
+    if python is None or not python.has_tray:
+        return None
+    wanted = {"requirements": requirements(), "sources": sources()}
+    return python if look(last_install(), wanted, dev=dev).program else None
+
+
 def install_what_is_missing(*, dev: bool) -> None:
     stamp = last_install()
     wanted = {"requirements": requirements(), "sources": sources()}
-    there = stamp.get("installed")
-    whole = isinstance(there, list) and set(there) <= set(installed())
-    complete = whole and stamp.get("requirements") == wanted["requirements"] and (stamp.get("dev") or not dev)
-    if complete and stamp.get("sources") == wanted["sources"]:
+    whole, complete, up_to_date = look(stamp, wanted, dev=dev)
+    if up_to_date:
         return
     dev = dev or bool(stamp.get("dev"))
     STAMP.unlink(missing_ok=True)
@@ -431,6 +524,7 @@ def pip(progress: Progress, *arguments: str) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        pass_fds=() if WINDOWS else HELD,
     ) as child:
         assert child.stdout is not None
         for raw in child.stdout:
@@ -454,7 +548,7 @@ def link_gi() -> None:
     ):
         return
     target = folder / "gi"
-    if not os.path.lexists(str(target)):
+    with contextlib.suppress(FileExistsError):
         target.symlink_to(DEBIAN_PACKAGES / "gi", target_is_directory=True)
 
 
@@ -468,11 +562,17 @@ def typed_command() -> str:
     return subprocess.list2cmdline(words) if WINDOWS else " ".join(map(shlex.quote, words))
 
 
+def prepared(*, dev: bool) -> Python:
+    with alone():
+        python = ensure_venv()
+        ensure_installed(dev=dev)
+        return python
+
+
 def main(arguments: list[str]) -> NoReturn:
     testing = arguments[:1] == ["test"]
     try:
-        python = ensure_venv()
-        ensure_installed(dev=testing)
+        python = ready(dev=testing) or prepared(dev=testing)
         link_gi()
     except OSError as error:
         fail(

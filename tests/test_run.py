@@ -350,9 +350,8 @@ def test_what_is_started(run, change, monkeypatch, arguments, starts):
         raise Became(command)
 
     python = run.Python((sys.executable,), (3, 11), False)
-    change("ensure_venv", lambda: python)
+    change("ready", lambda *, dev: python)
     change("link_gi", lambda: None)
-    change("ensure_installed", lambda *, dev: None)
     change("become", become)
     change("tell_of_tray", lambda: None)
     monkeypatch.setattr(os, "chdir", lambda _: None)
@@ -366,10 +365,11 @@ def test_what_is_started(run, change, monkeypatch, arguments, starts):
 
 
 def test_a_folder_that_may_not_be_written_gets_one_line(run, change, capsys):
-    def ensure_venv():
+    def prepared(*, dev):
         raise PermissionError(13, "Permission denied", "/opt/elbowroom/.venv")
 
-    change("ensure_venv", ensure_venv)
+    change("ready", lambda *, dev: None)
+    change("prepared", prepared)
     with pytest.raises(SystemExit):
         run.main(["status"])
     said = capsys.readouterr().err

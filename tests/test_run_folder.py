@@ -63,3 +63,51 @@ def test_it_installs_starts_prints_and_stores_under_the_locale_posix(folder):
     assert "Open WebUI  알 수 없음" in start("status").stdout.decode("utf-8")
     told = start("doctor", "--json").stdout
     assert json.loads(told.decode("ascii"))["schema"] == 1
+
+
+def beside(folder, *arguments):
+    """run.py in its own process group, which says in English what it does."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder.parent), "LC_ALL": "C.UTF-8"}
+    command = [sys.executable, str(folder / "run.py"), *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, encoding="utf-8")
+
+
+INSTALLS, WAITS = "installing the changed program", "waiting for another run.py"
+
+
+def test_of_two_that_start_at_once_one_installs_and_the_other_waits(folder):
+    ended = [(one.communicate(timeout=120), one.returncode) for one in [beside(folder, "--version") for _ in range(2)]]
+    assert [code for _, code in ended] == [0, 0]
+    assert len({out for (out, _), _ in ended}) == 1
+    said = [err for (_, err), _ in ended]
+    assert sum(INSTALLS in one for one in said) == 1
+    assert sum(WAITS in one for one in said) == 1
+    third = beside(folder, "--version")
+    assert third.communicate(timeout=60)[1] == ""
+
+
+def test_one_that_is_killed_while_it_installs_holds_nobody_up(folder):
+    first = beside(folder, "--version")
+    assert INSTALLS in first.stderr.readline()
+    first.kill()
+    first.communicate()
+    second = beside(folder, "--version")
+    out, err = second.communicate(timeout=120)
+    assert second.returncode == 0, err
+    assert out.startswith("elbowroom ")
+    assert "installing" in err
+    run = runpy.run_path(str(folder / "run.py"))
+    assert run["ready"](dev=False) is not None
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write everywhere")
+def test_what_is_installed_starts_from_a_folder_that_may_only_be_read(folder):
+    assert beside(folder, "--version").wait(120) == 0
+    (folder / ".venv.lock").unlink()
+    folder.chmod(0o555)
+    try:
+        again = beside(folder, "--version")
+        assert again.communicate(timeout=60)[1] == ""
+    finally:
+        folder.chmod(0o755)

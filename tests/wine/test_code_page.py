@@ -80,6 +80,18 @@ def test_it_is_installed_where_the_folder_has_a_korean_name(start, folder):
     assert "installing" not in start("--lang", "en", *NOWHERE, "status", "--json").stderr
 
 
+def test_two_that_start_at_once_do_not_install_side_by_side(windows, korean, folder):
+    run = runpy.run_path(str(folder / "run.py"))
+    stamp = json.loads(run["STAMP"].read_text(encoding="utf-8"))
+    run["STAMP"].write_text(json.dumps({**stamp, "sources": ""}), encoding="utf-8")
+    script = windows_path_below(windows, folder / "run.py")
+    both = [windows.popen(script, "--lang", "en", "--version", environment=korean) for _ in range(2)]
+    said = [(one.communicate(timeout=300), one.returncode) for one in both]
+    assert [code for _, code in said] == [0, 0], said
+    assert sum("installing the changed program" in err for (_, err), _ in said) == 1, said
+    assert sum("waiting for another run.py" in err for (_, err), _ in said) == 1, said
+
+
 def test_settings_are_read_and_output_through_a_pipe_is_written_in_utf_8(start, folder):
     settings = folder / "내 파일/settings.toml"
     settings.parent.mkdir(exist_ok=True)

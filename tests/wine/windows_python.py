@@ -180,7 +180,13 @@ class WindowsPython:
         pipe = subprocess.PIPE
         command = [WINE, r"C:\Python311\python.exe", *arguments]
         return subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=pipe, encoding="utf-8", env=self.environment(environment)
+            command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            encoding="utf-8",
+            errors="replace",
+            env=self.environment(environment),
         )
 
     def start(self) -> bool:
