@@ -254,7 +254,8 @@ def test_a_damaged_state_or_settings_file_does_not_keep_a_command_from_speaking(
 def started(monkeypatch, tmp_path):
     """`started("file", told=..., found=...)`: what is typed, by the files beside Python, run.py's word and the shell."""
 
-    def ask(*beside, told="", found=None, frozen=False, system="linux"):
+    def ask(*beside, told="", found=None, frozen=False, packed="", system="linux"):
+        monkeypatch.setattr(language.launch, "archive", lambda: packed)
         folder = tmp_path / "a b"
         folder.mkdir()
         for name in beside:
@@ -276,11 +277,19 @@ def started(monkeypatch, tmp_path):
         ({"told": "python3 'a\x1b[2J b/run.py'"}, "python3 'a[2J b/run.py'"),
         ({"found": "/usr/bin/elbowroom"}, "elbowroom"),
         ({}, "'FOLDER/elbowroom'"),
-        ({"frozen": True}, "'FOLDER/python'"),
+        ({"frozen": True}, "'FOLDER/elbowroom'"),
+        ({"frozen": True, "found": "/usr/bin/elbowroom"}, "'FOLDER/elbowroom'"),
+        ({"packed": "/opt/a b.pyz", "found": "/usr/bin/elbowroom"}, "'FOLDER/python' '/opt/a b.pyz'"),
     ],
 )
 def test_the_command_that_is_named_can_be_typed_here(started, case, shown):
     assert started("elbowroom", **case) == shown
+
+
+def test_a_bundle_that_the_shell_finds_by_a_link_has_the_short_name(started, tmp_path):
+    link = tmp_path / "bin"
+    link.symlink_to(tmp_path / "a b" / "elbowroom")
+    assert started("elbowroom", frozen=True, found=str(link)) == "elbowroom"
 
 
 def test_without_our_script_python_starts_the_package(started):

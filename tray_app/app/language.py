@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tray_app.autostart import launch
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import for_windows
@@ -50,15 +51,19 @@ class Spoken(Struct, frozen=True):
 def program() -> str:
     """What a person types here to start us: our command where the shell finds it, else with its full path."""
     told = clean(os.environ.get(STARTED_BY, ""), 1000)
-    if told or shutil.which("elbowroom"):
-        return told or "elbowroom"
-    python = Path(sys.executable)
+    if told:
+        return told
+    python, packed = Path(sys.executable), launch.archive()
     script = python.with_name("elbowroom.exe" if sys.platform == "win32" else "elbowroom")
-    if getattr(sys, "frozen", False):
-        words = [str(python)]
-    else:
-        words = [str(script)] if os.path.exists(script) else [str(python), "-m", "tray_app"]
-    return _quoted(*words)
+    if packed:
+        return _quoted(str(python), packed)
+    found = shutil.which("elbowroom")
+    # A bundle may stand beside another copy that was installed in another way.
+    if found and (not launch.is_frozen() or Path(found).resolve().parent == python.resolve().parent):
+        return "elbowroom"
+    if launch.is_frozen() or os.path.exists(script):
+        return _quoted(str(script))
+    return _quoted(str(python), "-m", "tray_app")
 
 
 def _quoted(*words: str) -> str:

@@ -77,6 +77,16 @@ def test_a_word_wider_than_the_terminal_is_not_lost():
     assert "".join(text(piece).strip() for piece in wrapped(line("a" * 50), 20)) == "a" * 50
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["'/opt/엘보 룸/a b.pyz'", '"C:\\Program Files\\엘보 룸\\elbowroom.exe"', "`'/나/漢字漢字/a b'", "('/opt/a b/c')"],
+)
+def test_a_path_that_a_shell_gets_as_one_word_stays_in_one_line(path):
+    pieces = [text(piece) for piece in wrapped(line(f"$ {path} fix the rest of it, it's isn't quoted"), 24)]
+    assert any(path in piece for piece in pieces)
+    assert all(width(piece) <= 24 for piece in pieces if path not in piece)
+
+
 def test_control_and_direction_characters_are_taken_out():
     assert clean("a\x1b[31m\nb\u202ec\u200b") == "a[31mbc"
     assert len(clean("x" * 900)) == 200

@@ -119,13 +119,18 @@ NOT_LAST = frozenset("（「『【〈《〔〖")
 """What begins and what ends no line (JIS X 4051; W3C, Requirements for Chinese Text Layout)."""
 
 
+_PATH = re.compile(r"""\s*[`(]?(?:'[^']*[/\\][^']*'|"[^"]*[/\\][^"]*")\S*""")
+"""Quoted for a shell: in two lines it is another path to who copies it."""
+_WORD = re.compile(rf"{_PATH.pattern}|\s*\S+|\s+$")
+
+
 def _words(text: str) -> list[str]:
     """Words with the spaces before them; where a script has no spaces, what may stand alone in a line."""
-    return [piece for word in re.findall(r"\s*\S+|\s+$", text) for piece in _parts(word)] or ([text] if text else [])
+    return [piece for word in _WORD.findall(text) for piece in _parts(word)] or ([text] if text else [])
 
 
 def _parts(word: str) -> list[str]:
-    if word.isascii():
+    if word.isascii() or _PATH.fullmatch(word):
         return [word]
     begins = [at for at in range(1, len(word)) if _may_break(word[at - 1], word[at])]
     return [word[begin:end] for begin, end in zip((0, *begins), (*begins, len(word)), strict=True)]
