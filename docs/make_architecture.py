@@ -20,7 +20,20 @@ PACKAGE = ROOT / "tray_app"
 PICTURE = Path(__file__).with_name("architecture.svg")
 
 # From the top: fronts, what runs them, what only one system or server knows. Where imports leave a choice, this order.
-OUTSIDE = ("cli", "demo", "app", "standins", "relay", "tray", "page", "autostart", "services", "readers", "storage")
+OUTSIDE = (
+    "cli",
+    "demo",
+    "app",
+    "standins",
+    "relay",
+    "tray",
+    "page",
+    "exporter",
+    "autostart",
+    "services",
+    "readers",
+    "storage",
+)
 WIDTH, ROW, GAP, TOP, LEFT = 740, 30, 8, 54, 24
 NAMES, ARCS = 124, 450
 """Where the questions begin, and where the boxes end and the arcs begin."""

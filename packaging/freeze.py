@@ -25,8 +25,9 @@ def environment(folder: Path, extra: Sequence[str]) -> Path:
 
 
 def wanted(extra: Sequence[str]) -> list[str]:
-    """Arguments of an installer for us and `extra`, all pinned."""
-    return [str(ROOT), *extra, "--constraint", str(ROOT / "constraints.txt")]
+    """Arguments of an installer for us and `extra`, all pinned; with the library of `metrics`, as nothing can be added
+    to a bundle later."""
+    return [f"{ROOT}[metrics]", *extra, "--constraint", str(ROOT / "constraints.txt")]
 
 
 def frozen(build: Path, run: Run | None = None) -> Path:

@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"desktop_notifier"},
     "page": {"core"},
     "autostart": {"core"},
+    "exporter": {"core", "prometheus_client"},
     "standins": {"core", "services"},
     "demo": {"core", "readers", "standins"},
     # These two wire everything of ours; foreign packages stay behind their folders.

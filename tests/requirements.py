@@ -9,7 +9,9 @@ from typing import Literal, NoReturn, get_args
 
 import pytest
 
-Part = Literal["real", "tray", "wine", "browser", "layouts", "shells", "llama", "haproxy", "pictures", "bundle"]
+Part = Literal[
+    "real", "tray", "wine", "browser", "layouts", "shells", "llama", "haproxy", "prometheus", "pictures", "bundle"
+]
 VARIABLE = "ELBOWROOM_TESTS_REQUIRE"
 
 

@@ -109,7 +109,12 @@ def requirements() -> list[str]:
 def app_requirements() -> list[str]:
     """What the app alone needs, pinned."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
-    return [*project["dependencies"], "-c", str(REPOSITORY / "constraints.txt")]
+    return [
+        *project["dependencies"],
+        *project["optional-dependencies"]["metrics"],
+        "-c",
+        str(REPOSITORY / "constraints.txt"),
+    ]
 
 
 def _uv() -> str:

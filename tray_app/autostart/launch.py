@@ -1,5 +1,6 @@
 """How this copy of the app is started again, at login and after a move."""
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -48,6 +49,22 @@ def this_copy() -> tuple[str, ...]:
     python = windowless if sys.platform == "win32" and os.path.exists(windowless) else Path(sys.executable)
     packed = archive()
     return (str(python), "-P", packed) if packed else (str(python), "-P", "-m", "tray_app")
+
+
+def adding(package: str) -> tuple[str, ...]:
+    """What is typed to add a package to this very copy; empty where nothing can be added to it."""
+    if is_frozen() or archive():
+        return ()
+    prefix = Path(sys.prefix)
+    if is_run_once():
+        return ("uvx", "--with", package, "elbowroom") if any(map(_is_uvs_cache, prefix.parents)) else ()
+    if prefix.parent.name == "venvs" and "pipx" in prefix.parts:
+        return ("pipx", "inject", prefix.name, package)
+    if prefix.parent.name == "tools" and "uv" in prefix.parts:
+        return ("uv", "tool", "install", "--with", package, prefix.name)
+    if importlib.util.find_spec("pip") is None:
+        return ("uv", "pip", "install", "--python", sys.executable, package)
+    return (sys.executable, "-m", "pip", "install", package)
 
 
 def is_frozen() -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import psutil
 
-from tray_app.core.values.own_use import OwnUse
+from tray_app.core.values.own_use import OwnTotals, OwnUse
 
 EVERY_S = 60.0
 """A menu that changed with every look would be pushed to the screen each time."""
@@ -44,3 +44,13 @@ class OwnUseReader:
             return int(self._process.memory_info().rss)
         except psutil.Error:
             return None
+
+
+def own_totals() -> OwnTotals:
+    """What this process has taken since it was started."""
+    process = psutil.Process()
+    try:
+        times = process.cpu_times()
+        return OwnTotals(float(times.user + times.system), int(process.memory_info().rss), process.create_time())
+    except psutil.Error:
+        return OwnTotals()

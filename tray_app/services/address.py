@@ -80,6 +80,18 @@ def ollama_from_environment() -> str:
     return ollama_address(os.environ.get("OLLAMA_HOST", ""))
 
 
+def listen_place(text: str) -> tuple[str, int]:
+    """Host and port of an address to listen on; an empty host for `*`: every address of this machine. UsageError."""
+    host, _, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    name = host[1:-1] if bracketed else host
+    if (":" in name) != bracketed or not re.fullmatch(r"\*|[\w.:%-]*", name):
+        raise UsageError(Slip.LISTEN, text)
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 1 << 16:
+        raise UsageError(Slip.LISTEN, text)
+    return "" if name == "*" else name, int(port)
+
+
 def seen_from_here(url: str, server: str) -> str:
     """The address that a server was given, from our side: its own machine is where it answers us. Empty where the name
     belongs to a container network."""

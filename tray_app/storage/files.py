@@ -16,6 +16,7 @@ from tray_app.core.values.errors.storage import StorageError, StorageFault
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+READABLE_FILE = 0o644
 _FAULTS = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), StorageFault.DISK_FULL),
     **dict.fromkeys((errno.ENOENT, errno.ENOTDIR), StorageFault.MISSING),
@@ -106,10 +107,10 @@ def write_new(path: Path, data: bytes) -> bool:
     return True
 
 
-def replace_file(path: Path, data: bytes, *, like: Path | None = None) -> None:
+def replace_file(path: Path, data: bytes, *, like: Path | None = None, for_all: bool = False) -> None:
     """Replace a file as a whole: old or new content after a crash, never a mix. StorageError where it fails.
 
-    `like`: whose rights it gets, where that file is there; else only this user may open it.
+    `like`: whose rights it gets, where that file is there; else only this user may open it, or everybody `for_all`.
     """
     spare = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     with typed_errors(path):
@@ -120,6 +121,8 @@ def replace_file(path: Path, data: bytes, *, like: Path | None = None) -> None:
                 write_all(descriptor, data)
                 if like is not None:
                     _take_rights(descriptor, like)
+                if for_all and sys.platform != "win32":
+                    os.fchmod(descriptor, READABLE_FILE)
                 sync(descriptor)
             finally:
                 os.close(descriptor)
@@ -129,6 +132,17 @@ def replace_file(path: Path, data: bytes, *, like: Path | None = None) -> None:
             raise
         sync_folder(path.parent)
     remove_spares(path, older_than_s=STALE_SPARE_S)
+
+
+def replace_for_others(path: Path, data: bytes) -> None:
+    """Replace a file that a person named, and that other programs read: everybody may open it. StorageError where it
+    cannot be written, or where its folder is not there, for in one that we made nobody else could look."""
+    if not os.path.isdir(path.parent):
+        raise StorageError(str(path), os.strerror(errno.ENOENT), StorageFault.MISSING, given=True)
+    try:
+        replace_file(path, data, for_all=True)
+    except StorageError as error:
+        raise StorageError(error.path, error.reason, error.fault, given=True) from error
 
 
 def _take_rights(descriptor: int, like: Path) -> None:

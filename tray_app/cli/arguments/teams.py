@@ -1,20 +1,48 @@
-"""Several hosts and servers: gateway, plan, apply."""
+"""Several hosts and servers: gateway, metrics, plan, apply."""
 
 from pathlib import Path
 
-from tray_app.cli.arguments.adder import Adder, number
+from tray_app.cli.arguments.adder import Adder, number, seconds
 from tray_app.core.lanes.haproxy import LISTEN, STATS, Prefer
 from tray_app.core.text.text import Translator
 
 # command -> module of cli and its function; imported only when the command runs.
 COMMANDS = {
     "gateway": "chat_first.gateway.run",
+    "metrics": "teams.metrics.run",
     "plan": "teams.plan.plan",
     "apply": "teams.plan.apply",
 }
+METRICS_AT = "127.0.0.1:9464"
 
 
 def add_to(add: Adder, tr: Translator) -> None:
+    _add_gateway(add, tr)
+    _add_metrics(add, tr)
+    _add_plans(add, tr)
+
+
+def _add_metrics(add: Adder, tr: Translator) -> None:
+    _ = tr.gettext
+    metrics = add(
+        "metrics",
+        _("tell Prometheus what is seen here"),
+        "metrics",
+        "metrics --listen 0.0.0.0:9464",
+        "metrics --ollama http://gpu1.lan:11434 --ollama http://gpu2.lan:11434",
+        "metrics --textfile /var/lib/prometheus/node-exporter/elbowroom.prom --interval 15",
+        hosts=True,
+    )
+    where = metrics.add_mutually_exclusive_group()
+    listen = _("where Prometheus reads it ({default})").format(default=METRICS_AT)
+    where.add_argument("--listen", metavar="ADDR", default=METRICS_AT, help=listen)
+    once = _("write it once to FILE, for node_exporter; with --interval again and again")
+    where.add_argument("--textfile", type=Path, metavar="FILE", help=once)
+    often = _("seconds between two looks (by default 2 to 15, as much as is going on)")
+    metrics.add_argument("--interval", type=seconds(tr), metavar="S", help=often)
+
+
+def _add_gateway(add: Adder, tr: Translator) -> None:
     _ = tr.gettext
     gateway = add(
         "gateway",
@@ -33,6 +61,10 @@ def add_to(add: Adder, tr: Translator) -> None:
     prefer = _("which free host a chat gets: that of its last message, that of its model, or any (chat)")
     gateway.add_argument("--prefer", choices=tuple(Prefer), default=Prefer.CHAT, help=prefer)
     gateway.add_argument("--output", type=Path, metavar="FILE", help=_("write it to FILE"))
+
+
+def _add_plans(add: Adder, tr: Translator) -> None:
+    _ = tr.gettext
     plan = add(
         "plan",
         _("write the task settings as a file, for other servers"),

@@ -8,6 +8,7 @@ from tray_app.core.text import (
     distrust,
     hosted,
     journal,
+    metrics,
     plan_file,
     refusals,
     relay,
@@ -22,6 +23,7 @@ from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.errors.change import ChangeError
+from tray_app.core.values.errors.exporter import ExporterError, LibraryMissing
 from tray_app.core.values.errors.hosted import HostedError
 from tray_app.core.values.errors.life import ChatFirstError, RelayError, TrayUnavailable
 from tray_app.core.values.errors.plan_file import PlanFileError
@@ -87,13 +89,25 @@ def _said(error: ElbowroomError, tr: Translator) -> tuple[str, str]:
             said = chat_first.said(error, tr)
         case HostedError():
             said = hosted.said(error, tr)
-        case RelayError():
-            said = relay.said(error, tr)
-        case TrayUnavailable():
-            said = tray_problem.sentence(error, tr), ""
+        case RelayError() | ExporterError() | LibraryMissing() | TrayUnavailable():
+            said = _of_a_start(error, tr)
         case _:
             said = tr.gettext("Something went wrong: {name}.").format(name=type(error).__name__), ""
     return said
+
+
+def _of_a_start(
+    error: RelayError | ExporterError | LibraryMissing | TrayUnavailable, tr: Translator
+) -> tuple[str, str]:
+    match error:
+        case RelayError():
+            return relay.said(error, tr)
+        case ExporterError():
+            return metrics.said(error, tr)
+        case LibraryMissing():
+            return metrics.library_missing(error, tr)
+        case _:
+            return tray_problem.sentence(error, tr), ""
 
 
 def _of_a_file(

@@ -20,6 +20,8 @@ ElbowroomError
 |-- StorageError               one of our files cannot be read or written
 |-- RelayError                 the relay of chat first cannot begin
 |-- ChatFirstError             chat first cannot be switched on here; nothing was changed
+|-- ExporterError              metrics cannot be told at that address
+|-- LibraryMissing             metrics need a library that this copy came without
 |-- TrayUnavailable            no icon can be shown here; the terminal commands still work
 `-- ChangeError                a change could not be made; nothing or something known was written
 """

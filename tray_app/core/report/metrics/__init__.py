@@ -1,0 +1,1 @@
+"""What Prometheus may read of one or several Ollamas, as values: names, types, labels, numbers."""
