@@ -62,6 +62,21 @@ def test_what_is_too_long_beside_a_label_goes_on_below_itself(words, pieces):
     assert [text(piece).rstrip() for piece in wrapped(line(words), 30)] == pieces
 
 
+@pytest.mark.parametrize(
+    ("words", "pieces"),
+    [
+        ("it needs for itself up to 2.4 GiB.", ["it needs for itself up to", "2.4 GiB."]),
+        ("제목을 만드는 데 걸린 시간 약 9.3 s", ["제목을 만드는 데 걸린 시간 약", "9.3 s"]),
+        ("= one (chat) 18.1 GiB, - context 1 GiB", ["= one (chat) 18.1 GiB,", "- context 1 GiB"]),
+        ("Titles, tags and follow-ups: on -> off", ["Titles, tags and follow-ups: on", "-> off"]),
+        ("a rather long way down to, at 2 hours", ["a rather long way down to, at 2", "hours"]),
+        ("the pressure is normal just now · all", ["the pressure is normal just now ·", "all"]),
+    ],
+)
+def test_a_number_stays_with_its_unit_and_a_sign_with_its_word(words, pieces):
+    assert [text(piece).strip() for piece in wrapped(line(words), 34 if "·" in words else 31)] == pieces
+
+
 def test_a_text_is_cut_by_columns_not_by_characters():
     assert cut("메모리 ab", 5) == "메모"
     assert cut("メモリ", 6) == "メモリ"

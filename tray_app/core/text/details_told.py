@@ -76,7 +76,7 @@ def lanes_sentence(lanes: Iterable[TimeLane], tr: Translator) -> str:
     ]
     if not told:
         return tr.gettext("No request ended in this time.")
-    return tr.gettext("Requests that ended, and how long they worked: {facts}.").format(facts="; ".join(told))
+    return tr.gettext("Finished requests and their run time: {facts}.").format(facts="; ".join(told))
 
 
 def lanes_table(made: Pictures, tr: Translator) -> Json:

@@ -44,7 +44,7 @@ def lane_name(kind: LaneKind, tr: Translator) -> str:
         LaneKind.AUTOCOMPLETE: words[Setting.AUTOCOMPLETE].name,
         LaneKind.QUERIES: tr.gettext("Queries"),
         LaneKind.OTHER: tr.gettext("Other tasks"),
-        LaneKind.UNTOLD: tr.gettext("Not told apart"),
+        LaneKind.UNTOLD: tr.gettext("Kind not known"),
     }[kind]
 
 

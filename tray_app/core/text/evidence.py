@@ -56,9 +56,9 @@ def _value(item: Evidence, tr: Translator) -> str:
 
 _NUMBERS: Mapping[str, Callable[[float, Translator], str]] = {
     Unit.BYTES: lambda number, _tr: format_bytes(number),
-    Unit.BYTES_PER_S: lambda number, _tr: f"{format_bytes(number)}/s",
+    Unit.BYTES_PER_S: lambda number, tr: tr.gettext("{size}/s").format(size=format_bytes(number)),
     Unit.PERCENT: percent,
-    Unit.SECONDS: lambda number, _tr: f"{number:g} s",
+    Unit.SECONDS: lambda number, tr: tr.gettext("{count} s").format(count=f"{number:g}"),
     Unit.REQUESTS: lambda number, tr: tr.ngettext("{count} request", "{count} requests", int(number)).format(
         count=int(number)
     ),

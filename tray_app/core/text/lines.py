@@ -119,13 +119,18 @@ NOT_LAST = frozenset("（「『【〈《〔〖")
 """What begins and what ends no line (JIS X 4051; W3C, Requirements for Chinese Text Layout)."""
 
 
-_PATH = re.compile(r"""\s*[`(]?(?:'[^']*[/\\][^']*'|"[^"]*[/\\][^"]*")\S*""")
+_SIGN = r"(?:[^\w\s|\u00b7\u2013\u2014,;:]|->)[ ](?=\S)"
+"""It stands with the word that it is for."""
+_NUMBER = r"\d[\d.,]*[ ](?:[KMGT]i?B|ms|s|min|h)(?!\w)\S*"
+"""With its unit."""
+_PATH = r"""[`(]?(?:'[^']*[/\\][^']*'|"[^"]*[/\\][^"]*")\S*"""
 """Quoted for a shell: in two lines it is another path to who copies it."""
-_WORD = re.compile(rf"{_PATH.pattern}|\s*\S+|\s+$")
+_WORD = re.compile(rf"\s*(?:{_SIGN})?(?:{_PATH}|{_NUMBER}|\S+)|\s+$")
 
 
 def _words(text: str) -> list[str]:
-    """Words with the spaces before them; where a script has no spaces, what may stand alone in a line."""
+    """Words with the spaces before them, and with what belongs to them; where a script has no spaces, what may stand
+    alone in a line."""
     return [piece for word in _WORD.findall(text) for piece in _parts(word)] or ([text] if text else [])
 
 

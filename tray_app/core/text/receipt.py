@@ -6,7 +6,7 @@ from tray_app.core.report.receipt import Comparison, Figure, NotCompared, Receip
 from tray_app.core.text.lines import Line, Span, Style, line, table
 from tray_app.core.text.plan import done_sentences
 from tray_app.core.text.text import Translator
-from tray_app.core.text.words import joined
+from tray_app.core.text.words import joined, percent
 from tray_app.core.values.units import format_bytes
 
 _BRIEF = (Figure.FIRST_WORD, Figure.CALLS, Figure.LONGEST_WAIT)
@@ -146,11 +146,11 @@ def _value(figure: Figure, value: float | None, tr: Translator) -> str:
         return tr.gettext("not known")
     match figure:
         case Figure.FIRST_WORD | Figure.LONGEST_WAIT | Figure.TASK_SECONDS:
-            return f"{value:.1f} s"
+            return tr.gettext("{count} s").format(count=f"{value:.1f}")
         case Figure.CALLS:
             return f"{value:.1f}"
         case Figure.PRESSED:
-            return f"{100 * value:.0f}%"
+            return percent(100 * value, tr)
         case Figure.SWAPPED:
             return format_bytes(int(value))
 

@@ -1,5 +1,7 @@
 """What operating systems, resolvers and our own decoders say in English, in the user's language where we know it."""
 
+import re
+
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
 
@@ -7,6 +9,8 @@ from tray_app.core.text.text import Translator
 def system_words(text: str, tr: Translator) -> str:
     """The fact in words; as it came where it is none of these. What it is about may stand before a colon."""
     fact, known = clean(text), _words(tr)
+    if time := re.fullmatch(r"([\d.]+) s", fact):
+        return tr.gettext("{count} s").format(count=time[1])
     about, mark, rest = fact.rpartition(": ")
     if mark and (words := known.get(_key(rest))):
         return f"{about}: {words}"
