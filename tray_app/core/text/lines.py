@@ -123,9 +123,9 @@ _SIGN = r"(?:[^\w\s|\u00b7\u2013\u2014,;:]|->)[ ](?=\S)"
 """It stands with the word that it is for."""
 _NUMBER = r"\d[\d.,]*[ ](?:[KMGT]i?B|ms|s|min|h)(?!\w)\S*"
 """With its unit."""
-_PATH = r"""[`(]?(?:'[^']*[/\\][^']*'|"[^"]*[/\\][^"]*")\S*"""
+_PATH = re.compile(r"""\s*[`(]?(?:'[^']*[/\\][^']*'|"[^"]*[/\\][^"]*")\S*""")
 """Quoted for a shell: in two lines it is another path to who copies it."""
-_WORD = re.compile(rf"\s*(?:{_SIGN})?(?:{_PATH}|{_NUMBER}|\S+)|\s+$")
+_WORD = re.compile(rf"{_PATH.pattern}|\s*(?:{_SIGN})?(?:{_NUMBER}|\S+)|\s+$")
 
 
 def _words(text: str) -> list[str]:
