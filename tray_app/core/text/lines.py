@@ -119,7 +119,7 @@ NOT_LAST = frozenset("（「『【〈《〔〖")
 """What begins and what ends no line (JIS X 4051; W3C, Requirements for Chinese Text Layout)."""
 
 
-_SIGN = r"(?:[^\w\s|\u00b7\u2013\u2014,;:]|->)[ ](?=\S)"
+_SIGN = r"(?:[^\w\s|\u00b7\u2013\u2014,;:]|->)[ ](?=[^\s`('\"])"
 """It stands with the word that it is for."""
 _NUMBER = r"\d[\d.,]*[ ](?:[KMGT]i?B|ms|s|min|h)(?!\w)\S*"
 """With its unit."""
