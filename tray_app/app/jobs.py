@@ -25,7 +25,7 @@ from tray_app.core.text import speed as speed_view
 from tray_app.core.text.lines import in_turn
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
-from tray_app.core.values.command import ApplyRemedy, Prove, SetSettings, SpeedTest, Undo, Unload
+from tray_app.core.values.command import ApplyRemedy, ByJob, Prove, SetSettings, SpeedTest, Undo, Unload
 from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.errors.change import ChangeError, Problem
@@ -181,7 +181,7 @@ KINDS = {
 
 
 def job_of(
-    command: ApplyRemedy | SetSettings | Undo | Unload | SpeedTest | Prove,
+    command: ByJob,
     carrier: Carrier,
     translator: Callable[[], Translator],
 ) -> NewJob:

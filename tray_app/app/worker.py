@@ -30,6 +30,7 @@ from tray_app.core.text.lines import in_turn
 from tray_app.core.values.command import (
     ApplyRemedy,
     Autostart,
+    ByJob,
     Cancel,
     CheckUpdates,
     Command,
@@ -43,7 +44,7 @@ from tray_app.core.values.command import (
     NotificationsOnlyCritical,
     OpenDetails,
     OpenLink,
-    Prove,
+    PageJob,
     Quit,
     Refresh,
     SetChatFirst,
@@ -51,13 +52,10 @@ from tray_app.core.values.command import (
     SetLanguage,
     SetRelief,
     SetReliefClear,
-    SetSettings,
     Snooze,
     SnoozeUntil,
-    SpeedTest,
     TryRelief,
     Undo,
-    Unload,
 )
 from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.errors.change import ChangeError, Problem
@@ -269,8 +267,8 @@ class Worker:
             case Refresh():
                 self._session.look_again(models=False)
                 self._due = 0.0
-            case OpenDetails():
-                self._message = self._details.open()
+            case OpenDetails(form):
+                self._message = self._details.open(form)
             case Looked():
                 self._due = min(self._due, self._uptime() + self._interval())
             case Cancel(job_id):
@@ -285,7 +283,7 @@ class Worker:
         self._message = ""
         try:
             match command:
-                case ApplyRemedy() | SetSettings() | Undo() | Unload() | SpeedTest() | Prove() | SetChatFirst():
+                case _ if isinstance(command, ByJob | SetChatFirst | PageJob):
                     self._start(self._job_of(command))
                 case Connect(url):
                     job = NewJob(JobKind.CONNECT, url, session.connect_work(url), cancellable=True)
@@ -307,8 +305,10 @@ class Worker:
         except ElbowroomError as error:
             self._message = self._told(error)
 
-    def _job_of(self, command: ApplyRemedy | SetSettings | Undo | Unload | SpeedTest | Prove | SetChatFirst) -> NewJob:
+    def _job_of(self, command: ByJob | SetChatFirst | PageJob) -> NewJob:
         session = self._session
+        if isinstance(command, PageJob):
+            return self._details.job_of(command, self._look)
         if isinstance(command, SetChatFirst):
             led = (self._look.facts.overview.connections or ()) if self._look is not None else ()
             work = chat_first_work(session.app, led, session.translator, on=command.on)

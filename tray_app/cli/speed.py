@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from tray_app.app import language
-from tray_app.app.doing.trying import Bench, bench, held_in
+from tray_app.app.doing.trying import Bench, bench, held_in, knower, priced
 from tray_app.app.speed import Progress, chat_model, listed_here, timed_tasks
 from tray_app.app.wiring import App
 from tray_app.cli.change import put_back
@@ -43,7 +43,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         rounds = options.runs * (1 + len(chosen))
         if not options.yes and not _agreed(terminal, view.question(rounds, len(tasks), chat.id, tr), tr):
             return FAILED
-        test = bench(app.carrier, chat, held_in(app.paths))
+        test = bench(app.carrier, chat, held_in(app.paths), lambda name: _known(app, chat, name))
         test.contest = replace(test.contest, left_out=left_out)
         cut = _measured(test, chat.id, chosen, options, terminal, tr)
     except ChangeError as error:
@@ -62,6 +62,11 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     return DONE if test.contest.ended is None else FAILED
 
 
+def _known(app: App, chat: WebUIModel, name: str) -> Entrant:
+    """The task model of now: it may run elsewhere, and cost something."""
+    return knower(app.observer.look().facts, listed_here(app.carrier), chat, app.open_webui)(name)
+
+
 def _agreed(terminal: Terminal, question: str, tr: Translator) -> bool:
     if not terminal.interactive:
         raise UsageError(Slip.NEEDS_YES, "speed")
@@ -76,7 +81,8 @@ def _chosen(
     if options.compare is None:
         return (), ()
     facts = app.observer.look().facts
-    found = entrants(facts, listed_here(app.carrier), chat, options.compare or None)
+    listed = listed_here(app.carrier)
+    found = priced(entrants(facts, listed, chat, options.compare or None), listed, app.open_webui)
     if not found:
         terminal.note(view.none_to_try(tr))
     kept, left = [], []

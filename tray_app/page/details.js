@@ -3,7 +3,10 @@
 // Everything from outside is set as text, never as markup: a server's words are not to be trusted.
 import { draw } from "/draw.js";
 import { ask, at, button, el, put, released } from "/parts.js";
+import { compare } from "/compare.js";
+import { hosted } from "/hosted.js";
 import { fill as fillSettings } from "/settings.js";
+import { lead, ways } from "/ways.js";
 
 const AGAIN_MS = 1000; // between two questions, where the one before was answered at once with nothing new
 const HERE_MS = 60000; // a tab in the background only says that it is there
@@ -154,7 +157,13 @@ function about(is, words) {
     el("div", { class: "buttons" }, ...is.links.map((link, n) => button(link, { key: `link:${n}`, act, words }))));
 }
 
-const SECTIONS = { head, job, now, tasks, receipt, journal, about };
+const given = { act, fix, post };
+const SECTIONS = {
+  head, job, now, tasks, receipt, journal, about,
+  ways: (is, words) => ways(is, words, given),
+  hosted: (is, words) => hosted(is, words, given),
+  compare: (is, words) => compare(is, words, given),
+};
 
 function same(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
@@ -188,6 +197,7 @@ function show(is, whole) {
   }
   if (is.pictures) apart(() => draw(at("pictures"), is.pictures, before && before.pictures, act));
   at("page").hidden = false;
+  lead(is.at);
 }
 
 // --- what is asked for -------------------------------------------------------------------

@@ -9,8 +9,11 @@ import msgspec
 from msgspec.structs import replace
 
 from tray_app.app.connect import open_in_browser
+from tray_app.app.details.comparing import Comparisons
 from tray_app.app.details.form import SettingsDesk
+from tray_app.app.details.hosted import HostedForms
 from tray_app.app.details.pictures import PictureMaker
+from tray_app.app.jobs import NewJob
 from tray_app.app.session import Session
 from tray_app.app.watch import Look
 from tray_app.app.way_in import DETAILS_PREFIX, WayIn, parent_folder
@@ -18,12 +21,15 @@ from tray_app.core.menu.details.document import Offered
 from tray_app.core.menu.details.make import PageState, document
 from tray_app.core.menu.screen import ScreenState
 from tray_app.core.text import details as view
-from tray_app.core.values.command import Command, Looked, Refresh
+from tray_app.core.values.command import Command, Looked, PageForm, PageJob, PageStep, Refresh
+from tray_app.core.values.job import JobKind
 from tray_app.page.details_page import DetailsPage
 from tray_app.readers.callers import whose_connection
 
 log = logging.getLogger(__name__)
 
+LED_S = 20.0
+"""How long a page that is opened is told where the row leads."""
 KEPT_COMMANDS = 2000
 """What buttons of earlier documents stood for: a tab may show one of a while ago."""
 
@@ -46,11 +52,16 @@ class DetailsDesk:
         self._lock = threading.Lock()
         self._sorry = ""
         self._settings = SettingsDesk()
+        self._hosted = HostedForms()
+        self._comparing = Comparisons()
         self._pictures = PictureMaker(session.history)
+        self._at, self._at_until, self._times = "", 0.0, 0
 
-    def open(self) -> str:
+    def open(self, form: PageForm = PageForm.WHOLE) -> str:
         """A tab with the page, the same page for every tab; what to say where no browser opens one."""
         tr = self._session.translator()
+        self._times += 1
+        self._at, self._at_until = f"{form}:{self._times}" if form else "", time.monotonic() + LED_S
         if self._page is None:
             self._page = DetailsPage(self._do, lambda: self._send(Looked()), view.gone(tr), whose=whose_connection)
             folder = parent_folder(self._session.app.paths.state_file.parent)
@@ -85,6 +96,7 @@ class DetailsDesk:
             page.close()
         if way_in is not None:
             way_in.remove()
+        self._hosted.forget()
         with self._lock:
             self._commands.clear()
 
@@ -95,7 +107,9 @@ class DetailsDesk:
         tr, offered = self._session.translator(), Offered()
         lang = self._session.language().replace("_", "-")  # BCP 47
         app = self._session.app
-        state = PageState(screen, lang, app.changes().all, self._settings.state(app.settings_file))
+        form = self._settings.state(app.settings_file)
+        led = self._at if time.monotonic() < self._at_until else ""
+        state = PageState(screen, lang, app.changes().all, form, self._hosted.state, self._comparing.state, led)
         made = document(state, offered, _local_time, tr)
         if look is not None:
             made = replace(made, pictures=self._pictures.document(look, tr, state.lang))
@@ -108,6 +122,15 @@ class DetailsDesk:
                 del self._commands[token]
         self._page.publish(msgspec.json.encode(made))
 
+    def job_of(self, job: PageJob, look: Look | None) -> NewJob:
+        """What a form asks for, as the job that does it."""
+        app, session = self._session.app, self._session
+        if job.step is PageStep.COMPARE:
+            work = self._comparing.work(app, job, look, session.translator, session.language())
+            return NewJob(JobKind.COMPARE, "", work, cancellable=True)
+        host = self._hosted.state.host or self._hosted.state.address
+        return NewJob(JobKind.HOSTED, host, self._hosted.work(app, job, look), cancellable=job.step is PageStep.ADD)
+
     # --- on the threads of requests ----------------------------------------------------------
 
     def _do(self, path: str, sent: Mapping[str, object]) -> Mapping[str, object] | None:
@@ -115,6 +138,12 @@ class DetailsDesk:
             written = self._settings.write(self._session.app.settings_file, sent, self._session.translator())
             self._send(Refresh())  # also after a no: then the form shows what the file says now
             return dict(zip(("ok", "message", "seal"), written, strict=True))
+        if path in (HOSTED, COMPARE):
+            told, job = (
+                self._hosted.ask(sent, self._session.translator()) if path == HOSTED else self._comparing.ask(sent)
+            )
+            self._send(job or Refresh())
+            return told
         if path != ACT:
             return None
         token = sent.get("act")
@@ -126,7 +155,7 @@ class DetailsDesk:
         return {"ok": True, "message": ""}
 
 
-ACT, SETTING = "/act", "/setting"
+ACT, SETTING, HOSTED, COMPARE = "/act", "/setting", "/hosted", "/compare"
 
 
 def _local_time(at: float) -> str:

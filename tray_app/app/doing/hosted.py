@@ -75,6 +75,13 @@ class HostedWish(Struct, frozen=True):
     woken: tuple[str, ...] = ()
 
 
+class SetUp(Struct, frozen=True):
+    """What was written. `change_id`: the change whose undo takes all of it back; empty where nothing was written."""
+
+    changes: tuple[Change, ...] = ()
+    change_id: str = ""
+
+
 class Connected(Struct, frozen=True):
     """One connection as it stands. `ours`: we added it."""
 
@@ -168,12 +175,10 @@ class HostedDesk(Struct, frozen=True):
         with closing(self.http(endpoint.url, _token(endpoint.url, key))) as http:
             return EndpointClient(http).title(model.id)
 
-    def connect(
-        self, endpoint: HostedPlace, wish: HostedWish, key: str, cancelled: Callable[[], bool]
-    ) -> tuple[Change, ...]:
+    def connect(self, endpoint: HostedPlace, wish: HostedWish, key: str, cancelled: Callable[[], bool]) -> SetUp:
         """Have Open WebUI itself ask the endpoint, then add the connection, and wait until it lists the model."""
         if not wish.connection.changes:
-            return ()
+            return SetUp()
         if not endpoint.there:
             self._check_reached(endpoint, _token(endpoint.url, key))
         token = _token(endpoint.url, key)
@@ -182,7 +187,7 @@ class HostedDesk(Struct, frozen=True):
             otherwise.callback(self.carrier.undo, done.change_id)
             wait_until_listed(self.carrier.open_webui, [wish.listed_as], cancelled, self.carrier.pause)
             otherwise.pop_all()
-        return done.changes
+        return SetUp(done.changes, done.change_id)
 
     def _check_reached(self, endpoint: HostedPlace, token: Token | None) -> None:
         try:
@@ -192,9 +197,29 @@ class HostedDesk(Struct, frozen=True):
         except ServiceError as error:
             raise HostedError(HostedProblem.NOT_REACHED, endpoint.host, error.detail) from error
 
-    def choose(self, wish: HostedWish, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    def set_up(
+        self,
+        endpoint: HostedPlace,
+        wish: HostedWish,
+        slots: tuple[Change, ...],
+        key: str,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> SetUp:
+        """The connection, then the choice of its model; where that fails, a connection that was added goes, too."""
+        added = self.connect(endpoint, wish, key, cancelled)
+        with ExitStack() as otherwise:
+            if added.change_id:
+                otherwise.callback(self.carrier.undo, added.change_id)
+            chosen = self.choose(wish, slots)
+            otherwise.pop_all()
+        return SetUp((*added.changes, *chosen.changes), added.change_id or chosen.change_id)
+
+    def choose(self, wish: HostedWish, changes: tuple[Change, ...]) -> SetUp:
         """The task slots' part, which names the model as Open WebUI lists it."""
-        return self.carrier.apply(changes, f"{HOSTED_MODEL}:{wish.listed_as}").changes if changes else ()
+        if not changes:
+            return SetUp()
+        done = self.carrier.apply(changes, f"{HOSTED_MODEL}:{wish.listed_as}")
+        return SetUp(done.changes, done.change_id)
 
     # --- what is there, and the way back ---------------------------------------------------------
 

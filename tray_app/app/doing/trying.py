@@ -12,8 +12,11 @@ from msgspec.structs import replace
 
 from tray_app.app.changes import Carrier, CutShort
 from tray_app.app.speed import Measured, Progress, measure
+from tray_app.core.diagnosis.facts import Facts
+from tray_app.core.remedies.choices import entrants
 from tray_app.core.report.trial import Contest, Entrant, Trial, fell_back
 from tray_app.core.tasks.conversations import CONVERSATIONS, Conversation
+from tray_app.core.tasks.hosted.offers import HostedOffer
 from tray_app.core.tasks.releases import NEWEST_SEEN
 from tray_app.core.tasks.settings import decode, key_of
 from tray_app.core.tasks.slots import slot_for
@@ -25,6 +28,8 @@ from tray_app.core.values.plan import Change, Event, Record
 from tray_app.core.values.snapshot import LoadedModel, WebUIModel
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.version import parse_version
+from tray_app.services.hosted.endpoint import offers_of
+from tray_app.services.open_webui import OpenWebUIClient
 from tray_app.storage.lock import write_lock
 from tray_app.storage.paths import Paths
 
@@ -32,6 +37,7 @@ REMEDY = "speed"
 """How the journal names a switch that was made for a measurement."""
 TRIES, TRY_EVERY_S = 5, 2.0
 """A server that is being started again gets some time before its settings are left as they are."""
+Known = Callable[[str], Entrant]
 Held = Callable[[], AbstractContextManager[object]]
 """Held while models are tried; ChangeError(OTHER_WRITER) where another process tries some."""
 
@@ -41,10 +47,21 @@ def held_in(paths: Paths) -> Held:
     return lambda: write_lock(paths.trying_lock_file, wait_s=0.0)
 
 
-def bench(carrier: Carrier, chat: WebUIModel, held: Held = nullcontext) -> "Bench":
+def bench(carrier: Carrier, chat: WebUIModel, held: Held = nullcontext, known: Known = Entrant) -> "Bench":
     """For the slot that counts while this model chats."""
     version = parse_version(carrier.open_webui.version()) or NEWEST_SEEN
-    return Bench(carrier, slot_for(chat, version), chat.ollama_name or "", held)
+    return Bench(carrier, slot_for(chat, version), chat.ollama_name or "", held, known)
+
+
+def knower(facts: Facts, listed: tuple[WebUIModel, ...], chat: WebUIModel, client: OpenWebUIClient) -> Known:
+    """Where a model runs and what it costs, by its id: also of the one that does the tasks now."""
+
+    def known(model: str) -> Entrant:
+        found = next((one for one in listed if one.id == model), None)
+        made = entrants(facts, listed, chat, (model,)) if found is not None or not model else (Entrant(model),)
+        return priced(made, listed, client)[0]
+
+    return known
 
 
 def left_switched(undoable: Iterable[Record]) -> tuple[Record, ...]:
@@ -77,22 +94,48 @@ def put_back(carrier: Carrier, held: Held) -> tuple[Record, ...]:
     return tuple(done)
 
 
+def priced(given: Iterable[Entrant], listed: Iterable[WebUIModel], client: OpenWebUIClient) -> tuple[Entrant, ...]:
+    """With what their endpoints ask where Open WebUI's own list does not have it: of a connection that lists chosen
+    models only it never asks the endpoint. Each endpoint is asked once; who does not answer stays unknown."""
+    entries, told = {one.id: one for one in listed}, dict[int, dict[str, HostedOffer]]()
+    return tuple(_priced(one, entries.get(one.id), told, client) for one in given)
+
+
+def _priced(
+    one: Entrant, entry: WebUIModel | None, told: dict[int, dict[str, HostedOffer]], client: OpenWebUIClient
+) -> Entrant:
+    if one.is_here or one.price is not None or entry is None or entry.url_index is None:
+        return one
+    if entry.url_index not in told:
+        try:
+            told[entry.url_index] = {
+                found.id: found for found in offers_of(client.models_of_connection(entry.url_index))
+            }
+        except ServiceError:
+            told[entry.url_index] = {}
+    found = told[entry.url_index].get(entry.served.upstream or entry.id)
+    return one if found is None else replace(one, price=found.price)
+
+
 class Bench:
     """One comparison. `contest` is what there is of it at any time, also when it was cut short."""
 
-    def __init__(self, carrier: Carrier, slot: Setting, chat_name: str = "", held: Held = nullcontext) -> None:
-        """`chat_name`: what Ollama calls the chat model."""
+    def __init__(
+        self, carrier: Carrier, slot: Setting, chat_name: str = "", held: Held = nullcontext, known: Known = Entrant
+    ) -> None:
+        """`chat_name`: what Ollama calls the chat model. `known`: asked for the task model of now."""
         self._carrier = carrier
         self._server = carrier.open_webui
         self._slot = slot
         self._chat_name = chat_name
         self._held = held
+        self._known = known
         self.contest = Contest("", "", 0)
 
     def compare(
         self,
         chat_model: str,
-        entrants: Iterable[Entrant],
+        others: Iterable[Entrant],
         runs: int,
         show: Callable[[Progress], None],
         about: Conversation = CONVERSATIONS[0],
@@ -102,10 +145,9 @@ class Bench:
         self.contest = Contest(chat_model, about.name, runs, left_out=self.contest.left_out)
         with self._held():
             now = decode(self._server.read_document()).model(self._slot)
-            entrants = tuple(entrants)
-            others = tuple({one.id: one for one in entrants if one.id != now}.values())
-            known = next((one for one in entrants if one.id == now), Entrant(now))
-            turns = (known, *others)
+            given = tuple(others)
+            known = next((one for one in given if one.id == now), None) or self._known(now)
+            turns = (known, *{one.id: one for one in given if one.id != now}.values())
             for number, one in enumerate(turns, 1):
 
                 def shown(step: Progress, number: int = number) -> None:

@@ -138,8 +138,7 @@ def _add(
             usd = of_tokens(wish.model.price, *tokens) if tokens and wish.model.price is not None else None
             terminal.show([view.tried(tried.text, tried.seconds, tokens, usd, tr)])
         progress.update(view.adding(tr))
-        added = desk.connect(endpoint, wish, key, lambda: False)
-    done = (*added, *desk.choose(wish, slots))
+        done = desk.set_up(endpoint, wish, slots, key).changes
     if done:
         terminal.show(change_view.applied(done, (), tr)[: len(done)])
     for warning in change_view.model_warnings(slots, app.open_webui.models(), other_users(app.open_webui), tr):

@@ -25,6 +25,7 @@ from tray_app.core.values.command import (
     NotificationsOnlyCritical,
     OpenDetails,
     OpenLink,
+    PageForm,
     Quit,
     Refresh,
     SetChatFirst,
@@ -243,6 +244,8 @@ def app_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
     rows += [relief_row(state, tr), icon_row(state, tr), language_row(state, tr), SEPARATOR, *receipt_rows(state, tr)]
     if server is not None and server.access in {Access.USER, Access.ADMIN}:
         rows.append(Row(tr.gettext("Test response speed"), SpeedTest(), id="speed", busy=state.busy))
+    if server is not None and server.access is Access.ADMIN:
+        rows.append(Row(tr.gettext("Compare task models..."), OpenDetails(PageForm.COMPARE), id="compare"))
     if not state.played:
         rows.append(connect_row(state, tr))
         if server is not None and server.access is not Access.NONE:

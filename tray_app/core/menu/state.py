@@ -130,6 +130,8 @@ def job_text(job: RunningJob, tr: Translator) -> str:
         JobKind.PROVE: tr.gettext("Asking which model does the tasks..."),
         JobKind.SPEED_TEST: tr.gettext("Testing response speed..."),
         JobKind.CONNECT: tr.gettext("Connecting to Open WebUI..."),
+        JobKind.HOSTED: tr.gettext("Asking {name}...").format(name=name),
+        JobKind.COMPARE: tr.gettext("Comparing task models..."),
     }[job.kind]
 
 

@@ -11,7 +11,7 @@ from tray_app.core.text.plan import change_sentence
 from tray_app.core.text.tasks import prove_words, setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.values.command import CopyText, Prove, Refresh, SetSettings
+from tray_app.core.values.command import CopyText, OpenDetails, PageForm, Prove, Refresh, SetSettings
 from tray_app.core.values.fit import Basis
 from tray_app.core.values.plan import Change, Plan
 from tray_app.core.values.remedy import TaskModelChoice
@@ -61,11 +61,12 @@ def task_model_row(state: ScreenState, settings: TaskSettings, tr: Translator) -
 
 
 def hosted_row(tr: Translator) -> Row:
-    """What it is, and the command that adds one: a key is typed in a terminal, where nobody sees it."""
+    """What it is, the form that adds one, and the command that does the same."""
     told = [Row(one) for one in wrapped(hosted_view.what_it_is(tr))]
     command = typed(tr, "hosted", "add", "openrouter.ai")
+    opens = Row(tr.gettext("Add a hosted model..."), OpenDetails(PageForm.HOSTED), id="hosted:add")
     copy = Row(row_text(tr.gettext("Copy: {text}").format(text=command)), CopyText(command), id="copy:hosted")
-    return Row(tr.gettext("A hosted model..."), children=(*told, SEPARATOR, copy), id="hosted")
+    return Row(tr.gettext("A hosted model"), children=(*told, SEPARATOR, opens, copy), id="hosted")
 
 
 def model_change(model: str, slot: Setting, used: str) -> Plan:

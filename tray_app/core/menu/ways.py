@@ -8,7 +8,7 @@ from tray_app.core.remedies.strategy import Strategy
 from tray_app.core.text import ways as view
 from tray_app.core.text.names import row_text, wrapped
 from tray_app.core.text.text import Translator
-from tray_app.core.values.command import CopyText
+from tray_app.core.values.command import CopyText, OpenDetails, PageForm
 
 
 def way_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
@@ -25,7 +25,9 @@ def _row(one: Strategy, state: ScreenState, tr: Translator) -> Row:
     rows = [Row(line) for part in told for line in wrapped(part)]
     if there := view.way_there(one, tr):
         copy = tr.gettext("Copy: {text}").format(text=there)
-        rows += [SEPARATOR, Row(row_text(copy), CopyText(there), id=f"copy:way:{one.kind.value}")]
+        opens = Row(tr.gettext("Add a hosted model..."), OpenDetails(PageForm.HOSTED), id="way:hosted:add")
+        form = () if state.played else (opens,)
+        rows += [SEPARATOR, *form, Row(row_text(copy), CopyText(there), id=f"copy:way:{one.kind.value}")]
     if one.remedy is not None:
         rows += [SEPARATOR, replace(remedy_row(one.remedy, state, tr), id=f"way:{one.remedy.id}")]
     return Row(row_text(text), children=tuple(rows), id=f"way:{one.kind.value}")

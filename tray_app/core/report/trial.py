@@ -113,7 +113,6 @@ class Contest(Struct, frozen=True):
     trials: tuple[Trial, ...] = ()
     left_out: tuple[Entrant, ...] = ()
     ended: ElbowroomError | None = None
-    interrupted: bool = False
 
 
 class BestBy(StrEnum):

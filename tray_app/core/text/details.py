@@ -31,6 +31,7 @@ def words(tr: Translator) -> dict[str, str]:
         "journal": tr.gettext("Changes"),
         "when": tr.gettext("when"),
         "undo": tr.gettext("undo"),
+        **_ways_words(tr),
         "settings": tr.gettext("Settings"),
         "general": tr.gettext("General"),
         "settings_intro": tr.gettext(
@@ -44,6 +45,36 @@ def words(tr: Translator) -> dict[str, str]:
         "gone": gone(tr),
         "late": tr.gettext("Elbowroom does not answer. What is shown here is old."),
     }
+
+
+def _ways_words(tr: Translator) -> dict[str, str]:
+    """Of the answers side by side, of the form for a hosted model and of the comparison."""
+    return {
+        "ways": tr.gettext("Which way?"),
+        "suits": tr.gettext("suits this machine"),
+        "hosted": tr.gettext("A hosted model"),
+        "add_hosted": tr.gettext("Add a hosted model..."),
+        "address": tr.gettext("Address"),
+        "address_hint": tr.gettext(
+            "openrouter.ai, https://api.openai.com/v1, or another machine of yours: nas.local:11434"
+        ),
+        "key": tr.gettext("Key"),
+        "key_hint": tr.gettext("Open WebUI keeps it, Elbowroom does not. Empty where none is needed."),
+        "list_models": tr.gettext("List its models"),
+        "search": tr.gettext("Search"),
+        "price": tr.gettext("USD per 1M tokens, in / out"),
+        "show_plan": tr.gettext("Show what would change"),
+        "try_and_add": tr.gettext("Send a test title, then add it"),
+        "another_model": tr.gettext("Another model"),
+        "another_place": tr.gettext("Another address"),
+        "compare": tr.gettext("Compare task models"),
+        "which_models": tr.gettext("Models to compare"),
+        "start_compare": tr.gettext("Compare"),
+    }
+
+
+def undo_word(tr: Translator) -> str:
+    return tr.gettext("Undo")
 
 
 def gone(tr: Translator) -> str:

@@ -24,6 +24,26 @@ def said(error: HostedError, tr: Translator) -> tuple[str, str]:
     return text.format(host=clean(error.host), detail=clean(error.detail).rstrip(".")), step
 
 
+def said_in_form(error: HostedError, tr: Translator) -> str:
+    """At the field that it is about, so without a command that would ask again."""
+    text, step = said(error, tr)
+    here = {
+        HostedProblem.NEEDS_KEY: tr.gettext("Type it here."),
+        HostedProblem.NO_TITLE: tr.gettext("Choose one that does not think."),
+        HostedProblem.NO_SUCH_MODEL: tr.gettext("Choose one from the list."),
+        HostedProblem.OWN_OLLAMA: "",
+    }
+    return in_turn(text, here.get(error.problem, step))
+
+
+def no_key(tr: Translator) -> str:
+    return tr.gettext("This is no key: a key has no spaces in it.")
+
+
+def needs_admin(tr: Translator) -> str:
+    return tr.gettext("Only an administrator of Open WebUI can add one: connect as one first.")
+
+
 def _of_endpoint(error: HostedError, tr: Translator) -> dict[HostedProblem, tuple[str, str]]:
     account = tr.gettext("Look into your account there, or choose another model; nothing was changed.")
     return {
@@ -120,6 +140,20 @@ def offer_lines(offers: Sequence[HostedOffer], total: int, tr: Translator) -> li
     return [*table(header, rows), *more]
 
 
+def more_models(left: int, tr: Translator) -> str:
+    """Below a list that can be searched."""
+    return tr.ngettext("{count} more: search for it.", "{count} more: search for them.", left).format(count=left)
+
+
+def lists(host: str, count: int, tr: Translator) -> str:
+    text = tr.ngettext(
+        "{host} lists {count} model that answers in words; the best for small tasks stands first.",
+        "{host} lists {count} models that answer in words; the best for small tasks stand first.",
+        count,
+    )
+    return text.format(host=clean(host), count=count)
+
+
 def prices(one: HostedOffer, tr: Translator) -> str:
     """`0.005 / 0.01`; empty numbers are never shown as zero."""
     if one.input_usd is None or one.output_usd is None:
@@ -211,6 +245,10 @@ def question(host: str, tr: Translator) -> str:
 
 
 def tried(text: str, seconds: float, tokens: tuple[int, int] | None, usd: float | None, tr: Translator) -> Line:
+    return line(Span("ok ", Style.GOOD), tried_text(text, seconds, tokens, usd, tr))
+
+
+def tried_text(text: str, seconds: float, tokens: tuple[int, int] | None, usd: float | None, tr: Translator) -> str:
     said = tr.gettext("The endpoint wrote a title in {seconds} s: {title}").format(
         seconds=f"{seconds:.1f}", title=clean(text, 60)
     )
@@ -219,7 +257,7 @@ def tried(text: str, seconds: float, tokens: tuple[int, int] | None, usd: float 
         said = f"{said} {counted}"
     if tokens is not None and usd is not None:
         said = f"{said} = {_cents(usd)} USD"
-    return line(Span("ok ", Style.GOOD), said)
+    return said
 
 
 def way_back(url: str, tr: Translator) -> Line:
@@ -256,7 +294,7 @@ def tasks_there(model: str, host: str, tr: Translator) -> str:
 def what_it_is(tr: Translator) -> str:
     return tr.gettext(
         "A model elsewhere writes titles and the like, fast and without memory here. Parts of every chat go to whoever "
-        "runs it, and its key is asked for in a terminal."
+        "runs it."
     )
 
 

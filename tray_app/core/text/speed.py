@@ -19,6 +19,14 @@ def question(rounds: int, tasks: int, chat_model: str, tr: Translator) -> str:
     ).format(calls=rounds * 2 * tasks, chats=rounds * 2, model=clean(chat_model))
 
 
+def what_it_does(tr: Translator) -> str:
+    """Before a comparison that the page offers."""
+    return tr.gettext(
+        "Each model writes the tasks of one built-in conversation, alone and beside a chat. While one is measured it "
+        "does everybody's tasks, and a hosted one receives parts of their chats; then the settings are as before."
+    )
+
+
 def switches(entrants: Sequence[Entrant], tr: Translator) -> str:
     """What is changed meanwhile, and for whom."""
     names = listed((called(one, tr) for one in entrants), tr)

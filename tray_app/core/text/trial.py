@@ -11,6 +11,7 @@ from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.ways import usd
 from tray_app.core.text.words import joined
+from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.units import format_bytes
 
@@ -20,15 +21,23 @@ LABEL = 24
 
 def lines(contest: Contest, columns: int, tr: Translator) -> list[Line]:
     """A table, or a block for each model where that is too wide; what they wrote; the best of them."""
-    made = [line(Span(tr.gettext("Chat model: {model}").format(model=clean(contest.chat_model)), Style.FAINT))]
+    made = [line(Span(chat_line(contest, tr), Style.FAINT))]
     made += _figures(contest, columns, tr)
     made += [piece for one in contest.trials for piece in _notes(one, tr)]
     made += _written(contest, tr)
     made.append(line(Span(verdict(contest.trials, tr), Style.GOOD)))
-    runs = contest.runs
-    note = tr.ngettext("Median of {runs} run.", "Medians of {runs} runs.", runs).format(runs=runs)
-    made.append(line(Span(in_turn(note, ending(contest, tr)), Style.FAINT if contest.ended is None else Style.WARN)))
+    made.append(line(Span(runs_and_ending(contest, tr), Style.FAINT if contest.ended is None else Style.WARN)))
     return made
+
+
+def chat_line(contest: Contest, tr: Translator) -> str:
+    return tr.gettext("Chat model: {model}").format(model=clean(contest.chat_model))
+
+
+def runs_and_ending(contest: Contest, tr: Translator) -> str:
+    """What the figures are, and whether the settings are as before."""
+    note = tr.ngettext("Median of {runs} run.", "Medians of {runs} runs.", contest.runs).format(runs=contest.runs)
+    return in_turn(note, ending(contest, tr))
 
 
 def ending(contest: Contest, tr: Translator) -> str:
@@ -113,17 +122,45 @@ def _price(one: Trial, tr: Translator) -> str:
 
 
 def _notes(one: Trial, tr: Translator) -> Iterator[Line]:
-    """What went wrong with it."""
+    """What went wrong with it, and why its price is not known."""
     name = called(one.entrant, tr)
     if one.failed is not None:
-        told = tr.gettext("{name} could not be measured: {reason}")
-        yield line(Span(told.format(name=name, reason=error_view.sentence(one.failed, tr)), Style.BAD))
+        yield line(Span(_failed(one.failed, name, tr), Style.BAD))
     if one.fell_back:
         told = tr.gettext("Open WebUI did not use {name}: {model} answered.")
         yield line(Span(told.format(name=name, model=clean(one.answered)), Style.BAD))
     if one.displaced:
         told = tr.gettext("{name} pushed the chat model out of memory.")
         yield line(Span(told.format(name=name), Style.WARN))
+    if one.failed is None and one.usd is None:
+        yield line(Span(_why_no_price(one, name, tr), Style.FAINT))
+
+
+def notes(one: Trial, tr: Translator) -> tuple[str, ...]:
+    """The same without their colours."""
+    return tuple("".join(span.text for span in told) for told in _notes(one, tr))
+
+
+def _failed(error: ElbowroomError, name: str, tr: Translator) -> str:
+    told = tr.gettext("{name} could not be measured: {reason}")
+    return told.format(name=name, reason=error_view.sentence(error, tr))
+
+
+def cancelled(tr: Translator) -> str:
+    return tr.gettext("Cancelled: the task model is as before. What was measured until then stands here.")
+
+
+def failed(error: ElbowroomError, tr: Translator) -> str:
+    """Of a comparison that could not begin."""
+    return error_view.told(error, tr)
+
+
+def _why_no_price(one: Trial, name: str, tr: Translator) -> str:
+    if one.entrant.price is None:
+        told = tr.gettext("What {name} costs is not known: {host} tells no prices.")
+    else:
+        told = tr.gettext("What {name} costs is not known: {host} does not count the tokens of an answer.")
+    return told.format(name=name, host=clean(one.entrant.host or ""))
 
 
 # --- what they wrote -------------------------------------------------------------------------
@@ -135,9 +172,8 @@ def _written(contest: Contest, tr: Translator) -> Iterator[Line]:
         return
     names = [called(one.entrant, tr) for one in wrote]
     label = min(LABEL, max(map(width, names)))
-    title = tr.gettext("What they wrote about `{conversation}`").format(conversation=contest.conversation)
     yield line("")
-    yield line(Span(title, Style.STRONG))
+    yield line(Span(written_title(contest, tr), Style.STRONG))
     for task in kinds(contest):
         yield line(Span(setting_name(task, tr), Style.FAINT))
         for one, name in zip(wrote, names, strict=True):
@@ -145,6 +181,10 @@ def _written(contest: Contest, tr: Translator) -> Iterator[Line]:
             if draft is not None:
                 yield from _beside(name, label, draft_lines(task, draft, tr), Style.BAD if draft.flaw else Style.PLAIN)
     yield line("")
+
+
+def written_title(contest: Contest, tr: Translator) -> str:
+    return tr.gettext("What they wrote about `{conversation}`").format(conversation=contest.conversation)
 
 
 def _beside(name: str, label: int, texts: Sequence[str], style: Style) -> Iterator[Line]:

@@ -164,9 +164,14 @@ def costs(one: Strategy, tr: Translator) -> str:
     }[one.kind]
 
 
-def why(one: Strategy, tr: Translator) -> str:
+def reason(one: Strategy, tr: Translator) -> str:
     """Why it suits this machine or does not."""
-    said = {**_about_a_model(tr), **_about_the_rest(tr)}[one.reason].format(subject=clean(one.subject))
+    return {**_about_a_model(tr), **_about_the_rest(tr)}[one.reason].format(subject=clean(one.subject))
+
+
+def why(one: Strategy, tr: Translator) -> str:
+    """The same, with what is typed where only the first step is missing."""
+    said = reason(one, tr)
     return in_turn(said, first_step(tr)) if one.reason is StrategyReason.NONE_LISTED else said
 
 

@@ -184,8 +184,32 @@ class NoticesUnseen(Struct, frozen=True):
     problem: NoticeProblem | None
 
 
+class PageForm(StrEnum):
+    """A part of the details page that a row leads to."""
+
+    WHOLE = ""
+    HOSTED = "hosted"
+    COMPARE = "compare"
+
+
 class OpenDetails(Struct, frozen=True):
-    """Opens the details page in the browser."""
+    """Opens the details page in the browser, at this part of it."""
+
+    form: PageForm = PageForm.WHOLE
+
+
+class PageStep(StrEnum):
+    FIND = "find"
+    PLAN = "plan"
+    ADD = "add"
+    COMPARE = "compare"
+
+
+class PageJob(Struct, frozen=True):
+    """What a form of the details page asks for. What was typed there, a key for one, stays with the form."""
+
+    step: PageStep
+    models: tuple[str, ...] = ()
 
 
 class Looked(Struct, frozen=True):
@@ -196,6 +220,8 @@ class Quit(Struct, frozen=True):
     """Ends the app; a running job is cancelled first."""
 
 
+ByJob = ApplyRemedy | SetSettings | Undo | Unload | SpeedTest | Prove
+"""What a job does with the carrier alone."""
 Command = (
     ApplyRemedy
     | SetSettings
@@ -222,6 +248,7 @@ Command = (
     | Refresh
     | NoticesUnseen
     | OpenDetails
+    | PageJob
     | Looked
     | Quit
 )

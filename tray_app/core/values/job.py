@@ -15,6 +15,8 @@ class JobKind(StrEnum):
     SPEED_TEST = "speed-test"
     PROVE = "prove"
     CONNECT = "connect"
+    HOSTED = "hosted"
+    COMPARE = "compare"
 
 
 class RunningJob(Struct, frozen=True):

@@ -52,3 +52,16 @@ def test_the_same_in_other_words(name, value):
 def test_a_task_this_version_lacks_cannot_drift():
     made = server(settings(follow_ups=Switch.UNSUPPORTED))
     assert check(poll(open_webui=made, written=WRITTEN[:1])) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (Setting.OPENAI_CONNECTION, {"url": "https://openrouter.ai/api/v1", "enable": True, "model_ids": ["m"]}),
+        (Setting.OPENAI_API, True),
+    ],
+)
+def test_what_no_poll_reads_cannot_be_said_to_drift(name, value):
+    """A release that has parameters of the task model: they are not what a hosted connection holds."""
+    made = server(settings(task_model_params="{}"))
+    assert check(poll(open_webui=made, written=(wrote(name, value),))) == ()

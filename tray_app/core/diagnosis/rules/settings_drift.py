@@ -42,10 +42,12 @@ def _connection_now(change: Change, connections: tuple[OllamaConnection, ...] | 
 
 
 def _now(change: Change, tasks: TaskSettings) -> tuple[Json] | None:
-    """The current value; None where this version has no such setting."""
+    """The current value; None where this version has no such setting, or no poll reads it, as hosted connections."""
     if change.setting in TASKS:
         state = tasks.switch(change.setting)
         return None if state is Switch.UNSUPPORTED else (state is Switch.ON,)
     if change.setting in SLOTS:
         return (tasks.model(change.setting),)
-    return None if tasks.task_model_params is None else (json.loads(tasks.task_model_params),)
+    if change.setting is not Setting.TASK_MODEL_PARAMS or tasks.task_model_params is None:
+        return None
+    return (json.loads(tasks.task_model_params),)

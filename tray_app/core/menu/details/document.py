@@ -8,10 +8,8 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
-from tray_app.core.menu.details.form import FormView
 from tray_app.core.menu.screen import Shape
 from tray_app.core.values.command import Command
-from tray_app.core.values.version import Json
 
 
 class Offered:
@@ -172,21 +170,3 @@ class AboutView(Struct, frozen=True):
     name: str
     cost: str
     links: tuple[PageButton, ...]
-
-
-class PageDocument(Struct, frozen=True):
-    """`words`: headings and labels by the name that the page gives them."""
-
-    lang: str
-    words: dict[str, str]
-    head: Head
-    job: JobView | None
-    message: str
-    now: NowView
-    tasks: TasksView
-    receipt: ReceiptView | None
-    journal: JournalView
-    settings: FormView | None
-    about: AboutView
-    pictures: dict[str, Json] | None = None
-    """Before the first look there is nothing to draw."""

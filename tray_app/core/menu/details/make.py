@@ -5,12 +5,25 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from tray_app.core.menu.app import link_rows
-from tray_app.core.menu.details.document import AboutView, Head, JobView, Offered, PageButton, PageDocument
+from tray_app.core.menu.details.compare import CompareState, CompareView, compare_view
+from tray_app.core.menu.details.document import (
+    AboutView,
+    Head,
+    JobView,
+    JournalView,
+    NowView,
+    Offered,
+    PageButton,
+    ReceiptView,
+    TasksView,
+)
 from tray_app.core.menu.details.fixes import fixes
-from tray_app.core.menu.details.form import FormState, form_view
+from tray_app.core.menu.details.form import FormState, FormView, form_view
+from tray_app.core.menu.details.hosted import HostedFormState, HostedView, hosted_view
 from tray_app.core.menu.details.past import journal_view, receipt_view
 from tray_app.core.menu.details.present import now_view
 from tray_app.core.menu.details.tasks import tasks_view
+from tray_app.core.menu.details.ways import WaysView, ways_view
 from tray_app.core.menu.icon import headline, shape
 from tray_app.core.menu.screen import Row, ScreenState
 from tray_app.core.menu.state import access_rows, job_text, memory_line, ollama_rows
@@ -20,6 +33,30 @@ from tray_app.core.text import own_use as own_view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.command import Cancel, CopyText
 from tray_app.core.values.plan import Record
+from tray_app.core.values.version import Json
+
+
+class PageDocument(Struct, frozen=True):
+    """`words`: headings and labels by the name that the page gives them."""
+
+    lang: str
+    words: dict[str, str]
+    head: Head
+    job: JobView | None
+    message: str
+    now: NowView
+    ways: WaysView | None
+    tasks: TasksView
+    hosted: HostedView | None
+    compare: CompareView | None
+    receipt: ReceiptView | None
+    journal: JournalView
+    settings: FormView | None
+    about: AboutView
+    pictures: dict[str, Json] | None = None
+    """Before the first look there is nothing to draw."""
+    at: str = ""
+    """Where a row of the menu leads: the part of the page, and which time it was."""
 
 
 class PageState(Struct, frozen=True):
@@ -29,6 +66,9 @@ class PageState(Struct, frozen=True):
     lang: str
     journal: Sequence[Record] = ()
     form: FormState | None = None
+    hosted: HostedFormState = HostedFormState()
+    compare: CompareState = CompareState()
+    at: str = ""
 
 
 def document(state: PageState, offered: Offered, local_time: Callable[[float], str], tr: Translator) -> PageDocument:
@@ -40,11 +80,15 @@ def document(state: PageState, offered: Offered, local_time: Callable[[float], s
         job=_job(screen, offered, tr),
         message=screen.message,
         now=now_view(screen, tr),
+        ways=ways_view(screen, offered, tr),
         tasks=tasks_view(screen, offered, tr),
+        hosted=hosted_view(state.hosted, screen, offered, tr),
+        compare=compare_view(state.compare, screen, tr),
         receipt=receipt_view(screen, offered, local_time, tr),
         journal=journal_view(state.journal, screen, offered, local_time, tr),
         settings=form_view(state.form, tr) if state.form is not None else None,
         about=_about(screen, offered, tr),
+        at=state.at,
     )
 
 
