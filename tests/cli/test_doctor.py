@@ -10,9 +10,10 @@ from keyring.backends.fail import Keyring as NoKeyring
 from tests.played import Played
 from tray_app.app.language import load
 from tray_app.cli import doctor as doctor_command
-from tray_app.core.report.doctor import EntryState, answered
+from tray_app.core.report.doctor import Entry, EntryState, Probed, answered
 from tray_app.core.report.redact import Redactor
 from tray_app.core.text import doctor as view
+from tray_app.core.text.doctor_values import summary
 from tray_app.core.text.lines import width, wrapped
 from tray_app.core.values.reading import Unknown, Why
 from tray_app.tray.base import TrayHost
@@ -111,15 +112,43 @@ def test_doctor_says_what_works_what_does_not_and_what_to_do_in_that_order(tmp_p
     monkeypatch.setattr(keyring, "get_keyring", NoKeyring)
     patient(tmp_path / "home")
     with Played(tmp_path / "home") as played:
+        played.app().secrets.forget_all()
         assert played.run("doctor") == 0
         said = capsys.readouterr().out
         assert f"{played.ollama.version} at {played.ollama.url}" in said
         assert f"0.12.4 at {played.webui.url}" in said
-        assert "connected as admin" in said
+        assert "Where there is no keychain, set ELBOWROOM_API_KEY" in said
         order = [said.index(f"\n{title}\n" if n else f"{title}\n") for n, title in enumerate(TITLES)]
         assert order == sorted(order)
         assert "{" not in said
         assert "does not work" not in said.splitlines()[0]
+
+
+def test_who_is_signed_in_without_a_keychain_has_nothing_to_do_about_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LANGUAGE", "en")
+    monkeypatch.setattr(keyring, "get_keyring", NoKeyring)
+    patient(tmp_path / "home")
+    with Played(tmp_path / "home") as played:
+        assert played.run("doctor") == 0
+        said = capsys.readouterr().out
+        assert "connected as admin" in said
+        assert "this system has none that can be used" in said
+        assert "ELBOWROOM_API_KEY" not in said
+
+
+@pytest.mark.parametrize(
+    ("waiting", "english", "korean"),
+    [
+        ({"value": 2}, "1 running, 2 waiting", "처리 중 1개, 대기 2개"),
+        ({"value": 2, "least": True}, "1 running, at least 2 waiting", "처리 중 1개, 대기 최소 2개"),
+        ({"unknown": "not-yet"}, "1 running, waiting: unknown", "처리 중 1개, 대기: 알 수 없음"),
+    ],
+)
+def test_a_count_that_nobody_knows_is_no_question_mark(waiting, english, korean):
+    confidence = "lower-bound" if waiting.pop("least", False) else "exact"
+    value = {"running": {"value": 1}, "waiting": waiting, "waiting_confidence": confidence}
+    entry = Entry(Probed.REQUESTS, EntryState.WORKS, 0.0, value)
+    assert [summary(entry, {}, load(code)) for code in ("en", "ko")] == [english, korean]
 
 
 TITLES = ("Works", "Does not work", "What to do", "Versions")

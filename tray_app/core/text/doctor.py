@@ -133,9 +133,19 @@ def _steps(entry: Entry, report: Report, tr: Translator) -> Iterator[str]:
         if advice := remedy_for_missing(name, why, detail, tr):
             yield advice
     if entry.name == Probed.KEYCHAIN and entry.why is not None:
-        yield tr.gettext("Set ELBOWROOM_API_KEY, or add --insecure-file-secret to keep it in a file only you can read.")
+        if not _is_signed_in(report):
+            yield tr.gettext(
+                "Where there is no keychain, set ELBOWROOM_API_KEY, or connect with --insecure-file-secret: it keeps "
+                "the sign-in in a file that only you can read."
+            )
     elif entry.why is not None and (step := next_step(entry, entry.why, dict(report.addresses), tr)):
         yield step
+
+
+def _is_signed_in(report: Report) -> bool:
+    """Without a keychain: then there is nothing to do about it."""
+    access = next((one for one in report.entries if one.name == Probed.OPEN_WEBUI_ACCESS), None)
+    return access is not None and access.state is EntryState.WORKS
 
 
 def next_step(entry: Entry, why: Unknown, addresses: dict[str, str], tr: Translator) -> str:

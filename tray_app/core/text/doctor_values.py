@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from tray_app.core.report.doctor import Entry, Probed
 from tray_app.core.text.lines import clean
 from tray_app.core.text.text import Translator
-from tray_app.core.text.words import pressure_word
+from tray_app.core.text.words import pressure_word, request_counts
 from tray_app.core.values.reading import Why
+from tray_app.core.values.requests import Confidence
 from tray_app.core.values.snapshot import Pressure
 from tray_app.core.values.units import format_bytes
 from tray_app.core.values.version import Json
@@ -91,9 +92,17 @@ def _gpu(fields: Mapping[str, Json], tr: Translator) -> str:
 
 
 def _requests(fields: Mapping[str, Json], tr: Translator) -> str:
-    counts = [_number(fields, name) for name in ("running", "waiting")]
-    running, waiting = ("?" if one is None else f"{one:.0f}" for one in counts)
-    return tr.gettext("{running} running, {waiting} waiting").format(running=running, waiting=waiting)
+    unknown = tr.gettext("unknown")
+    return request_counts(_how_many(fields, "running", tr), _how_many(fields, "waiting", tr), (unknown, unknown), tr)
+
+
+def _how_many(fields: Mapping[str, Json], name: str, tr: Translator) -> str | None:
+    """`at least 2`, where it is only a lower bound; None: not known."""
+    number = _number(fields, name)
+    if number is None:
+        return None
+    is_least = _text(fields, f"{name}_confidence") == Confidence.LOWER_BOUND
+    return tr.gettext("at least {count}").format(count=f"{number:.0f}") if is_least else f"{number:.0f}"
 
 
 def _relay(fields: Mapping[str, Json], tr: Translator) -> str:

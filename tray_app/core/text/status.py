@@ -15,7 +15,7 @@ from tray_app.core.text.load import gpu_used, part, used
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
-from tray_app.core.text.words import joined, listed, pressure_word, why_words
+from tray_app.core.text.words import joined, listed, pressure_word, request_counts, why_words
 from tray_app.core.values.errors.service import RefusedBecause
 from tray_app.core.values.finding import Diagnosis, Finding, Level, Severity
 from tray_app.core.values.reading import Why
@@ -177,15 +177,11 @@ def _requests(seen: Overview, tr: Translator) -> Line:
     if why is not None and why == seen.why.get(Source.WAITING):
         return line(Span(why_words(why, tr), Style.FAINT))
 
-    def count(number: int | None, source: Source) -> str:
-        return why_words(seen.why[source], tr) if number is None else str(number)
-
-    waiting = count(seen.waiting, Source.WAITING)
-    if seen.waiting is not None and seen.requests.waiting_confidence is Confidence.LOWER_BOUND:
+    running, waiting = (None if one is None else str(one) for one in (seen.running, seen.waiting))
+    if waiting is not None and seen.requests.waiting_confidence is Confidence.LOWER_BOUND:
         waiting = tr.gettext("at least {count}").format(count=waiting)
-    text = tr.gettext("{running} running, {waiting} waiting").format(
-        running=count(seen.running, Source.RUNNING), waiting=waiting
-    )
+    reasons = [why_words(seen.why[one], tr) if one in seen.why else "" for one in (Source.RUNNING, Source.WAITING)]
+    text = request_counts(running, waiting, (reasons[0], reasons[1]), tr)
     if held := sum(one.held for one in seen.requests.queue or ()):
         text = tr.gettext("{requests}, {held} held until no chat runs").format(requests=text, held=held)
     return line(Span(text, Style.WARN if seen.waiting and seen.waiting > 0 else Style.PLAIN))

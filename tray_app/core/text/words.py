@@ -59,6 +59,19 @@ def waits_behind(model: str, waiting: int, tr: Translator) -> str:
     )
 
 
+def request_counts(running: str | None, waiting: str | None, why: tuple[str, str], tr: Translator) -> str:
+    """`2 running, at least 1 waiting`; where a count is not known (None), `why` stands in its place, as a word of its
+    own: some languages count with a word that no reason can have.
+    """
+    if running is not None and waiting is not None:
+        return tr.gettext("{running} running, {waiting} waiting").format(running=running, waiting=waiting)
+    known, unknown = tr.gettext("{count} running"), tr.gettext("running: {reason}")
+    first = unknown.format(reason=why[0]) if running is None else known.format(count=running)
+    known, unknown = tr.gettext("{count} waiting"), tr.gettext("waiting: {reason}")
+    second = unknown.format(reason=why[1]) if waiting is None else known.format(count=waiting)
+    return listed((first, second), tr)
+
+
 def why_words(unknown: Unknown, tr: Translator) -> str:
     """`unknown (nothing answers: 127.0.0.1:11434)`: the reason in plain words, the fact after it."""
     return tr.gettext("unknown ({reason})").format(reason=reason_words(unknown, tr))
