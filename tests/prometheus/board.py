@@ -3,6 +3,8 @@
 import json
 import re
 
+import yaml
+
 from tests.prometheus.server import BOARD, RULES
 
 CHOSEN = {
@@ -42,15 +44,14 @@ def board_queries():
     return found
 
 
+def rules():
+    """Every rule: its `alert` or `record`, its `expr`..."""
+    return [one for group in yaml.safe_load(RULES.read_text("utf-8"))["groups"] for one in group["rules"]]
+
+
 def rule_expressions():
-    """{name: expression}, read without a YAML library: each `expr` is one line, or folded lines after `>-`."""
-    found = {}
-    for block in re.split(r"(?m)^      - (?=alert|record)", RULES.read_text("utf-8"))[1:]:
-        name = re.match(r"(?:alert|record): (\S+)", block)[1]
-        one_line = re.search(r"(?m)^ +expr: (?!>-)(.+)$", block)
-        folded = re.search(r"(?m)^ +expr: >-\n((?:          .+\n)+)", block)
-        found[name] = one_line[1] if one_line else " ".join(folded[1].split())
-    return found
+    """{name: expression}"""
+    return {one.get("alert") or one["record"]: one["expr"] for one in rules()}
 
 
 def named(expression):

@@ -100,3 +100,41 @@ class Prometheus:
     def scrapes(self):
         """job -> the error of its newest scrape, empty where there is none."""
         return {one["labels"]["job"]: one["lastError"] for one in self.ask("targets")["activeTargets"]}
+
+
+class NodeExporter:
+    """Debian's, with the textfile collector alone."""
+
+    def __init__(self, folder):
+        self.port = free_port()
+        self._log = folder.parent / "node-exporter.log"
+        self._words = [
+            program("prometheus-node-exporter"),
+            "--collector.disable-defaults",
+            "--collector.textfile",
+            f"--collector.textfile.directory={folder}",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+        ]
+        self._process = None
+
+    def __enter__(self) -> Self:
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(self._words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        assert wait_until(self._answers, START_S), self.said()
+        return self
+
+    def __exit__(self, *_):
+        self._process.terminate()
+        self._process.wait()
+
+    def _answers(self):
+        with contextlib.suppress(OSError):
+            return bool(self.scrape())
+        return False
+
+    def scrape(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
+            return answer.read().decode()
+
+    def said(self):
+        return self._log.read_text("utf-8")

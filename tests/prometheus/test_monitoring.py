@@ -1,20 +1,28 @@
 """Rules and board before a real Prometheus that scrapes our real command, and before promtool."""
 
 import contextlib
+import io
 import json
 import re
+import shutil
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
 from tests.exporter.process import Exporter, samples
 from tests.haproxy.balancer import Balancer
-from tests.prometheus.board import board, board_queries, filled, labels_of, named, rule_expressions
-from tests.prometheus.server import RULE_TESTS, RULES, Prometheus, promtool
+from tests.prometheus.board import board, board_queries, filled, labels_of, named, rule_expressions, rules
+from tests.prometheus.server import MONITORING, RULE_TESTS, RULES, Prometheus, promtool
 from tests.real.servers import free_port
+from tray_app.app import language
+from tray_app.cli.arguments.teams import METRICS_AT
+from tray_app.cli.main import parse
 from tray_app.core.diagnosis.alerts import AlertState
 from tray_app.core.report.metrics import catalog
 from tray_app.core.report.metrics.metric import MetricType
@@ -25,6 +33,7 @@ from tray_app.standins.server import wait_until
 
 pytestmark = [pytest.mark.prometheus, pytest.mark.timeout(300)]
 
+ROOT = Path(__file__).parents[2]
 CROWDED = [sys.executable, "-m", "tests.prometheus.crowded"]
 WITHIN_S = 60
 # What this play does not have; each is told in other tests.
@@ -58,12 +67,10 @@ def test_promtool_takes_the_rules_and_their_own_tests_pass():
 
 
 def test_every_alert_has_a_test():
-    alerts = set(re.findall(r"(?m)- alert: (\w+)", RULES.read_text("utf-8")))
-    fired = set()
-    for block in RULE_TESTS.read_text("utf-8").split("alertname: ")[1:]:
-        if "exp_labels" in block.split("eval_time")[0]:
-            fired.add(re.match(r"\w+", block)[0])
-    assert alerts - fired == set()
+    alerts = {one["alert"] for one in rules() if "alert" in one}
+    tests = yaml.safe_load(RULE_TESTS.read_text("utf-8"))["tests"]
+    told = [one for test in tests for one in test.get("alert_rule_test", ())]
+    assert alerts == {one["alertname"] for one in told if one["exp_alerts"]}
 
 
 @pytest.mark.parametrize("where", sorted(board_queries() | rule_expressions()))
@@ -137,6 +144,47 @@ def test_no_two_panels_lie_on_each_other():
         assert at["x"] + at["w"] <= 24
         assert not cells & taken, panel["title"]
         taken |= cells
+
+
+def block(kind):
+    """What the page for teams says is to be written into a file."""
+    (found,) = re.findall(rf"(?s)```{kind}\n(.*?)```", (ROOT / "docs" / "teams.md").read_text("utf-8"))
+    return found
+
+
+def test_the_page_for_teams_shows_the_unit_that_we_bring(tmp_path):
+    unit = MONITORING / "elbowroom-metrics.service"
+    assert block("ini") == unit.read_text("utf-8")
+    started = re.search(r"(?m)^ExecStart=(\S+) (.+)$", block("ini"))
+    with contextlib.redirect_stdout(io.StringIO()):
+        options = parse(started[2].split(), language.load("en"))
+    assert (options.command, options.listen) == ("metrics", METRICS_AT)
+    verify = shutil.which("systemd-analyze")
+    if verify:
+        here = tmp_path / unit.name
+        here.write_text(unit.read_text("utf-8").replace(started[1], "/bin/true"), encoding="utf-8")
+        told = subprocess.run([verify, "verify", here], capture_output=True, text=True, timeout=60, check=False)
+        assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_the_page_for_teams_shows_a_configuration_that_prometheus_takes(tmp_path):
+    (tmp_path / RULES.name).write_bytes(RULES.read_bytes())
+    (tmp_path / "prometheus.yml").write_text(block("yaml"), encoding="utf-8")
+    told = promtool("check", "config", str(tmp_path / "prometheus.yml"))
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_the_page_for_teams_names_only_what_there_is():
+    text = (ROOT / "docs" / "teams.md").read_text("utf-8")
+    names = set(metrics_of_ours()) | {one.name for one in catalog.ALL}
+    whole = {one for one in re.findall(r"`(elbowroom_\w+)`", text) if one != "elbowroom_generations"}
+    assert whole <= names
+    for end in set(re.findall(r"`\.\.\.(_\w+)`", text)) - {"_queue_time_average_seconds"}:
+        assert any(one.endswith(end) for one in names), end
+    alerts = {one.get("alert") for one in rules()}
+    named_alerts = set(re.findall(r"`((?:Elbowroom|Ollama|OpenWebUI|HAProxy)[A-Z]\w+)`", text))
+    assert named_alerts <= alerts
+    assert len(named_alerts) > 10
 
 
 # --- in a real one ----------------------------------------------------------------------------------------------------

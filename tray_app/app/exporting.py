@@ -19,6 +19,7 @@ from tray_app.core.report.metrics.metric import Reported
 from tray_app.core.report.metrics.ollama import of_ollama
 from tray_app.core.report.metrics.tally import Tally, counted
 from tray_app.core.report.metrics.watched import WatchedOllama
+from tray_app.core.values.own_use import OwnTotals
 from tray_app.core.values.snapshot import Pressure
 from tray_app.readers.own_use import own_totals
 from tray_app.storage.journal import Folded
@@ -84,10 +85,12 @@ class OllamaWatch:
 class Exporting:
     """All of them, and what they come to. The first is that of this machine, Open WebUI and the journal."""
 
-    def __init__(self, apps: Sequence[App], *, counts: bool = True) -> None:
-        """Not `counts`: who looks once has counted nothing."""
+    def __init__(self, apps: Sequence[App], *, counts: bool = True, of_process: bool = True) -> None:
+        """Not `counts`: who looks once has counted nothing. Not `of_process`: who hands it on tells of its own process
+        by the same names."""
         self._watches = tuple(OllamaWatch(app) for app in apps)
         self._counts = counts
+        self._of_process = of_process
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
         self.scrape_s: float | None = None
@@ -123,7 +126,8 @@ class Exporting:
 
     def reported(self) -> Iterator[Reported]:
         """Every sample that there is now. Asked on any thread."""
-        yield from of_exporter(__version__, platform.python_version(), own_totals(), self.scrape_s)
+        own = own_totals() if self._of_process else OwnTotals()
+        yield from of_exporter(__version__, platform.python_version(), own, self.scrape_s)
         first = self._watches[0]
         if first.seen is not None:
             yield from of_machine(first.seen.snapshot, open_webui_expected=first.open_webui_expected)

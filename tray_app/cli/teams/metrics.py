@@ -35,7 +35,8 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     place = None if options.textfile is not None else listen_place(options.listen)
     with ExitStack() as ends, _ending() as over:
         apps = [ends.enter_context(one) for one in _apps(app, options)] or [app]
-        exporting = Exporting(apps, counts=place is not None or options.interval is not None)
+        counts = place is not None or options.interval is not None
+        exporting = Exporting(apps, counts=counts, of_process=place is not None)
         if place is None:
             return _to_file(exporting, options, over, terminal, tr)
         return _to_whoever_asks(exporting, place, options, over, terminal, tr)
