@@ -1,9 +1,11 @@
 """What an hour of 10,000 requests costs on the details page: on our side, and drawn in Chromium.
 
-    python bench/details.py [--requests 10000] [--series 5] [--no-browser]
+    python bench/details.py [--requests 10000] [--series 5] [--no-browser] [--week 120000]
 
 Beside each figure stands its floor in the same run: reading all rows of the hour with SQLite alone, and a page that
 draws as many empty rectangles as there are bars. Then the same hour is drawn over and over, and memory is compared.
+`--week`: instead, what all windows of a week with so many requests take when the page is opened, two seconds and five
+minutes later, and how long the worker stands still for it.
 """
 
 import argparse
@@ -22,11 +24,15 @@ from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 
+import msgspec
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.page.chromium import Chromium, Tab, program
-from tray_app.app.details.pictures import offset
+from tests.played import Played
+from tray_app.app.details.pictures import PicturesBeside, offset
 from tray_app.app.language import load
+from tray_app.app.session import Session
 from tray_app.core.report.details.pictures import Pictures, Seeing, pictures
 from tray_app.core.report.details.scale import TimeWindow
 from tray_app.core.report.history import Mark, MarkKind, Stretch, Unwritten
@@ -128,7 +134,7 @@ def our_side(path: Path, series: int) -> Pictures:
     """Printed: the first picture of the hour, and each one after it."""
 
     def first() -> bytes:
-        return json.dumps(document(made_of(HistoryWindow(HistoryFile(path), offset)))).encode()
+        return msgspec.json.encode(document(made_of(HistoryWindow(HistoryFile(path), offset))))
 
     reader = HistoryWindow(HistoryFile(path), offset)
     made = made_of(reader)
@@ -139,7 +145,7 @@ def our_side(path: Path, series: int) -> Pictures:
                 database.execute(f"SELECT * FROM {table}").fetchall()
 
     floor, whole = timed(all_rows, series), timed(first, series)
-    after = timed(lambda: json.dumps(document(made_of(reader))), series)
+    after = timed(lambda: msgspec.json.encode(document(made_of(reader))), series)
     bars = sum(len(one.bars) for one in made.lanes)
     print(f"floor, all rows by SQLite alone: {floor:.1f} ms")
     print(f"our side, first time: {whole:.1f} ms ({whole / floor:.1f} times); from then on {after:.1f} ms; {bars} bars")
@@ -208,12 +214,75 @@ def in_the_page(made: Pictures, series: int) -> None:
             server.shutdown()
 
 
+def full_week(path: Path, count: int, now: float) -> None:
+    """As many spans as requests are half, evenly over the week."""
+    chance, week_s = random.Random(2), 7 * 24 * HOUR_S
+    file = HistoryFile(path)
+    for day in range(7):
+        since, each = now - week_s + day * week_s / 7 + 1, week_s / (count / 2)
+        begins = [since + each * number for number in range(int(week_s / 7 / each))]
+        levels = (Level.CALM, Level.TIGHT)
+        spans = tuple(
+            Stretch(at, at + each, chance.choice(levels), Pressure.NORMAL, chance.randint(0, 2)) for at in begins
+        )
+        ended = []
+        for number in range(count // 7):
+            end = since + (number + 1) * week_s / count
+            task = chance.choice((None, "titles", "tags", "follow-ups", "autocomplete"))
+            kind = RequestKind.TASK if task else RequestKind.CHAT
+            ended.append(FinishedRequest("qwen3:32b", kind, "relay", task, end - 2, end, None, 2.0))
+        file.write(Unwritten(spans, tuple(ended)))
+    file.close()
+
+
+def a_week(path: Path, now: float) -> None:
+    """Printed: CPU of all four windows at three moments, and how long the worker waited in each."""
+    print(f"{path.stat().st_size / 2**20:.1f} MB of history")
+    reader = HistoryWindow(HistoryFile(path), offset)
+    for when, later in (("opened", 0), ("2 s later", 2), ("5 minutes later", 302), ("30 minutes later", 1802)):
+        told = []
+        for window in TimeWindow:
+            began = time.process_time()
+            made = pictures(window, reader.kept(window, now + later, NEVER), Seeing(now + later), offset)
+            view.time_document(made, offset, load("en"))
+            told.append(f"{window.value} {1000 * (time.process_time() - began):.0f} ms")
+        print(f"{when}: {', '.join(told)}")
+    stands_still(path)
+
+
+def stands_still(path: Path) -> None:
+    """The worker's own share, with a look of the played machine."""
+    with tempfile.TemporaryDirectory() as folder, Played(Path(folder) / "home") as played:  # type: ignore[no-untyped-call]
+        session = Session(played.overrides)
+        look = session.look()
+        session.history.file = HistoryFile(path)
+        there = threading.Event()
+        beside = PicturesBeside(session.history, there.set)
+        began = time.perf_counter()
+        at_once = beside.document(look, session.translator(), "en")
+        waited = time.perf_counter() - began
+        there.wait(60)
+        whole = time.perf_counter() - began
+        told = "with it" if at_once else f"after {1000 * whole:.0f} ms"
+        print(f"the worker waited {1000 * waited:.0f} ms; pictures were there {told}")
+        beside.forget()
+        session.close()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--series", type=int, default=5)
     parser.add_argument("--no-browser", action="store_true")
+    parser.add_argument("--week", type=int, default=0, metavar="REQUESTS")
     options = parser.parse_args()
+    if options.week:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "history.db"
+            now = time.time()
+            full_week(path, options.week, now)
+            a_week(path, now)
+        return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "history.db"
         file = HistoryFile(path, lambda: NOW)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tests.played import Played
 from tray_app.app import watch
 from tray_app.app.session import Session
+from tray_app.app.watch import BESIDE_S, LONGEST_S, HistoryKeeper
 from tray_app.cli import main as cli
 from tray_app.core.menu.app import app_rows
 from tray_app.core.report.history import MarkKind, Unwritten
@@ -128,3 +129,18 @@ def test_before_there_are_enough_the_menu_says_how_many_are_missing(played, sess
     rows = [row for one in app_rows(session.screen_state(look), session.translator()) for row in one.children]
     (row,) = [row for row in rows if row.id == "receipt"]
     assert row.children[1].text == "not enough yet: 5 more answers"
+
+
+def test_for_an_old_change_only_its_two_days_are_read(played, session, monkeypatch):
+    """A week of a busy machine takes the worker a second, and this is asked for again and again."""
+    cli.run(
+        ["set", "tags=off", "--home", str(played.home), "--ollama", played.ollama.url, "--open-webui", played.webui.url]
+    )
+    asked, read = [], HistoryFile.read
+    monkeypatch.setattr(HistoryFile, "read", lambda file, *given: asked.append(given) or read(file, *given))
+    monkeypatch.setattr(HistoryKeeper, "reckon_work", lambda *_: None)
+    session.tell(session.look())
+    [(since, until)] = asked
+    at = session.app.journal.changes().all[-1].at
+    assert since == at - LONGEST_S
+    assert at + LONGEST_S <= until <= at + LONGEST_S + BESIDE_S

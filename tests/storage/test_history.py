@@ -56,6 +56,28 @@ def test_what_is_written_is_read(file, path):
         assert {stat.S_IMODE(one.stat().st_mode) for one in path.parent.iterdir()} == {0o600}
 
 
+def test_no_more_is_read_than_was_asked_for(file, path):
+    """What begins after the end, or ends before the begin, is another time's."""
+    later = replace(CALM, at=NOW + 5, until=NOW + 9)
+    newer = replace(CHAT, began_at=NOW + 1, ended_at=NOW + 6)
+    marks = (Mark(NOW - 8, MarkKind.REFUSED), Mark(NOW + 8, MarkKind.EVICTED, "m"))
+    assert file.write(Unwritten((CALM, later), (CHAT, newer), marks=marks))
+    assert HistoryFile(path).read(NOW - 9, NOW + 4) == Past((CALM,), (CHAT,), marks[:1])
+    assert HistoryFile(path).read(NOW + 1) == Past((later,), (newer,), marks[1:])
+
+
+def test_a_row_that_no_version_writes_is_left_out_and_no_other(file, path):
+    assert file.write(rows(CALM, finished=(CHAT, replace(CHAT, ended_at=NOW))))
+    for statement in (
+        "UPDATE finished SET kind = 'nonsense' WHERE ended_at < 1.8e9",
+        "UPDATE spans SET running = 'many'",
+        "INSERT INTO marks VALUES (1.0, 'evicted', x'00', NULL, NULL, NULL, 1)",
+    ):
+        with contextlib.closing(sqlite3.connect(path)) as other, other:
+            other.execute(statement)
+    assert HistoryFile(path).read() == Past((), (replace(CHAT, ended_at=NOW),), ())
+
+
 def test_a_span_that_went_on_is_the_same_row_and_a_request_is_there_once(file):
     file.write(rows(CALM, finished=(CHAT,)))
     file.write(rows(replace(CALM, until=NOW + 60, swap_out_bytes=5.0), finished=(CHAT,)))

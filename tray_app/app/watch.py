@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 WRITE_EVERY_S = 60.0
 RECKON_EVERY_S, SETTLED_EVERY_S = 600.0, 3600.0
 """Between two looks at what a change brought: it reads a day of rows."""
+BESIDE_S = 3600.0
+"""A change is dated by its first line; it may have been carried out a little later."""
 
 
 class Look(Struct, frozen=True, dict=True):
@@ -159,7 +161,7 @@ class HistoryKeeper:
         if change is None or self.file is None or at.uptime_s < self._reckon_due:
             return
         try:
-            past = self.file.read(change.at - LONGEST_S)
+            past = self.file.read(change.at - LONGEST_S, change.at + LONGEST_S + BESIDE_S)
             self.receipt = receipt(lines(), change, past, at.taken_at)
         except StorageError:
             self.receipt = None

@@ -37,6 +37,7 @@ from tray_app.core.values.command import (
     Connect,
     CopyText,
     Disconnect,
+    Drawn,
     Looked,
     MuteForModel,
     NoticeProblem,
@@ -93,7 +94,7 @@ class Worker:
         self._mailbox: queue.SimpleQueue[Command | JobMoved | JobDone] = queue.SimpleQueue()
         self._jobs = Jobs(self._mailbox.put)
         self._signing_in = Jobs(self._mailbox.put)  # beside the others: its page may stay open for ten minutes
-        self._details = DetailsDesk(session, self.send, open_browser)
+        self._details = DetailsDesk(session, self.send, open_browser, lambda: self._mailbox.put(Drawn()))
         self._look: Look | None = None
         self._message = ""
         self._trouble = ""
@@ -256,8 +257,8 @@ class Worker:
 
     def _handle(self, item: Command | JobMoved | JobDone) -> None:
         match item:
-            case JobMoved():
-                pass  # the next frame shows the running job as it is
+            case JobMoved() | Drawn():
+                pass  # the next frame shows it as it is
             case JobDone():
                 self._job_ended(item)
             case NoticesUnseen(problem):

@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from tray_app.core.report.codec import BadValue, decode, encode
+from msgspec import ValidationError, convert
+
+from tray_app.core.report.codec import encode
 from tray_app.core.report.history import Mark, Past, Stretch, Unwritten
 from tray_app.core.values.errors.storage import StorageError, StorageFault
 from tray_app.core.values.requests import FinishedRequest
@@ -71,9 +73,9 @@ _WRITE_FINISHED = _WRITE_FINISHED_TOO.replace("OR IGNORE", "OR REPLACE")
 _WRITE_MARK = """
     INSERT OR IGNORE INTO marks (at, kind, model, change_id, setting, value, count)
     VALUES (:at, :kind, :model, :change_id, :setting, :value, :count)"""
-_READ_SPANS = "SELECT * FROM spans WHERE until >= ? ORDER BY at"
-_READ_FINISHED = "SELECT * FROM finished WHERE ended_at >= ? ORDER BY ended_at, began_at"
-_READ_MARKS = "SELECT * FROM marks WHERE at >= ? ORDER BY at"
+_READ_SPANS = "SELECT * FROM spans WHERE until >= ? AND at <= ? ORDER BY at"
+_READ_FINISHED = "SELECT * FROM finished WHERE ended_at >= ? AND ended_at <= ? ORDER BY ended_at, began_at"
+_READ_MARKS = "SELECT * FROM marks WHERE at >= ? AND at <= ? ORDER BY at"
 _OLD = (
     "DELETE FROM spans WHERE until < ?",
     "DELETE FROM finished WHERE ended_at < ?",
@@ -201,8 +203,8 @@ class HistoryFile:
 
     # --- reading -----------------------------------------------------------------------------
 
-    def read(self, since: float = 0.0) -> Past:
-        """What it holds from then on. StorageError where it cannot be read; nothing where there is no file."""
+    def read(self, since: float = 0.0, until: float = float("inf")) -> Past:
+        """What it holds from then to then. StorageError where it cannot be read; nothing where there is no file."""
         import sqlite3
 
         if not os.path.exists(self.path):
@@ -211,16 +213,13 @@ class HistoryFile:
             with self._reading() as database:
                 if database is None:
                     return Past()
-                spans = database.execute(_READ_SPANS, (since,)).fetchall()
-                ended = database.execute(_READ_FINISHED, (since,)).fetchall()
-                marks = database.execute(_READ_MARKS, (since,)).fetchall() if _has_marks(database) else ()
+                return Past(
+                    _values(Stretch, database.execute(_READ_SPANS, (since, until))),
+                    _values(FinishedRequest, database.execute(_READ_FINISHED, (since, until))),
+                    _values(Mark, database.execute(_READ_MARKS, (since, until))) if _has_marks(database) else (),
+                )
         except (sqlite3.Error, _Newer, UnicodeDecodeError) as error:
             raise self._told(error) from error
-        return Past(
-            tuple(filter(None, (_value(Stretch, row) for row in spans))),
-            tuple(filter(None, (_value(FinishedRequest, row) for row in ended))),
-            tuple(filter(None, (_value(Mark, row) for row in marks))),
-        )
 
     def reading(self, ask: Callable[["sqlite3.Connection"], A], nothing: A) -> A:
         """What a question to the file is answered with; `nothing` where there is no file. StorageError as in read()."""
@@ -241,7 +240,6 @@ class HistoryFile:
 
         database = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=2.0)
         with contextlib.closing(database):
-            database.row_factory = sqlite3.Row
             yield database if _schema_of(database) else None
 
     def close(self) -> None:
@@ -294,10 +292,17 @@ def _row(value: Stretch | FinishedRequest | Mark) -> dict[str, Json]:
     return members
 
 
-def _value(kind: type[T], row: "sqlite3.Row") -> T | None:
-    """None where a row holds what no version of this app writes."""
-    members: dict[str, Json] = {name: bool(row[name]) if name in _TRUTHS else row[name] for name in row.keys()}  # noqa: SIM118 - of a Row
-    try:
-        return decode(kind, members)
-    except BadValue:
-        return None
+def _values(kind: type[T], rows: "sqlite3.Cursor") -> tuple[T, ...]:
+    """Without a row that holds what no version of this app writes. A day of a busy machine is 25,000 rows."""
+    names = [one[0] for one in rows.description]
+    truths = [name for name in names if name in _TRUTHS]
+    made = []
+    for row in rows:
+        members = dict(zip(names, row))  # noqa: B905 - a check for every row is a tenth of its cost
+        for name in truths:
+            members[name] = bool(members[name])
+        try:
+            made.append(convert(members, kind))
+        except ValidationError:
+            continue
+    return tuple(made)

@@ -12,7 +12,7 @@ from tray_app.app.connect import open_in_browser
 from tray_app.app.details.comparing import Comparisons
 from tray_app.app.details.form import SettingsDesk
 from tray_app.app.details.hosted import HostedForms
-from tray_app.app.details.pictures import PictureMaker
+from tray_app.app.details.pictures import PicturesBeside
 from tray_app.app.jobs import NewJob
 from tray_app.app.session import Session
 from tray_app.app.watch import Look
@@ -42,7 +42,9 @@ class DetailsDesk:
         session: Session,
         send: Callable[[Command], None],
         open_browser: Callable[[str], bool] = open_in_browser,
+        drawn: Callable[[], None] = lambda: None,
     ) -> None:
+        """`drawn`: pictures that took a while are there to be shown; called on a thread of theirs."""
         self._session = session
         self._send = send
         self._open_browser = open_browser
@@ -54,8 +56,8 @@ class DetailsDesk:
         self._settings = SettingsDesk()
         self._hosted = HostedForms()
         self._comparing = Comparisons()
-        self._pictures = PictureMaker(session.history)
         self._at, self._at_until, self._times = "", 0.0, 0
+        self._pictures = PicturesBeside(session.history, drawn)
 
     def open(self, form: PageForm = PageForm.WHOLE) -> str:
         """A tab with the page, the same page for every tab; what to say where no browser opens one."""
@@ -97,6 +99,7 @@ class DetailsDesk:
         if way_in is not None:
             way_in.remove()
         self._hosted.forget()
+        self._pictures.forget()
         with self._lock:
             self._commands.clear()
 

@@ -1,9 +1,12 @@
 """The pictures of the details page, made while somebody looks: the newest look, and the history as far as it is kept.
 
-A long window changes slowly, so it is not made anew with every look.
+A long window changes slowly, so it is not made anew with every look. A full history takes a second to add up: that is
+done on a thread of its own, and the worker waits for it only a moment.
 """
 
 import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from msgspec import Struct
 
@@ -12,14 +15,18 @@ from tray_app.core.diagnosis.memory_use import memory_use
 from tray_app.core.report.details.pictures import CALL_DAYS, Kept, Pictures, Seeing, pictures
 from tray_app.core.report.details.scale import TimeWindow, midnights
 from tray_app.core.report.details.stored import Stored
+from tray_app.core.report.history import Unwritten
 from tray_app.core.text import details_pictures as view
 from tray_app.core.text import errors as error_view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors.storage import StorageError
 from tray_app.storage.drawn.history_window import HistoryWindow
+from tray_app.storage.history import HistoryFile
 
 AGAIN_S = {TimeWindow.TEN_MINUTES: 0.0, TimeWindow.HOUR: 4.0, TimeWindow.DAY: 30.0, TimeWindow.WEEK: 120.0}
 NOTHING_PENDING = 1e300
+WAIT_S = 0.1
+"""What a picture takes on an ordinary day, so that the page need not be told twice."""
 
 
 class _Made(Struct, frozen=True):
@@ -35,23 +42,60 @@ def offset(at: float) -> int:
     return time.localtime(at).tm_gmtoff
 
 
-class PictureMaker:
-    """Owned by one thread: the one that the keeper's look comes from."""
+class PicturesBeside:
+    """Owned by the thread that the keeper's looks come from; what it asks for is made on another."""
 
-    def __init__(self, keeper: HistoryKeeper) -> None:
+    def __init__(self, keeper: HistoryKeeper, late: Callable[[], None]) -> None:
+        """`late`: pictures are there that `document` did not wait for. Called on their thread."""
         self._keeper = keeper
-        self._reader = HistoryWindow(keeper.file, offset) if keeper.file is not None else None
+        self._late = late
+        self._maker = PictureMaker(keeper.file)
+        self._pool: ThreadPoolExecutor | None = None
+        self._running: Future[view.Document] | None = None
+        self._of: tuple[Look, str] | None = None
+        """What is made, or was made last."""
+        self._newest: view.Document | None = None
+
+    def document(self, look: Look, tr: Translator, language: str) -> view.Document | None:
+        """All pictures with their words, as the page gets them; those of an earlier look where these take longer. None:
+        none were made yet."""
+        if self._running is not None and not self._ended(self._running):
+            return self._newest
+        if self._of is None or self._of[0] is not look or self._of[1] != language:
+            self._pool = self._pool or ThreadPoolExecutor(1, "pictures")
+            self._of = look, language
+            # Before the file is read: what is written meanwhile is in both, and what is in both is counted once.
+            unwritten = self._keeper.unwritten
+            self._running = self._pool.submit(self._maker.document, look, unwritten, tr, language)
+            if not self._ended(self._running):
+                self._running.add_done_callback(lambda _made: self._late())
+        return self._newest
+
+    def _ended(self, running: "Future[view.Document]") -> bool:
+        wait((running,), WAIT_S)
+        if not running.done():
+            return False
+        self._running = None
+        self._newest = running.result()
+        return True
+
+    def forget(self) -> None:
+        """Nobody looks any more: what was read is given back, and what is still made is for nobody."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = self._running = self._of = self._newest = None
+        self._maker = PictureMaker(self._keeper.file)
+
+
+class PictureMaker:
+    """Owned by one thread."""
+
+    def __init__(self, file: HistoryFile | None) -> None:
+        self._reader = HistoryWindow(file, offset) if file is not None else None
         self._times: dict[TimeWindow, _Made] = {}
-        self._newest: tuple[Look, str, view.Document] | None = None
 
-    def document(self, look: Look, tr: Translator, language: str) -> view.Document:
-        """All pictures with their words, as the page gets them."""
-        if self._newest is None or self._newest[0] is not look or self._newest[1] != language:
-            self._newest = look, language, self._made(look, tr, language)
-        return self._newest[2]
-
-    def _made(self, look: Look, tr: Translator, language: str) -> view.Document:
-        unwritten = self._keeper.unwritten
+    def document(self, look: Look, unwritten: Unwritten, tr: Translator, language: str) -> view.Document:
+        """`unwritten`: what the file did not have yet when it was asked for."""
         seeing = Seeing(
             look.facts.at.taken_at,
             memory_use(look.facts, look.candidates),

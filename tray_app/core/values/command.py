@@ -216,6 +216,10 @@ class Looked(Struct, frozen=True):
     """Somebody looks at the details page who did not before: it is to be filled at once."""
 
 
+class Drawn(Struct, frozen=True):
+    """Pictures of the details page are made that nobody waited for: it is to be shown again."""
+
+
 class Quit(Struct, frozen=True):
     """Ends the app; a running job is cancelled first."""
 
@@ -250,5 +254,6 @@ Command = (
     | OpenDetails
     | PageJob
     | Looked
+    | Drawn
     | Quit
 )

@@ -30,6 +30,10 @@ AHEAD_S = 120.0
 
 SETTLED_S = 180.0
 """What ended longer ago is in the file: it is written once a minute."""
+QUARTER_S = 900.0
+"""Days begin on a quarter of an hour, wherever one is."""
+KEPT_ONES_S = 3900.0
+"""Requests that were read one by one are kept as long as an hour's picture may ask for them again."""
 
 _PLACE = "CAST((at - :since) / :step AS INTEGER)"
 _WHOLE = f"at >= :since AND {_PLACE} = CAST((until - :since) / :step AS INTEGER)"
@@ -55,10 +59,9 @@ _CALLS = """
     SELECT {place} AS place, kind, task, model, count(*), sum(served), sum(busy_s), sum(held_s),
     max(ended_at - began_at), sum(broken_off)
     FROM finished WHERE ended_at >= :since AND ended_at < :single GROUP BY place, kind, task, model"""
+_COUNT = "SELECT count(*) FROM finished WHERE ended_at >= ? AND ended_at < ?"
 _MARKS = "SELECT at, kind, model, change_id, setting, value, count FROM marks WHERE at >= :since AND at < :until"
-_OLDEST = """
-    SELECT min(one) FROM (SELECT min(at) AS one FROM spans UNION ALL SELECT min(ended_at) FROM finished)
-    WHERE one IS NOT NULL"""
+_OLDEST = "SELECT (SELECT min(at) FROM spans), (SELECT min(ended_at) FROM finished)"
 _AHEAD = (
     "SELECT EXISTS(SELECT 1 FROM spans WHERE at > :ahead) OR EXISTS(SELECT 1 FROM finished WHERE ended_at > :ahead)"
 )
@@ -74,6 +77,14 @@ class _Old(Struct, frozen=True):
     key: tuple[object, ...] = ()
     sums: tuple[SpanSum, ...] = ()
     spans: tuple[Stretch, ...] = ()
+    calls: tuple[CallSum, ...] = ()
+
+
+class _Days(Struct, frozen=True):
+    """What ended on each of the days, from the first one up to `until`. `longest_s`: of all spans."""
+
+    days: tuple[float, ...] = ()
+    until: float = 0.0
     calls: tuple[CallSum, ...] = ()
     longest_s: float = 0.0
 
@@ -92,15 +103,19 @@ class HistoryWindow:
     def __init__(self, file: HistoryFile, offset: Offset) -> None:
         self._file = file
         self._offset = offset
-        self._window = _Old()
-        self._days = _Old()
+        self._old: dict[TimeWindow, _Old] = {}  # a tab may show one and the next tab another
+        self._days = _Days()
         self._ones = _Ones()
+        self._midnights: tuple[float, tuple[float, ...]] = (-1.0, ())
 
     def kept(self, window: TimeWindow, now: float, pending_since: float) -> Kept:
         """`pending_since`: from there on spans are not asked for, because whoever keeps them has them all. StorageError
         where the file cannot be read."""
         shown = frame(window, now)
-        days = midnights(now, CALL_DAYS, self._offset)
+        quarter = now // QUARTER_S
+        if self._midnights[0] != quarter:
+            self._midnights = quarter, midnights(now, CALL_DAYS, self._offset)
+        days = self._midnights[1]
         return self._file.reading(
             lambda database: self._asked(database, shown, days, now, pending_since), Kept(days=days)
         )
@@ -109,21 +124,21 @@ class HistoryWindow:
         self, database: "sqlite3.Connection", shown: Frame, days: tuple[float, ...], now: float, pending: float
     ) -> Kept:
         recent = (now - SETTLED_S) // RECENT_S * RECENT_S
-        if self._days.key != (days, recent):
-            self._days = _days(database, days, recent)
+        self._days = _days(database, self._days, days, recent)
         single = shown.since if shown.is_fine else min(recent, shown.starts(shown.place(now) - 1))
         ones = self._one_by_one(database, min(single, recent), now)
         at = {"since": shown.since, "step": shown.step_s, "until": shown.until, "pending": pending}
         at |= {"longest": self._days.longest_s + 2 * RECENT_S, "ahead": now + AHEAD_S}
-        if self._window.key != (shown, single):
-            self._window = _old(database, shown, single, at)
+        old = self._old.get(shown.window)
+        if old is None or old.key != (shown, single):
+            old = self._old[shown.window] = _old(database, shown, single, at)
         at |= {"begin": single, "end": shown.until}
-        (oldest,) = database.execute(_OLDEST).fetchone()
+        oldest = min(filter(None, database.execute(_OLDEST).fetchone()), default=None)
         (ahead,) = database.execute(_AHEAD, at).fetchone()
         stored = Stored(
-            (*self._window.sums, *starmap(_span_sum, database.execute(_SUMS, at))),
-            (*self._window.spans, *_spans(database.execute(_OVER, at))),
-            self._window.calls,
+            (*old.sums, *starmap(_span_sum, database.execute(_SUMS, at))),
+            (*old.spans, *_spans(database.execute(_OVER, at))),
+            old.calls,
             ones[bisect_left(ones, single, key=_end) :],
             _marks(database.execute(_MARKS, at)),
             oldest,
@@ -137,20 +152,48 @@ class HistoryWindow:
         if not known.since <= since <= known.until <= now:
             known = _Ones(since, since)
         new = _finished(database.execute(_ONE_BY_ONE, (known.until, end)))
-        rows = (*known.rows[bisect_left(known.rows, since, key=_end) :], *new)
+        first = min(since, max(known.since, now - KEPT_ONES_S))  # the longer window comes again, too
+        rows = (*known.rows[bisect_left(known.rows, first, key=_end) :], *new)
         settled = max(since, known.until, now - SETTLED_S)
-        self._ones = _Ones(since, settled, rows[: bisect_left(rows, settled, key=_end)])
-        return rows
+        self._ones = _Ones(first, settled, rows[: bisect_left(rows, settled, key=_end)])
+        return rows[bisect_left(rows, since, key=_end) :]
 
 
-def _days(database: "sqlite3.Connection", days: tuple[float, ...], recent: float) -> _Old:
-    """What ended on each day, up to `recent`."""
+def _days(database: "sqlite3.Connection", known: _Days, days: tuple[float, ...], recent: float) -> _Days:
+    """What ended on each day, up to `recent`. Only what came since is added up, unless the file is no longer the one
+    that was read: somebody wrote late, or pruned."""
+    if known.days == days and known.until == recent:
+        return known
+    (longest,) = database.execute(_LONGEST).fetchone()
+    if known.days == days and known.until < recent:
+        new = _day_sums(database, days, known.until, recent)
+        calls = _together(known.calls, new)
+        if database.execute(_COUNT, (days[0], recent)).fetchone()[0] == sum(one.calls for one in calls):
+            return _Days(days, recent, calls, longest)
+    return _Days(days, recent, _day_sums(database, days, days[0], recent), longest)
+
+
+def _day_sums(
+    database: "sqlite3.Connection", days: tuple[float, ...], since: float, until: float
+) -> tuple[CallSum, ...]:
     marks = {f"day{number}": day for number, day in enumerate(days)}
     place = " + ".join(f"(ended_at >= :{name})" for name in marks) + " - 1"
-    found = database.execute(_CALLS.format(place=place), {"since": days[0], "single": recent, **marks})
-    calls = _call_sums(found)
-    (longest,) = database.execute(_LONGEST).fetchone()
-    return _Old((days, recent), calls=calls, longest_s=longest)
+    return _call_sums(database.execute(_CALLS.format(place=place), {"since": since, "single": until, **marks}))
+
+
+def _together(known: Iterable[CallSum], new: Iterable[CallSum]) -> tuple[CallSum, ...]:
+    found = {(one.place, one.kind, one.task, one.model): one for one in known}
+    for one in new:
+        key = one.place, one.kind, one.task, one.model
+        before = found.get(key)
+        if before is not None:
+            calls, served = before.calls + one.calls, before.served + one.served
+            busy, held = before.busy_s + one.busy_s, before.held_s + one.held_s
+            longest, broken = max(before.longest_s, one.longest_s), before.broken_off + one.broken_off
+            found[key] = CallSum(*key, calls, served, busy, held, longest, broken)
+        else:
+            found[key] = one
+    return tuple(found.values())
 
 
 def _old(database: "sqlite3.Connection", shown: Frame, single: float, at: dict[str, float]) -> _Old:
@@ -186,12 +229,12 @@ def _spans(rows: Iterable[tuple[Any, ...]]) -> tuple[Stretch, ...]:
 
 
 def _finished(rows: Iterable[tuple[Any, ...]]) -> tuple[FinishedRequest, ...]:
-    kinds = _KINDS
+    known = _KINDS.get
     return tuple(
         [  # a list is made faster than a tuple of a generator, and an hour may have ten thousand
-            FinishedRequest(model, kinds[kind], "", task, began, ended, first, busy, held, served == 1, broken_off)
+            FinishedRequest(model, found, "", task, began, ended, first, busy, held, served == 1, broken_off)
             for model, kind, task, began, ended, first, busy, held, served, broken_off in rows
-            if kind in kinds
+            if (found := known(kind)) is not None
         ]
     )
 
