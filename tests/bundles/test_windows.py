@@ -24,6 +24,8 @@ OURS = {"PYTHONPATH": ""}
 def windows():
     if not required("bundle"):
         require("bundle", "it takes minutes: ELBOWROOM_TESTS_REQUIRE=bundle does it")
+    if shutil.which("makensis") is None:
+        require("bundle", "makensis is missing (Debian: nsis)")
     python = WindowsPython()
     with python.in_use():
         install(python.folder, "pyinstaller", "-c", str(REPOSITORY / "constraints.txt"))

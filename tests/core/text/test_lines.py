@@ -102,6 +102,11 @@ def test_a_path_that_a_shell_gets_as_one_word_stays_in_one_line(path):
     assert all(width(piece) <= 24 for piece in pieces if path not in piece)
 
 
+def test_a_command_to_copy_is_not_broken():
+    command = line("   $ ", "/usr/bin/python3 '/opt/a b.pyz' connect http://127.0.0.1:8080")
+    assert wrapped(command, 30) == [command]
+
+
 def test_control_and_direction_characters_are_taken_out():
     assert clean("a\x1b[31m\nb\u202ec\u200b") == "a[31mbc"
     assert len(clean("x" * 900)) == 200

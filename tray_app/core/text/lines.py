@@ -84,9 +84,10 @@ def indented(lines: Sequence[Line], indent: str = "   ") -> list[Line]:
 
 def wrapped(one: Line, columns: int) -> list[Line]:
     """The line in pieces no wider than `columns`, broken at spaces, and between the characters of a script that has no
-    spaces; later pieces hang under the first one's text, or under what stands beside its label."""
+    spaces; later pieces hang under the first one's text, or under what stands beside its label. A command after `$`
+    stays whole: the terminal breaks it so that it can be copied as one."""
     text = "".join(span.text for span in one)
-    if width(text) <= columns:
+    if width(text) <= columns or text.lstrip().startswith("$ "):
         return [one]
     hang = _hang(text, columns)
     pieces: list[list[Span]] = [[]]
