@@ -138,7 +138,7 @@ def test_a_click_while_offline_says_so_and_a_server_that_returns_is_seen(desk, o
     again.start()
     try:
         # Another server as far as its sessions go: it is there, and it does not know our token.
-        desk.person.wait_row("Open WebUI cannot be read")
+        desk.person.wait_row("Sign in again")
         assert again.settings[TITLES] is True
     finally:
         again.stop()

@@ -154,9 +154,9 @@ def test_without_admin_rights_nothing_can_be_written_and_a_line_says_why(access)
     assert (
         find(state, "access").text
         == {
-            Access.USER: "Read-only: the account is not an admin",
+            Access.USER: "Read-only (the account is not an admin): connect as an admin...",
             Access.NONE: "Connect to Open WebUI to see and change its tasks...",
-            Access.REFUSED: "Open WebUI cannot be read: access is refused",
+            Access.REFUSED: "Sign in again (access is refused)...",
         }[access]
     )
     assert find(state, "task-model") is None

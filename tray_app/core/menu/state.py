@@ -89,7 +89,7 @@ def ollama_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
 
 
 def access_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
-    """One line why nothing can be changed, where that is so: a click on it connects."""
+    """One line why nothing can be changed, where that is so, and what a click on it does: it connects."""
     if seen.open_webui is None:
         why = seen.why[Source.OPEN_WEBUI]
         text = tr.gettext("Open WebUI: {state}").format(state=why_words(why, tr))
@@ -101,10 +101,10 @@ def access_rows(seen: Overview, tr: Translator) -> tuple[Row, ...]:
             text = tr.gettext("Connect to Open WebUI to see and change its tasks...")
         case Access.USER:
             because = refusals.brief(seen.open_webui.refused or RefusedBecause.NOT_ADMIN, tr)
-            text = tr.gettext("Read-only: {reason}").format(reason=because)
+            text = tr.gettext("Read-only ({reason}): connect as an admin...").format(reason=because)
         case Access.REFUSED:
             because = refusals.brief(seen.open_webui.refused or RefusedBecause.OTHER, tr)
-            text = tr.gettext("Open WebUI cannot be read: {reason}").format(reason=because)
+            text = tr.gettext("Sign in again ({reason})...").format(reason=because)
         case Access.ADMIN:
             return ()
     return (Row(row_text(text), Connect(seen.open_webui.url), id="access"),)

@@ -102,14 +102,14 @@ def _calls(one: Strategy, tr: Translator) -> str:
         )
     elif one.kind is StrategyKind.FEWER_TASKS:
         text = tr.ngettext(
-            "{count} call fewer per message, {first} with the first of a chat.",
-            "{count} calls fewer per message, {first} with the first of a chat.",
+            "{count} fewer call per message, {first} with the first of a chat.",
+            "{count} fewer calls per message, {first} with the first of a chat.",
             later,
         )
     else:
         text = tr.ngettext(
-            "{count} call fewer per message on the chat model, {first} with the first of a chat.",
-            "{count} calls fewer per message on the chat model, {first} with the first of a chat.",
+            "{count} fewer call per message on the chat model, {first} with the first of a chat.",
+            "{count} fewer calls per message on the chat model, {first} with the first of a chat.",
             later,
         )
     return text.format(count=later, first=first)
