@@ -43,15 +43,15 @@ export function compare(is, words, { post }) {
   at("compare").hidden = !is;
   if (!is) return;
   at("compare").classList.toggle("told", is.contest !== null);
-  const start = el("button", { type: "submit", class: "main", "data-key": "compare:start" }, words.start_compare);
-  start.disabled = is.busy;
+  const busy = is.busy ? "true" : "";
+  const start = el("button", { type: "submit", class: "main", "data-key": "compare:start", "aria-disabled": busy }, words.start_compare);
   const form = el("form", { class: "step" }, el("p", {}, is.intro),
     el("fieldset", {}, el("legend", {}, words.which_models), el("ul", { class: "choices" }, ...is.entrants.map(entrant))),
     el("div", { class: "buttons" }, start));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const models = [...at("contest").querySelectorAll("[data-entrant]:checked")].map((box) => box.dataset.entrant);
-    if (!models.length) return;
+    if (!models.length || is.busy) return;
     try {
       await post("/compare", { models });
     } catch {

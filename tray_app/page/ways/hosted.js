@@ -44,17 +44,15 @@ function buttons(...made) {
   return el("div", { class: "buttons" }, ...made);
 }
 
+// While a step is carried out they keep the focus, so that who came by keyboard stays where they are.
 function plain(text, key, todo) {
-  const made = el("button", { type: "button", "data-key": key }, text);
-  made.disabled = is.busy;
-  made.addEventListener("click", todo);
+  const made = el("button", { type: "button", "data-key": key, "aria-disabled": is.busy ? "true" : "" }, text);
+  made.addEventListener("click", () => is.busy || todo());
   return made;
 }
 
 function main(text, key) {
-  const made = el("button", { type: "submit", class: "main", "data-key": key }, text);
-  made.disabled = is.busy;
-  return made;
+  return el("button", { type: "submit", class: "main", "data-key": key, "aria-disabled": is.busy ? "true" : "" }, text);
 }
 
 function form(submit, ...inside) {
@@ -62,7 +60,7 @@ function form(submit, ...inside) {
   made.noValidate = true;
   made.addEventListener("submit", (event) => {
     event.preventDefault();
-    submit();
+    if (!is.busy) submit();
   });
   return made;
 }
@@ -158,7 +156,6 @@ export function hosted(now, said, given) {
   // Who came by keyboard goes on at the next step's first field, or at the one that is wrong.
   if (!inside || !(moved || failed)) return;
   const key = failed && is.at !== "plan" && is.at !== "model" ? `host:${is.at}` : FIRST[is.step];
-  const field_ = [...at("endpoint").querySelectorAll("[data-key]")].find((one) => one.dataset.key === key);
-  if (field_ && !field_.disabled) field_.focus({ preventScroll: false });
-  else at("endpoint").focus({ preventScroll: true });
+  const next = [...at("endpoint").querySelectorAll("[data-key]")].find((one) => one.dataset.key === key);
+  (next || at("endpoint")).focus();
 }
