@@ -11,9 +11,11 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-# Makes the terminal that it was given its own, as a shell does: only then is there a /dev/tty to ask a secret at.
+# Makes the terminal that it was given its own, as a shell does: only then is there a /dev/tty to ask a secret at. A shell
+# that started the tests in the background made their children deaf to Ctrl-C.
 LAUNCH = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """

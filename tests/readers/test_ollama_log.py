@@ -59,7 +59,7 @@ class TestRecordings:
         assert log.events[1].at == datetime(2026, 11, 22, 14, 12, 51, tzinfo=UTC).timestamp()
         assert log.finished == 4
         assert log.prompt_cache_bytes == int(74.057 * 2**20)
-        assert log.config == ServerConfig(num_parallel=1, context_length=4096, told=True)
+        assert log.config == ServerConfig(num_parallel=1, context_length=4096, told=True, keep_alive_s=300)
 
     def test_two_models_evict_each_other_and_the_queue_is_full(self):
         log = recorded("ollama-0.32.15/server-thrash-and-busy.log")
@@ -72,11 +72,12 @@ class TestRecordings:
         log = recorded("ollama-0.12.11/server.log")
         assert Counter(kinds(log)) == {LOAD: 2, EVICTION: 1}
         assert (log.finished, log.config.num_parallel, log.config.context_length) == (1, 1, 4096)
+        assert log.config.keep_alive_s == 300
 
     def test_the_family_of_0_9(self):
         log = recorded("ollama-0.9.6/server.log")
         assert kinds(log) == [LOAD, LOAD]
-        assert log.config == ServerConfig(context_length=4096, told=True)
+        assert log.config == ServerConfig(context_length=4096, told=True, keep_alive_s=300)
 
     def test_no_text_of_the_log_comes_out_but_digests(self):
         """Answers and prompts may be in a log at debug level."""
@@ -287,7 +288,7 @@ class TestFollowing:
     def test_configuration_from_before_holds(self, log):
         log.write_bytes((RECORDINGS / "ollama-0.32.15/server.log").read_bytes())
         answer = LogFollower(log).read(NOW).value
-        assert answer.config == ServerConfig(num_parallel=1, context_length=4096, told=True)
+        assert answer.config == ServerConfig(num_parallel=1, context_length=4096, told=True, keep_alive_s=300)
         assert answer.prompt_cache_bytes == int(74.057 * 2**20)
         assert (answer.events, answer.finished) == ((), 0)
 

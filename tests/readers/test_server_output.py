@@ -134,8 +134,10 @@ class TestReal:
             "OLLAMA_MAX_LOADED_MODELS": " '1' ",
             "OLLAMA_CONTEXT_LENGTH": "0",
             "OLLAMA_KV_CACHE_TYPE": "q8_0",
+            "OLLAMA_KEEP_ALIVE": "1m",
         }
-        assert settings_of(started(subprocess.DEVNULL, **given)) == ServerConfig(4, 1, None, "q8_0", told=True)
+        expected = ServerConfig(4, 1, None, "q8_0", told=True, keep_alive_s=60)
+        assert settings_of(started(subprocess.DEVNULL, **given)) == expected
 
 
 def test_a_unit_of_systemd_writes_to_the_journal(tmp_path):

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tray_app import __version__, autostart
 from tray_app.app import language, opened
 from tray_app.app.connect import connect_work
+from tray_app.app.doing.advised import AdviceWatch
 from tray_app.app.doing.keeper import ChatFirstKeeper
 from tray_app.app.doing.reliever import Reliever
 from tray_app.app.doing.trying import held_in, left_switched, put_back
@@ -22,6 +23,7 @@ from tray_app.core.diagnosis.alerts import Notice, Quiet
 from tray_app.core.menu import first_run as tray_view
 from tray_app.core.menu import notice as notice_view
 from tray_app.core.menu.screen import IconWish, NoticeSettings, NoticeView, ScreenState
+from tray_app.core.remedies.ollama_settings import InEffect
 from tray_app.core.remedies.relay_rules import not_taken, relay_rules
 from tray_app.core.text import chat_first as chat_first_view
 from tray_app.core.text import errors as error_view
@@ -81,6 +83,7 @@ class Session:
         self._looked_for_at = float("-inf")
         self._found: int | None = None
         self._summoned_until = float("-inf")
+        self.advice = AdviceWatch()
         self.chat_first = ChatFirstKeeper(lambda: self.app, on_duty=on_duty)
 
     @property
@@ -173,10 +176,17 @@ class Session:
             told = self.app.observer.told()
             self.remember(lambda state: replace(state, told=told))
         tr = self.translator()
-        first, brought = self._first_run(look, tr), self._brought(look, tr)
+        first, brought = self._first_run(look, tr), (*self._brought(look, tr), *self._followed(look, tr))
         if not self.settings().notices:
             return first
         return (*first, *(self._notice(one, look, tr) for one in look.notices), *brought)
+
+    def _followed(self, look: Look, tr: Translator) -> tuple[NoticeView, ...]:
+        """Of advice for Ollama's own settings, once Ollama was started again."""
+        return tuple(
+            notice_view.advised(kind, state is InEffect.YES, now, tr)
+            for kind, state, now in self.advice.look(look.facts, look.remedies)
+        )
 
     def _brought(self, look: Look, tr: Translator) -> tuple[NoticeView, ...]:
         """Once for each change: what it brought, when enough answers came after it."""

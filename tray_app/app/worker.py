@@ -295,6 +295,7 @@ class Worker:
                     self._due = 0.0
                 case CopyText(text):
                     self._screen.copy(text)
+                    session.advice.copied(text)
                 case Snooze() | MuteForModel() | NotificationsOnlyCritical() | SetLanguage() | SetIcon():
                     session.remember(self._wish(command))
                 case Autostart(on):

@@ -11,6 +11,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from tray_app.core.values.snapshot import LogEvent, LogEventKind, OllamaLog, ServerConfig
+from tray_app.core.values.units import go_seconds
 
 LINE_LIMIT = 64 * 1024
 SLOW_S = 10.0
@@ -216,6 +217,7 @@ class LineReader:
                 context_length=_count(_setting(line, b"OLLAMA_CONTEXT_LENGTH")),
                 kv_cache_type=_setting(line, b"OLLAMA_KV_CACHE_TYPE").decode("ascii", "replace") or None,
                 told=True,
+                keep_alive_s=go_seconds(_setting(line, b"OLLAMA_KEEP_ALIVE").decode("utf-8", "replace")),
             )
         elif b'msg="inference compute"' in line and _attribute(line, b"library") != b"cpu":
             total = size_bytes(_attribute(line, b"total"))

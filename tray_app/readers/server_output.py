@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 
 from tray_app.core.values.snapshot import ServerConfig
+from tray_app.core.values.units import go_seconds
 from tray_app.readers.odd import NO_ANSWER
 
 UNIT = "ollama.service"
@@ -63,6 +64,7 @@ def settings_of(pid: int, process: Callable[[int], psutil.Process] = psutil.Proc
         context_length=_count(found.get("OLLAMA_CONTEXT_LENGTH", "")),
         kv_cache_type=found.get("OLLAMA_KV_CACHE_TYPE", "").strip()[:_NUMBER] or None,
         told=True,
+        keep_alive_s=go_seconds(found.get("OLLAMA_KEEP_ALIVE", "")),
     )
 
 

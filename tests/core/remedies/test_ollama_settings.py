@@ -1,5 +1,7 @@
 """How Ollama was started here, the exact steps for that, and whether what was advised took effect."""
 
+import math
+
 import pytest
 from msgspec.structs import replace
 
@@ -87,7 +89,10 @@ def test_every_advice_has_its_variable_and_steps():
         (AdviceKind.CONTEXT_LENGTH, ServerConfig(context_length=8192, told=True), InEffect.NO, "8192"),
         (AdviceKind.KV_CACHE_TYPE, ServerConfig(kv_cache_type="q8_0", told=True), InEffect.YES, "q8_0"),
         (AdviceKind.KV_CACHE_TYPE, ServerConfig(kv_cache_type="f16", told=True), InEffect.NO, "f16"),
-        (AdviceKind.KEEP_ALIVE, ServerConfig(told=True), InEffect.UNSEEN, ""),
+        (AdviceKind.KEEP_ALIVE, ServerConfig(keep_alive_s=60, told=True), InEffect.YES, "1m"),
+        (AdviceKind.KEEP_ALIVE, ServerConfig(keep_alive_s=300, told=True), InEffect.NO, "5m"),
+        (AdviceKind.KEEP_ALIVE, ServerConfig(keep_alive_s=math.inf, told=True), InEffect.NO, "-1"),
+        (AdviceKind.KEEP_ALIVE, ServerConfig(told=True), InEffect.NO, ""),
         (AdviceKind.CACHE_RAM, ServerConfig(told=True), InEffect.UNSEEN, ""),
     ],
 )
@@ -95,6 +100,16 @@ def test_whether_it_took_effect_is_seen_or_said_to_be_unseen(kind, config, state
     seen = of("linux", config=config)
     assert in_effect(kind, seen) is state
     assert setting_now(kind, seen) == value
+
+
+@pytest.mark.parametrize(
+    ("left_s", "state"),
+    [(60, InEffect.UNSEEN), (62, InEffect.UNSEEN), (63, InEffect.NO), (290, InEffect.NO), (None, InEffect.NO)],
+)
+def test_where_settings_are_hidden_a_model_that_stays_for_longer_shows_them(left_s, state):
+    """`expires_at` of /api/ps; one that goes sooner may have been idle for long, so it shows nothing."""
+    model = replace(loaded("a", 10), expires_at=None if left_s is None else NOW + left_s)
+    assert in_effect(AdviceKind.KEEP_ALIVE, facts(machine(model, system="linux"))) is state
 
 
 def test_what_it_is_now_is_told():

@@ -3,6 +3,7 @@
 from tray_app.core.menu.screen import Button, NoticeView
 from tray_app.core.report.receipt import Receipt
 from tray_app.core.text import findings as finding_view
+from tray_app.core.text import ollama_settings as ollama_view
 from tray_app.core.text import receipt as receipt_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text.level import level_word
@@ -14,7 +15,7 @@ from tray_app.core.text.words import joined
 from tray_app.core.values.command import ApplyRemedy, Prove, Snooze, SnoozeUntil, Undo
 from tray_app.core.values.finding import Finding, Level, Severity
 from tray_app.core.values.plan import Change
-from tray_app.core.values.remedy import Consent, Remedy
+from tray_app.core.values.remedy import AdviceKind, Consent, Remedy
 from tray_app.core.values.task_settings import SLOTS
 
 # Windows balloons hold 63 and 255 UTF-16 units; the adapters clip by units, these keep sentences whole.
@@ -70,6 +71,12 @@ def receipt(receipt: Receipt, tr: Translator) -> NoticeView:
     undo = Button(tr.gettext("Undo"), Undo(receipt.change_id, receipt.changes))
     title = row_text(tr.gettext("What the last change brought"), TITLE_LIMIT)
     return NoticeView(title, row_text(body, BODY_LIMIT), f"receipt:{receipt.change_id}", (undo,))
+
+
+def advised(kind: AdviceKind, in_effect: bool, now: str, tr: Translator) -> NoticeView:  # noqa: FBT001 - a fact
+    """Whether a setting of Ollama's that was advised took effect when it was started again."""
+    body = ollama_view.took_effect(kind, tr) if in_effect else ollama_view.not_taken(kind, now, tr)
+    return told(tr.gettext("Ollama was started again"), body, f"advised:{kind.value}")
 
 
 def told(title: str, body: str, cause: str) -> NoticeView:

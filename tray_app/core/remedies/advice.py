@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from tray_app.core.fit.need import automatic_context, need
 from tray_app.core.remedies.case import Case
-from tray_app.core.remedies.ollama_settings import setting_now, started_by
+from tray_app.core.remedies.ollama_settings import InEffect, in_effect, setting_now, started_by
 from tray_app.core.requests.releases import SERVER_SINCE
 from tray_app.core.tasks.releases import GENERATIONS_SINCE
 from tray_app.core.values.finding import MemoryPressure, ModelSpills, ModelThrash, PromptCacheGrowth, Stuck, TaskStorm
@@ -125,6 +125,8 @@ def _stay(here: Case) -> Advice | None:
     """What is loaded beside the chat model holds memory for minutes after its last request."""
     ollama, chat = here.facts.ollama, here.facts.chat_model
     if ollama is None or chat is None or len(ollama.loaded) < 2 or here.blames_program or not _memory_pressed(here):
+        return None
+    if in_effect(AdviceKind.KEEP_ALIVE, here.facts) is InEffect.YES:
         return None
     saved = sum(model.size_bytes for model in ollama.loaded if model is not chat)
     return _advice(AdviceKind.KEEP_ALIVE, Reason.MODELS_STAY, chat.name, saved)

@@ -66,4 +66,5 @@ def with_environment(config: ServerConfig, processes: Processes | None) -> Serve
         kv_cache_type=config.kv_cache_type or started.kv_cache_type,
         gpu_total_bytes=config.gpu_total_bytes,
         told=config.told or started.told,
+        keep_alive_s=config.keep_alive_s if config.keep_alive_s is not None else started.keep_alive_s,
     )

@@ -1,6 +1,6 @@
 """What only the user can do in Ollama: the exact steps for how it was started here, and whether that took effect."""
 
-from tray_app.core.text.lines import clean
+from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.values.remedy import ADVISED, Advice, AdviceKind, OllamaStart, Remedy
@@ -93,6 +93,15 @@ def afterwards(remedy: Remedy, tr: Translator) -> str:
 def took_effect(kind: AdviceKind, tr: Translator) -> str:
     name, value = ADVISED[kind]
     return tr.gettext("In effect: Ollama runs with {name}={value}.").format(name=name, value=value)
+
+
+def not_taken(kind: AdviceKind, now: str, tr: Translator) -> str:
+    """Ollama was started again, without it. `now`: the value of the setting, empty where it has none."""
+    name, value = ADVISED[kind]
+    said = tr.gettext("Ollama was started again, but not with {name}={value}.").format(name=name, value=value)
+    if not now:
+        return said
+    return in_turn(said, tr.gettext("Now it is {name}={value}.").format(name=name, value=clean(now)))
 
 
 def not_seen(kind: AdviceKind, tr: Translator) -> str:

@@ -226,6 +226,8 @@ class ServerConfig(Struct, frozen=True):
     kv_cache_type: str | None = None
     gpu_total_bytes: int | None = None
     told: bool = False
+    keep_alive_s: float | None = None
+    """How long a model stays after its last request where that request says nothing; infinite: for ever."""
 
 
 class Ollama(Struct, frozen=True):
