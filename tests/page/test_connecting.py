@@ -261,7 +261,7 @@ def test_the_way_in_is_refused_the_second_time(server, browser, open_page, tab):
     stranger = browser.tab()
     stranger.go(way_in)
     stranger.wait_for("document.body && document.body.innerText")
-    assert stranger.text() == "This page is no longer in use. Choose the menu row again."
+    assert stranger.text() == "This page is no longer in use. Open it again from Elbowroom's menu."
     assert stranger.run("performance.getEntriesByType('navigation')[0].responseStatus") == 403
     assert "Sign in with" in tab.text()
 
@@ -359,7 +359,7 @@ def test_a_page_that_ended_says_so(server, open_page, tab):
     job.control.cancel()
     job.end()
     sign_in(tab, *ADMIN)
-    assert answer(tab, "bad") == "This page is no longer in use. Choose the menu row again."
+    assert answer(tab, "bad") == "This page is no longer in use. Open it again from Elbowroom's menu."
 
 
 @pytest.mark.browser
@@ -377,11 +377,17 @@ def test_it_is_readable_in_every_language_at_any_width(server, open_page, tab, c
 
 
 @pytest.mark.browser
-def test_the_answer_is_in_sight_in_a_low_window(server, open_page, tab):
+@pytest.mark.parametrize("keychain", [True, False])
+def test_the_answer_is_in_sight_in_a_low_window(app, server, open_page, tab, keychain):
+    """Also where a box comes above it: it was told beside what the page looked like before."""
+    held = Keychain()
+    held.missing = not keychain
+    app.secrets = Secrets(app.state, held, app.paths.secret_file, {})
     open_page(server.url)
     tab.look(width=400, height=400)
-    sign_in(tab, ADMIN[0], "wrong")
+    sign_in(tab, ADMIN[0], "wrong" if keychain else ADMIN[1])
     answer(tab, "bad")
+    assert tab.run("document.querySelector('#file-part').checkVisibility()") is not keychain
     top, bottom, height = tab.run(
         "(() => { const r = document.querySelector('#message').getBoundingClientRect();"
         "return [r.top, r.bottom, innerHeight]; })()"

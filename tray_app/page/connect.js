@@ -51,10 +51,10 @@ async function send(event) {
   say(texts.checking, "");
   try {
     const reply = await ask(filled());
-    say(reply.message, reply.ok ? "good" : "bad");
     if (reply.offer_file) at("file-part").hidden = false;
+    at("form").hidden = reply.ok;
+    say(reply.message, reply.ok ? "good" : "bad"); // when all stands in its place: it is brought into sight
     if (reply.ok) {
-      at("form").hidden = true;
       for (const id of SECRETS) at(id).value = "";
       return;
     }

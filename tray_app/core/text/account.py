@@ -77,7 +77,7 @@ def page_texts(url: str, tr: Translator) -> dict[str, str]:
         "keep_in_file": tr.gettext("No keychain here: keep the sign-in in a file that only my account can read"),
         "connect": tr.gettext("Connect"),
         "checking": tr.gettext("Checking..."),
-        "gone": tr.gettext("This page is no longer in use. Choose the menu row again."),
+        "gone": tr.gettext("This page is no longer in use. Open it again from Elbowroom's menu."),
     }
 
 
