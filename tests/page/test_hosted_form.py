@@ -44,8 +44,8 @@ def find(guest, endpoint, key=None, holds=LISTED, address=None):
     return guest.until(holds)
 
 
-def plan(guest, endpoint, model=TASKS):
-    find(guest, endpoint)
+def plan(guest, endpoint, model=TASKS, key=None):
+    find(guest, endpoint, key)
     guest.post("/hosted", {"do": "plan", "model": model})
     return guest.until(at_step("plan"))
 

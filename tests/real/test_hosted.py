@@ -3,9 +3,13 @@
 The endpoint behaves as OpenRouter does. `ELBOWROOM_REAL_VERSIONS` names other releases.
 """
 
+from types import SimpleNamespace
+
 import pytest
 
 from tests.contract.bench import BIG, Bench
+from tests.page.opened import Opened
+from tests.page.test_hosted_form import at_step, failed, plan, ready
 from tests.real.install import CannotInstall, install
 from tests.real.servers import chosen
 from tests.requirements import require
@@ -87,6 +91,36 @@ def test_added_chosen_proven_and_taken_back(server, app, endpoint):
     assert held(app) == before
     assert endpoint.key not in app.paths.journal_file.read_text("utf-8")
     assert server.answered_by("title") == BIG
+
+
+def test_by_the_form_of_the_details_page(server, app, endpoint, tmp_path, monkeypatch):
+    """Found, planned, tried, added, proven and taken back, with a wrong key before."""
+    for name in ("ELBOWROOM_API_KEY", "OPEN_WEBUI_URL", "OLLAMA_HOST", "LANG", "LC_ALL", "LANGUAGE"):
+        monkeypatch.delenv(name, raising=False)
+    before, home = held(app), tmp_path / "home"
+    overrides = Overrides(
+        home=home,
+        ollama=server.ollama.url,
+        open_webui=server.url,
+        machine=played_machine(server.ollama),
+        language="en",
+    )
+    with Opened(SimpleNamespace(overrides=overrides, home=home)) as opened:
+        guest = opened.guest()
+        guest.until(ready)
+        plan(guest, endpoint, key="sk-or-wrong")
+        guest.post("/hosted", {"do": "add"})
+        shown = guest.until(failed)["hosted"]
+        assert (shown["step"], shown["at"], held(app)) == ("place", "key", before)
+        plan(guest, endpoint)
+        guest.post("/hosted", {"do": "add"})
+        document = guest.until(lambda one: at_step("done")(one) and one["hosted"]["undo"] and not one["job"])
+        assert document["hosted"]["done"][-1].startswith(f"In effect: {SMALL} answered a real task call")
+        assert endpoint.key not in repr(document)
+        guest.post("/act", {"act": document["hosted"]["undo"]["act"]})
+        guest.until(lambda one: at_step("done")(one) and one["hosted"]["undo"] is None and not one["job"])
+    assert held(app) == before
+    assert endpoint.key not in (home / "journal.jsonl").read_text("utf-8")
 
 
 def test_what_goes_wrong_changes_nothing(server, app, endpoint):

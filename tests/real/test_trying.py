@@ -15,7 +15,7 @@ from tests.contract.bench import SMALL as HERE
 from tests.real.test_hosted import SMALL as HOSTED
 from tests.real.test_hosted import app, endpoint, held, server
 from tray_app.app.doing.hosted import desk_of
-from tray_app.app.doing.trying import bench
+from tray_app.app.doing.trying import bench, priced
 from tray_app.app.speed import chat_model, listed_here
 from tray_app.core.remedies.choices import entrants
 
@@ -37,7 +37,8 @@ def test_a_small_model_and_a_hosted_one_side_by_side(server, app, endpoint):
     desk.connect(found, wish, endpoint.key, lambda: False)
     before = held(app)
     chat, listed = chat_model(app.carrier), listed_here(app.carrier)
-    turns = entrants(app.observer.look().facts, listed, chat, (HERE, wish.listed_as))
+    unasked = entrants(app.observer.look().facts, listed, chat, (HERE, wish.listed_as))
+    turns = priced(unasked, listed, app.open_webui)
     told = bench(app.carrier, chat).compare(chat.id, turns, 1, lambda _: None)
     assert [(one.entrant.id, one.able) for one in told.trials] == [("", True), (HERE, True), (wish.listed_as, True)]
     here, hosted = told.trials[1:]
@@ -46,7 +47,9 @@ def test_a_small_model_and_a_hosted_one_side_by_side(server, app, endpoint):
     assert all(one.draft.items for made in told.trials for one in made.tasks)
     assert all(one.tokens is not None for one in hosted.tasks)
     if server.version >= (0, 4, 0):
-        assert hosted.usd is None  # of a connection that is limited to chosen models Open WebUI lists no prices
+        # Of a connection that is limited to chosen models Open WebUI lists no prices: its endpoint is asked for them.
+        assert [one.price for one in unasked] == [None, None]
+    assert hosted.usd > 0
     assert (held(app), told.ended) == (before, None)
     desk.remove(endpoint.base)
 
