@@ -33,6 +33,7 @@ OFFERED = (
     (["elbowroom", "autostart", ""], {"on", "off", "status"}),
     (["elbowroom", "set", "foll"], {"follow-ups=on", "follow-ups=off"}),
     (["elbowroom", "undo", "--a"], {"--all"}),
+    (["elbowroom", "metrics", "--t"], {"--textfile"}),
 )
 
 

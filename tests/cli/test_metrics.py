@@ -14,6 +14,8 @@ import pytest
 from tests.exporter.process import Exporter, samples, value
 from tests.played import Played
 from tests.real.servers import free_port
+from tray_app.app.exporting import Exporting
+from tray_app.app.watch import Observer
 from tray_app.autostart import launch
 from tray_app.cli.main import run
 from tray_app.standins.models import BIG
@@ -292,6 +294,21 @@ def test_it_writes_nothing_and_holds_no_lock(played):
         assert played.run("set", "titles=off") == 0
         exporter.until(lambda text: value(text, "elbowroom_changes_total", event="applied") == 1)
     assert not list(home.rglob("history.db*"))
+
+
+def test_a_fault_of_our_own_in_a_look_is_counted_and_the_next_one_is_taken(played, monkeypatch, caplog):
+    """Also the first one: else nobody would ever hear of it."""
+    fails = iter([True, True, False])
+    look = Observer.look
+    monkeypatch.setattr(Observer, "look", lambda self: 1 // 0 if next(fails, False) else look(self))
+    watching = Exporting([played.app()])
+    watching.begin(0.05)
+    try:
+        told = lambda: {one.metric.name: one.value for one in watching.reported()}  # noqa: E731
+        assert wait_until(lambda: told().get("elbowroom_look_errors_total") == 2 and "elbowroom_level" in told(), 20)
+    finally:
+        watching.end()
+    assert "a look failed" in caplog.text
 
 
 def test_no_secret_and_no_persons_name_is_told(played):

@@ -38,6 +38,7 @@ class OllamaWatch:
         self.seen: WatchedOllama | None = None
         self.tally: Tally | None = None
         self.journal: Folded | None = None
+        self.url = ""
         self.errors = 0
         self.open_webui_expected = False
         self._look: Look | None = None
@@ -110,6 +111,7 @@ class Exporting:
         """A thread for each; what is wrong with an address is told at once."""
         for watch in self._watches:
             watch.app.observer  # noqa: B018 - made here: it may raise
+            watch.url = watch.app.ollama_url
         for watch in self._watches:
             thread = threading.Thread(target=watch.run, args=(self._over, interval_s), name="look", daemon=True)
             self._threads.append(thread)
@@ -135,9 +137,9 @@ class Exporting:
             yield from of_journal(first.journal.lines, first.journal.all)
         for watch in self._watches:
             seen, tally = watch.seen, watch.tally
-            if seen is None:
-                continue
-            yield from of_ollama(seen, first=watch is first)
+            if self._counts and watch.url:
+                yield Reported(LOOK_ERRORS, float(watch.errors), (watch.url,))
+            if seen is not None:
+                yield from of_ollama(seen, first=watch is first)
             if tally is not None and self._counts:
                 yield from tally.reported()
-                yield Reported(LOOK_ERRORS, float(watch.errors), (seen.url,))
