@@ -74,6 +74,8 @@ def parse(argv: Sequence[str], tr: Translator) -> argparse.Namespace:
     options = build(tr).parse_args(list(argv))
     if options.command is None:
         options.command, options.at_login = "tray", False
+    if options.ollama is None and len(getattr(options, "hosts", ())) == 1:
+        options.ollama, options.hosts = options.hosts[0], []  # one host is not several
     return options
 
 

@@ -1,10 +1,12 @@
 """`status`: one answer, and how an answer is shown."""
 
 from argparse import Namespace
+from contextlib import ExitStack
 
 from tray_app.app.watch import Look
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE
+from tray_app.cli.teams.hosts import apps_of
 from tray_app.cli.terminal import Terminal
 from tray_app.core.remedies.relay_rules import not_taken
 from tray_app.core.report import status as report
@@ -34,6 +36,11 @@ def tell_models_not_taken(app: App, look: Look, terminal: Terminal, tr: Translat
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Two samples one second apart, no hold time; exit code 0 whenever it answered, Unknown included."""
+    with ExitStack() as ends:
+        if several := [ends.enter_context(one) for one in apps_of(app, options)]:
+            from tray_app.cli.teams import side_by_side
+
+            return side_by_side.status(several, options, terminal, tr)
     if options.json:
         look = app.observer.look_twice()
     else:

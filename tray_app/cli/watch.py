@@ -5,13 +5,14 @@ import time
 from argparse import Namespace
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from tray_app.app.watch import HistoryKeeper, Look
 from tray_app.app.wiring import App
 from tray_app.cli.main import DONE
 from tray_app.cli.status import show
+from tray_app.cli.teams.hosts import apps_of
 from tray_app.cli.terminal import Terminal
 from tray_app.core.diagnosis.memory_use import memory_use
 from tray_app.core.report.details.lanes import lanes
@@ -24,6 +25,12 @@ from tray_app.core.text.text import Translator
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """One look per interval until --count or Ctrl-C. Thresholds follow the settings file."""
+    with ExitStack() as ends:
+        if several := [ends.enter_context(one) for one in apps_of(app, options)]:
+            from tray_app.cli.teams import side_by_side
+
+            with _ended_by_term():
+                return side_by_side.watch(several, options, terminal, tr)
     if options.json or not terminal.has_screen:
         return _one_below_another(app, options, terminal, tr)
     past: deque[view.Sample] = deque(maxlen=view.KEPT)

@@ -23,9 +23,18 @@ COMMANDS = {
 def add_to(add: Adder, tr: Translator) -> None:
     _ = tr.gettext
     as_json = _("print JSON (schema 1)")
-    status = add("status", _("what is going on now, and what helps"), "status", "status --json")
+    side_by_side = "--ollama http://gpu1.lan:11434 --ollama http://gpu2.lan:11434"
+    now = "status", "status --json", f"status {side_by_side}"
+    status = add("status", _("what is going on now, and what helps"), *now, hosts=True)
     status.add_argument("--json", action="store_true", help=as_json)
-    watch = add("watch", _("the same, refreshed continuously"), "watch", "watch --json --interval 5 --count 12")
+    watch = add(
+        "watch",
+        _("the same, refreshed continuously"),
+        "watch",
+        "watch --json --interval 5 --count 12",
+        f"watch {side_by_side}",
+        hosts=True,
+    )
     watch.add_argument("--json", action="store_true", help=as_json)
     watch.add_argument("--interval", type=seconds(tr), metavar="S", default=5.0, help=_("seconds between polls (5)"))
     watch.add_argument("--count", type=number(tr), metavar="N", help=_("stop after N polls"))

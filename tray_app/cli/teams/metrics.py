@@ -9,17 +9,16 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from msgspec.structs import replace
-
 from tray_app.app.exporting import Exporting
 from tray_app.app.wiring import App
 from tray_app.autostart.launch import adding
 from tray_app.cli.main import DONE
+from tray_app.cli.teams.hosts import apps_of
 from tray_app.cli.terminal import Terminal
 from tray_app.core.text import metrics as view
 from tray_app.core.text.text import Translator
 from tray_app.core.values.errors.exporter import LibraryMissing
-from tray_app.services.address import is_loopback, listen_place, ollama_address
+from tray_app.services.address import is_loopback, listen_place
 from tray_app.storage.files import replace_for_others
 
 LIBRARY, PACKAGE = "prometheus_client", "prometheus-client"
@@ -34,19 +33,12 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         raise LibraryMissing(adding(PACKAGE))
     place = None if options.textfile is not None else listen_place(options.listen)
     with ExitStack() as ends, _ending() as over:
-        apps = [ends.enter_context(one) for one in _apps(app, options)] or [app]
+        apps = [ends.enter_context(one) for one in apps_of(app, options)] or [app]
         counts = place is not None or options.interval is not None
         exporting = Exporting(apps, counts=counts, of_process=place is not None)
         if place is None:
             return _to_file(exporting, options, over, terminal, tr)
         return _to_whoever_asks(exporting, place, options, over, terminal, tr)
-
-
-def _apps(app: App, options: Namespace) -> list[App]:
-    """One for each host that was named, each once; none where the usual one is meant."""
-    given = [*filter(None, [app.overrides.ollama]), *options.hosts]
-    urls = dict.fromkeys(ollama_address(one) for one in given)
-    return [App(replace(app.overrides, ollama=url)) for url in urls]
 
 
 def _to_file(

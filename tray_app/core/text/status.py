@@ -78,7 +78,7 @@ def _labelled(rows: Sequence[tuple[str, Line]]) -> list[Line]:
     return [line(Span(pad(label, columns), Style.FAINT), *content) for label, content in rows]
 
 
-def _memory(seen: Overview, tr: Translator) -> Line:
+def memory_line(seen: Overview, tr: Translator) -> Line:
     memory = seen.memory
     if memory is None:
         return _why(seen, Source.MEMORY, tr)
@@ -269,7 +269,7 @@ def status_lines(
     lines.append(line(""))
     lines += _labelled(
         [
-            (tr.gettext("Memory"), _memory(seen, tr)),
+            (tr.gettext("Memory"), memory_line(seen, tr)),
             *_indent(_gpu(seen, tr), "GPU"),
             *_indent([*_models(seen, tr), *_programs(seen, _OLLAMA, tr)], "Ollama"),
             *_indent([_requests(seen, tr), *(_who(seen, tr) if who else ())], tr.gettext("Requests")),

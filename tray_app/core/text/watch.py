@@ -93,8 +93,8 @@ def frame(
     drawn: WatchPictures = NOTHING_DRAWN,
 ) -> list[Line]:
     """Never more lines than the window has, none wider than it; the headline is always the first."""
-    top = _fitted([headline(seen, diagnosis, tr), _changed(past, window, tr)], window)
-    foot = _fitted([_foot(past[-1].at, window, tr)], window)[:1]
+    top = fitted([headline(seen, diagnosis, tr), _changed(past, window, tr)], window)
+    last = fitted([foot(past[-1].at, window, tr)], window)[:1]
     parts = [
         _sparks(past, window, tr),
         _marks(past, window, tr),
@@ -103,15 +103,18 @@ def frame(
         watch_pictures.ended(drawn.ended, tr),
         [line(""), *status_lines(seen, diagnosis, remedies, tr, who=False)[1:]],
     ]
-    body = _fitted([one for part in parts for one in part], window)
-    room = max(0, window.rows - len(top) - len(foot))
-    if len(body) > room > 0:
-        left = len(body) - room + 1
-        more = tr.ngettext(
-            "{count} more line: make the window higher", "{count} more lines: make the window higher", left
-        )
-        body = [*body[: room - 1], *_fitted([line(Span(more.format(count=left), Style.FAINT))], window)[:1]]
-    return [*top, *body[:room], *foot][: window.rows]
+    body = fitted([one for part in parts for one in part], window)
+    room = max(0, window.rows - len(top) - len(last))
+    return [*top, *within(body, room, window, tr), *last][: window.rows]
+
+
+def within(body: Sequence[Line], room: int, window: WatchFrame, tr: Translator) -> list[Line]:
+    """As many of the lines as there is room for; the last one says how many are left out."""
+    if len(body) <= room or room <= 0:
+        return list(body[: max(0, room)])
+    left = len(body) - room + 1
+    more = tr.ngettext("{count} more line: make the window higher", "{count} more lines: make the window higher", left)
+    return [*body[: room - 1], *fitted([line(Span(more.format(count=left), Style.FAINT))], window)[:1]]
 
 
 def headline(seen: Overview, diagnosis: Diagnosis, tr: Translator) -> Line:
@@ -199,14 +202,14 @@ def _at_the_model(seen: Overview, tr: Translator) -> list[Line]:
     return [line(Span("> ", Style.FAINT), one) for one in told]
 
 
-def _foot(at: float, window: WatchFrame, tr: Translator) -> Line:
+def foot(at: float, window: WatchFrame, tr: Translator) -> Line:
     text = tr.gettext("{time}, a look every {seconds} s. Ctrl-C ends.").format(
         time=clock(at, window.utc_offset_s), seconds=f"{window.interval_s:g}"
     )
     return line(Span(text, Style.FAINT))
 
 
-def _fitted(lines: Sequence[Line], window: WatchFrame) -> list[Line]:
+def fitted(lines: Sequence[Line], window: WatchFrame) -> list[Line]:
     """In pieces no wider than the window; a word that is wider is cut."""
     pieces = [piece for one in lines for piece in wrapped(one, max(1, window.columns))]
     return [_cut(piece, window.columns) for piece in pieces]
