@@ -104,7 +104,7 @@ def main():
         asking.start()
         ends.callback(asking.join)
         ends.callback(over.set)
-        sys.exit(played.run("metrics", "--listen", f"127.0.0.1:{port}", *words))
+        sys.exit(played.run("metrics", "--listen", f"127.0.0.1:{port}", "--ollama", played.ollama.url, *words))
 
 
 if __name__ == "__main__":
