@@ -1,10 +1,11 @@
 """A storm on a real Ollama with a real, small model and a real Open WebUI: seen, fixed, taken back, all by the command line.
 
     python tests/system/real_ollama.py [--ollama URL] [--model NAME] [--start] [--pull NAME] [--open-webui VERSION]
+                                       [--seconds S]
 
 `--start` starts `ollama serve` where none answers; `--pull` downloads a model first. Two people chat with titles, tags and
-follow-ups on. Exit code 1 where `status` sees no model or no request, where a fix or its undo is not what Open WebUI says
-afterwards.
+follow-ups on. Exit code 1 where a chat gets no answer, `status` sees no model or no request (or does not know), or a fix or
+its undo is not what Open WebUI says afterwards. It was played against a real llama-server (tests/llama/test_system.py).
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +34,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.real.servers import ADMIN, RealServer, session  # noqa: E402 - found by the line above
 
-PLAY_S = 60.0
+PAUSE_S = 5.0
 QUESTION = "Tell me in three sentences why the sea is salty."
 
 
@@ -64,14 +66,22 @@ def ollama(url: str, *, start: bool) -> Iterator[None]:
 
 
 class Person:
-    """Asks again as soon as the answer is there, with all tasks of a browser's chat."""
+    """Asks again every few seconds, whatever is still to be answered, with all tasks of a browser's chat."""
 
     def __init__(self, url: str, token: str, model: str, over: threading.Event) -> None:
+        self.failed: list[str] = []
         self._http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=300)
         self._model = model
         self._over = over
 
     def chat(self) -> None:
+        """Until it is over. What went wrong is in `failed`."""
+        try:
+            self._chat()
+        except httpx.HTTPError as error:
+            self.failed.append(f"a chat got no answer: {error!r}")
+
+    def _chat(self) -> None:
         with self._http as http:
             document = {
                 "title": "New Chat",
@@ -81,11 +91,11 @@ class Person:
                 "id": "",
             }
             made = http.post("/api/v1/chats/new", json={"chat": document}).raise_for_status().json()
-            while not self._over.is_set():
+            while not self._over.wait(PAUSE_S):
                 tasks = {"title_generation": True, "tags_generation": True, "follow_up_generation": True}
                 body = {"model": self._model, "messages": [{"role": "user", "content": QUESTION}], "stream": True}
-                more = {"chat_id": made["id"], "id": "m", "session_id": "s", "background_tasks": tasks}
-                http.post("/api/chat/completions", json=body | more)
+                more = {"chat_id": made["id"], "id": uuid.uuid4().hex, "session_id": uuid.uuid4().hex}
+                http.post("/api/chat/completions", json=body | more | {"background_tasks": tasks}).raise_for_status()
 
 
 def elbowroom(home: Path, *words: str, token: str, ollama_url: str, webui: str) -> tuple[int, str]:
@@ -104,31 +114,40 @@ def elbowroom(home: Path, *words: str, token: str, ollama_url: str, webui: str) 
     return done.returncode, done.stdout
 
 
-def storm(server: RealServer, token: str, model: str, ollama_url: str, home: Path) -> list[str]:
+def storm(server: RealServer, token: str, model: str, ollama_url: str, home: Path, seconds: float) -> list[str]:
     """What is wrong; empty where all is as it should be."""
     over = threading.Event()
-    people = [threading.Thread(target=Person(server.url, token, model, over).chat) for _ in range(2)]
-    for one in people:
+    people = [Person(server.url, token, model, over) for _ in range(2)]
+    threads = [threading.Thread(target=one.chat) for one in people]
+    for one in threads:
         one.start()
     where: dict[str, str] = {"token": token, "ollama_url": ollama_url, "webui": server.url}
-    wrong: list[str] = []
     try:
-        most = {"running": 0, "waiting": 0}
-        until = time.monotonic() + PLAY_S
-        while time.monotonic() < until:
-            _, text = elbowroom(home, "status", "--json", **where)
-            status: dict[str, Any] = json.loads(text)
-            if not status["models"]:
-                continue
-            most = {name: max(count, status["requests"][name] or 0) for name, count in most.items()}
-        if not most["running"]:
-            wrong.append(f"no request was seen in {PLAY_S:.0f} s: {most}")
-        print(f"at most: {most}")
+        wrong = watched(home, where, seconds)
     finally:
         over.set()
-        for one in people:
+        for one in threads:
             one.join()
-    return wrong + changed(home, where)
+    return [*(line for one in people for line in one.failed), *wrong, *changed(home, where)]
+
+
+def watched(home: Path, where: dict[str, str], seconds: float) -> list[str]:
+    """What `status` did not see while they chat."""
+    loaded = False
+    most: dict[str, int | None] = {"running": None, "waiting": None}
+    unknown: dict[str, Any] = {}
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        status: dict[str, Any] = json.loads(elbowroom(home, "status", "--json", **where)[1])
+        loaded = loaded or bool(status["models"])
+        unknown = status["unknown"]
+        for name, before in most.items():
+            said = status["requests"][name]
+            most[name] = before if said is None else max(said, before or 0)
+    print(f"at most, where known: {most}")
+    if not loaded:
+        return [f"no model was seen in {seconds:.0f} s: {unknown}"]
+    return [] if most["running"] else [f"no request was seen in {seconds:.0f} s: {most}, {unknown}"]
 
 
 def changed(home: Path, where: dict[str, str]) -> list[str]:
@@ -154,6 +173,7 @@ def main() -> int:
     parser.add_argument("--model", metavar="NAME", help="one that is there already")
     parser.add_argument("--pull", metavar="NAME", help="download this one first and use it")
     parser.add_argument("--start", action="store_true")
+    parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="how long they chat (60)")
     parser.add_argument("--open-webui", default="0.12.4", metavar="VERSION")
     options = parser.parse_args()
     model = options.model or options.pull
@@ -167,7 +187,7 @@ def main() -> int:
         server.start()
         try:
             token = session(server.url, ADMIN)
-            wrong = storm(server, token, model, options.ollama, Path(folder) / "home")
+            wrong = storm(server, token, model, options.ollama, Path(folder) / "home", options.seconds)
         finally:
             server.stop()
     for line in wrong:
