@@ -40,6 +40,15 @@ os.dup2(ends[0], 3), os.dup2(ends[1], 4)
 os.execvp(sys.argv[3], sys.argv[3:])
 """
 ANSWER_S = 30.0
+THEMES = {
+    "light": [("prefers-color-scheme", "light")],
+    "dark": [("prefers-color-scheme", "dark")],
+    "forced": [("forced-colors", "active"), ("prefers-color-scheme", "dark")],
+    "forced light": [("forced-colors", "active"), ("prefers-color-scheme", "light")],
+    "contrast": [("prefers-contrast", "more"), ("prefers-color-scheme", "light")],
+    "contrast dark": [("prefers-contrast", "more"), ("prefers-color-scheme", "dark")],
+}
+"""What a person can have chosen: light, dark, colours of their own, more contrast."""
 MOVED_ON = ("navigated or closed", "context was destroyed", "Cannot find context", "Promise was collected")
 
 
@@ -187,8 +196,13 @@ class Tab:
     def look(self, *, width: int = 800, height: int = 720, dark: bool = False) -> None:
         """The size of the window and the colours that the person prefers."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.call("Emulation.setEmulatedMedia", features=[scheme])
+        self.media(THEMES["dark" if dark else "light"])
+
+    def media(self, features: list[tuple[str, str]]) -> None:
+        """One of THEMES: nothing of another is left."""
+        usual = {"forced-colors": "none", "prefers-contrast": "no-preference"}
+        chosen = (usual | dict(features)).items()
+        self.call("Emulation.setEmulatedMedia", features=[{"name": name, "value": value} for name, value in chosen])
 
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))

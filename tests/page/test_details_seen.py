@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.page.chromium import axe
+from tests.page.chromium import THEMES, axe
 from tests.page.opened import Opened
 from tests.played import Played
 from tray_app.standins.models import BIG
@@ -178,13 +178,6 @@ def test_the_page_says_so_when_the_app_has_ended(browser, played):
     assert tab.run("document.querySelector('#gone').getBoundingClientRect().height") > 0
 
 
-THEMES = {
-    "light": [("prefers-color-scheme", "light")],
-    "dark": [("prefers-color-scheme", "dark")],
-    "forced": [("forced-colors", "active"), ("prefers-color-scheme", "dark")],
-}
-
-
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_axe_finds_nothing(browser, played, language):
     script = axe()
@@ -197,8 +190,7 @@ def test_axe_finds_nothing(browser, played, language):
         for theme, features in THEMES.items():
             for width in (390, 1280):
                 tab.look(width=width, height=900)
-                media = [{"name": name, "value": value} for name, value in features]
-                tab.call("Emulation.setEmulatedMedia", features=media)
+                tab.media(features)
                 found = tab.run(
                     "axe.run().then((done) => done.violations.map((one) => `${one.id}: ${one.nodes.map((n) => n.html)}`))"
                 )

@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 from msgspec.structs import replace
 
-from tests.page.chromium import axe
+from tests.page.chromium import THEMES, axe
 from tray_app.app.language import load
 from tray_app.core.report.details.memory_use import LoadedUse, MemoryUse, PartKind
 from tray_app.core.report.details.pictures import Kept, Seeing, pictures
@@ -206,12 +206,10 @@ def test_each_picture_has_its_table_and_its_sentence(tab):
     assert "leave 2.0 GiB of 21.0 GiB" in tab.text(".p-memory .p-sentence")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark", "forced"])
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("name", ["story", "empty"])
 def test_axe_finds_nothing(tab, theme, name):
-    scheme = {"name": "prefers-color-scheme", "value": "dark" if theme == "dark" else "light"}
-    forced = {"name": "forced-colors", "value": "active" if theme == "forced" else "none"}
-    tab.call("Emulation.setEmulatedMedia", features=[scheme, forced])
+    tab.media(THEMES[theme])
     tab.run(f"window.show('{name}')")
     tab.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     tab.run(axe() + "; true")

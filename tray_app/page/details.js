@@ -129,8 +129,8 @@ function receipt(is, words) {
   const rows = is.figures.map((one) =>
     el("tr", { class: one.better === null ? "" : one.better ? "better" : "worse" },
       cell("", one.name, words.figure), cell("number", one.before, words.before),
-      cell("number", one.after, words.after), cell("number change", one.change, words.change)));
-  const names = [[words.figure, ""], [words.before, "number"], [words.after, "number"], [words.change, "number"]];
+      cell("number", one.after, words.after), cell("number change", one.change, words.difference)));
+  const names = [[words.figure, ""], [words.before, "number"], [words.after, "number"], [words.difference, "number"]];
   const title = el("p", {}, el("strong", {}, is.what), " ", el("span", { class: "soft" }, is.when));
   put(at("brought"),
     el("div", { class: "between" }, title, is.undo ? button(is.undo, { key: "undo-receipt", act, label: `${is.undo.text}: ${is.what}` }) : null),

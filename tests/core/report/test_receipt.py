@@ -80,7 +80,7 @@ def test_what_a_change_brought():
         Figure.SWAPPED: (600.0, 0.0, None),
     }
     assert view.brief(made, EN) == (
-        "first word of an answer after 3.0 s -> 1.0 s, task calls per answer 2.0 -> 0.2,"
+        "wait for the first word of an answer 3.0 s -> 1.0 s, task calls per answer 2.0 -> 0.2,"
         " longest wait at Ollama 9.0 s -> 1.0 s"
     )
     shown = ["".join(span.text for span in one) for one in view.lines(made, lambda _: "14:02", EN)]

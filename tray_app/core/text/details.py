@@ -28,6 +28,7 @@ def words(tr: Translator) -> dict[str, str]:
         "before": tr.gettext("before"),
         "after": tr.gettext("after"),
         "change": tr.gettext("change"),
+        "difference": tr.gettext("difference"),
         "journal": tr.gettext("Changes"),
         "when": tr.gettext("when"),
         "undo": tr.gettext("undo"),

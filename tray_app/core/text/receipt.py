@@ -54,6 +54,8 @@ def _change(before: float | None, after: float | None, tr: Translator) -> str:
     percent = round(100 * (after - before) / before)
     if not percent:
         return tr.gettext("the same")
+    if percent == -100:  # something is left
+        return tr.gettext("over {percent}% less").format(percent=99)
     return tr.gettext("{percent}% less").format(percent=-percent) if percent < 0 else _more(percent, tr)
 
 
@@ -132,7 +134,7 @@ def _minutes(seconds: float) -> str:
 
 def _name(figure: Figure, tr: Translator) -> str:
     return {
-        Figure.FIRST_WORD: tr.gettext("first word of an answer after"),
+        Figure.FIRST_WORD: tr.gettext("wait for the first word of an answer"),
         Figure.CALLS: tr.gettext("task calls per answer"),
         Figure.TASK_SECONDS: tr.gettext("seconds of task work per answer"),
         Figure.LONGEST_WAIT: tr.gettext("longest wait at Ollama"),
