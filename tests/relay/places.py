@@ -136,6 +136,8 @@ class InThread:
     def __init__(self, upstream, folder, rules=BRISK, listen="127.0.0.1", port=0):
         self.file = folder / "relay.json"
         self.door = None
+        # A name may stand for two addresses, each with a port of its own.
+        self._reached_at = listen if listen == "localhost" else "127.0.0.1"
         self._plan = RelayPlan(listen, port, upstream, self.file, "1.2.3", REPLIES, rules)
         self._ready = queue.Queue()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="relay")
@@ -163,7 +165,7 @@ class InThread:
         return self.relay.port
 
     def link(self):
-        return Link(socket.create_connection(("127.0.0.1", self.port)))
+        return Link(socket.create_connection((self._reached_at, self.port)))
 
     def ask(self, method, path, body=None, *, secret=None, host=None):
         """One request on the private channel: status and document."""

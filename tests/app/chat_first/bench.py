@@ -52,7 +52,13 @@ class Bench(Played):
         door = self.relay.door()
         os.kill(door.pid, signal.SIGKILL)
         assert wait_until(lambda: self.relay.door() is None)
+        assert wait_until(self._is_port_free)
         return door.pid
+
+    def _is_port_free(self):
+        """A process that was killed closes one socket after the other."""
+        with socket.socket() as asks:
+            return asks.connect_ex(("127.0.0.1", self.port)) != 0
 
     def become(self, version):
         """Another release starts on the same data."""

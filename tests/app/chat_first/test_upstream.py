@@ -70,8 +70,9 @@ def test_without_it_nothing_is_sent_and_open_webui_is_told_that_ollama_is_not_th
     with behind_tls(b"{}") as (url, asked):
         process = Process(tmp_path, url)
         try:
-            with pytest.raises(OSError, match=r"50[23]"):
+            with pytest.raises(OSError, match=r"50[23]") as refused:
                 asked_by_way_of(process)
+            refused.value.close()
         finally:
             process.process.terminate()
             process.ends()
