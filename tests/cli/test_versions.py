@@ -84,6 +84,14 @@ def test_open_webui_is_asked_only_where_somebody_wants_it(play, monkeypatch):
     assert json.loads(run("doctor", "--check-updates", "--json")[1])["newest_told"] == "0.13.0"
 
 
+def test_it_is_told_in_korean_too(play):
+    played, run = play()
+    played.webui.newest = "0.13.0"
+    out = run("--lang", "ko", "doctor", "--check-updates")[1]
+    assert "0.13.0 버전이 나왔" in out
+    assert "is out" not in out
+
+
 def test_where_it_cannot_be_asked_the_rest_is_told_all_the_same(play):
     played, run = play()
     run("disconnect")

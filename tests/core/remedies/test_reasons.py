@@ -428,7 +428,8 @@ def test_a_price_is_told_where_the_endpoint_tells_one():
     [
         (SMALL_KIND, here(), Reach.SUITS),
         (FEWER_KIND, here(), Reach.POSSIBLE),
-        (HOSTED_KIND, here(ui=ONLY_BIG), Reach.NOT_HERE),
+        (HOSTED_KIND, here(ui=ONLY_BIG), Reach.TO_ADD),
+        (FIRST_KIND, here(ui=web_ui(*LISTED, version="0.9.6")), Reach.NOT_HERE),
         (SMALL_KIND, here(memory=UNREAD), Reach.UNKNOWN),
         (HOSTED_KIND, here(ui=ui(tasks=settings(task_model=HOSTED.id))), Reach.IN_USE),
         (FEWER_KIND, reached(Access.USER), Reach.NEEDS_ADMIN),

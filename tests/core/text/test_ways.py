@@ -53,7 +53,7 @@ def test_small_amounts_are_not_rounded_to_nothing(amount, said):
 def test_where_it_cannot_be_had_nothing_is_promised():
     lines = told(here(ui=web_ui(*LISTED)))
     at = next(number for number, one in enumerate(lines) if "A hosted model" in one)
-    assert lines[at].endswith("not here")
+    assert lines[at].endswith("can be added")
     assert [one.strip()[:20] for one in lines[at + 1 : at + 5]] == [
         "The fastest tasks. F",
         "Open WebUI lists no ",

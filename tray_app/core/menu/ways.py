@@ -21,7 +21,7 @@ def way_rows(state: ScreenState, tr: Translator) -> tuple[Row, ...]:
 
 def _row(one: Strategy, state: ScreenState, tr: Translator) -> Row:
     text = tr.gettext("{name} - {verdict}").format(name=view.name(one, tr), verdict=view.standing(one, tr))
-    told = [view.brings(one, tr), view.why(one, tr), view.means(one, tr), view.costs(one, tr)]
+    told = [view.brings(one, tr), view.reason(one, tr), view.means(one, tr), view.costs(one, tr)]
     rows = [Row(line) for part in told for line in wrapped(part)]
     if there := view.way_there(one, tr):
         copy = tr.gettext("Copy: {text}").format(text=there)

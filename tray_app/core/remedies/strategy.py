@@ -67,6 +67,7 @@ class Reach(StrEnum):
     POSSIBLE = "possible"
     NEEDS_ADMIN = "needs-admin"
     UNKNOWN = "unknown"
+    TO_ADD = "to-add"
     NOT_HERE = "not-here"
 
 
@@ -101,6 +102,8 @@ class Strategy(Struct, frozen=True):
             return Reach.IN_USE
         if self.reason in _UNKNOWN:
             return Reach.UNKNOWN
+        if self.reason is StrategyReason.NONE_LISTED:
+            return Reach.TO_ADD
         if self.remedy is None:
             return Reach.NOT_HERE
         return Reach.NEEDS_ADMIN if self.remedy.advice_only else Reach.POSSIBLE

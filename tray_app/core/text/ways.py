@@ -61,6 +61,7 @@ def standing(one: Strategy, tr: Translator) -> str:
         Reach.POSSIBLE: tr.gettext("possible"),
         Reach.NEEDS_ADMIN: tr.gettext("needs an administrator's sign-in"),
         Reach.UNKNOWN: tr.gettext("not known"),
+        Reach.TO_ADD: tr.gettext("can be added"),
         Reach.NOT_HERE: tr.gettext("not here"),
     }
     said = words[one.reach]
