@@ -106,23 +106,30 @@ def test_a_file_and_an_address_are_one_too_many(cli):
 
 
 @pytest.mark.parametrize(
-    ("prefix", "executable", "command"),
+    ("marked", "command"),
     [
-        ("/home/a/.local/share/pipx/venvs/elbowroom", "bin/python", "pipx inject elbowroom prometheus-client"),
-        ("/home/a/.local/share/uv/tools/elbowroom", "bin/python", "uv tool install --with prometheus-client elbowroom"),
-        ("/opt/a b/.venv", "bin/python", "'/opt/a b/.venv/bin/python' -m pip install prometheus-client"),
-        ("/home/a/.cache/uv/archive-v0/x", "bin/python", "uvx --with prometheus-client elbowroom"),
+        ("pipx_metadata.json", "pipx inject elbowroom prometheus-client"),
+        ("uv-receipt.toml", "uv tool install --with prometheus-client elbowroom"),
+        ("", "'{prefix}/bin/python' -m pip install prometheus-client"),
+        ("../CACHEDIR.TAG", "uvx --with prometheus-client elbowroom"),
     ],
 )
 @posix
-def test_without_the_library_one_line_says_how_this_copy_gets_it(cli, monkeypatch, prefix, executable, command):
+def test_without_the_library_one_line_says_how_this_copy_gets_it(cli, monkeypatch, tmp_path, marked, command):
+    """pipx and uv leave a file in the environments that are theirs, wherever those are."""
+    above = "archive-v0" if marked.startswith("..") else "my tools"
+    prefix = tmp_path / above / "elbowroom"
+    prefix.mkdir(parents=True)
+    if marked:
+        (tmp_path / marked[3:] if above == "archive-v0" else prefix / marked).write_text("")
     monkeypatch.setitem(sys.modules, LIBRARY, None)
-    monkeypatch.setattr(sys, "prefix", prefix)
-    monkeypatch.setattr(sys, "executable", f"{prefix}/{executable}")
-    monkeypatch.setattr(launch.is_run_once, "__defaults__", (f"{prefix}/{executable}",))
+    monkeypatch.setattr(sys, "prefix", str(prefix))
+    monkeypatch.setattr(sys, "executable", f"{prefix}/bin/python")
+    monkeypatch.setattr(launch.is_run_once, "__defaults__", (f"{prefix}/bin/python",))
     code, out, err = cli()
     assert (code, out, err.count("\n")) == (1, "", 1)
-    assert err == f"elbowroom: `metrics` needs one more library, prometheus_client. This adds it: {command}\n"
+    told = command.format(prefix=prefix)
+    assert err == f"elbowroom: `metrics` needs one more library, prometheus_client. This adds it: {told}\n"
 
 
 def test_a_bundle_that_was_made_without_it_says_so(cli, monkeypatch):

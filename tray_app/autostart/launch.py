@@ -57,10 +57,12 @@ def adding(package: str) -> tuple[str, ...]:
         return ()
     prefix = Path(sys.prefix)
     if is_run_once():
-        return ("uvx", "--with", package, "elbowroom") if any(map(_is_uvs_cache, prefix.parents)) else ()
-    if prefix.parent.name == "venvs" and "pipx" in prefix.parts:
+        by_uv = any(map(_is_uvs_cache, prefix.parents))
+        again = ("uvx", "--with", package) if by_uv else ("pipx", "run", "--spec", "elbowroom[metrics]")
+        return (*again, "elbowroom")
+    if os.path.exists(prefix / "pipx_metadata.json"):
         return ("pipx", "inject", prefix.name, package)
-    if prefix.parent.name == "tools" and "uv" in prefix.parts:
+    if os.path.exists(prefix / "uv-receipt.toml"):
         return ("uv", "tool", "install", "--with", package, prefix.name)
     if importlib.util.find_spec("pip") is None:
         return ("uv", "pip", "install", "--python", sys.executable, package)
