@@ -205,6 +205,23 @@ def test_it_is_over_some_minutes_after_the_last_tab(page, clock):
     assert page.is_over
 
 
+def test_a_night_in_which_the_machine_slept_does_not_end_it(page, clock):
+    """Where the clock goes on meanwhile: nobody could have asked. After that the minutes count again."""
+    page.gate.bootstrap(page.gate.bootstrap_url.rpartition("/")[2])
+    page.seen()
+    page.look_after()
+    clock.now += 8 * 3600
+    page.look_after()
+    assert not page.is_over
+    for _ in range(4):
+        clock.now += IDLE_S / 4
+        page.look_after()
+    assert not page.is_over
+    clock.now += 1
+    page.look_after()
+    assert page.is_over
+
+
 def test_it_is_over_where_nobody_ever_came(page, clock):
     assert not page.is_over
     clock.now += 31

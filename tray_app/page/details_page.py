@@ -18,6 +18,8 @@ from tray_app.page.listener import HTML, JSON, READ_TIMEOUT_S, LoopbackServer, P
 
 IDLE_S = 300.0
 """After the last tab has gone. A tab in the background says once a minute that it is there."""
+SLEPT_S = 120.0
+"""Where its owner did not look after it for longer, nobody could: the machine slept, and with it every tab."""
 WAIT_S = 15.0
 WATCHED_S = 5.0
 """Between two questions of a tab that is looked at."""
@@ -63,7 +65,7 @@ class DetailsPage:
         self._looked = looked
         self._whose = whose
         self._clock = clock
-        self._seen_at = clock()
+        self._seen_at = self._owner_at = clock()
         self._watched_until = float("-inf")
         self._changed = threading.Condition()
         self._document = b""
@@ -90,6 +92,15 @@ class DetailsPage:
     def is_watched(self) -> bool:
         """Somebody looks at it now: a tab waits, or asked a moment ago."""
         return bool(self._waiting) or self._clock() < self._watched_until
+
+    def look_after(self) -> None:
+        """Its owner is awake. On some systems the clock goes on while the machine sleeps: a tab that stayed open over
+        night finds its page again."""
+        now = self._clock()
+        slept = now - self._owner_at
+        if slept > SLEPT_S:
+            self._seen_at = min(now, self._seen_at + slept)
+        self._owner_at = now
 
     @property
     def is_over(self) -> bool:

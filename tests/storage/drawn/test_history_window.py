@@ -87,7 +87,7 @@ def pictures_since(window, now):
 
 
 @settings(max_examples=60)
-@given(rows=past(), window=st.sampled_from(TimeWindow), later=st.sampled_from((0.0, 1.0, 700.0)))
+@given(rows=past(), window=st.sampled_from(TimeWindow), later=st.sampled_from((0.0, 1.0, 700.0, -700.0, -50_000.0)))
 def test_a_picture_from_sums_is_the_picture_from_all_rows(tmp_path_factory, rows, window, later):
     file = HistoryFile(tmp_path_factory.mktemp("home") / "history.db", lambda: NOW)
     file.write(rows)

@@ -86,6 +86,7 @@ class DetailsDesk:
         """The way in is closed once it was used, and the page when its last tab has gone."""
         if self._page is None or self._way_in is None:
             return
+        self._page.look_after()
         if self._page.is_over:
             self.close()
         elif not self._page.gate.is_open:
