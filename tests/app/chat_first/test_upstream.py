@@ -137,7 +137,7 @@ def test_one_that_ends_before_it_has_a_log_is_heard_all_the_same(tmp_path, monke
     with contextlib.closing(relay), pytest.raises(ChatFirstError) as met:
         relay.start(free_port())
     text, step = said(met.value, English())
-    assert text.endswith("It said: ImportError: no [31m{such} library")
+    assert text.endswith("(ImportError: no [31m{such} library).")
     assert "relay.log" in step
 
 

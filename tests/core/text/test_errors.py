@@ -12,6 +12,7 @@ from tray_app.core.text.errors import next_step, sentence, short_path
 from tray_app.core.values import errors
 from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.errors.change import ChangeError, Problem, Written
+from tray_app.core.values.errors.exporter import ExporterError, ExporterProblem, LibraryMissing
 from tray_app.core.values.errors.hosted import HostedError, HostedProblem
 from tray_app.core.values.errors.life import (
     ChatFirstError,
@@ -97,6 +98,9 @@ OTHER = [
     *(TrayUnavailable(problem, "gi") for problem in TrayProblem),
     *(RelayError(problem, "127.0.0.1:11435", "in use") for problem in RelayProblem),
     *(ChatFirstError(problem, "0.9.6") for problem in ChatFirstProblem),
+    ChatFirstError(ChatFirstProblem.NOT_STARTED, "127.0.0.1:11435", detail="libssl.so.3 is missing"),
+    *(ExporterError(problem, "127.0.0.1:9464", "in use") for problem in ExporterProblem),
+    LibraryMissing(("pipx", "inject", "elbowroom", "prometheus_client")),
 ]
 ALL = [*SERVICE, *CHANGE, *OTHER]
 

@@ -56,7 +56,7 @@ def said(error: ChatFirstError, tr: Translator) -> tuple[str, str]:
             tr.gettext("Give it as the connection's key instead."),
         ),
         ChatFirstProblem.NOT_STARTED: (
-            tr.gettext("The relay of chat first did not come up at {subject}. It said: {detail}")
+            tr.gettext("The relay of chat first did not come up at {subject} ({detail}).")
             if error.detail  # one that ended before it had a log
             else tr.gettext("The relay of chat first did not come up at {subject}."),
             tr.gettext("Its log, relay.log beside Elbowroom's own, says why."),
