@@ -1,12 +1,14 @@
 """`metrics`: what is told over HTTP and in a file, to whom, and how it ends."""
 
 import contextlib
+import importlib.machinery
 import json
 import os
 import re
 import signal
 import stat
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,9 @@ def test_without_the_library_one_line_says_how_this_copy_gets_it(cli, monkeypatc
     prefix.mkdir(parents=True)
     if marked:
         (tmp_path / marked[3:] if above == "archive-v0" else prefix / marked).write_text("")
+    pip = types.ModuleType("pip")
+    pip.__spec__ = importlib.machinery.ModuleSpec("pip", None)
+    monkeypatch.setitem(sys.modules, "pip", pip)  # an environment of uv has none
     monkeypatch.setitem(sys.modules, LIBRARY, None)
     monkeypatch.setattr(sys, "prefix", str(prefix))
     monkeypatch.setattr(sys, "executable", f"{prefix}/bin/python")

@@ -97,6 +97,26 @@ def test_scrapes_do_not_wait_for_each_other():
         assert len(found) == 4
 
 
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "[::1]", "127.0.0.2", "metrics.localhost"])
+def test_on_loopback_it_answers_to_this_machines_names(name):
+    with serving(Reported(catalog.LOADED, 1.0, ("a",))) as (server, _):
+        assert "elbowroom_models_loaded" in get(server, Host=f"{name}:{server.port}")
+
+
+@pytest.mark.parametrize("name", ["evil.example", "evil.example:80", "10.0.0.1", "localhost.evil.example", ""])
+def test_on_loopback_a_web_page_that_leads_its_name_here_reads_nothing(name):
+    with serving(Reported(catalog.LOADED, 1.0, ("a",))) as (server, _):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            get(server, Host=name)
+        with refused.value as answer:
+            assert (answer.code, b"elbowroom_" in answer.read()) == (403, False)
+
+
+def test_whoever_is_let_in_may_use_any_name():
+    with serving(Reported(catalog.LOADED, 1.0, ("a",)), host="") as (server, _):
+        assert "elbowroom_models_loaded" in get(server, Host="gpu1.lan:9464")
+
+
 def test_nothing_can_be_sent_to_it():
     with serving() as (server, _), pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", data=b"x", timeout=10)

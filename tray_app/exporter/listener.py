@@ -1,6 +1,7 @@
 """`GET /metrics` over HTTP."""
 
 import errno
+import ipaddress
 import socket
 import sys
 import time
@@ -19,6 +20,8 @@ from tray_app.exporter.exposition import registry_of
 
 READ_TIMEOUT_S = 10.0
 """For what a client sends next: one that sends nothing must not hold a thread."""
+NOT_HERE = b"This is for programs of this machine, under its own name.\n"
+"""A web page that has its own name lead to 127.0.0.1 (DNS rebinding) would be let read it by the browser."""
 _PROBLEMS = {
     errno.EADDRINUSE: ExporterProblem.PORT_TAKEN,
     errno.EACCES: ExporterProblem.NOT_ALLOWED,
@@ -33,16 +36,19 @@ class MetricsServer:
         self, place: tuple[str, int], read: Callable[[], Iterable[Reported]], took: Callable[[float], None]
     ) -> None:
         """ExporterError where it cannot listen there. An empty host is every address of this machine."""
-        app = make_wsgi_app(registry_of(read))
+        app, host = make_wsgi_app(registry_of(read)), place[0]
 
         def timed(environ: Any, start: Any) -> Any:
+            if _is_this_machine(host) and not _is_this_machine(_named(environ.get("HTTP_HOST", host))):
+                start("403 Forbidden", [("Content-Type", "text/plain")])
+                return [NOT_HERE]
             began = time.perf_counter()
             try:
                 return app(environ, start)
             finally:
                 took(time.perf_counter() - began)
 
-        host, port = place
+        port = place[1]
         try:
             self._server = _ScrapeServer(*_resolved(host, port))
         except OSError as error:
@@ -68,6 +74,18 @@ def _resolved(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
     found = socket.getaddrinfo(host or "0.0.0.0", port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)  # noqa: S104
     family, _, _, _, address = found[0]
     return family, address
+
+
+def _named(host: str) -> str:
+    """Of `127.0.0.1:9464` or `[::1]:9464` what stands before the port."""
+    return host[1 : host.find("]")] if host.startswith("[") else host.partition(":")[0]
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost" or host.lower().endswith(".localhost")
 
 
 class _ScrapeServer(ThreadingMixIn, WSGIServer):
