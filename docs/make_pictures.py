@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import queue
+import re
 import sys
 import tempfile
 import threading
@@ -76,10 +77,18 @@ TRIES, MENU_HEIGHT = 8, 200
 PATIENCE_S = 90.0
 NOTICE_SERVICE = Path("/usr/lib/x86_64-linux-gnu/xfce4/notifyd/xfce4-notifyd")
 PAGE_SIZE, EXAMPLE = (760, 730), "http://127.0.0.1:8080"
-DETAILS_SIZE, DETAILS_S = (1200, 1560), 90.0
+DETAILS_SIZE, DETAILS_S = (1200, 1042), 90.0
 BADGE_HEIGHT, BADGE_SIDE, LETTER = 20, 6, 6.6
 Said = dict[str, list[str]]
 """The texts that each picture shows."""
+DRAWN_BY = {
+    "menu": ("tray/art.py",),
+    "page": ("page/connect.*",),
+    "details": ("page/details.*", "page/draw*.*", "page/parts.js", "page/settings.js", "page/ways/*"),
+}
+"""What each kind of picture looks like beside its texts, below tray_app."""
+HEADINGS = "[...document.querySelectorAll('h1, h2, legend, th')].map((one) => one.innerText.trim())"
+NAME_OF_A_MODEL = r"\S+:\S+"
 
 
 class Recorder(Terminal):
@@ -108,6 +117,16 @@ def fingerprint(recorder: Recorder) -> str:
     """Of what the story said."""
     told = "\n".join("".join(span.text for span in one) for one in recorder.lines)
     return hashlib.sha256(told.encode()).hexdigest()
+
+
+def looks() -> dict[str, str]:
+    """What each kind of picture is drawn by, as a digest: whatever changes there makes it stale."""
+    made = {}
+    for kind, patterns in DRAWN_BY.items():
+        files = sorted({one for each in patterns for one in (ROOT / "tray_app").glob(each) if one.suffix != ".pyc"})
+        drawn = b"".join(one.name.encode() + one.read_bytes() for one in files if one.is_file())
+        made[kind] = hashlib.sha256(drawn).hexdigest()
+    return made
 
 
 def moving(recorder: Recorder, path: Path) -> None:
@@ -148,11 +167,11 @@ def _write(
     return column
 
 
-def screens(spoken: str, said: Said) -> None:
+def screens(spoken: str, said: Said) -> bool:
     """Menu and notice of `demo --tray` while it is overloaded, as XFCE's panel and notification service draw them."""
     if lacking := missing("xfce4-panel") or ("" if NOTICE_SERVICE.exists() else "xfce4-notifyd not installed"):
         print(f"menu-{spoken}.png and notice-{spoken}.png stay as they are: {lacking}")
-        return
+        return False
     with Desk(panel=True) as desk:
         wait(desk.person.has_host)
         app = Program(desk, [sys.executable, "-m", "tray_app", "--lang", spoken, "demo", "--tray"])
@@ -162,6 +181,7 @@ def screens(spoken: str, said: Said) -> None:
         app.process.terminate()
         app.ended()
         notice(desk, note, FOLDER / f"notice-{spoken}.png")
+    return True
 
 
 def wait(look):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201 - whatever it looks for
@@ -239,12 +259,12 @@ def keep(picture: Image.Image, path: Path) -> None:
     small.save(path, optimize=True)
 
 
-def page(spoken: str, said: Said) -> None:
+def page(spoken: str, said: Said) -> bool:
     """The page where Open WebUI is connected, as it opens."""
     path = FOLDER / f"page-{spoken}.png"
     if chromium.program() is None:
         print(f"{path.name} stays as it is: no Chromium is installed")
-        return
+        return False
     ways: list[str] = []
     opened = threading.Event()
 
@@ -278,14 +298,15 @@ def page(spoken: str, said: Said) -> None:
             app.close()
     with Image.open(path) as picture:
         keep(picture, path)
+    return True
 
 
-def details(spoken: str) -> None:
+def details(spoken: str, said: Said) -> bool:
     """The details page of the demo, while its person chats and the model is crowded."""
     path = FOLDER / f"details-{spoken}.png"
     if chromium.program() is None:
         print(f"{path.name} stays as it is: no Chromium is installed")
-        return
+        return False
     ways: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def open_browser(way_in: str) -> bool:
@@ -311,6 +332,9 @@ def details(spoken: str) -> None:
             time.sleep(DETAILS_S)  # so that the pictures have something to show
             tab.wait_for("document.querySelector('#head.overloaded')")
             tab.screenshot(path)
+            said[f"details-{spoken}"] = sorted(
+                {one for one in tab.run(HEADINGS) if not re.fullmatch(NAME_OF_A_MODEL, one)}
+            )
         finally:
             browser.close()
             worker.send(Quit())
@@ -319,6 +343,7 @@ def details(spoken: str) -> None:
             person.stop()
     with Image.open(path) as picture:
         keep(picture, path)
+    return True
 
 
 def badges() -> dict[str, str]:
@@ -352,17 +377,17 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     noted = json.loads(NOTE.read_text(encoding="utf-8")) if NOTE.exists() else {}
     said: Said = noted.get("said", {})
+    drawn_by: dict[str, str] = noted.get("looks", {})
     stories = {}
     for spoken in LANGUAGES:
         recorder = record(spoken)
         stories[spoken] = fingerprint(recorder)
         moving(recorder, FOLDER / f"story-{spoken}.gif")
-        screens(spoken, said)
-        page(spoken, said)
-        details(spoken)
+        made = {"menu": screens(spoken, said), "page": page(spoken, said), "details": details(spoken, said)}
+        drawn_by |= {kind: digest for kind, digest in looks().items() if made[kind]}
     for name, drawing in badges().items():
         (FOLDER / name).write_text(drawing, encoding="ascii")
-    note = {"stories": stories, "said": dict(sorted(said.items()))}
+    note = {"stories": stories, "looks": drawn_by, "said": dict(sorted(said.items()))}
     NOTE.write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     for made in sorted(FOLDER.iterdir()):
         print(made.name, made.stat().st_size)

@@ -1,7 +1,9 @@
-"""The README's pictures show what the product says now; where they do not, the test says how they are made anew.
+"""The README's pictures show what the product says and looks like now; where they do not, the test says how they are made
+anew.
 
-A word that was changed elsewhere makes a picture stale, which ends nothing: it is told as the reason of a skip, and fails
-where the run requires `pictures`, as one before a release does.
+A word that was changed elsewhere makes a picture stale, which ends nobody's own run: it is told as the reason of a skip.
+It fails where the run requires `pictures`, as .ci/run does. What differs from run to run (how many requests wait in a
+menu, the hour) is not compared: words, and the files that draw.
 """
 
 import sys
@@ -15,6 +17,7 @@ if sys.platform == "win32":
 import importlib.util
 import json
 import re
+import shutil
 
 from babel.messages.pofile import read_po
 
@@ -43,6 +46,25 @@ def noted(pictures):
 def test_the_moving_picture_is_of_the_story_that_is_told(pictures, noted, language):
     if noted["stories"][language] != pictures.fingerprint(pictures.record(language)):
         require("pictures", STALE.format(f"story-{language}.gif"))
+
+
+@pytest.mark.parametrize("kind", ["menu", "page", "details"])
+def test_nothing_that_draws_a_picture_was_changed_since(pictures, noted, kind):
+    """Icon, styles, markup and scripts."""
+    if noted["looks"].get(kind) != pictures.looks()[kind]:
+        require("pictures", STALE.format(f"{kind}-en.png, {kind}-ko.png"))
+
+
+def test_a_change_of_one_style_is_noticed(pictures, monkeypatch, tmp_path):
+    shutil.copytree(ROOT / "tray_app" / "page", tmp_path / "tray_app" / "page")
+    shutil.copytree(ROOT / "tray_app" / "tray", tmp_path / "tray_app" / "tray")
+    before = pictures.looks()
+    monkeypatch.setattr(pictures, "ROOT", tmp_path)
+    assert pictures.looks() == before
+    with (tmp_path / "tray_app" / "page" / "details.css").open("a") as file:
+        file.write("/* */")
+    after = pictures.looks()
+    assert {kind for kind in before if before[kind] != after[kind]} == {"details"}
 
 
 PO = ROOT / "tray_app" / "locale" / "ko" / "LC_MESSAGES" / "elbowroom.po"
