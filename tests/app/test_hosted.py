@@ -111,6 +111,30 @@ def test_added_chosen_and_taken_back_with_all_else_as_it_was(webui, journal, end
     assert not [one for one in (endpoint.key, OTHER_KEY, SECRET) if one in text]
 
 
+def test_a_choice_that_cannot_be_made_takes_the_connection_back(new, journal, endpoint):
+    """Somebody chose another task model after the plan was shown: nothing of ours stays."""
+    before, settings = held(new), copy.deepcopy(new.settings)
+    with desk_at(new, journal) as desk:
+        found = desk.find(endpoint.base, endpoint.key)
+        wish = desk.wish(found, found.named(SMALL), key=True)
+        with pytest.raises(ChangeError) as caught:
+            desk.set_up(found, wish, (Change(Setting.TASK_MODEL, "gemma3:1b", wish.listed_as),), endpoint.key)
+    assert caught.value.problem is Problem.DRIFT
+    assert (held(new), new.settings) == (before, settings)
+    assert journal.changes().all[-1].event is Event.UNDONE
+
+
+def test_one_undo_takes_back_what_was_set_up(new, journal, endpoint):
+    before, settings = held(new), copy.deepcopy(new.settings)
+    with desk_at(new, journal) as desk:
+        found = desk.find(endpoint.base, endpoint.key)
+        wish = desk.wish(found, found.named(SMALL), key=True)
+        done = desk.set_up(found, wish, (Change(Setting.TASK_MODEL, "", wish.listed_as),), endpoint.key)
+        assert [one.setting for one in done.changes] == [Setting.OPENAI_CONNECTION, Setting.TASK_MODEL]
+        desk.carrier.undo(done.change_id)
+    assert (held(new), new.settings) == (before, settings)
+
+
 def test_a_list_that_was_off_goes_on_and_off_again(webui, journal, endpoint):
     webui.registry.hosted_on = False
     before = held(webui)
