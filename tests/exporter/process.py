@@ -16,7 +16,8 @@ from tray_app.standins.server import wait_until
 ROOT = Path(__file__).parents[2]
 LINE = re.compile(r"(?P<name>\w+)(?:\{(?P<labels>.*)\})? (?P<value>\S+)")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-START_S = 60
+START_S = 150
+"""On a machine with eighteen programs waiting for two processors one start took more than a minute."""
 
 
 def samples(text):
@@ -49,8 +50,10 @@ class Exporter:
 
     def __enter__(self) -> Self:
         self.start()
-        assert wait_until(lambda: self.process.poll() is not None or self.answers(), START_S), "it does not answer"
-        assert self.process.poll() is None, self.process.stderr.read()
+        up = wait_until(lambda: self.process.poll() is not None or self.answers(), START_S)
+        if not up or self.process.poll() is not None:
+            self.process.kill()
+            raise RuntimeError(self.process.communicate()[1])
         return self
 
     def start(self):
