@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from unittest import mock
@@ -138,7 +139,8 @@ class Gallery(ExitStack):
 
     def __init__(self, browser: Chromium, told: dict[str, object]) -> None:
         super().__init__()
-        page = DetailsPage(lambda _path, _sent: {"ok": True, "message": "", "seal": ""}, lambda: None, "over")
+        self.posted: list[tuple[str, dict[str, object]]] = []
+        page = DetailsPage(self._noted, lambda: None, "over")
         self.callback(page.close)
         page.publish(json.dumps(told).encode())
         self.tab = browser.tab()
@@ -147,6 +149,11 @@ class Gallery(ExitStack):
         self.tab.go(page.gate.bootstrap_url)
         self.tab.wait_for("document.querySelector('.p-chart') && document.querySelector('#settings-form')")
         self.tab.run(DRESS)
+
+    def _noted(self, path: str, sent: Mapping[str, object]) -> dict[str, object]:
+        """What a button asks for is done by nobody."""
+        self.posted.append((path, dict(sent)))
+        return {"ok": True, "message": "", "seal": ""}
 
     def look(self, width: int, features: list[tuple[str, str]], to: Path) -> None:
         """All of the page."""
