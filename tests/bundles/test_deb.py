@@ -65,6 +65,11 @@ def test_it_says_its_version_and_looks_around(root):
     assert "linux" in inside(root, "elbowroom", "doctor")
 
 
+def test_its_metrics_need_nothing_that_would_have_to_be_added(root):
+    inside(root, "elbowroom", "metrics", "--textfile", "/tmp/elbowroom.prom")
+    assert "elbowroom_build_info{" in (root / "tmp/elbowroom.prom").read_text("utf-8")
+
+
 def test_the_whole_story_is_played_as_a_user_without_rights(root):
     said = inside(root, "elbowroom", "demo", "--fast", "--lang", "ko", user="nobody")
     assert "$ elbowroom fix" in said
