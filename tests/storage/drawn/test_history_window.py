@@ -77,8 +77,10 @@ def plainly(file, window, now):
     ahead = any(one.at > now + AHEAD_S for one in rows.spans)
     begins = [*(one.at for one in rows.spans), *(one.ended_at for one in rows.finished)]
     stored = Stored((), rows.spans, (), rows.finished, rows.marks, min(begins, default=None), ahead)
-    inside = tuple(one for one in rows.finished if one.ended_at >= pictures_since(window, now))
-    kept = Kept(replace(stored, finished=inside), midnights(now, 7, utc), (), rows.finished)
+    # After the clock was set back, what it had written lies ahead: it is told, and in no picture.
+    until_now = tuple(one for one in rows.finished if one.ended_at < now + AHEAD_S)
+    inside = tuple(one for one in until_now if one.ended_at >= pictures_since(window, now))
+    kept = Kept(replace(stored, finished=inside), midnights(now, 7, utc), (), until_now)
     return pictures(window, kept, Seeing(now), utc)
 
 
