@@ -321,11 +321,16 @@ def tests_of(mutant: Mutant, calls: Mapping[str, Mapping[str, float]]) -> tuple[
 
 
 def chosen(options: argparse.Namespace) -> list[Mutant]:
-    """The mutants that were asked for, by files, place and sample."""
+    """The mutants that were asked for, by files, place and sample. SystemExit where a file has no tests by which they
+    could be noticed: none would be run, and none survive."""
     files = options.files or [f"{CORE}/{room}" for room in TESTS]
     paths = [ROOT / name for name in files]
     found = [file for path in paths for file in (sorted(path.rglob("*.py")) if path.is_dir() else [path])]
-    made = [mutant for file in found for mutant in mutants(ROOT, file.relative_to(ROOT).as_posix())]
+    names = [file.relative_to(ROOT).as_posix() for file in found]
+    strangers = [name for name in names if room_of(name) not in TESTS]
+    if strangers:
+        raise SystemExit(f"mutants: no tests are named for {strangers[0]}, only for {', '.join(TESTS)}")
+    made = [mutant for name in names for mutant in mutants(ROOT, name)]
     if options.only:
         path, _, line = options.only.partition(":")
         made = [mutant for mutant in made if mutant.file == path and (not line or mutant.line == int(line))]
