@@ -10,6 +10,7 @@ stale. The font is one of fonts-nanum, which has both languages' letters, so tha
 
 import argparse
 import json
+import os
 import random
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from tests.page.chromium import Chromium
 from tests.page.opened import Opened
 from tests.played import Played
 from tray_app.app.changes import Carrier
+from tray_app.app.language import STARTED_BY
 from tray_app.core.report.history import Mark, MarkKind, Stretch, Unwritten
 from tray_app.core.values.finding import Level
 from tray_app.core.values.requests import FinishedRequest, RequestKind
@@ -52,6 +54,8 @@ TALLER = 4
 HOUR_S = 3600.0
 SINCE_S = 2.5 * HOUR_S
 """How long ago the change was made."""
+SOMEBODYS = "/home/kim"
+"""Stands for the folder of whoever makes the documents."""
 DRESS = (
     "(() => { const made = new CSSStyleSheet(); made.replaceSync("
     f"`body, code, button, input, select, textarea {{ font-family: {FONT} !important; }}`);"
@@ -99,6 +103,7 @@ def message(chance: random.Random, at: float, *, before: bool) -> list[FinishedR
 def document(language: str) -> dict[str, object]:
     """What the real worker sends, once three requests are at the model and one more is under way."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        stack.enter_context(mock.patch.dict(os.environ, {STARTED_BY: "elbowroom"}))
         played = stack.enter_context(Played(Path(folder) / "home", installed=(BIG, SMALL)))
         played.home.mkdir(exist_ok=True)
         now = time.time()
@@ -112,7 +117,8 @@ def document(language: str) -> dict[str, object]:
         played.ollama.scheduler.pace.token_s = 0.5
         for _ in range(2):
             threading.Thread(target=_ask, args=(played.ollama.url,), daemon=True).start()
-        return guest.until(lambda one: one["receipt"] and one["now"]["calls"] and one["settings"] and one["pictures"])
+        made = guest.until(lambda one: one["receipt"] and one["now"]["calls"] and one["settings"] and one["pictures"])
+        return json.loads(json.dumps(made).replace(folder, SOMEBODYS))
 
 
 def _long_ago(defaults: tuple[object, ...]) -> tuple[object, ...]:

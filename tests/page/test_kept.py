@@ -1,5 +1,7 @@
 """The details page of fixed data looks as it looked: compared with kept pictures, square by square."""
 
+import re
+
 import pytest
 
 from tests.page import pictured
@@ -121,6 +123,13 @@ def test_the_kept_data_has_the_form_of_todays(guest, language):
         assert form(kept[name]).keys() == form(now[name]).keys(), f"{name}: {OTHER_DATA}"
     assert kept["receipt"] is not None
     assert kept["now"]["calls"]
+
+
+@pytest.mark.parametrize("language", pictured.LANGUAGES)
+def test_the_kept_data_names_no_folder_of_whoever_made_it(language):
+    text = (KEPT / f"document-{language}.json").read_text("utf-8")
+    assert f"elbowroom details --home {pictured.SOMEBODYS}/home" in text
+    assert not re.search(r"/(?:tmp|root|var|Users|work)/", text)
 
 
 def test_they_are_small():
