@@ -10,7 +10,18 @@ from typing import Literal, NoReturn, get_args
 import pytest
 
 Part = Literal[
-    "real", "tray", "wine", "browser", "layouts", "shells", "llama", "haproxy", "prometheus", "pictures", "bundle"
+    "real",
+    "tray",
+    "wine",
+    "browser",
+    "layouts",
+    "shells",
+    "llama",
+    "haproxy",
+    "prometheus",
+    "pictures",
+    "bundle",
+    "terminal",
 ]
 VARIABLE = "ELBOWROOM_TESTS_REQUIRE"
 
@@ -29,3 +40,11 @@ def require(part: Part, reason: str) -> NoReturn:
     if required(part):
         pytest.fail(f"{part} is required by {VARIABLE}, but: {reason}", pytrace=False)
     pytest.skip(f"{part}: {reason}")
+
+
+def terminal() -> tuple[int, int]:
+    """Both ends of one. The test ends here where this system gives none, as in a root whose /dev/pts is not mounted."""
+    try:
+        return os.openpty()
+    except OSError as error:
+        require("terminal", f"no terminal can be opened: {error}")

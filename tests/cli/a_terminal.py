@@ -2,13 +2,14 @@
 
 import contextlib
 import os
-import pty
 import re
 import select
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from tests.requirements import terminal
 
 ROOT = Path(__file__).parents[2]
 # Makes the terminal that it was given its own, as a shell does: only then is there a /dev/tty to ask a secret at. A shell
@@ -27,7 +28,7 @@ class Typing(contextlib.AbstractContextManager):
     """`elbowroom ARGV` in a process of its own. `seen` is everything that stood on the terminal, without colours."""
 
     def __init__(self, *argv: str, **env: str) -> None:
-        self._ours, theirs = pty.openpty()
+        self._ours, theirs = terminal()
         own = {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8", "COLUMNS": "120", "LINES": "40"}
         command = [sys.executable, "-c", LAUNCH, sys.executable, "-m", "tray_app", *argv]
         self._process = subprocess.Popen(

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from tests.core.menu.states import NOW, STATE
 from tests.english import TR
+from tests.requirements import terminal
 from tray_app.core.report.details.memory_use import LoadedUse, MemoryUse, PartKind, memory_picture
 from tray_app.core.report.history import Mark, MarkKind
 from tray_app.core.text import watch
@@ -26,7 +27,6 @@ if sys.platform == "win32":
     pytest.skip("no pseudo terminal of this kind", allow_module_level=True)
 
 import fcntl
-import pty
 import struct
 import termios
 
@@ -93,7 +93,7 @@ class Watching:
     """`watch` as a child on a terminal of so many rows and columns."""
 
     def __init__(self, home, rows=24, columns=80, *more, **environment):
-        self.main, child = pty.openpty()
+        self.main, child = terminal()
         self.size(rows, columns, child)
         names = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS", "LINES"}}
         argv = [sys.executable, "-m", "tray_app", "--home", str(home), "--ollama", NOWHERE, "--open-webui", NOWHERE]
