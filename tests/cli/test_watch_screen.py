@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from tests.cli.a_terminal import LAUNCH
 from tests.core.menu.states import NOW, STATE
 from tests.english import TR
 from tests.requirements import terminal
@@ -98,7 +99,7 @@ class Watching:
         names = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS", "LINES"}}
         argv = [sys.executable, "-m", "tray_app", "--home", str(home), "--ollama", NOWHERE, "--open-webui", NOWHERE]
         self.process = subprocess.Popen(
-            [*argv, "watch", "--interval", "0.2", *more],
+            [sys.executable, "-c", LAUNCH, *argv, "watch", "--interval", "0.2", *more],
             cwd=ROOT,
             env={**names, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment},
             stdin=child,
