@@ -141,10 +141,11 @@ def kept_document(language: str) -> dict[str, object]:
 
 
 class Gallery(ExitStack):
-    """The page's own server and scripts with a fixed document, in a tab."""
+    """The page's own server and scripts with a fixed document, in a tab. `answer_s`: how long an errand takes."""
 
-    def __init__(self, browser: Chromium, told: dict[str, object]) -> None:
+    def __init__(self, browser: Chromium, told: dict[str, object], *, answer_s: float = 0.0) -> None:
         super().__init__()
+        self.answer_s = answer_s
         self.posted: list[tuple[str, dict[str, object]]] = []
         page = DetailsPage(self._noted, lambda: None, "over")
         self.callback(page.close)
@@ -159,6 +160,7 @@ class Gallery(ExitStack):
     def _noted(self, path: str, sent: Mapping[str, object]) -> dict[str, object]:
         """What a button asks for is done by nobody."""
         self.posted.append((path, dict(sent)))
+        time.sleep(self.answer_s)
         return {"ok": True, "message": "", "seal": ""}
 
     def look(self, width: int, features: list[tuple[str, str]], to: Path) -> None:
