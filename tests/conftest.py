@@ -13,6 +13,16 @@ from tests.opens import opens
 hypothesis.settings.register_profile("project", deadline=None)
 hypothesis.settings.load_profile("project")
 
+# What is said is asserted in English, about servers and files of the test's own, whatever the shell of its user is set to.
+OF_THE_SHELL = (
+    *("LANGUAGE", "LC_ALL", "LC_MESSAGES"),
+    *("OLLAMA_HOST", "OLLAMA_MODELS", "OPEN_WEBUI_URL", "ELBOWROOM_API_KEY"),
+    *("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG"),
+    *("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"),
+)
+for name in OF_THE_SHELL:
+    os.environ.pop(name, None)
+os.environ["LANG"] = "C.UTF-8"
 # Next steps name the command as it is typed; whoever installed us types its name.
 os.environ["ELBOWROOM_STARTED_BY"] = "elbowroom"
 
