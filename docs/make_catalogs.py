@@ -13,14 +13,14 @@ import sys
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir, extract_from_file
+from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from tray_app.storage.settings_keys import Settings, declared, tables
 
 PACKAGE = Path(__file__).parents[1] / "tray_app"
-RUN = PACKAGE.parent / "run.py"
+RUN = PACKAGE.parent / "from_source"
 LOCALE = PACKAGE / "locale"
 DOMAIN = "elbowroom"
 KEYWORDS = {"gettext": None, "ngettext": (1, 2), "_": None}
@@ -50,13 +50,12 @@ ARGPARSE: tuple[str | tuple[str, str], ...] = (
 
 
 def template() -> Catalog:
-    """Every sentence of the package, of run.py and of argparse."""
+    """Every sentence of the package, of what run.py does and of argparse."""
     catalog = Catalog(project="Elbowroom", fuzzy=False)
-    found = extract_from_dir(PACKAGE, [("**.py", "python")], keywords=KEYWORDS)
-    for name, line, text, comments, context in found:
-        catalog.add(text, None, [(f"tray_app/{Path(name).as_posix()}", line)], auto_comments=comments, context=context)
-    for line, text, comments, context in extract_from_file("python", RUN, keywords=KEYWORDS):
-        catalog.add(text, None, [(RUN.name, line)], auto_comments=comments, context=context)
+    for folder in (PACKAGE, RUN):
+        for name, line, text, comments, context in extract_from_dir(folder, [("**.py", "python")], keywords=KEYWORDS):
+            place = f"{folder.name}/{Path(name).as_posix()}"
+            catalog.add(text, None, [(place, line)], auto_comments=comments, context=context)
     for text in setting_docs():
         catalog.add(text, None, [("tray_app/storage/settings_keys.py", 0)])
     for text in ARGPARSE:

@@ -75,6 +75,11 @@ def test_the_house_keeps_the_rule(name):
     assert known <= found, f"{name}: obeys now, take it off the list of offenders: {sorted(known - found)}"
 
 
+@pytest.mark.parametrize("name", ["long_files", "long_functions"])
+def test_what_run_py_does_keeps_the_size_of_the_house(name):
+    assert RULES[name](PACKAGE.parent / "from_source") == set()
+
+
 def test_no_exception_outlives_its_reason():
     for name, excepted in EXCEPTED.items():
         assert excepted <= RULES[name](PACKAGE), name

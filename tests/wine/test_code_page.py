@@ -1,17 +1,17 @@
 """A Korean Windows: Python 3.11 reads what is in no named encoding as code page 949, and folders have Korean names."""
 
 import json
-import runpy
 import shutil
 
 import pytest
 
+from from_source.install import STAMP, requirements
 from tests.wine.building import REPOSITORY, SITE_PACKAGES, app_requirements, install
 from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
 
 pytestmark = [pytest.mark.wine, pytest.mark.timeout(400)]
 NOWHERE = ("--ollama", "http://127.0.0.1:9", "--open-webui", "http://127.0.0.1:9")
-SOURCES = ("run.py", "pyproject.toml", "constraints.txt", "README.md", "LICENSE", "tray_app")
+SOURCES = ("run.py", "pyproject.toml", "constraints.txt", "README.md", "LICENSE", "from_source", "tray_app")
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +38,9 @@ def folder(windows, korean):
     assert made.returncode == 0, made.stderr
     install(venv, *app_requirements(), "pip", "hatchling")
     shutil.copy(windows.folder / SITE_PACKAGES / "sitecustomize.py", venv / SITE_PACKAGES)
-    run = runpy.run_path(str(place / "run.py"))
     there = sorted(path.name for path in (venv / SITE_PACKAGES).iterdir())
-    stamp = {"requirements": run["requirements"](), "sources": "", "dev": False, "installed": there}
-    run["STAMP"].write_text(json.dumps(stamp), encoding="utf-8")
+    stamp = {"requirements": requirements(), "sources": "", "dev": False, "installed": there}
+    (venv / STAMP.name).write_text(json.dumps(stamp), encoding="utf-8")
     yield place
     shutil.rmtree(place)
 
@@ -81,9 +80,8 @@ def test_it_is_installed_where_the_folder_has_a_korean_name(start, folder):
 
 
 def test_two_that_start_at_once_do_not_install_side_by_side(windows, korean, folder):
-    run = runpy.run_path(str(folder / "run.py"))
-    stamp = json.loads(run["STAMP"].read_text(encoding="utf-8"))
-    run["STAMP"].write_text(json.dumps({**stamp, "sources": ""}), encoding="utf-8")
+    stamp = folder / ".venv" / STAMP.name
+    stamp.write_text(json.dumps({**json.loads(stamp.read_text(encoding="utf-8")), "sources": ""}), encoding="utf-8")
     script = windows_path_below(windows, folder / "run.py")
     both = [windows.popen(script, "--lang", "en", "--version", environment=korean) for _ in range(2)]
     said = [(one.communicate(timeout=300), one.returncode) for one in both]

@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import os
-import runpy
 import shutil
 import subprocess
 import sys
@@ -11,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from from_source import install
+
+ROOT = Path(__file__).parents[2]
 SOURCES = ("run.py", "pyproject.toml", "constraints.txt", "README.md", "LICENSE")
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX locales; Windows: tests/wine/test_code_page.py")
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, monkeypatch):
     """The sources and a `.venv` that lacks nothing but the program itself; its packages are those of the tests."""
     specs = [importlib.util.find_spec(name) for name in ("pip", "hatchling")]
     if None in specs:
@@ -27,16 +28,17 @@ def folder(tmp_path):
     place.mkdir(parents=True)
     for name in SOURCES:
         shutil.copy(ROOT / name, place)
-    shutil.copytree(ROOT / "tray_app", place / "tray_app", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("from_source", "tray_app"):
+        shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
     venv = place / ".venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     (packages,) = venv.glob("lib/python3.*/site-packages")
     for path in Path(specs[1].origin).parents[1].iterdir():
         if path.suffix != ".pth" and not path.name.startswith(("elbowroom", "tray_app", "__")):
             (packages / path.name).symlink_to(path)
-    run = runpy.run_path(str(place / "run.py"))
-    stamp = {"requirements": run["requirements"](), "sources": "", "dev": False, "installed": run["installed"]()}
-    run["STAMP"].write_text(json.dumps(stamp), encoding="utf-8")
+    monkeypatch.setattr(install, "site_packages", lambda: packages)
+    stamp = {"requirements": install.requirements(), "sources": "", "dev": False, "installed": install.installed()}
+    (venv / install.STAMP.name).write_text(json.dumps(stamp), encoding="utf-8")
     return place
 
 
@@ -97,8 +99,8 @@ def test_one_that_is_killed_while_it_installs_holds_nobody_up(folder):
     assert second.returncode == 0, err
     assert out.startswith("elbowroom ")
     assert "installing" in err
-    run = runpy.run_path(str(folder / "run.py"))
-    assert run["ready"](dev=False) is not None
+    third = beside(folder, "--version")
+    assert third.communicate(timeout=60)[1] == ""
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write everywhere")
