@@ -5,12 +5,14 @@ not change any more and is asked for once; only the newest rows are read one by 
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import starmap
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from tray_app.core.report.details.calls import added, call_sums, day_of
 from tray_app.core.report.details.pictures import CALL_DAYS, Kept
 from tray_app.core.report.details.scale import Frame, Offset, TimeWindow, frame, midnights
 from tray_app.core.report.details.stored import CallSum, SpanSum, Stored
@@ -57,8 +59,8 @@ _ONE_BY_ONE = """
     FROM finished WHERE ended_at >= ? AND ended_at < ? ORDER BY ended_at"""
 _CALLS = """
     SELECT {place} AS place, kind, task, model, count(*), sum(served), sum(busy_s), sum(held_s),
-    max(ended_at - began_at), sum(broken_off)
-    FROM finished WHERE ended_at >= :since AND ended_at < :single GROUP BY place, kind, task, model"""
+    sum(broken_off)
+    FROM finished WHERE ended_at >= :begin AND ended_at < :single GROUP BY place, kind, task, model"""
 _COUNT = "SELECT count(*) FROM finished WHERE ended_at >= ? AND ended_at < ?"
 _MARKS = "SELECT at, kind, model, change_id, setting, value, count FROM marks WHERE at >= :since AND at < :until"
 _OLDEST = "SELECT (SELECT min(at) FROM spans), (SELECT min(ended_at) FROM finished)"
@@ -92,8 +94,8 @@ class _Days(Struct, frozen=True):
 class _Ones(Struct, frozen=True):
     """Requests that were read one by one: all that ended from `since` to before `until`, in that order."""
 
-    since: float = float("inf")
-    until: float = float("inf")
+    since: float = inf
+    until: float = inf
     rows: tuple[FinishedRequest, ...] = ()
 
 
@@ -124,14 +126,14 @@ class HistoryWindow:
         self, database: "sqlite3.Connection", shown: Frame, days: tuple[float, ...], now: float, pending: float
     ) -> Kept:
         recent = (now - SETTLED_S) // RECENT_S * RECENT_S
-        self._days = _days(database, self._days, days, recent)
         single = shown.since if shown.is_fine else min(recent, shown.starts(shown.place(now) - 1))
-        ones = self._one_by_one(database, min(single, recent), now)
+        ones = self._one_by_one(database, min(single, frame(TimeWindow.HOUR, now).since), now)
+        self._days = _days(database, self._days, days, recent, ones)
         at = {"since": shown.since, "step": shown.step_s, "until": shown.until, "pending": pending}
         at |= {"longest": self._days.longest_s + 2 * RECENT_S, "ahead": now + AHEAD_S}
         old = self._old.get(shown.window)
         if old is None or old.key != (shown, single):
-            old = self._old[shown.window] = _old(database, shown, single, at)
+            old = self._old[shown.window] = _old(database, shown, single, at, ones)
         at |= {"begin": single, "end": shown.until}
         oldest = min(filter(None, database.execute(_OLDEST).fetchone()), default=None)
         (ahead,) = database.execute(_AHEAD, at).fetchone()
@@ -139,12 +141,12 @@ class HistoryWindow:
             (*old.sums, *starmap(_span_sum, database.execute(_SUMS, at))),
             (*old.spans, *_spans(database.execute(_OVER, at))),
             old.calls,
-            ones[bisect_left(ones, single, key=_end) :],
+            _ended(ones, single),
             _marks(database.execute(_MARKS, at)),
             oldest,
             bool(ahead),
         )
-        return Kept(stored, days, self._days.calls, ones[bisect_left(ones, recent, key=_end) :])
+        return Kept(stored, days, self._days.calls, _ended(ones, recent))
 
     def _one_by_one(self, database: "sqlite3.Connection", since: float, now: float) -> tuple[FinishedRequest, ...]:
         """From then on; only what may have come since the last time is asked for."""
@@ -153,61 +155,80 @@ class HistoryWindow:
             known = _Ones(since, since)
         new = _finished(database.execute(_ONE_BY_ONE, (known.until, end)))
         first = min(since, max(known.since, now - KEPT_ONES_S))  # the longer window comes again, too
-        rows = (*known.rows[bisect_left(known.rows, first, key=_end) :], *new)
+        rows = (*_ended(known.rows, first), *new)
         settled = max(since, known.until, now - SETTLED_S)
-        self._ones = _Ones(first, settled, rows[: bisect_left(rows, settled, key=_end)])
-        return rows[bisect_left(rows, since, key=_end) :]
+        self._ones = _Ones(first, settled, _ended(rows, first, settled))
+        return _ended(rows, since)
 
 
-def _days(database: "sqlite3.Connection", known: _Days, days: tuple[float, ...], recent: float) -> _Days:
+def _days(
+    database: "sqlite3.Connection",
+    known: _Days,
+    days: tuple[float, ...],
+    recent: float,
+    ones: tuple[FinishedRequest, ...],
+) -> _Days:
     """What ended on each day, up to `recent`. Only what came since is added up, unless the file is no longer the one
     that was read: somebody wrote late, or pruned."""
     if known.days == days and known.until == recent:
         return known
     (longest,) = database.execute(_LONGEST).fetchone()
+    marks = {f"day{number}": day for number, day in enumerate(days)}
+    where = " + ".join(f"(ended_at >= :{name})" for name in marks) + " - 1"
+
+    def of(since: float) -> tuple[CallSum, ...]:
+        return _sums(database, _Sums(since, recent, where, marks, day_of(days)), ones)
+
     if known.days == days and known.until < recent:
-        new = _day_sums(database, days, known.until, recent)
-        calls = _together(known.calls, new)
+        calls = added(known.calls, of(known.until))
         if database.execute(_COUNT, (days[0], recent)).fetchone()[0] == sum(one.calls for one in calls):
             return _Days(days, recent, calls, longest)
-    return _Days(days, recent, _day_sums(database, days, days[0], recent), longest)
+    return _Days(days, recent, of(days[0]), longest)
 
 
-def _day_sums(
-    database: "sqlite3.Connection", days: tuple[float, ...], since: float, until: float
-) -> tuple[CallSum, ...]:
-    marks = {f"day{number}": day for number, day in enumerate(days)}
-    place = " + ".join(f"(ended_at >= :{name})" for name in marks) + " - 1"
-    return _call_sums(database.execute(_CALLS.format(place=place), {"since": since, "single": until, **marks}))
+class _Sums(Struct, frozen=True):
+    """What ended from `since` to before `until`, by its place: `where` as SQL with its numbers, and the same as a
+    function."""
+
+    since: float
+    until: float
+    where: str
+    numbers: dict[str, float]
+    place: Callable[[float], int]
 
 
-def _together(known: Iterable[CallSum], new: Iterable[CallSum]) -> tuple[CallSum, ...]:
-    found = {(one.place, one.kind, one.task, one.model): one for one in known}
-    for one in new:
-        key = one.place, one.kind, one.task, one.model
-        before = found.get(key)
-        if before is not None:
-            calls, served = before.calls + one.calls, before.served + one.served
-            busy, held = before.busy_s + one.busy_s, before.held_s + one.held_s
-            longest, broken = max(before.longest_s, one.longest_s), before.broken_off + one.broken_off
-            found[key] = CallSum(*key, calls, served, busy, held, longest, broken)
-        else:
-            found[key] = one
-    return tuple(found.values())
+def _sums(database: "sqlite3.Connection", asked: _Sums, ones: tuple[FinishedRequest, ...]) -> tuple[CallSum, ...]:
+    """`ones`, the newest, were read one by one already: SQLite adds up what ended before them."""
+    read = ones[0].ended_at if ones else asked.until
+    between = _ended(ones, asked.since, asked.until)
+    numbers = {**asked.numbers, "begin": asked.since, "single": min(asked.until, read)}
+    older = _call_sums(database.execute(_CALLS.format(place=asked.where), numbers))
+    return added(older, call_sums(between, asked.place))
 
 
-def _old(database: "sqlite3.Connection", shown: Frame, single: float, at: dict[str, float]) -> _Old:
+def _old(
+    database: "sqlite3.Connection",
+    shown: Frame,
+    single: float,
+    at: dict[str, float],
+    ones: tuple[FinishedRequest, ...],
+) -> _Old:
     """What of a long window lies before `single`; nothing of a short one."""
     if shown.is_fine:
         return _Old((shown, single))
-    part = {**at, "begin": shown.since, "end": single, "single": single}
-    place = "CAST((ended_at - :since) / :step AS INTEGER)"
+    part = {**at, "begin": shown.since, "end": single}
+    where = "CAST((ended_at - :since) / :step AS INTEGER)"
     return _Old(
         (shown, single),
         tuple(starmap(_span_sum, database.execute(_SUMS, part))),
         _spans(database.execute(_OVER, part)),
-        _call_sums(database.execute(_CALLS.format(place=place), part)),
+        _sums(database, _Sums(shown.since, single, where, part, shown.place), ones),
     )
+
+
+def _ended(rows: tuple[FinishedRequest, ...], since: float, until: float = inf) -> tuple[FinishedRequest, ...]:
+    """Those that ended from then to before then, of some in the order in which they ended."""
+    return rows[bisect_left(rows, since, key=_end) : bisect_left(rows, until, key=_end)]
 
 
 def _end(one: FinishedRequest) -> float:

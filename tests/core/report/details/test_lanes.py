@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tray_app.core.report.details.calls import calls, day_sums
+from tray_app.core.report.details.calls import call_sums, calls, day_of
 from tray_app.core.report.details.lanes import LaneKind, bar_of, lane_of, lanes, open_bars
 from tray_app.core.report.details.scale import TimeWindow, frame
 from tray_app.core.values.reading import Known
@@ -117,7 +117,8 @@ def test_every_task_has_a_lane(call):
 @given(found=requests())
 def test_what_each_kind_costs_is_what_a_plain_reckoning_finds(found):
     days = (NOW - 3000, NOW - 2000, NOW - 1000)
-    made = calls(days, day_sums(days, found), NOW - 2500)
+    in_turn = sorted(found, key=lambda one: one.ended_at)
+    made = calls(days, call_sums(in_turn, day_of(days)), NOW - 2500)
     kept = [one for one in found if one.ended_at >= days[0]]
     answers = sum(one.kind is RequestKind.CHAT for one in kept)
     assert made.answers == answers

@@ -1,6 +1,7 @@
 """What background tasks cost: calls and seconds of each kind, per message and per day, and of each model. Pure."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -59,26 +60,57 @@ class CallsPicture(Struct, frozen=True):
         return sum(one.share.busy_s for one in self.kinds if one.kind not in (LaneKind.CHAT, LaneKind.UNTOLD))
 
 
-def day_sums(days: Sequence[float], finished: Iterable[FinishedRequest]) -> tuple[CallSum, ...]:
-    """As the file adds them up: `place` is the day on which they ended; what is older is left out."""
-    found: dict[tuple[int, RequestKind, str | None, str | None], list[float]] = {}
-    for one in finished:
-        place = sum(one.ended_at >= day for day in days) - 1
-        if place < 0:
-            continue
-        sums = found.setdefault((place, one.kind, one.task, one.model), [0, 0, 0.0, 0.0, 0.0, 0])
-        length = one.ended_at - one.began_at
-        sums[:] = [
-            sums[0] + 1,
-            sums[1] + one.served,
-            sums[2] + one.busy_s,
-            sums[3] + one.held_s,
-            max(sums[4], length),
-            sums[5] + one.broken_off,
-        ]
-    return tuple(
-        CallSum(*key, int(a), int(b), c, d, e, int(f)) for key, (a, b, c, d, e, f) in sorted(found.items(), key=str)
-    )
+def call_sums(ended: Sequence[FinishedRequest], place: Callable[[float], int]) -> tuple[CallSum, ...]:
+    """As the file adds them up. `ended`: in the order in which they ended; `place` of an end never goes back. What lies
+    before the first place is left out."""
+    made: list[CallSum] = []
+    first = bisect_left(ended, 0, key=lambda one: place(one.ended_at))
+    while first < len(ended):
+        here = place(ended[first].ended_at)
+        after = bisect_right(ended, here, first, key=lambda one: place(one.ended_at))
+        made += _sums_at(here, ended[first:after])
+        first = after
+    return tuple(made)
+
+
+def _sums_at(place: int, ended: Iterable[FinishedRequest]) -> Iterator[CallSum]:
+    found: dict[tuple[RequestKind, str | None, str | None], list[FinishedRequest]] = {}
+    for one in ended:
+        key = one.kind, one.task, one.model
+        if key in found:
+            found[key].append(one)
+        else:
+            found[key] = [one]
+    for key, alike in found.items():
+        yield CallSum(  # of lists: an hour may have ten thousand
+            place,
+            *key,
+            len(alike),
+            sum([one.served for one in alike]),
+            sum([one.busy_s for one in alike]),
+            sum([one.held_s for one in alike]),
+            sum([one.broken_off for one in alike]),
+        )
+
+
+def added(known: Iterable[CallSum], more: Iterable[CallSum]) -> tuple[CallSum, ...]:
+    """Both together, each place and kind of request once."""
+    found = {(one.place, one.kind, one.task, one.model): one for one in known}
+    for one in more:
+        key = one.place, one.kind, one.task, one.model
+        before = found.get(key)
+        if before is not None:
+            whole, served = before.calls + one.calls, before.served + one.served
+            busy, held = before.busy_s + one.busy_s, before.held_s + one.held_s
+            found[key] = CallSum(*key, whole, served, busy, held, before.broken_off + one.broken_off)
+        else:
+            found[key] = one
+    return tuple(found.values())
+
+
+def day_of(days: Sequence[float]) -> Callable[[float], int]:
+    """The place of a moment among days that begin then; below 0 before the first."""
+    return lambda at: bisect_right(days, at) - 1
 
 
 def calls(days: tuple[float, ...], sums: Sequence[CallSum], oldest: float | None) -> CallsPicture:

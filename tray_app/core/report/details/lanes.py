@@ -140,13 +140,13 @@ def _with_bars(
         if not (here or standing or kind is LaneKind.CHAT):
             continue
         made.append(
-            TimeLane(
+            TimeLane(  # sums of lists: an hour may have ten thousand
                 kind,
-                _packed([*here, *standing], (shown.until - shown.since) / FINEST, shown.since),
+                _packed(here, standing, (shown.until - shown.since) / FINEST, shown.since),
                 calls=len(here),
-                busy_s=sum(one.busy_s for one in here),
-                held_s=sum(one.held_s for one in here),
-                broken_off=sum(one.broken_off for one in here),
+                busy_s=sum([one.busy_s for one in here]),
+                held_s=sum([one.held_s for one in here]),
+                broken_off=sum([one.broken_off for one in here]),
             )
         )
     return tuple(made)
@@ -165,60 +165,52 @@ def bar_of(one: FinishedRequest) -> Bar:
 class _Track:
     """One row of bars: the newest is still open to others that lie too close."""
 
+    __slots__ = ("alike", "done", "since", "until")
+
     def __init__(self) -> None:
         self.done: list[Bar] = []
-        self.one: FinishedRequest | Bar | None = None
-        self.since = self.until = self.busy_s = 0.0
-        self.calls = 0
-        self.broken_off = 0
-
-    def begin(self, one: FinishedRequest | Bar, since: float, until: float) -> None:
-        self.end()
-        self.one, self.since, self.until = one, since, until
-        self.calls, self.busy_s, self.broken_off = 1, one.busy_s, one.broken_off
-
-    def join(self, one: FinishedRequest | Bar, until: float) -> None:
-        self.until = max(self.until, until)
-        self.calls += 1
-        self.busy_s += one.busy_s
-        self.broken_off += one.broken_off
+        self.alike: list[FinishedRequest | Bar] = []
+        """What the newest bar stands for."""
+        self.since = self.until = 0.0
 
     def end(self) -> None:
-        one = self.one
-        if one is None:
-            return
-        if self.calls > 1:
+        """The newest bar is done."""
+        if len(self.alike) > 1:
+            busy_s, broken = sum([one.busy_s for one in self.alike]), sum([one.broken_off for one in self.alike])
             since, until = self.since, self.until
-            self.done.append(Bar(since, since, since, until, self.calls, self.busy_s, broken_off=self.broken_off))
+            self.done.append(Bar(since, since, since, until, len(self.alike), busy_s, broken_off=broken))
         else:
-            self.done.append(one if isinstance(one, Bar) else bar_of(one))
-        self.one = None
+            self.done += [one if isinstance(one, Bar) else bar_of(one) for one in self.alike]
 
 
-def _packed(found: Sequence[FinishedRequest | Bar], close_s: float, since: float) -> tuple[Bar, ...]:
+def _packed(ended: Sequence[FinishedRequest], standing: Sequence[Bar], close_s: float, since: float) -> tuple[Bar, ...]:
     """Beside each other where they overlap; those that are short and lie close become one."""
-    ends = [
-        (one.since, one.until, number)
-        if isinstance(one, Bar)
-        else (min(one.began_at, one.ended_at), one.ended_at, number)
-        for number, one in enumerate(found)
-    ]
-    ends.sort()
+    found: list[FinishedRequest | Bar] = [*ended, *standing]
+    ends = [one.ended_at for one in ended]
+    begins = list(map(min, [one.began_at for one in ended], ends))
+    begins += [one.since for one in standing]
+    ends += [one.until for one in standing]
     tracks = [_Track() for _ in range(TRACKS)]
-    for begin, end, number in ends:
+    for number in sorted(range(len(found)), key=begins.__getitem__):
+        begin, end = begins[number], ends[number]
         if end < since:
             continue
-        one = found[number]
         short = end - begin <= 3 * close_s
         for track in tracks:
-            if track.one is None or begin >= track.until + close_s:
-                track.begin(one, begin, end)
+            until = track.until
+            if not track.alike or begin >= until + close_s:
+                track.end()
+                track.alike, track.since, track.until = [found[number]], begin, end
                 break
-            if short and begin >= track.until - close_s and track.until - track.since <= 40 * close_s:
-                track.join(one, end)
+            if short and begin >= until - close_s and until - track.since <= 40 * close_s:
+                track.alike.append(found[number])
+                if end > until:
+                    track.until = end
                 break
         else:
-            min(tracks, key=lambda track: track.until).join(one, end)
+            first = min(tracks, key=lambda track: track.until)
+            first.alike.append(found[number])
+            first.until = max(first.until, end)
     bars: list[Bar] = []
     for number, track in enumerate(tracks):
         track.end()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from tray_app.core.report.details.calls import CallsPicture, calls, day_sums
+from tray_app.core.report.details.calls import CallsPicture, call_sums, calls, day_of
 from tray_app.core.report.details.lanes import TimeLane, lanes, open_bars
 from tray_app.core.report.details.memory_use import MemoryPicture, MemoryUse, memory_picture
 from tray_app.core.report.details.scale import AxisTick, Frame, Offset, TimeWindow, frame, ticks
@@ -65,7 +65,7 @@ def pictures(window: TimeWindow, kept: Kept, seen: Seeing, offset: Offset) -> Pi
     finished = _each_once(rows.finished, new)
     marks = marks_in(shown, rows.marks, seen.unwritten.marks, marks_of_lines(seen.lines, shown.since))
     pending = [one for one in seen.unwritten.spans if one.at <= seen.at]
-    later = _each_once(kept.since_then, new)
+    later = sorted(_each_once(kept.since_then, new), key=lambda one: one.ended_at)
     oldest = min([*filter(None, [rows.oldest]), *(one.at for one in pending)], default=None)
     return Pictures(
         frame=shown,
@@ -73,7 +73,7 @@ def pictures(window: TimeWindow, kept: Kept, seen: Seeing, offset: Offset) -> Pi
         ticks=ticks(shown, offset),
         timeline=timeline(shown, rows, pending, marks, seen.at),
         lanes=lanes(shown, finished, rows.calls, open_bars(seen.requests, seen.at)),
-        calls=calls(kept.days, (*kept.by_day, *day_sums(kept.days, later)), oldest),
+        calls=calls(kept.days, (*kept.by_day, *call_sums(later, day_of(kept.days))), oldest),
         memory=memory_picture(seen.memory),
         oldest=oldest,
         ahead=rows.ahead,

@@ -37,7 +37,6 @@ class CallSum(Struct, frozen=True, gc=False):
     served: int
     busy_s: float
     held_s: float
-    longest_s: float
     broken_off: int
 
 
