@@ -14,13 +14,14 @@ import http.server
 import json
 import random
 import sqlite3
+import statistics
 import sys
 import tempfile
 import threading
 import time
 import tracemalloc
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from importlib.resources import files
 from pathlib import Path
 
@@ -200,28 +201,40 @@ def heap(tab: Tab) -> float:
 
 
 def in_the_page(made: Pictures, series: int) -> None:
+    """Printed: the first drawing of a browser that has just begun, in several, and what comes after it."""
     body = json.dumps(document(made)).encode()
     server = served(body)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = Chromium(Path(profile))
-        try:
-            tab = browser.tab()
-            tab.look(width=1280, height=900)
-            tab.go(f"http://127.0.0.1:{server.server_address[1]}/")
-            tab.wait_for("window.ready")
-            bars = sum(len(one.bars) for one in made.lanes)
-            first = tab.run("window.first()")
-            floor = min(tab.run(f"window.floor({bars})") for _ in range(series))
-            again = min(tab.run(f"window.again({number + 1})") for number in range(series))
-            print(f"document: {len(body) / 1024:.0f} KiB; floor, {bars} rectangles in Chromium: {floor:.1f} ms")
-            print(f"drawn first: {first:.1f} ms; drawn anew: {again:.1f} ms ({again / max(floor, 0.1):.1f} times)")
-            before = heap(tab)
-            for number in range(REDRAWN):
-                tab.run(f"window.again({number + 100})")
-            print(f"the page's memory after {REDRAWN} drawings: {(heap(tab) - before) / 1024:+.0f} KiB")
-        finally:
-            browser.close()
-            server.shutdown()
+    bars = sum(len(one.bars) for one in made.lanes)
+    first, floor, again = [], [], []
+    try:
+        for _ in range(series):
+            with ExitStack() as stack:
+                tab = fresh_tab(stack, f"http://127.0.0.1:{server.server_address[1]}/")
+                first.append(tab.run("window.first()"))
+                floor.append(tab.run(f"window.floor({bars})"))
+                again += [tab.run(f"window.again({number + 1})") for number in range(series)]
+                before = heap(tab)
+                for number in range(REDRAWN):
+                    tab.run(f"window.again({number + 100})")
+                grown = heap(tab) - before
+    finally:
+        server.shutdown()
+    print(f"document: {len(body) / 1024:.0f} KiB; floor, {bars} rectangles in Chromium: {min(floor):.1f} ms")
+    told = f"least {min(first):.1f}, median {statistics.median(first):.1f} ms of {series} browsers"
+    print(f"drawn first: {told} ({min(first) / max(min(floor), 0.1):.1f} times)")
+    print(f"drawn anew: {min(again):.1f} ms ({min(again) / max(min(floor), 0.1):.1f} times)")
+    print(f"the page's memory after {REDRAWN} drawings: {grown / 1024:+.0f} KiB")
+
+
+def fresh_tab(stack: ExitStack, url: str) -> Tab:
+    profile = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+    browser = Chromium(Path(profile))
+    stack.callback(browser.close)
+    tab = browser.tab()
+    tab.look(width=1280, height=900)
+    tab.go(url)
+    tab.wait_for("window.ready")
+    return tab
 
 
 def full_week(path: Path, count: int, now: float) -> None:

@@ -195,8 +195,8 @@ function show(is, whole) {
     shownSettings = [is.settings, is.lang];
     apart(() => fillSettings(is.settings, is.words, setting));
   }
-  if (is.pictures) apart(() => draw(at("pictures"), is.pictures, before && before.pictures, act));
-  at("page").hidden = false;
+  at("page").hidden = false; // what is drawn asks how wide it may be
+  if (is.pictures) apart(() => draw(at("pictures"), is.pictures, before && before.pictures));
   lead(is.at);
 }
 

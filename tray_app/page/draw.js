@@ -3,8 +3,8 @@
 // Everything from outside is set as text, never as markup. What is drawn anew replaces the old in one step, and only
 // where it is another; what has the focus stays where it is.
 import { calls } from "/draw_calls.js";
-import { memory } from "/draw_memory.js";
-import { node, part, same } from "/draw_parts.js";
+import { memoryChart } from "/draw_memory.js";
+import { node, part, same, unit } from "/draw_parts.js";
 import { timeChart } from "/draw_time.js";
 
 const kept = new WeakMap();
@@ -17,10 +17,10 @@ function build(root) {
   is.chart = timeChart();
   is.time = node("section", { class: "card p-time", "aria-labelledby": "p-time-title" },
     node("div", { class: "p-head" }, is.timeTitle, is.choice), is.chart.root);
-  is.memory = node("section", { class: "card p-memory", "aria-labelledby": "p-memory-title" });
+  is.memory = memoryChart();
   is.calls = node("section", { class: "card p-calls", "aria-labelledby": "p-calls-title" });
   is.window = null;
-  root.replaceChildren(is.notes, is.time, is.memory, is.calls);
+  root.replaceChildren(is.notes, is.time, is.memory.root, is.calls);
   root.classList.add("pictures");
   new ResizeObserver(() => is.again && is.again()).observe(root);
   kept.set(root, is);
@@ -51,8 +51,10 @@ export function draw(root, pictures, previous) {
     windows(is, pictures);
     const chart = pictures.times[is.window];
     if (is.timeTitle.textContent !== chart.title) is.timeTitle.textContent = chart.title;
-    is.chart.show(chart);
-    memory(is.memory, pictures.memory, is.again);
+    // Sizes are read before anything is drawn: after it the browser would have to lay out all of it for each.
+    const u = unit(root), width = is.chart.root.clientWidth, other = is.memory.bars.clientWidth;
+    is.chart.show(chart, Math.max(260, width), u);
+    is.memory.show(pictures.memory, Math.max(200, other), u);
     calls(is.calls, pictures.calls);
   };
   if (!previous || !same(previous.notes, pictures.notes)) part(is.notes, ...pictures.notes.map((text) => node("p", {}, text)));

@@ -1,7 +1,5 @@
 "use strict";
-import { box, node, part, patterns, shape, swatch, tables, unit } from "/draw_parts.js";
-
-let chosen = null; // the model that was asked about; a tab's own
+import { box, node, part, patterns, shape, swatch, tables } from "/draw_parts.js";
 
 function bar(told, whole, width, high, limit) {
   const u = high / 30;
@@ -37,20 +35,21 @@ function choice(one, on, choose) {
   return made;
 }
 
-export function memory(root, told, again) {
-  if (!root.is) {
-    root.is = { title: node("h2", { id: "p-memory-title" }), bars: node("div", { class: "p-bars" }), ask: node("div", { class: "p-ask" }),
-      sentence: node("p", { class: "p-sentence" }), tables: node("div", {}) };
-    root.replaceChildren(patterns(), ...Object.values(root.is)); // what else it remembers comes later
-  }
-  const is = root.is;
-  const width = Math.max(200, is.bars.clientWidth);
-  const u = unit(root);
-  const key = JSON.stringify([told, width, u, chosen]);
+export function memoryChart() {
+  const is = { chosen: null, // the model that was asked about; a tab's own
+    title: node("h2", { id: "p-memory-title" }), bars: node("div", { class: "p-bars" }), ask: node("div", { class: "p-ask" }),
+    sentence: node("p", { class: "p-sentence" }), tables: node("div", {}) };
+  is.root = node("section", { class: "card p-memory", "aria-labelledby": "p-memory-title" }, patterns(), is.title, is.bars, is.ask, is.sentence, is.tables);
+  is.show = (told, width, u) => show(is, told, width, u);
+  return is;
+}
+
+function show(is, told, width, u) {
+  const key = JSON.stringify([told, width, u, is.chosen]);
   if (key === is.key) return;
   is.key = key;
   const ask = told.what_if;
-  const one = ask.choices.find((each) => each.name === chosen) || ask.choices.find((each) => each.parts.length);
+  const one = ask.choices.find((each) => each.name === is.chosen) || ask.choices.find((each) => each.parts.length);
   const sum = (parts) => parts.reduce((all, each) => all + each.bytes, 0);
   const whole = Math.max(...told.bars.map((each) => Math.max(each.whole, sum(each.parts))), ...(one ? [sum(one.parts)] : []), 1);
   const budget = told.bars.find((each) => each.id === "budget");
@@ -58,7 +57,7 @@ export function memory(root, told, again) {
   part(is.bars, ...told.bars.flatMap((each) => [node("h3", {}, each.title), bar(each.parts, whole, width, 30 * u, each.whole), legend(each.parts)]));
   const focus = document.activeElement && document.activeElement.closest(".p-chip");
   const place = focus && is.ask.contains(focus) ? [...is.ask.querySelectorAll(".p-chip")].indexOf(focus) : -1;
-  const choose = (name) => { chosen = name; again(); };
+  const choose = (name) => { is.chosen = name; show(is, told, width, u); };
   const chips = node("div", { class: "p-chips", role: "group", "aria-label": ask.title }, ...ask.choices.map((each) => choice(each, each === one, choose)));
   const drawn = one && one.parts.length && budget ? bar(one.parts, whole, width, 22 * u, budget.whole) : null;
   const next = ask.choices.length ? [node("h3", {}, ask.title), node("p", { class: "soft" }, ask.intro), chips, drawn, one ? node("p", { class: "p-told", role: "status" }, one.sentence) : null] : [];

@@ -24,7 +24,10 @@ export function part(root, ...inside) {
 
 export function box(x, y, width, height, round = 0) {
   const r = Math.min(round, width / 2, height / 2);
-  if (r < 0.8) return `M${f(x)} ${f(y)}h${f(width)}v${f(height)}h${f(-width)}z`;
+  if (r < 1.2) {
+    const wide = f(width);
+    return `M${f(x)} ${f(y)}h${wide}v${f(height)}h${-wide}z`;
+  }
   const a = `a${f(r)} ${f(r)} 0 0 1 `;
   return `M${f(x + r)} ${f(y)}h${f(width - 2 * r)}${a}${f(r)} ${f(r)}v${f(height - 2 * r)}${a}${f(-r)} ${f(r)}`
     + `h${f(2 * r - width)}${a}${f(-r)} ${f(-r)}v${f(2 * r - height)}${a}${f(r)} ${f(-r)}z`;

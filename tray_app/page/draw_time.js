@@ -1,7 +1,7 @@
 "use strict";
 // One chart over time: lanes of requests, what waited and ran, memory pressure and state, with marks; and a cursor that
 // tells the exact values, by mouse, touch and keys.
-import { box, f, fill, node, part, shape, swatch, tables, unit } from "/draw_parts.js";
+import { box, f, fill, node, part, same, shape, swatch, tables } from "/draw_parts.js";
 
 const OPEN = 1, UNSERVED = 2, RUNNING_AT_LEAST = 1, WAITING_AT_LEAST = 2;
 const HEIGHTS = { normal: 0.3, calm: 0.3, warning: 0.66, tight: 0.66, critical: 1, overloaded: 1, unknown: 0.5 };
@@ -20,19 +20,18 @@ export function timeChart() {
   is.sentences = node("div", { class: "p-sentence" });
   is.tables = node("div", {});
   is.root = node("div", {}, node("div", { class: "p-stage" }, is.svg, is.cursor), is.out, is.legend, is.sentences, is.tables);
-  is.show = (told) => show(is, told);
+  is.show = (told, width, u) => show(is, told, width, u);
   listen(is);
   return is;
 }
 
-function show(is, told) {
-  if (is.told && is.told.step !== told.step) is.at = null;
+function show(is, told, width, u) {
+  const { view, told: before } = is;
+  if (before && before.step !== told.step) is.at = null;
   is.told = told;
-  const width = Math.max(260, is.root.clientWidth);
-  const key = JSON.stringify([told, width, unit(is.root)]);
-  if (key === is.key) return;
-  is.key = key;
-  is.view = layout(is, width);
+  const alike = before === told || (before && before.now === told.now && same(before, told)); // a long text is compared last
+  if (alike && view.width === width && view.u === u) return;
+  is.view = layout(told, width, u);
   paint(is);
   words(is);
   point(is);
@@ -40,8 +39,8 @@ function show(is, told) {
 
 // --- where everything is ---------------------------------------------------------------------
 
-function layout(is, width) {
-  const told = is.told, u = unit(is.root), narrow = width < 520 * u;
+function layout(told, width, u) {
+  const narrow = width < 520 * u;
   const left = narrow ? 0 : Math.min(190 * u, Math.max(...names(told).map((text) => measured(text))) * 7.4 * u + 14 * u);
   const view = { u, narrow, width, left, right: 2 * u, rows: [] };
   let y = 24 * u; // the marks stand above
@@ -132,16 +131,17 @@ function lane(row, told, view) {
   }
   const drawn = { wait: "", held: "", busy: "", first: "", broken: "", unserved: "" };
   const thick = Math.min(15 * u, row.high / is.tracks - (is.tracks > 1 ? 1.5 * u : 0));
-  for (const [from, held, busy, to, , , , first, broken, flags, track] of is.bars) {
+  const piece = (kind, a, b, y, high, round) => {
+    const x = view.x(Math.max(0, a));
+    drawn[kind] += box(x, y + (thick - high) / 2, Math.max(least, view.x(b) - x), high, round);
+  };
+  for (const [from, held, busy, end, , , , first, broken, flags, track] of is.bars) {
     const y = row.y + (row.high / is.tracks) * track + (is.tracks > 1 ? 0.75 * u : (row.high - thick) / 2);
-    const piece = (kind, a, b, high = thick, round = 2.5 * u) => {
-      const x = view.x(Math.max(0, a)), wide = view.x(Math.max(0, b)) - x;
-      if (b > a && b > 0) drawn[kind] += box(x, y + (thick - high) / 2, Math.max(least, wide), high, round);
-    };
-    piece("held", from, held, thick * 0.72, 1.5 * u);
-    piece("wait", held, busy, thick * 0.5, 1);
-    piece(flags & UNSERVED ? "unserved" : "busy", busy, to === busy && !(flags & OPEN) ? to + 0.01 : to);
-    if (first !== null && first > 0 && view.x(to) - view.x(first) > 3 * u) drawn.first += `M${f(view.x(first))} ${f(y + 2 * u)}v${f(thick - 4 * u)}`;
+    const to = end === busy && !(flags & OPEN) ? end + 0.01 : end;
+    if (held > from && held > 0) piece("held", from, held, y, thick * 0.72, 1.5 * u);
+    if (busy > held && busy > 0) piece("wait", held, busy, y, thick * 0.5, 1);
+    if (to > busy && to > 0) piece(flags & UNSERVED ? "unserved" : "busy", busy, to, y, thick, 2.5 * u);
+    if (first !== null && first > 0 && view.x(end) - view.x(first) > 3 * u) drawn.first += `M${f(view.x(first))} ${f(y + 2 * u)}v${f(thick - 4 * u)}`;
     if (broken) drawn.broken += zigzag(view.x(Math.max(0, busy)), y, thick, u);
   }
   return [floor, ...Object.entries(drawn).filter(([, d]) => d).map(([kind, d]) => shape("path", { class: `p-${kind}${kind === "busy" ? ` p-part l-${is.id}` : ""}`, d }))];
@@ -152,41 +152,52 @@ const zigzag = (x, y, high, u) => `M${f(x)} ${f(y - u)}l${f(-2.4 * u)} ${f(high 
 function area(row, told, view) {
   const { u } = view, waits = row.kind === "waiting", place = waits ? 11 : 10, bit = waits ? WAITING_AT_LEAST : RUNNING_AT_LEAST;
   const most = Math.max(row.most || 0, waits ? 2 : 1), bottom = row.y + row.high;
-  let solid = "", held = "", unknown = "", above = "";
+  const solid = blocks(), held = blocks(), unknown = blocks();
+  let above = "";
   for (const one of told.states) {
-    const x = view.x(one[0] * told.step), wide = view.step + 0.3, count = one[place];
-    if (count === null) { unknown += box(x, bottom - 5 * u, wide, 5 * u); continue; }
-    const high = (row.high * count) / most;
-    if (count) solid += box(x, bottom - high, wide, high);
-    if (waits && one[12]) held += box(x, bottom - Math.min(row.high, high + (row.high * one[12]) / most), wide, Math.min(row.high - high, (row.high * one[12]) / most));
-    if (one[13] & bit) above += `M${f(x)} ${f(bottom - high - 2 * u)}h${f(wide)}`;
+    const from = view.x(one[0] * told.step), to = view.x((one[0] + 1) * told.step), count = one[place];
+    if (count === null) { unknown.add(from, to, bottom - 5 * u, bottom); continue; }
+    const top = bottom - (row.high * count) / most;
+    solid.add(from, to, top, bottom);
+    if (waits && one[12]) held.add(from, to, Math.max(row.y, top - (row.high * one[12]) / most), top);
+    if (one[13] & bit) above += `M${f(from)} ${f(top - 2 * u)}H${f(to)}`;
   }
   const made = [shape("path", { class: "p-floor", d: `M${f(view.left)} ${f(bottom + 0.5)}H${f(view.width - view.right)}` })];
-  for (const [kind, d] of [[`p-${row.kind}`, solid], ["p-held", held], ["p-unknown", unknown], ["p-above", above]]) if (d) made.push(shape("path", { class: kind, d }));
+  for (const [kind, d] of [[`p-${row.kind}`, solid.d()], ["p-held", held.d()], ["p-unknown", unknown.d()], ["p-above", above]]) if (d) made.push(shape("path", { class: kind, d }));
   if (row.most) made.push(shape("text", { class: "p-most", x: f(view.left + 3 * u), y: f(row.y + 9 * u) }, above ? `≥ ${row.most}` : row.most));
   return made;
+}
+
+// Blocks one after the other; those that are alike and touch are one, so that no seam is seen between them.
+function blocks() {
+  let run = null, d = "";
+  const end = () => { if (run) d += box(run.from, run.top, run.to - run.from, run.bottom - run.top); run = null; };
+  return {
+    add(from, to, top, bottom) {
+      if (run && run.top === top && run.bottom === bottom && from - run.to < 0.05) { run.to = to; return; }
+      end();
+      if (bottom > top) run = { from, to, top, bottom };
+    },
+    d: () => { end(); return d; },
+  };
 }
 
 // The worse, the higher: it is read without colours. A step of several states shows each as wide as it lasted.
 function band(row, told, view) {
   const kinds = row.kind === "pressure" ? PRESSURES : LEVELS, first = row.kind === "pressure" ? 6 : 2;
-  const drawn = Object.fromEntries(kinds.map((kind) => [kind, ""])), bottom = row.y + row.high;
-  let run = null;
-  const end = () => { if (run) drawn[run.kind] += box(run.x, bottom - HEIGHTS[run.kind] * row.high, run.to - run.x, HEIGHTS[run.kind] * row.high); run = null; };
+  const drawn = kinds.map(blocks), tops = kinds.map((kind) => row.y + row.high - HEIGHTS[kind] * row.high), bottom = row.y + row.high;
   for (const one of told.states) {
-    const whole = kinds.reduce((all, _, place) => all + one[first + place], 0);
+    const whole = one[first] + one[first + 1] + one[first + 2] + one[first + 3];
     let x = view.x(one[0] * told.step);
-    kinds.forEach((kind, place) => {
-      const wide = whole ? (view.step * one[first + place]) / whole : 0;
-      if (!wide) return;
-      if (run && run.kind === kind && Math.abs(run.to - x) < 0.05) run.to = x + wide;
-      else { end(); run = { kind, x, to: x + wide }; }
-      x += wide;
-    });
+    for (let place = 0; place < kinds.length; place += 1) {
+      if (!one[first + place]) continue;
+      const to = x + (view.step * one[first + place]) / whole;
+      drawn[place].add(x, to, tops[place], bottom);
+      x = to;
+    }
   }
-  end();
   return [shape("path", { class: "p-floor", d: `M${f(view.left)} ${f(bottom + 0.5)}H${f(view.width - view.right)}` }),
-    ...kinds.filter((kind) => drawn[kind]).map((kind) => shape("path", { class: `p-state s-${kind}`, d: drawn[kind] }))];
+    ...kinds.map((kind, place) => [kind, drawn[place].d()]).filter(([, d]) => d).map(([kind, d]) => shape("path", { class: `p-state s-${kind}`, d }))];
 }
 
 function marks(told, view) {
