@@ -5,8 +5,9 @@ import itertools
 import pytest
 from msgspec.structs import replace
 
-from tray_app.app.rhythm import BACK_OFF_S, Asked, unknown
+from tray_app.app.rhythm import BACK_OFF_S, PRICES_EVERY_S, SLOW_BACK_OFF_S, Asked, unknown
 from tray_app.app.servers import OllamaPoll, OpenWebUIPoll
+from tray_app.core.values.connections import Price
 from tray_app.core.values.errors.service import (
     BadAnswer,
     NotFound,
@@ -24,9 +25,11 @@ from tray_app.core.values.token import Token, origin_of
 from tray_app.services.http import Http
 from tray_app.services.ollama import OllamaClient
 from tray_app.services.open_webui import OpenWebUIClient
+from tray_app.standins.endpoint import DemoEndpoint, HostedEntry
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import USER, DemoOpenWebUI
 from tray_app.standins.server import FaultKind
+from tray_app.standins.webui_models import Hosted, ModelRecord
 
 URL = "http://127.0.0.1:9"
 
@@ -305,3 +308,69 @@ def test_an_upgrade_of_open_webui_is_noticed(server, webui):
 def test_an_admin_is_told_how_many_accounts_there_are(server):
     seen = server.take(0.0, 0.0, requests_run=False).value
     assert (seen.access, seen.user_count.value) == (Access.ADMIN, 3)
+
+
+# --- what hosted models cost ----------------------------------------------------------------
+
+CHOSEN = "meta-llama/llama-3.2-3b-instruct"
+PLACE = "/openai/models/0"
+
+
+@pytest.fixture
+def endpoint(webui):
+    """Connected with one chosen model, as `hosted add` does it."""
+    with DemoEndpoint() as made:
+        connection = Hosted(made.base, made.key)
+        connection.take({"enable": True, "model_ids": [CHOSEN], "prefix_id": ""})
+        webui.registry.hosted.append(connection)
+        yield made
+
+
+def price(server, at):
+    """Of the chosen model, as a poll at this time knows it."""
+    models = server.take(at, at, requests_run=False).value.models.value
+    return next(one.served.price for one in models if one.id == CHOSEN)
+
+
+def test_of_a_connection_with_chosen_models_the_endpoint_is_asked_for_prices_once_an_hour(server, webui, endpoint):
+    told = Price(0.00000002, 0.00000002)
+    assert [price(server, at) for at in (1.0, 301.0, PRICES_EVERY_S)] == [told] * 3
+    assert paths(webui).count(PLACE) == 1
+    assert price(server, PRICES_EVERY_S + 1.0) == told
+    assert paths(webui).count(PLACE) == 2
+
+
+def test_of_one_that_lists_all_its_models_nothing_more_is_asked(server, webui, endpoint):
+    webui.registry.hosted[0].config["model_ids"] = []
+    assert price(server, 1.0) == Price(0.00000002, 0.00000002)
+    assert PLACE not in paths(webui)
+
+
+def test_an_endpoint_that_fails_leaves_the_price_unknown_and_all_else_known(server, webui, endpoint):
+    webui.fail(FaultKind.HANG, PLACE)
+    assert price(server, 1.0) is None
+    seen = server.take(2.0, 2.0, requests_run=False).value
+    assert isinstance(seen.connections, Known)
+    assert paths(webui).count("/api/version") == 1  # Open WebUI itself was not doubted
+    webui.heal()
+    assert price(server, SLOW_BACK_OFF_S[0]) is None
+    assert price(server, 1.0 + SLOW_BACK_OFF_S[0]) == Price(0.00000002, 0.00000002)
+
+
+def test_a_price_goes_with_its_connection(server, webui, endpoint):
+    """Another endpoint at the same place is asked anew, and tells of its own."""
+    assert price(server, 1.0) is not None
+    with DemoEndpoint((HostedEntry(CHOSEN), HostedEntry("a/other", prompt="0.1"))) as other:
+        webui.registry.hosted[0].url = other.base
+        webui.registry.forget()
+        server.look_again(models=True)
+        assert price(server, 2.0) is None
+    assert paths(webui).count(PLACE) == 2
+
+
+def test_an_ordinary_account_cannot_have_an_endpoint_asked(webui, http, endpoint):
+    webui.registry.records[CHOSEN] = ModelRecord(CHOSEN, public=True)
+    client = OpenWebUIClient(http(webui.url, webui.session(USER[0])))
+    assert price(OpenWebUIPoll(client, webui.url, connected=True), 1.0) is None
+    client.close()
+    assert PLACE not in paths(webui)

@@ -165,6 +165,15 @@ def test_a_fix_that_nobody_lists_leads_to_the_command(run):
     assert "hosted add" in run("fix", "--list")[1]
 
 
+def test_what_a_connection_with_one_model_costs_is_told_before_it_is_chosen(played, run, endpoint):
+    """As `hosted add` leaves it: Open WebUI's own list says nothing of prices then."""
+    run("hosted", "add", endpoint.base, "--model", SMALL, "--yes", key=endpoint.key)
+    played.webui.settings["TASK_MODEL"] = ""
+    assert "At most about 0.05 USD for 1,000 messages." in run("fix", "--list")[1]
+    endpoint.models = (HostedEntry(SMALL),)
+    assert "What its endpoint asks for it is not known." in run("fix", "--list")[1]
+
+
 class Typing(Terminal):
     """A person who types these answers one after the other; then the input ends."""
 

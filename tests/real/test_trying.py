@@ -49,6 +49,8 @@ def test_a_small_model_and_a_hosted_one_side_by_side(server, app, endpoint):
     if server.version >= (0, 4, 0):
         # Of a connection that is limited to chosen models Open WebUI lists no prices: its endpoint is asked for them.
         assert [one.price for one in unasked] == [None, None]
+        seen = next(one for one in app.observer.look().facts.listed if one.id == wish.listed_as)
+        assert seen.served.price == turns[1].price
     assert hosted.usd > 0
     assert (held(app), told.ended) == (before, None)
     desk.remove(endpoint.base)

@@ -1,6 +1,6 @@
 """When is the next poll, and which source is asked again in it? The one place for the rhythm."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from tray_app.app.odd import unknown_for
@@ -42,11 +42,15 @@ TAGS_EVERY_S = 60.0
 SETTINGS_EVERY_S = 60.0
 MODELS_EVERY_S = 300.0
 RARELY_S = 600.0
+PRICES_EVERY_S = 3600.0
+"""A hosted endpoint is asked for its whole list, by Open WebUI, where that does not do so by itself."""
 BUSY_EVERY_S = 10.0
 CONTAINERS_EVERY_S = 15.0
 FIND_EVERY_S = 60.0
 """Between two looks for an Open WebUI that was not there."""
 BACK_OFF_S = (5.0, 10.0, 20.0, 40.0, 60.0)
+SLOW_BACK_OFF_S = (30.0, 120.0, RARELY_S)
+"""Of what is only good to know: a server that hangs takes its time from each poll that asks."""
 
 AWAY = frozenset({Why.UNREACHABLE, Why.UNTRUSTED, Why.TIMED_OUT})
 
@@ -98,8 +102,9 @@ def ollama_within(request_limit_s: float) -> float:
 class Asked(Generic[T]):
     """One question to a server: its last answer, and when it is due again. Backs off while the server fails."""
 
-    def __init__(self, every_s: float) -> None:
+    def __init__(self, every_s: float, back_off_s: Sequence[float] = BACK_OFF_S) -> None:
         self._every_s = every_s
+        self._back_off_s = back_off_s
         self._due = 0.0
         self._failures = 0
         self._asked_at: float | None = None
@@ -118,7 +123,7 @@ class Asked(Generic[T]):
             self.answer = Known(question(), now)
         except (ServiceError, *ODD) as error:
             self.answer = unknown(error) if isinstance(error, ServiceError) else unknown_for(error)
-            self._due = uptime_s + BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
+            self._due = uptime_s + self._back_off_s[min(self._failures, len(self._back_off_s) - 1)]
             self._failures += 1
         else:
             self._failures = 0

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -10,9 +11,12 @@ from msgspec.structs import replace
 from tray_app.app.rhythm import (
     BUSY_EVERY_S,
     MODELS_EVERY_S,
+    PRICES_EVERY_S,
     PS_EVERY_S,
     RARELY_S,
+    REQUEST_LIMIT_S,
     SETTINGS_EVERY_S,
+    SLOW_BACK_OFF_S,
     TAGS_EVERY_S,
     Asked,
     unknown,
@@ -37,6 +41,8 @@ from tray_app.core.values.task_settings import TaskSettings
 from tray_app.services._features import Identity
 from tray_app.services._webui_models import any_outside, with_outside
 from tray_app.services.address import port_of
+from tray_app.services.hosted.prices import Prices, unpriced, with_prices
+from tray_app.services.hosted.prices import asked as asked_prices
 from tray_app.services.ollama import OllamaClient, Shown
 from tray_app.services.open_webui import OpenWebUIClient
 from tray_app.services.relay import RelayClient
@@ -208,6 +214,7 @@ class OpenWebUIPoll:
     _ordinary: Asked[int] = field(default_factory=lambda: Asked(RARELY_S))
     _connections: Asked[tuple[OllamaConnection, ...]] = field(default_factory=lambda: Asked(RARELY_S))
     _autocomplete: Asked[bool] = field(default_factory=lambda: Asked(RARELY_S))
+    _prices: dict[tuple[int, str], Asked[Prices]] = field(default_factory=dict)
     _refused: RefusedBecause | None = None
 
     def take(self, uptime_s: float, now: float, *, requests_run: bool) -> Reading[OpenWebUI]:
@@ -252,7 +259,24 @@ class OpenWebUIPoll:
                 continue
             answers[name] = asked.answer if gone else asked.ask(question, uptime_s, now)
             gone = gone or self._doubt(asked, uptime_s)
+        listed = answers["models"]
+        if admin and isinstance(listed, Known):
+            answers["models"] = Known(self._priced(listed.value, uptime_s, now, gone=gone), listed.taken_at)
         return answers
+
+    def _priced(
+        self, models: tuple[WebUIModel, ...], uptime_s: float, now: float, *, gone: bool
+    ) -> tuple[WebUIModel, ...]:
+        """With what their endpoints cost; one that does not answer is no fault of Open WebUI."""
+        wanted = unpriced(models).items()
+        self._prices = {one: self._prices.get(one) or Asked(PRICES_EVERY_S, SLOW_BACK_OFF_S) for one in wanted}
+        told: dict[int, Prices] = {}
+        for (index, _), question in self._prices.items():
+            if not gone:
+                question.ask(partial(asked_prices, self.service, index, REQUEST_LIMIT_S), uptime_s, now)
+            if isinstance(question.answer, Known):
+                told[index] = question.answer.value
+        return with_prices(models, told)
 
     def _doubt(self, asked: Asked[Any], uptime_s: float) -> bool:
         """A server that went away may come back as another one: it is asked who it is before it sees the token."""

@@ -16,11 +16,12 @@ from tray_app.services._decode import moment, number, part, price_of, text, text
 
 
 class Outside(Struct, frozen=True):
-    """An OpenAI-type connection, without its key. `address`: host and port."""
+    """An OpenAI-type connection, without its key. `address`: host and port. `limited`: to models that were chosen."""
 
     host: str
     address: str
     prefix: str = ""
+    limited: bool = False
 
 
 def decode(
@@ -142,7 +143,8 @@ def _with_outside(model: WebUIModel, outside: Mapping[int, Outside]) -> WebUIMod
     upstream = model.served.upstream
     if upstream and by.prefix:
         upstream = upstream.removeprefix(f"{by.prefix}.")
-    return replace(model, host=by.host, served=replace(model.served, address=by.address, upstream=upstream))
+    served = replace(model.served, address=by.address, upstream=upstream, chosen=by.limited)
+    return replace(model, host=by.host, served=served)
 
 
 def connections_of(config: Mapping[str, Any], urls: Iterable[str]) -> tuple[OllamaConnection, ...]:
@@ -172,8 +174,8 @@ def outside_of(config: Mapping[str, Any], urls: Iterable[str]) -> dict[int, Outs
     for index, url in enumerate(urls):
         host, address = _place(url)
         if host:
-            prefix = text(part(configs, str(index)) or part(configs, url), "prefix_id")
-            made[index] = Outside(host, address, prefix)
+            own = part(configs, str(index)) or part(configs, url)
+            made[index] = Outside(host, address, text(own, "prefix_id"), limited=bool(own.get("model_ids")))
     return made
 
 

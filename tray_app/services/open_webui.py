@@ -310,9 +310,9 @@ class OpenWebUIClient:
         """What Open WebUI itself gets when it asks an endpoint for its models. Needs an admin."""
         return outside.verify(self._known, self._numbers(), url, key)
 
-    def models_of_connection(self, index: int) -> Json:
+    def models_of_connection(self, index: int, *, deadline_s: float = VERIFY_DEADLINE_S) -> Json:
         """What the endpoint of a connection lists, the one at this place; Open WebUI asks with the key it keeps."""
-        return outside.models(self._known, index)
+        return outside.models(self._known, index, deadline_s)
 
     # --- what goes on ---
 

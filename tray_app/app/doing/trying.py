@@ -4,6 +4,7 @@ Each switch is a change like any other: journalled, written once, read back. It 
 Ctrl-C and where a model fails; what a killed process left behind is taken back by `put_back` at the next start.
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,7 +17,6 @@ from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.remedies.choices import entrants
 from tray_app.core.report.trial import Contest, Entrant, Trial, fell_back
 from tray_app.core.tasks.conversations import CONVERSATIONS, Conversation
-from tray_app.core.tasks.hosted.offers import HostedOffer
 from tray_app.core.tasks.releases import NEWEST_SEEN
 from tray_app.core.tasks.settings import decode, key_of
 from tray_app.core.tasks.slots import slot_for
@@ -28,7 +28,7 @@ from tray_app.core.values.plan import Change, Event, Record
 from tray_app.core.values.snapshot import LoadedModel, WebUIModel
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.version import parse_version
-from tray_app.services.hosted.endpoint import offers_of
+from tray_app.services.hosted.prices import Prices, asked, unpriced, with_prices
 from tray_app.services.open_webui import OpenWebUIClient
 from tray_app.storage.lock import write_lock
 from tray_app.storage.paths import Paths
@@ -95,26 +95,17 @@ def put_back(carrier: Carrier, held: Held) -> tuple[Record, ...]:
 
 
 def priced(given: Iterable[Entrant], listed: Iterable[WebUIModel], client: OpenWebUIClient) -> tuple[Entrant, ...]:
-    """With what their endpoints ask where Open WebUI's own list does not have it: of a connection that lists chosen
-    models only it never asks the endpoint. Each endpoint is asked once; who does not answer stays unknown."""
-    entries, told = {one.id: one for one in listed}, dict[int, dict[str, HostedOffer]]()
-    return tuple(_priced(one, entries.get(one.id), told, client) for one in given)
-
-
-def _priced(
-    one: Entrant, entry: WebUIModel | None, told: dict[int, dict[str, HostedOffer]], client: OpenWebUIClient
-) -> Entrant:
-    if one.is_here or one.price is not None or entry is None or entry.url_index is None:
-        return one
-    if entry.url_index not in told:
-        try:
-            told[entry.url_index] = {
-                found.id: found for found in offers_of(client.models_of_connection(entry.url_index))
-            }
-        except ServiceError:
-            told[entry.url_index] = {}
-    found = told[entry.url_index].get(entry.served.upstream or entry.id)
-    return one if found is None else replace(one, price=found.price)
+    """With what their endpoints ask where Open WebUI's own list does not have it. Each endpoint is asked once; who does
+    not answer stays unknown."""
+    tried = tuple(given)
+    wanted = {one.id for one in tried if not one.is_here and one.price is None}
+    entries = [one for one in listed if one.id in wanted]
+    told: dict[int, Prices] = {}
+    for index in unpriced(entries):
+        with contextlib.suppress(ServiceError):
+            told[index] = asked(client, index)
+    prices = {one.id: one.served.price for one in with_prices(entries, told)}
+    return tuple(replace(one, price=prices.get(one.id, one.price)) for one in tried)
 
 
 class Bench:

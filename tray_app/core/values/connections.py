@@ -117,5 +117,7 @@ class Served(Struct, frozen=True):
     """When its server stored it, by that server's own list."""
     elsewhere: bool = False
     """Another Ollama than the one that is read; worked out from the above."""
+    chosen: bool = False
+    """Of a connection that lists chosen models only: Open WebUI does not ask its server about them by itself."""
     price: Price | None = None
     """None where its server tells none."""

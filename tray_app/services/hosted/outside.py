@@ -83,6 +83,6 @@ def verify(http: Http, version: Version, url: str, key: Token | None) -> Json:
     )
 
 
-def models(http: Http, index: int) -> Json:
+def models(http: Http, index: int, deadline_s: float) -> Json:
     """The list of the connection at this place, which Open WebUI asks for with the key that it keeps."""
-    return http.get_json(f"/openai/models/{index}", deadline_s=VERIFY_DEADLINE_S, limit_bytes=LIST_LIMIT_BYTES)
+    return http.get_json(f"/openai/models/{index}", deadline_s=deadline_s, limit_bytes=LIST_LIMIT_BYTES)
