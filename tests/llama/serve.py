@@ -187,7 +187,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         """The access log below is Ollama's."""
 
+    def _log(self, started):
+        """A line for each call as it ends, as Ollama writes it; of what only tests ask for there is none."""
+        if self.path not in {"/truth", "/changes"}:
+            stamp, took = time.strftime("%Y/%m/%d - %H:%M:%S"), f"{time.monotonic() - started:.6f}s"
+            line = f'[GIN] {stamp} | 200 | {took:>13} | {"127.0.0.1":>15} | {self.command:<8} "{self.path}"'
+            print(line, file=sys.stderr)
+
     def do_GET(self):
+        started = time.monotonic()
         answers = {
             "/": lambda: "Ollama is running",
             "/api/version": lambda: {"version": VERSION},
@@ -198,6 +206,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         }
         made = answers.get(self.path)
         self._answer(made() if made else {"error": "not found"}, 200 if made else 404)
+        self._log(started)
 
     def do_POST(self):
         started = time.monotonic()
@@ -212,11 +221,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self._answer({"model": name, "done": True, "done_reason": "unload"})
         elif self.path in {"/api/generate", "/api/chat"}:
             self.close_connection |= not self._generate(name, body)
-            stamp = time.strftime("%Y/%m/%d - %H:%M:%S")
-            took = f"{time.monotonic() - started:.6f}s"
-            print(f'[GIN] {stamp} | 200 | {took:>13} | {"127.0.0.1":>15} | POST     "{self.path}"', file=sys.stderr)
         else:
             self._answer({"error": "not found"}, 404)
+        self._log(started)
 
     def _generate(self, name, body):
         """Whether the client stayed to the end."""

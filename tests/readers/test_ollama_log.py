@@ -88,6 +88,11 @@ class TestRecordings:
 
 
 class TestLines:
+    def test_what_no_runner_answers_is_a_question(self):
+        questions = [call(1, what) for what in ('GET      "/api/tags"', 'POST     "/api/show"', 'HEAD     "/"')]
+        log = fold(*questions, call(1), call(1, 'POST     "/api/embed"'))
+        assert (log.questions, log.finished) == (3, 2)
+
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
@@ -275,6 +280,38 @@ def log(tmp_path):
 def append(path, data):
     with path.open("ab") as file:
         file.write(data)
+
+
+def call(ago_s, what='POST     "/api/chat"'):
+    stamp = datetime.fromtimestamp(NOW - ago_s, UTC).strftime("%Y/%m/%d - %H:%M:%S")
+    return f"[GIN] {stamp} | 200 | 1.94s | 127.0.0.1 | {what}\n"
+
+
+class TestBefore:
+    """What ended shortly before we came: of so many connections that Open WebUI keeps it may be the last use."""
+
+    @pytest.mark.parametrize(
+        ("lines", "told"),
+        [
+            ((call(5000), call(33)), 0),
+            ((call(5000), call(33), call(32), call(1)), 2),
+            ((call(33), call(9, 'GET      "/api/tags"'), call(9, 'HEAD     "/"'), call(1)), 3),
+            ((call(33), call(9), "[GIN] 2033/05/18 - what a line\n"), 2),
+            ((call(40), 'time=2033 level=INFO msg="starting runner"\n', call(3)), 1),
+            ((call(33), call(3), "chatter\n" * 50), 1),
+            ((call(50), call(-50)), 1),
+            ((call(50), call(-7200)), None),
+            (('time=2033-05-18T03:33:19.000Z level=INFO msg="server config" env="map[]"\n',), None),
+            ((), None),
+        ],
+    )
+    def test_every_kind_of_call_of_the_last_half_minute_counts(self, log, lines, told):
+        log.write_text("".join(lines))
+        follower = LogFollower(log)
+        assert follower.read(NOW).value.ended_before == told
+        append(log, call(0).encode())
+        later = follower.read(NOW).value
+        assert (later.finished, later.ended_before) == (1, None)
 
 
 class TestFollowing:

@@ -31,6 +31,18 @@ def classic_macos_15_near_miss(scale):
     return _classic(scale, MACOS_15, 4096, 17 * GIB, who="chats", tasks=ALL_OFF)
 
 
+def started_while_it_hangs(scale):
+    """Elbowroom comes because the chat hangs: the first poll stands in the middle of the classic storm."""
+    mac, phases = classic_macos_15(scale)
+    return mac, phases[2:]
+
+
+def started_while_it_hangs_near_miss(scale):
+    """The same with all tasks off: a queue of chats."""
+    mac, phases = classic_macos_15_near_miss(scale)
+    return mac, phases[2:]
+
+
 def classic_macos_26_auto_context(scale):
     """The automatic context is 32768 above 23 GiB: the chat model alone needs 27 GiB and spills."""
     return _classic(scale, MACOS_26, 32768, 6 * GIB)

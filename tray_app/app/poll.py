@@ -73,6 +73,7 @@ class Poll:
         self._log_config = ServerConfig()
         self._was_loading = False
         self._was_running = 0
+        self._answered = 0
 
     def take(self) -> Snapshot:
         """Memory first: a server that hangs delays only itself. A source that breaks is Unknown and ends no other."""
@@ -84,7 +85,7 @@ class Poll:
         gpu = read(lambda: self.machine.gpu.read(taken_at))
         memory = self._memory(gpu, taken_at)
         processes = self._processes(memory, taken_at)
-        log = read(lambda: self.machine.log.read(taken_at, value_of(processes)))
+        log = self._without_ours(read(lambda: self.machine.log.read(taken_at, value_of(processes))))
         if isinstance(log, Known):
             self._log_config = log.value.config
         self.ollama.config = with_environment(self._log_config, value_of(processes))
@@ -95,11 +96,12 @@ class Poll:
             processes, log = self._named(processes, log, ollama.value, old)
         if _loading(processes):  # `/api/ps` leaves a model out until it is loaded
             self.ollama.look_again()
-        requests_run = self._was_running > 0
-        open_webui = read(lambda: self.open_webui.take(uptime_s, taken_at, requests_run=requests_run))
         relay = read(lambda: self._relay.take(taken_at))
         known = value_of(processes) or Processes()
         connections = read(lambda: self.machine.connections.read(taken_at, known, self.ollama.port))
+        slots = _slots(known, connections, taken_at)
+        requests_run = self._was_running > 0  # asked last: its own questions to Ollama open connections that it keeps
+        open_webui = read(lambda: self.open_webui.take(uptime_s, taken_at, requests_run=requests_run))
         taken = Snapshot(
             taken_at=taken_at,
             uptime_s=uptime_s,
@@ -110,7 +112,7 @@ class Poll:
             ollama=ollama,
             connections=connections,
             relay=relay,
-            slots=_slots(known, connections, taken_at),
+            slots=slots,
             ollama_log=log,
             open_webui=open_webui,
             written=self._written(),
@@ -160,6 +162,14 @@ class Poll:
         if isinstance(log, Known):
             log = Known(with_names(log.value, ollama), log.taken_at)
         return processes, log
+
+    def _without_ours(self, log: Reading[OllamaLog]) -> Reading[OllamaLog]:
+        """Our own questions stand in the log, too: those that were answered since it was last read."""
+        answered = self.ollama.service.answered
+        ours, self._answered = answered - self._answered, answered
+        if not isinstance(log, Known):
+            return log
+        return Known(replace(log.value, questions=max(0, log.value.questions - ours)), log.taken_at)
 
     def _old_runners(self, processes: Reading[Processes], uptime_s: float) -> frozenset[int]:
         """Runners that we have seen for longer than a load takes: what Ollama does not list then is not loading."""

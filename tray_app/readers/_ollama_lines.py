@@ -5,11 +5,13 @@ No line is kept: only times, counts, sizes and blob digests come out. At debug l
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from msgspec.structs import replace
 
+from tray_app.core.values.connections import KEPT_S
 from tray_app.core.values.snapshot import LogEvent, LogEventKind, OllamaLog, ServerConfig
 from tray_app.core.values.units import go_seconds
 
@@ -20,6 +22,8 @@ SAME_INCIDENT_S = 5.0
 """One crash or shortage writes several lines."""
 SAME_EVICTION_S = 0.5
 EVENT_LIMIT = 500
+CLOCK_STEP_S = 60.0
+"""A line is that far ahead of us at most."""
 
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 _GIN = re.compile(
@@ -116,7 +120,7 @@ class LineReader:
 
     def take(self) -> OllamaLog:
         """What came since the last call; configuration and prompt cache stay."""
-        taken, self.log = self.log, replace(self.log, events=(), finished=0)
+        taken, self.log = self.log, replace(self.log, events=(), finished=0, questions=0, ended_before=None)
         return taken
 
     def feed(self, line: bytes) -> None:
@@ -143,6 +147,22 @@ class LineReader:
         elif b"cache state:" in line:
             self.feed(line)
 
+    def ended_before(self, lines: Sequence[bytes]) -> None:
+        """Lines from before we came: how many calls ended shortly before. A log without any call tells nothing."""
+        count: int | None = None
+        for line in reversed(lines):
+            if not line.startswith(b"[GIN] "):
+                continue
+            match = _GIN.match(_COLOUR.sub(b"", line[:LINE_LIMIT]))
+            at = self._ended_at(match) if match else self.now
+            if at > self.now + CLOCK_STEP_S:
+                return  # of another time zone
+            count = count or 0
+            if at < self.now - KEPT_S:
+                break
+            count += 1
+        self.log = replace(self.log, ended_before=count)
+
     def _event(
         self,
         kind: LogEventKind,
@@ -153,7 +173,7 @@ class LineReader:
         model: str | None = None,
         apart_s: float = 0.0,
     ) -> None:
-        if not self.earliest <= at <= self.now + 60:
+        if not self.earliest <= at <= self.now + CLOCK_STEP_S:
             at = self.now
         events = self.log.events
         if apart_s and any(old.kind is kind and abs(old.at - at) <= apart_s for old in events):
@@ -164,19 +184,23 @@ class LineReader:
     def _access(self, line: bytes) -> None:
         match = _GIN.match(line)
         if match is None or match[9] != b"POST" or match[10].rstrip(b"/") not in _INFERENCE:
+            self.log = replace(self.log, questions=self.log.questions + 1)
             return
-        year, month, day, hour, minute, second, status = (int(match[index]) for index in range(1, 8))
-        try:
-            # Ollama writes local time without a zone.
-            at = time.mktime((year, month, day, hour, minute, second, 0, 0, -1))
-        except (OverflowError, ValueError):
-            at = self.now
+        at, status = self._ended_at(match), int(match[7])
         took = seconds(match[8])
         self.log = replace(self.log, finished=self.log.finished + 1)
         if status == 503:
             self._event(LogEventKind.BUSY, at, took=took)
         elif took is not None and took >= SLOW_S:
             self._event(LogEventKind.SLOW_REQUEST, at, took=took)
+
+    def _ended_at(self, access: re.Match[bytes]) -> float:
+        """Ollama writes local time without a zone."""
+        year, month, day, hour, minute, second = (int(access[index]) for index in range(1, 7))
+        try:
+            return time.mktime((year, month, day, hour, minute, second, 0, 0, -1))
+        except (OverflowError, ValueError):
+            return self.now
 
     def _structured(self, line: bytes) -> None:
         found = _MESSAGE.search(line)

@@ -109,13 +109,15 @@ class LogFollower:
         size = status.st_size
         tail = max(0, size - READ_LIMIT)
         pieces = [(0, min(HEAD, tail)), (tail, size - tail)]
-        whole = 0
+        whole, lines = 0, list[bytes]()
         for start, length in pieces:
             file.seek(start)
             data = file.read(length)
-            for line in data.split(b"\n")[:-1]:
+            lines = data.split(b"\n")[:-1]
+            for line in lines:
                 self._lines.configuration_only(line)
             whole = start + data.rfind(b"\n") + 1
+        self._lines.ended_before(lines)
         return _Place(status.st_dev, status.st_ino, whole)
 
     def _finish_rotated(self, place: _Place) -> None:

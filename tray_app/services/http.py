@@ -70,6 +70,8 @@ class Http:
         self._bases = self._addresses()
         self._lock = threading.Lock()
         self._connection: KeptConnection | None = None
+        self.answered = 0
+        """Questions that this server has answered, and so has written into its log."""
 
     def ask_first(self, path: str, check: Callable[[Json], object]) -> None:
         """Asks this anonymously on every new connection before the token goes over it. `check` raises ServiceError."""
@@ -231,6 +233,7 @@ class Http:
                 body = whole(url, response, call.limit_bytes, watch)
             finally:
                 response.close()
+                self.answered += 1
             return Answer(url, response.status_code, response.headers, body)
 
     def _new_connection(self) -> KeptConnection:

@@ -58,6 +58,11 @@ class OllamaClient:
         self.url = http.url
         self._recognised = False
 
+    @property
+    def answered(self) -> int:
+        """How many of our questions are in its log."""
+        return self._http.answered
+
     def version(self) -> str:
         """NotThatServer where something else answers, Open WebUI included: it has a version at the same path."""
         try:

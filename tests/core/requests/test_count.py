@@ -78,6 +78,8 @@ class World:
         at_runner=None,
         busy=None,
         finished=None,
+        questions=0,
+        ended_before=None,
         after=2.0,
         denied=False,
         talks=None,
@@ -107,7 +109,9 @@ class World:
             ollama=Known(Ollama("http://o", Presence.RUNNING, self.ollama, installed=INSTALLED), now),
             connections=Unknown(Why.DENIED, "no") if denied else Known(told, now),
             slots=((4000, Known(slots, now)),) if slots is not None else (),
-            log=Known(OllamaLog(finished=finished), now) if finished is not None else Unknown(Why.MISSING),
+            log=Unknown(Why.MISSING)
+            if finished is None
+            else Known(OllamaLog(finished=finished, questions=questions, ended_before=ended_before), now),
             open_webui=web,
         )
         self.state, answer = step(self.state, inputs)

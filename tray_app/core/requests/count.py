@@ -265,6 +265,9 @@ def _in_flight(
         finished=max(log.finished, len(changes.ended)) if log else len(changes.ended),
         finished_exact=log is not None,
         keeps=version >= KEEPS_CONNECTIONS_SINCE if version else None,
+        uptime_s=inputs.uptime_s,
+        questions=log.questions if log else 0,
+        ended_before=log.ended_before if log else None,
     )
     state, flight = in_flight.step(state, connections.clients, now)
     if connections.talks is not None:

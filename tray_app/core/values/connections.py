@@ -8,6 +8,9 @@ from msgspec import Struct
 
 OPEN_WEBUI_POOL = "open-webui"
 RELAY_POOL = "relay"
+KEPT_S = 32.0
+"""No connection that Open WebUI keeps is idle for longer: its pool (aiohttp's) closes those unused for 15 s, looks
+after them every 15 s, and rounds that up; one second more for a log that writes whole ones."""
 
 
 class Owner(StrEnum):

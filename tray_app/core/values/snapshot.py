@@ -266,6 +266,10 @@ class OllamaLog(Struct, frozen=True):
     config: ServerConfig = ServerConfig()
     finished: int = 0
     """Answers and embeddings that ended since the last poll, failed ones included (access log)."""
+    questions: int = 0
+    """Other calls that ended since the last poll, as for the list of models; ours are taken off."""
+    ended_before: int | None = None
+    """At the first reading: calls of every kind that ended in the KEPT_S seconds before it. None: it does not tell."""
 
 
 # --- Open WebUI -----------------------------------------------------------------------------
