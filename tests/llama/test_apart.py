@@ -10,6 +10,7 @@ import pytest
 
 from tests.llama.bench import BIG, Serve, clients, runner_program, settled
 from tests.real.servers import free_port
+from tests.requirements import require
 from tray_app.app.wiring import App, Overrides
 from tray_app.core.values.connections import Owner
 from tray_app.core.values.reading import Known
@@ -50,25 +51,27 @@ def ip(*words):
 def network():
     """(its name, the address inside): a namespace beside ours, joined by a pair of virtual cards."""
     if sys.platform != "linux" or os.getuid() != 0 or shutil.which("ip") is None:
-        pytest.skip("needs root and iproute2")
-    name, number = f"elbow{os.getpid()}", os.getpid() % 250
+        require("llama", "a network namespace needs Linux, root and iproute2")
+    name, outside, number = f"elbow{os.getpid()}", f"elb{os.getpid()}", os.getpid() % 250
     made = ip("netns", "add", name)
     if made.returncode:
-        pytest.skip(f"no network namespace can be made here: {made.stderr.strip()}")
+        require("llama", f"no network namespace can be made here: {made.stderr.strip()}")
     try:
         for words in (
-            f"link add {name[-10:]}a type veth peer name inside netns {name}",
-            f"addr add 10.213.{number}.1/30 dev {name[-10:]}a",
-            f"link set {name[-10:]}a up",
+            f"link add {outside} type veth peer name inside netns {name}",
+            f"addr add 10.213.{number}.1/30 dev {outside}",
+            f"link set {outside} up",
             f"-n {name} addr add 10.213.{number}.2/30 dev inside",
             f"-n {name} link set inside up",
             f"-n {name} link set lo up",
         ):
             done = ip(*words.split())
             if done.returncode:
-                pytest.skip(f"ip {words}: {done.stderr.strip()}")
+                require("llama", f"ip {words}: {done.stderr.strip()}")
         yield name, f"10.213.{number}.2"
     finally:
+        # This goes at once. The kernel takes a namespace apart later than it says, and its card would be in the next one's way.
+        ip("link", "del", outside)
         ip("netns", "del", name)
 
 
