@@ -208,7 +208,7 @@ BEHAVIOUR = [
     ("AUTOCOMPLETE_BY_ACCOUNT", "0.5.20", "0.6.0", autocomplete_unasked, True, False),
     ("SLOT_BY_CONNECTION", "0.6.10", "0.6.11", slot_of_outside_model, Setting.TASK_MODEL, Setting.TASK_MODEL_EXTERNAL),
     ("KEEPS_CONNECTIONS_SINCE", "0.8.12", "0.9.0", five_idle_connections, 4, None),
-    ("SHARED_SETTINGS_SINCE", "0.9.6", "0.10.0", reads_after_a_write, 16, 4),
+    ("SHARED_SETTINGS_SINCE", "0.9.6", "0.10.0", reads_after_a_write, 52, 4),
     ("CONFIGS_BY_NUMBER_SINCE", "0.5.0", "0.5.1", hosted_settings, "address", "number"),
     ("CONNECTIONS_BY_NUMBER_SINCE", "0.5.14", "0.5.15", connections_path, "not asked", "/ollama/config"),
     ("JSON_TITLES_SINCE", "0.5.7", "0.5.8", plain_title, None, Flaw.NO_JSON),
