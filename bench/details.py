@@ -275,7 +275,7 @@ def a_week(path: Path, now: float) -> None:
 
 def stands_still(path: Path) -> None:
     """The worker's own share, with a look of the played machine."""
-    with tempfile.TemporaryDirectory() as folder, Played(Path(folder) / "home") as played:  # type: ignore[no-untyped-call]
+    with tempfile.TemporaryDirectory() as folder, Played(Path(folder) / "home") as played:
         session = Session(played.overrides)
         look = session.look()
         session.history.file = HistoryFile(path)

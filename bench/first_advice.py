@@ -251,7 +251,7 @@ class Written:
 
 def screen(argv: list[str]) -> int:
     """The tray app itself, with that screen in the place of the system's."""
-    tray_command.open_tray = Written  # type: ignore[assignment]
+    tray_command.open_tray = Written  # type: ignore[attr-defined,assignment]
     return command_line.run(["tray", *argv])
 
 

@@ -4,6 +4,7 @@ The recordings are in tests/recordings. Ollama's estimate is the one that decide
 v0.32.15).
 """
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -113,6 +114,7 @@ def _off(counted: int, mib: float) -> float:
 
 
 def main() -> int:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     totals()
     print()
     parts()

@@ -1,12 +1,14 @@
-"""How long Open WebUI keeps a connection to Ollama that it does not use: `python -m bench.kept_connections [VERSION]`.
+"""How long Open WebUI keeps a connection to Ollama that it does not use.
+
+    python -m bench.kept_connections [--version 0.12.4]
 
 A real Open WebUI before the stand-in for Ollama lists its models again and again, at distances of 0.5 to 20 s, and each
 of its connections is watched until it closes. `KEPT_S` must be longer than the longest that is told here.
 """
 
+import argparse
 import random
 import statistics
-import sys
 import tempfile
 import threading
 import time
@@ -48,8 +50,9 @@ class Watch(threading.Thread):
 
 
 def main() -> None:
-    version = sys.argv[1] if len(sys.argv) > 1 else "0.12.4"
-    chance = random.Random(1)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", default="0.12.4")
+    version, chance = parser.parse_args().version, random.Random(1)
     with tempfile.TemporaryDirectory() as folder, DemoOllama() as ollama:
         server = RealServer(version, Path(folder), ollama_url=ollama.url)
         server.start()

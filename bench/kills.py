@@ -238,7 +238,9 @@ def main() -> int:
     parser.add_argument("--only", choices=COMMANDS)
     options = parser.parse_args()
     os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])  # the relay runs this tree, too
-    chance, done, faults = random.Random(options.seed), Counter(), Counter()
+    chance = random.Random(options.seed)
+    done: Counter[tuple[str, str]] = Counter()
+    faults: Counter[str] = Counter()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         bench = stack.enter_context(

@@ -19,6 +19,7 @@ import os
 import random
 import re
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -100,7 +101,7 @@ class Echo:
     def _told(path: str) -> dict[str, Any]:
         one = {"name": MODEL, "model": MODEL, "modified_at": "2026-08-20T10:00:00Z", "size": 20_000_000_000}
         one |= {"digest": "0" * 64, "details": {"family": "qwen3", "parameter_size": "32B"}}
-        told = {"/api/version": {"version": "0.32.15"}, "/api/tags": {"models": [one]}}
+        told: dict[str, dict[str, Any]] = {"/api/version": {"version": "0.32.15"}, "/api/tags": {"models": [one]}}
         return told.get(path, {"models": []})
 
     @staticmethod
@@ -325,7 +326,7 @@ class Bench:
 
     def _quits(self) -> bool:
         """A tray that was told to quit while Open WebUI was away; it may also have had no time for it."""
-        with contextlib.suppress(desks.subprocess.TimeoutExpired):
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._tray.process.wait(15)
         return self._tray.process.poll() is not None
 

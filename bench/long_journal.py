@@ -14,7 +14,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -45,7 +45,7 @@ class Screen:
     def copy(self, text: str) -> None:
         raise NotImplementedError
 
-    def run(self) -> None:
+    def run(self, started: Callable[[], None] = lambda: None) -> None:
         raise NotImplementedError
 
     def stop(self) -> None:

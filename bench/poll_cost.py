@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -106,8 +107,8 @@ def processes(counts: list[int], polls: int, series: int) -> None:
             missing = set(played) - {one.pid for one in getattr(found, "value", Processes()).watched}
             assert not missing, f"not found: {missing}"
             looks: list[Callable[[], object]] = [
-                lambda reader=reader: reader.read(0.0),
-                lambda reader=reader: reader.read(0.0, ask_others=True),
+                partial(reader.read, 0.0),
+                partial(reader.read, 0.0, ask_others=True),
                 psutil.pids,
             ]
             look, asked, floor = cpu_ms(looks, polls, series)

@@ -6,6 +6,7 @@ One case is one phase of one scenario in one variant. What a phase may tell, but
 time to detect is counted in polls after the hold time, from the first poll of the phase in which the condition begins.
 """
 
+import argparse
 import statistics
 from collections import Counter, defaultdict
 
@@ -14,6 +15,7 @@ from tests.scenarios.traces import STORIES, VARIANTS
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     right: Counter[str] = Counter()
     false: Counter[str] = Counter()
     missed: Counter[str] = Counter()
@@ -25,14 +27,14 @@ def main() -> None:
             before: set[str] = set()
             for phase, stated in expected(name, variant).items():
                 cases += 1
-                told = verdict.phases[phase].fires
+                fired = verdict.phases[phase].fires
                 must, may = set(stated["fires"]), set(stated.get("may", ()))
-                right.update(must & told.keys())
-                missed.update(must - told.keys())
-                false.update(told.keys() - must - may)
-                for kind in (must & told.keys()) - before:
-                    late[kind].append(told[kind])
-                before = set(told)
+                right.update(must & fired.keys())
+                missed.update(must - fired.keys())
+                false.update(fired.keys() - must - may)
+                for kind in (must & fired.keys()) - before:
+                    late[kind].append(fired[kind])
+                before = set(fired)
     print(f"{len(STORIES)} scenarios x {len(VARIANTS)} variants, {cases} phases")
     print(f"{'finding':26} {'right':>6} {'false':>6} {'missed':>6} {'precision':>9} {'recall':>7}  polls to detect")
     for kind in sorted(right | false | missed):

@@ -26,7 +26,7 @@ from tray_app.core.values.token import Token, origin_of
 from tray_app.services.http import Http
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.open_webui import DemoOpenWebUI
-from tray_app.storage.secret import Where
+from tray_app.storage.secret import KeptIn
 
 ADMIN = {"name": "Admin", "email": "admin@example.com", "password": "admin-password-1"}
 spent = 0.0
@@ -51,7 +51,7 @@ def once(url: str, token: str, value: str) -> tuple[float, float]:
     """(wall, HTTP) seconds of one change."""
     global spent
     with tempfile.TemporaryDirectory() as home, App(Overrides(home=Path(home), open_webui=url)) as app:
-        app.secrets.store(Token(token, origin_of(url)), Where.FILE)
+        app.secrets.store(Token(token, origin_of(url)), KeptIn.FILE)
         spent, began = 0.0, time.perf_counter()
         client = app.carrier.writable()
         plan = assignments.plan(client.read_document(), assignments.parse([f"follow-ups={value}"]))
@@ -73,12 +73,12 @@ def main() -> None:
             server = RealServer(options.version, folder, ollama_url=ollama.url, auth=True)
             server.start()
             stack.callback(server.stop)
-            token = session(server.url, ADMIN)
+            url, token = server.url, session(server.url, ADMIN)
         else:
-            server = stack.enter_context(DemoOpenWebUI(options.version, ollama_url=ollama.url))
-            token = server.session()
-        once(server.url, token, "off")
-        found = [once(server.url, token, ("on", "off")[run % 2]) for run in range(options.runs)]
+            played = stack.enter_context(DemoOpenWebUI(options.version, ollama_url=ollama.url))
+            url, token = played.url, played.session()
+        once(url, token, "off")
+        found = [once(url, token, ("on", "off")[run % 2]) for run in range(options.runs)]
     pauses = PAUSE_S * (READ_BACKS - 1)
     ours = [wall - http - pauses for wall, http in found]
     print(

@@ -29,13 +29,13 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.long_journal import Screen
 from tray_app.app.session import Session
 from tray_app.app.watch import Observer
 from tray_app.app.wiring import App, Overrides
 from tray_app.app.worker import Worker
 from tray_app.cli.status import show
 from tray_app.cli.terminal import Terminal
-from tray_app.core.menu.screen import NoticeView, View
 from tray_app.core.values.token import Token, origin_of
 from tray_app.readers.machine import Machine
 from tray_app.standins.models import BIG
@@ -67,22 +67,6 @@ class Clock:
 
     def uptime(self) -> float:
         return self._uptime
-
-
-class Screen:
-    """Keeps the last frame, as a tray does."""
-
-    def show(self, view: View) -> None:
-        self.view = view
-
-    def notify(self, notice: NoticeView) -> None:
-        self.notice = notice
-
-    def run(self) -> None:
-        raise NotImplementedError
-
-    def stop(self) -> None:
-        raise NotImplementedError
 
 
 def serve() -> None:

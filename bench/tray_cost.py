@@ -108,7 +108,8 @@ def ours(
     how = ["-c", WITH_GTK] if gtk else ["-m", "tray_app"]
     argv = [sys.executable, *how, "--home", str(desk.folder / name), "--ollama", ollama.url]
     env = {"ELBOWROOM_API_KEY": web.session()}
-    return desk.start([*argv, "--open-webui", web.url], env, cwd=desks.ROOT)
+    process: subprocess.Popen[bytes] = desk.start([*argv, "--open-webui", web.url], env, cwd=desks.ROOT)
+    return process
 
 
 def start_to_icon(starts: int) -> dict[str, float]:
@@ -144,7 +145,7 @@ def in_terminal(desk: desks.Desk, command: list[str], ollama_url: str) -> subpro
     ours, theirs = os.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     env = {"TERM": "xterm-256color", "OLLAMA_HOST": ollama_url}
-    process = desk.start(command, env, stdin=theirs, stdout=theirs, stderr=theirs)
+    process: subprocess.Popen[bytes] = desk.start(command, env, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     threading.Thread(target=_drain, args=(ours,), daemon=True).start()
     return process

@@ -16,6 +16,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from msgspec import Struct
 
 from tray_app.storage.settings_keys import Settings, declared, tables
 
@@ -65,7 +66,7 @@ def template() -> Catalog:
 
 def setting_docs() -> list[str]:
     """What the settings say about themselves: a form shows it."""
-    kinds = [Settings, *(type(table.default) for table in tables().values())]
+    kinds: list[type[Struct]] = [Settings, *(type(table.default) for table in tables().values())]
     return [key.doc for kind in kinds for key in declared(kind).values()]
 
 

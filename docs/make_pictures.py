@@ -9,6 +9,7 @@ Fonts: DejaVu Sans Mono, Nanum Gothic Coding.
 """
 # ruff: noqa: INP001, E402 - a script beside the page it makes; the package is found first
 
+import argparse
 import hashlib
 import io
 import json
@@ -107,7 +108,9 @@ class Recorder(Terminal):
 
 def record(spoken: str) -> Recorder:
     """The whole story, as fast as it can be played: what it says is the same at any pace."""
-    recorder, tr = Recorder(), replace(language.load(spoken), program="elbowroom", options={})
+    found = language.load(spoken)
+    assert isinstance(found, language.Spoken)
+    recorder, tr = Recorder(), replace(found, program="elbowroom", options={})
     with stage(FAST_PACE, spoken) as played:
         Story(played.app, played.ollama, played.open_webui, played.clock, recorder, tr).play(fast=True)
     return recorder
@@ -374,6 +377,7 @@ def badge(label: str, value: str) -> str:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     FOLDER.mkdir(exist_ok=True)
     noted = json.loads(NOTE.read_text(encoding="utf-8")) if NOTE.exists() else {}
     said: Said = noted.get("said", {})
@@ -389,8 +393,8 @@ def main() -> None:
         (FOLDER / name).write_text(drawing, encoding="ascii")
     note = {"stories": stories, "looks": drawn_by, "said": dict(sorted(said.items()))}
     NOTE.write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    for made in sorted(FOLDER.iterdir()):
-        print(made.name, made.stat().st_size)
+    for path in sorted(FOLDER.iterdir()):
+        print(path.name, path.stat().st_size)
 
 
 if __name__ == "__main__":

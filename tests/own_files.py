@@ -3,6 +3,7 @@
 The normal tests try some of it (tests/app/test_own_files.py). All of it: `python -m tests.own_files`, some minutes.
 """
 
+import argparse
 import contextlib
 import io
 import itertools
@@ -197,6 +198,7 @@ class OwnFiles:
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     tried = bad = 0
     with tempfile.TemporaryDirectory() as folder, Played(folder) as played:
         files = OwnFiles(played)

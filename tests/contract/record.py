@@ -1,5 +1,6 @@
 """Asks real servers all probes and keeps the answers: `python tests/contract/record.py VERSION ...`."""
 
+import argparse
 import json
 import sys
 import tempfile
@@ -30,6 +31,8 @@ def record(version):
 
 
 if __name__ == "__main__":
-    for named in sys.argv[1:]:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("version", nargs="+")
+    for named in parser.parse_args().version:
         record(named)
         print(named)

@@ -3,6 +3,7 @@
 python -m tests.scenarios.golden     writes tests/golden/status again; look at the difference before you keep it
 """
 
+import argparse
 import json
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def files(name):
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     FOLDER.mkdir(exist_ok=True)
     for story in STORIES:
         for file, content in files(story).items():

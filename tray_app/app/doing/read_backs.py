@@ -20,7 +20,7 @@ READ_BACKS = 4
 PAUSE_S = 0.4
 # Where workers may hold different settings. Of four workers the one that was asked least answered 16 to 20 % of the
 # reads that came one by one or four at once, and 22 % of those that came eight at once (`bench/workers.py`): 48 of
-# these miss one worker once in 100,000 changes. With twelve, four at once, a change was told as verified that one lacked.
+# these miss one worker once in 100,000 changes. Twelve, four at once, told a change as verified that one lacked.
 AT_ONCE = 8
 ROUNDS = 6
 
