@@ -16,6 +16,7 @@ from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.finding import Level
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.core.values.reading import Known, Moment
+from tray_app.demo.machine import CLOCK, played_machine
 from tray_app.standins.models import BIG
 from tray_app.standins.open_webui import DemoOpenWebUI
 from tray_app.standins.server import FaultKind, wait_until
@@ -46,6 +47,8 @@ class Life:
         self.at = 10_000.0
         self.orders = []
         self.session = None
+        # The played kernel would ease by the wall's clock, in which a whole minute here takes a moment or a long while.
+        played.machine = played_machine(played.ollama, settle_s=0.0, pressure_clock=lambda: CLOCK * self.at)
         self.start()
 
     def start(self):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from types import SimpleNamespace
 
 import keyring
 import pytest
@@ -15,7 +16,8 @@ from tray_app.core.report.redact import Redactor
 from tray_app.core.text import doctor as view
 from tray_app.core.text.doctor_values import summary
 from tray_app.core.text.lines import width, wrapped
-from tray_app.core.values.reading import Unknown, Why
+from tray_app.core.values.reading import Known, Unknown, Why
+from tray_app.core.values.requests import Requests
 from tray_app.tray.base import TrayHost
 from tray_app.tray.notify import plain_way
 from tray_app.tray.tray import PythonBuild, menu_bar
@@ -185,3 +187,13 @@ def test_a_relay_that_was_never_started_is_said_to_be_none(tmp_path, monkeypatch
         told = next(line for line in capsys.readouterr().out.splitlines() if "Chat first" in line)
     assert "no relay runs; how it stands:" in told
     assert "chat-first status" in told
+
+
+@pytest.mark.parametrize(("waiting", "works"), [(Unknown(Why.DENIED), False), (Known(2, 0.0), True)])
+def test_requests_that_nobody_can_count_do_not_work(waiting, works):
+    """`running: unknown, waiting: unknown` stood among what works."""
+    read = Known(Requests(Unknown(Why.DENIED), waiting), 0.0)
+    look = SimpleNamespace(snapshot=SimpleNamespace(requests=read))
+    found = doctor_command._requests(SimpleNamespace(observer=SimpleNamespace(look=lambda: look)))
+    assert (found is read) is works
+    assert isinstance(found, Unknown) is not works

@@ -2,8 +2,12 @@
 
 import io
 import json
+import os
 import stat
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -261,3 +265,25 @@ def test_a_server_that_is_gone_is_one_line(connected, server):
 
 def test_global_options_work_before_the_command(cli, server, tmp_path):
     assert run(["--home", str(tmp_path / "other"), "journal"]) == 0
+
+
+def test_an_undo_with_nothing_to_take_back_asks_no_server(cli, server):
+    server.stop()
+    assert cli("undo", "--open-webui", server.url)[:2] == (3, "No change was made yet.\n")
+
+
+def test_a_list_of_fixes_without_a_sign_in_says_how_to_connect_and_a_reason_once(cli, server):
+    code, out, _ = cli("fix", "--list", "--open-webui", server.url, "--lang", "en")
+    assert code == 3
+    assert out.startswith("Not connected: ")
+    assert f"elbowroom connect {server.url}" in out.splitlines()[0]
+    assert out.count("Open WebUI's task settings are not known.") == 1
+
+
+def test_what_is_logged_is_not_shown_to_a_person_at_a_terminal(tmp_path):
+    """`no browser: could not locate runnable browser` stood in English above a Korean sentence."""
+    code = "import logging; from tray_app.cli.main import run; run(['journal', '--home', 'h']); "
+    code += "logging.getLogger('tray_app.app.connect').warning('no browser'); logging.getLogger('keyring').error('x')"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, check=True)
+    assert done.stderr == b""

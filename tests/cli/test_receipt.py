@@ -78,3 +78,13 @@ def test_a_change_that_is_not_there_is_told_with_those_that_are(home, capsys):
     told = capsys.readouterr().err
     assert "no change `two`" in told
     assert "one" in told
+
+
+def test_where_nothing_was_counted_it_says_when_it_is(home, capsys):
+    journal = Journal(Paths(home).journal_file)
+    journal.append(MADE)
+    journal.append(replace(MADE, event=Event.APPLIED, at=AT + 1))
+    assert run(home) == 0
+    out = capsys.readouterr().out
+    assert "Answers are counted while the icon runs, or chat first is on." in out
+    assert "not known" not in out

@@ -149,3 +149,9 @@ def test_a_bad_word_is_one_line_and_nothing_is_set(run, words, told):
     assert (code in {1, 2}, out) == (True, "")
     assert told in err
     assert json.loads(run("relief", "--json")[1])["on"] is False
+
+
+def test_what_is_off_says_what_to_type(run):
+    assert "switch it on, for instance: elbowroom relief follow-ups-off" in run("relief")[1]
+    assert "switch it on" not in run("relief", "follow-ups-off")[1]
+    assert "switch it on: elbowroom chat-first on" in run("chat-first", "status")[1]

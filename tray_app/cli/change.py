@@ -19,6 +19,7 @@ from tray_app.core.report.work import TaskWork, task_work
 from tray_app.core.tasks import assignments
 from tray_app.core.text import change as view
 from tray_app.core.text import plan as plan_view
+from tray_app.core.text import receipt as receipt_view
 from tray_app.core.text import remedy as remedy_view
 from tray_app.core.text import speed as speed_view
 from tray_app.core.text import status as status_view
@@ -175,8 +176,9 @@ def _do(app: App, remedy: Remedy, look: Look, options: Namespace, terminal: Term
 def _list(app: App, look: Look, terminal: Terminal, tr: Translator) -> int:
     """What helps, and the ways side by side also where nothing is wrong."""
     terminal.show(status_view.remedy_lines(look.remedies, tr))
-    if look.remedies:
-        terminal.text("")
+    if not look.remedies and look.diagnosis.blind is not None:
+        terminal.text(view.nothing_to_fix(look.diagnosis, look.facts.overview, tr))
+    terminal.text("")
     terminal.show(ways_view.lines(look.strategies(_task_work(app, look)), tr))
     return DONE if look.remedies else NOTHING_TO_DO
 
@@ -254,6 +256,10 @@ def _carry_out(app: App, remedy: Remedy, terminal: Terminal, tr: Translator, *, 
 
 def undo(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Take back the newest change that is still in force, or all of them."""
+    kept = app.journal.read()
+    if not (kept.records or kept.broken):
+        terminal.text(receipt_view.nothing_changed(tr))
+        return NOTHING_TO_DO
     app.carrier.writable()
     for settled in app.carrier.settle():
         terminal.note(view.settled(settled.changes, tr))

@@ -127,6 +127,15 @@ def _machine(app: App) -> Iterable[Probe]:
     yield Probe(Probed.OLLAMA_LOG, log)
 
 
+def _requests(app: App) -> object:
+    """Unknown where neither number is known."""
+    read = app.observer.look().snapshot.requests
+    found = value_of(read)
+    if found is not None and isinstance(found.running, Unknown) and isinstance(found.waiting, Unknown):
+        return found.running
+    return read
+
+
 def _desktop() -> Iterable[Probe]:
     """What icon, notices and stored sign-in rest on, the same questions on every system."""
     yield Probe(Probed.AUTOSTART, lambda: autostart.status(login_command()))
@@ -185,7 +194,7 @@ def _servers(app: App) -> Iterable[Probe]:
     yield ask(Probed.OLLAMA_VERSION, lambda: app.ollama.version())
     yield ask(Probed.OLLAMA_LOADED, lambda: app.ollama.ps())
     yield ask(Probed.OLLAMA_INSTALLED, lambda: app.ollama.tags())
-    yield ask(Probed.REQUESTS, lambda: app.observer.look().snapshot.requests)
+    yield ask(Probed.REQUESTS, lambda: _requests(app))
     yield ask(Probed.OPEN_WEBUI, lambda: app.open_webui.identity())
     yield ask(Probed.OPEN_WEBUI_FEATURES, lambda: app.open_webui_at(app.open_webui_url).features())
     yield ask(Probed.OPEN_WEBUI_ACCESS, connected(access))

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import logging
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 GROUPS = (looking, changing, account, hosted, living, teams)
 COMMANDS = {name: place for group in GROUPS for name, place in group.COMMANDS.items()}
+UNHEARD = logging.NullHandler()
+"""What is logged is for the log file of tray and relay; a person at a terminal is told in sentences."""
 DONE, FAILED, USAGE, NOTHING_TO_DO, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -112,6 +115,7 @@ def _terminal(argv: Sequence[str]) -> Terminal:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command; every expected failure ends as one line on stderr and an exit code."""
+    logging.getLogger().addHandler(UNHEARD)
     terminal = _terminal(argv)
     spoken = language.of_command_line(argv)
     tr = language.load(spoken, language.given(argv))

@@ -27,7 +27,7 @@ def add_to(add: Adder, tr: Translator) -> None:
     where.add_argument("--terminal", action="store_true", help=_("play it in the terminal (default)"))
     where.add_argument("--tray", action="store_true", help=_("play it in the tray"))
     demo.add_argument("--fast", action="store_true", help=_("do not wait between the scenes"))
-    tray = add("tray", _("the icon (the same as no command)"), "")
+    tray = add("tray", _("the icon in menu bar, tray or panel"), "")
     tray.add_argument(AT_LOGIN, action="store_true", help=argparse.SUPPRESS)
     start = add("start", _("the icon, or the demo where there is nothing to watch"), "")
     start.set_defaults(at_login=False, tray=False, terminal=False, fast=False)

@@ -20,6 +20,7 @@ from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.errors.storage import StorageError
 from tray_app.core.values.errors.usage import Slip, UsageError
 from tray_app.core.values.plan import Plan
+from tray_app.core.values.relay import ChatFirstState
 from tray_app.core.values.remedy import Consent
 from tray_app.services.address import web_address
 
@@ -100,4 +101,6 @@ def _status(app: App, options: Namespace, terminal: Terminal, tr: Translator) ->
         terminal.json({"schema": SCHEMA, **made})
     else:
         terminal.show(view.status(told, _local_time, tr))
+        if told.state is ChatFirstState.OFF and Wanted(options.state) is Wanted.STATUS:
+            terminal.show([view.way_on(tr)])
     return DONE

@@ -69,6 +69,8 @@ def _show(app: App, wish: Wish, terminal: Terminal, tr: Translator) -> None:
     for one in view.rules(limits.hold_s, wish.clear_s, limits.cool_down_s, tr):
         terminal.show([line(f"  - {one}")])
     terminal.show([line(Span(view.tray_does_it(tr), Style.FAINT))])
+    if not wish.enabled:
+        terminal.show([line(Span(view.way_on(tr), Style.FAINT))])
     made = [app.changes().get(one) for one in reversed(app.state.read().relief_made)]
     if any(made):
         terminal.text(view.made_by_it(tr))

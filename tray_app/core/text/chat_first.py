@@ -146,6 +146,16 @@ def status(told: ChatFirstStatus, local_time: Callable[[float], str], tr: Transl
     return lines
 
 
+def way_on(tr: Translator) -> Line:
+    """What is typed where it is off."""
+    return line(
+        Span(
+            tr.gettext("See the plan, and switch it on: {command}").format(command=typed(tr, "chat-first", "on")),
+            Style.FAINT,
+        )
+    )
+
+
 def _to_do(told: ChatFirstStatus, tr: Translator) -> Iterator[str]:
     off = typed(tr, "chat-first", "off")
     if told.port_taken:

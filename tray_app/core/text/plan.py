@@ -116,6 +116,7 @@ def settings_lines(settings: TaskSettings, version: str, url: str, tr: Translato
     rows = [(task.value, word(task)) for task in TASKS]
     rows += [(slot.value, clean(settings.model(slot)) or tr.gettext("same as chat")) for slot in SLOTS]
     if settings.task_model_params is not None:
-        rows.append((Setting.TASK_MODEL_PARAMS.value, clean(settings.task_model_params)))
+        given = clean(settings.task_model_params)
+        rows.append((Setting.TASK_MODEL_PARAMS.value, given if given.strip("{} ") else tr.gettext("none")))
     title = tr.gettext("Open WebUI {version} at {url}").format(version=version, url=url)
     return [line(Span(title, Style.STRONG)), *table((tr.gettext("setting"), tr.gettext("value")), rows)]

@@ -27,6 +27,12 @@ def lines(receipt: Receipt, local_time: Callable[[float], str], tr: Translator) 
         made.append(line(Span(not_enough(receipt.missing, tr), Style.WARN)))
     elif receipt.before.missing:
         made.append(line(Span(_too_little_before(receipt.before, tr), Style.WARN)))
+    if not (receipt.before.answers or receipt.after.answers):
+        made.append(
+            line(Span(tr.gettext("Answers are counted while the icon runs, or chat first is on."), Style.FAINT))
+        )
+    if all(one.before is None and one.after is None for one in receipt.comparisons):
+        return made
     header = (tr.gettext("figure"), tr.gettext("before"), tr.gettext("after"))
     rows = [
         (_name(one.figure, tr), _value(one.figure, one.before, tr), _value(one.figure, one.after, tr))

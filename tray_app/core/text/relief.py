@@ -126,6 +126,13 @@ def name_one(tr: Translator) -> str:
     )
 
 
+def way_on(tr: Translator) -> str:
+    """What is typed where it is off, by an example."""
+    return tr.gettext("Choose a change and switch it on, for instance: {command}").format(
+        command=typed(tr, "relief", "follow-ups-off")
+    )
+
+
 def tray_does_it(tr: Translator) -> str:
     return tr.gettext("The tray does it, while it runs.")
 

@@ -16,13 +16,16 @@ from tray_app.core.values.remedy import StrategyKind, UseModel
 def lines(strategies: Iterable[Strategy], tr: Translator) -> list[Line]:
     """Each answer with what it brings, whether it can be had here and why, what it would mean, and its command."""
     made: list[Line] = []
-    told = tuple(strategies)
+    told, unknown = tuple(strategies), set[StrategyReason]()
     for one in told:
         mark = Span("> " if one.suits else "  ", Style.GOOD if one.suits else Style.FAINT)
         stands = Span(f"  {standing(one, tr)}", Style.GOOD if one.suits else Style.FAINT)
         made.append(line(mark, Span(name(one, tr), Style.STRONG if one.suits else Style.PLAIN), stands))
         made.append(line(Span(f"    {brings(one, tr)}", Style.FAINT)))
-        made += [line(f"    {text}") for text in (why(one, tr), means(one, tr), costs(one, tr)) if text]
+        because = "" if one.reason in unknown else reason(one, tr)
+        if one.reach is Reach.UNKNOWN:  # what keeps several from being known is said with the first
+            unknown.add(one.reason)
+        made += [line(f"    {text}") for text in (because, means(one, tr), costs(one, tr)) if text]
         if way_there(one, tr):
             made.append(line(Span(f"    {way_there(one, tr)}", Style.FAINT)))
         if one.remedy is not None:
