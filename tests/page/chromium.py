@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
 os.dup2(ends[0], 3), os.dup2(ends[1], 4)
 os.execvp(sys.argv[3], sys.argv[3:])
 """
+LOOKS_MS = 60_000
 ANSWER_S = 120.0
 """axe looks at a whole page for half a minute where four others share two cores."""
 THEMES = {
@@ -50,6 +52,8 @@ THEMES = {
     "contrast dark": [("prefers-contrast", "more"), ("prefers-color-scheme", "dark")],
 }
 """What a person can have chosen: light, dark, colours of their own, more contrast."""
+SLOWER = "ELBOWROOM_TESTS_SLOWER"
+"""`6,300`: every tab as on a processor six times as slow, every answer 300 ms late. What depends on speed shows then."""
 MOVED_ON = ("navigated or closed", "context was destroyed", "Cannot find context", "Promise was collected")
 
 
@@ -130,6 +134,12 @@ class Tab:
         self._browser = browser
         self._session = session
         self.call("Page.enable")
+        if slower := os.environ.get(SLOWER):
+            times, _, late_ms = slower.partition(",")
+            self.call("Emulation.setCPUThrottlingRate", rate=float(times))
+            self.call("Network.enable")
+            speed = {"downloadThroughput": -1, "uploadThroughput": -1}
+            self.call("Network.emulateNetworkConditions", offline=False, latency=float(late_ms or 0), **speed)
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         return self._browser.call(method, self._session, **params)
@@ -147,7 +157,7 @@ class Tab:
     def wait_for(self, script: str) -> Any:
         """Until the expression is true: the page itself looks, after every frame's worth of time."""
         looking = (
-            "new Promise((done, failed) => { const end = Date.now() + 20000; const look = () => {"
+            f"new Promise((done, failed) => {{ const end = Date.now() + {LOOKS_MS}; const look = () => {{"
             f"const value = ({script}); if (value) return done(value);"
             f"if (Date.now() > end) return failed(new Error({json.dumps('never: ' + script)}));"
             "setTimeout(look, 30); }; look(); })"
@@ -171,15 +181,63 @@ class Tab:
 
     def click(self, selector: str) -> None:
         """With the mouse, in the middle of the element."""
-        where = self.place(selector)
-        for kind in ("mousePressed", "mouseReleased"):
-            self.mouse(kind, *where)
+        self.click_on(f"document.querySelector({json.dumps(selector)})")
+
+    def click_on(self, element: str) -> None:
+        """What the expression finds, as soon as it can be pressed."""
+
+        def press() -> Callable[[], None]:
+            x, y = self._middle(element)
+            self.mouse("mousePressed", x, y)
+            return lambda: self.mouse("mouseReleased", x, y)
+
+        self._aimed(element, "mousedown", press, lambda: self.mouse("mouseReleased", 0, 0))
+
+    def key_on(self, element: str) -> None:
+        """The space bar, with the focus on what the expression finds."""
+
+        def press() -> Callable[[], None]:
+            self.focus_on(element)
+            self.press(" ", 32, " ", kinds=("keyDown",))
+            return lambda: self.press(" ", 32, kinds=("keyUp",))
+
+        def let_go() -> None:
+            self.run("document.activeElement.blur()")
+            self.press(" ", 32, kinds=("keyUp",))
+
+        self._aimed(element, "keydown", press, let_go)
+
+    def _aimed(
+        self, element: str, event: str, press: Callable[[], Callable[[], None]], let_go: Callable[[], None]
+    ) -> None:
+        """A press that is known to have met its aim. A live page may be made anew between the look that finds it and the
+        press: what was met instead is let go without doing anything, and it is tried again."""
+        note = f"{{ window.met = null; addEventListener('{event}', (one) => {{ window.met = one.target; }}, "
+        note += "{ capture: true, once: true }); }"
+        end = time.monotonic() + ANSWER_S
+        while True:
+            self.run(note)
+            release = press()
+            if self.run(f"Boolean(window.met && ({element})?.contains(window.met))"):
+                return release()
+            let_go()
+            assert time.monotonic() < end, f"never met: {element}"
+
+    def focus(self, selector: str) -> None:
+        self.focus_on(f"document.querySelector({json.dumps(selector)})")
+
+    def focus_on(self, element: str) -> None:
+        """Until it has it: what is busy takes none."""
+        self.wait_for(f"(() => {{ const e = {element}; e?.focus(); return e && document.activeElement === e; }})()")
 
     def place(self, selector: str) -> tuple[float, float]:
         """The middle of the element, once it is scrolled to."""
-        x, y = self.run(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
-            "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()"
+        return self._middle(f"document.querySelector({json.dumps(selector)})")
+
+    def _middle(self, element: str) -> tuple[float, float]:
+        x, y = self.wait_for(
+            f"(() => {{ const e = {element}; if (!e || e.disabled) return null; e.scrollIntoView({{block: 'center'}});"
+            "const r = e.getBoundingClientRect(); return r.width && [r.x + r.width / 2, r.y + r.height / 2]; })()"
         )
         return x, y
 

@@ -29,17 +29,12 @@ def tab(browser, opened):
     return tab_on(browser, opened)
 
 
-def focus(tab, selector):
-    tab.run(f"document.querySelector({json.dumps(selector)}).focus()")
-
-
 def by_mouse(tab, selector):
     tab.click(selector)
 
 
 def by_keyboard(tab, selector):
-    focus(tab, selector)
-    tab.press(" ", 32, " ")
+    tab.key_on(f"document.querySelector({json.dumps(selector)})")
 
 
 FOLLOW_UPS = '[data-key="task:follow-ups"]'

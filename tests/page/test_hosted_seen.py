@@ -38,7 +38,7 @@ def enter(tab):
 
 def test_by_keyboard_alone_from_the_address_to_the_way_back(tab, played, endpoint):
     before = played.settings
-    tab.run(f"document.querySelector('{key('open:hosted')}').focus()")
+    tab.focus(key("open:hosted"))
     enter(tab)
     focused(tab, "host:address")
     tab.call("Input.insertText", text=endpoint.base)
@@ -60,7 +60,7 @@ def test_by_keyboard_alone_from_the_address_to_the_way_back(tab, played, endpoin
     assert played.settings["TASK_MODEL"] == TASKS
     assert endpoint.key not in tab.run("document.documentElement.outerHTML + location.href")
     assert tab.run("[...document.querySelectorAll('input')].every((one) => one.value !== '" + endpoint.key + "')")
-    tab.run(f"document.querySelector('{key('host:undo')}').focus()")
+    tab.focus(key("host:undo"))
     enter(tab)
     tab.wait_for(f"!document.querySelector('{key('host:undo')}')")
     assert (played.settings, played.webui.registry.hosted) == (before, [])

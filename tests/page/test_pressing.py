@@ -72,7 +72,7 @@ def test_an_update_between_press_and_release_takes_no_click(tab, live, opened):
 
 def test_nor_a_key_that_is_pressed_on_a_button(tab, live, opened):
     tab.type(POLL, "9")
-    tab.run("document.querySelector('#save').focus()")
+    tab.focus("#save")
     tab.press(" ", 32, " ", kinds=("keyDown",))
     drawn = live.update()
     assert unchanged_for(tab, drawn)
@@ -103,7 +103,7 @@ def test_a_press_whose_end_is_never_told_holds_nothing_for_ever(tab, live):
 
 
 def test_a_syllable_that_is_being_put_together_is_not_broken(tab, live):
-    tab.run(f"document.querySelector('{SERVERS}').focus()")
+    tab.focus(SERVERS)
     tab.call("Input.imeSetComposition", text="하", selectionStart=1, selectionEnd=1)
     drawn = live.update()
     assert unchanged_for(tab, drawn)
@@ -116,7 +116,7 @@ def test_a_syllable_that_is_being_put_together_is_not_broken(tab, live):
 @pytest.mark.parametrize("selector", ["#save", "#discard", POLL, '[data-key="set:notices"]', FOLLOW_UPS])
 def test_what_has_the_focus_keeps_it(tab, live, selector):
     tab.type(SNOOZE, "90")
-    tab.run(f"document.querySelector({json.dumps(selector)}).focus()")
+    tab.focus(selector)
     tab.wait_for(live.update())
     assert tab.run(f"document.activeElement === document.querySelector({json.dumps(selector)})")
     assert tab.run(f"document.querySelector('{SNOOZE}').value") == "90"
@@ -133,7 +133,7 @@ def test_the_cursor_and_what_is_marked_stay(tab, live, selector):
 
 def test_after_saving_the_keyboard_goes_on_where_it_was(tab, live):
     tab.type(POLL, "9")
-    tab.run("document.querySelector('#save').focus()")
+    tab.focus("#save")
     tab.press(" ", 32, " ")
     tab.wait_for("document.querySelector('#saved').className === 'good'")
     assert tab.run("document.activeElement.id") == "form"
