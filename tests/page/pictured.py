@@ -62,6 +62,15 @@ DRESS = (
     "document.adoptedStyleSheets = [made]; })()"
 )
 
+# What is drawn anew for another width is drawn in the frame after it, however long a frame takes.
+SETTLED = (
+    "new Promise((done) => { let before = '', alike = 0; const look = () => {"
+    "const now = ['html', '.p-stage', '.p-chart', '.p-bar'].map((one) => document.querySelector(one))"
+    ".map((one) => one && Object.values(one.getBoundingClientRect().toJSON()).join()).join(';');"
+    "alike = now === before ? alike + 1 : 0; before = now;"
+    "if (alike > 3) done(); else requestAnimationFrame(look); }; requestAnimationFrame(look); })"
+)
+
 
 # --- the data ---------------------------------------------------------------------------------
 
@@ -168,14 +177,11 @@ class Gallery(ExitStack):
         tab = self.tab
         tab.look(width=width, height=900)
         tab.media(features)
-        settled = (
-            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 120))))"
-        )
-        tab.run(settled)
+        tab.run(SETTLED)
         high = tab.run("Math.ceil(document.documentElement.getBoundingClientRect().height)")
         tab.look(width=width, height=high)
         tab.media(features)
-        tab.run(settled)
+        tab.run(SETTLED)
         tab.screenshot(to)
 
 

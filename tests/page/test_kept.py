@@ -1,12 +1,13 @@
 """The details page of fixed data looks as it looked: compared with kept pictures, square by square."""
 
+import json
 import re
 
 import pytest
 
 from tests.page import pictured
 from tests.page.chromium import THEMES, axe
-from tests.page.pictured import KEPT, MOST_OTHERS, Gallery, kept_document, names, others, path_of
+from tests.page.pictured import KEPT, MOST_OTHERS, SETTLED, Gallery, kept_document, names, others, path_of
 from tests.requirements import require
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -134,3 +135,24 @@ def test_the_kept_data_names_no_folder_of_whoever_made_it(language):
 
 def test_they_are_small():
     assert sum(one.stat().st_size for one in KEPT.iterdir()) < MOST_BYTES
+
+
+SHORT = ".p-number, .p-word, .rows th, .rows .who, .rows .state, .p-costs th[scope=col], .badge, .choices button"
+BROKEN = f"""
+[...document.querySelectorAll("{SHORT}")].filter((one) => one.checkVisibility()).flatMap((one) =>
+  [...one.childNodes].filter((text) => text.nodeType === Node.TEXT_NODE && text.data.trim())).filter((text) => {{
+  const range = document.createRange();
+  range.selectNode(text);
+  return range.getClientRects().length > text.data.trim().split(" ").length;
+}}).map((text) => text.data)
+"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_name_breaks_no_short_word_beside_it(browser, width):
+    """The name itself is broken anywhere; a number or a state beside it would else stand letter below letter."""
+    told = json.dumps(kept_document("en")).replace("qwen3:32b", "x" * 300).replace("llama3.2:3b", "y" * 300)
+    with Gallery(browser, json.loads(told)) as gallery:
+        gallery.tab.look(width=width, height=900)
+        gallery.tab.run(SETTLED)
+        assert gallery.tab.run(BROKEN) == []

@@ -88,7 +88,7 @@ function discard() {
 function build() {
   const groups = form.groups.map((group) =>
     el("details", { "data-key": `group:${group.name || "general"}` },
-      el("summary", {}, group.title || words.general), ...group.fields.map(row)));
+      el("summary", {}, group.title), group.told ? el("p", { class: "soft" }, group.told) : null, ...group.fields.map(row)));
   const yes = el("button", { type: "submit", class: "main", id: "save", "data-key": "save" }, words.save);
   const no = el("button", { type: "button", id: "discard", "data-key": "discard" }, words.discard);
   no.addEventListener("click", discard);

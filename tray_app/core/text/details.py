@@ -34,7 +34,6 @@ def words(tr: Translator) -> dict[str, str]:
         "undo": tr.gettext("undo"),
         **_ways_words(tr),
         "settings": tr.gettext("Settings"),
-        "general": tr.gettext("General"),
         "settings_intro": tr.gettext(
             "What is saved here is written into settings.toml; comments and everything else in it stay as they are."
         ),
@@ -170,6 +169,16 @@ def older_changes(count: int, tr: Translator) -> str:
         "{count} older change; {command} shows all.", "{count} older changes; {command} shows all.", count
     )
     return text.format(count=count, command=typed(tr, "journal"))
+
+
+def group_title(name: str, tr: Translator) -> str:
+    """Of a table of the settings file; the keys outside of all are general."""
+    titles = {
+        "limits": tr.gettext("Thresholds and times"),
+        "chat_first": tr.gettext("Chat first"),
+        "task_models": tr.gettext("A model for each task"),
+    }
+    return titles.get(name, tr.gettext("General"))
 
 
 def unit(key: str, tr: Translator) -> str:

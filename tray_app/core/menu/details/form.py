@@ -46,8 +46,11 @@ class FieldView(Struct, frozen=True):
 
 
 class GroupView(Struct, frozen=True):
+    """`told`: what it is for; empty where that goes without saying."""
+
     name: str
     title: str
+    told: str
     fields: tuple[FieldView, ...]
 
 
@@ -59,7 +62,10 @@ class FormView(Struct, frozen=True):
 def form_view(state: FormState, tr: Translator) -> FormView:
     groups = tuple(
         GroupView(
-            group.name, tr.gettext(group.doc) if group.doc else "", tuple(_field(one, tr) for one in group.fields)
+            group.name,
+            view.group_title(group.name, tr),
+            tr.gettext(group.doc) if group.doc else "",
+            tuple(_field(one, tr) for one in group.fields),
         )
         for group in state.groups
     )
