@@ -7,9 +7,11 @@ import time
 
 import pytest
 
+from tests.english import TR
 from tray_app.app.changes import Carrier
 from tray_app.app.doing.hosted import HostedDesk
 from tray_app.core.tasks import openai_connections as connections
+from tray_app.core.text.errors import next_step
 from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.errors.hosted import HostedError, HostedProblem
 from tray_app.core.values.errors.service import BadAnswer, ServiceError
@@ -289,6 +291,9 @@ def test_an_error_repeats_no_key(new, journal, endpoint, monkeypatch):
     [
         (HostedProblem.NO_CREDIT, {"credit": False}),
         (HostedProblem.LIMITED, {"limited": True}),
+        (HostedProblem.REFUSES, {"says": (403, "Your country is not supported")}),
+        (HostedProblem.REFUSES, {"says": (418, "I am a teapot")}),
+        (HostedProblem.FAILS, {"says": (503, "No provider answers")}),
     ],
 )
 def test_what_the_endpoint_refuses_changes_nothing(new, journal, endpoint, problem, spoil):
@@ -297,6 +302,34 @@ def test_what_the_endpoint_refuses_changes_nothing(new, journal, endpoint, probl
     with desk_at(new, journal) as desk, pytest.raises(HostedError) as caught:
         add(desk, endpoint)
     assert (caught.value.problem, new.registry.hosted, journal.read().records) == (problem, [], ())
+    if "says" in spoil:
+        assert caught.value.detail == spoil["says"][1]
+
+
+def test_a_page_instead_of_a_title_is_no_api(new, journal, endpoint):
+    """Its list is right; a portal or a proxy answers the rest."""
+    endpoint.fail(FaultKind.HTML, "/api/v1/chat")
+    with desk_at(new, journal) as desk, pytest.raises(HostedError) as caught:
+        add(desk, endpoint)
+    assert (caught.value.problem, journal.read().records) == (HostedProblem.NO_API, ())
+
+
+@pytest.mark.parametrize("problem", [HostedProblem.NEEDS_KEY, HostedProblem.NO_TITLE])
+def test_a_command_to_type_has_the_whole_address(new, journal, endpoint, problem, monkeypatch):
+    monkeypatch.setattr("tray_app.services.hosted.endpoint.ANSWER_TOKENS", 100)
+    key = endpoint.key if problem is HostedProblem.NO_TITLE else ""
+    with desk_at(new, journal) as desk:
+        found = desk.find(endpoint.base, endpoint.key)
+        with pytest.raises(HostedError) as caught:
+            desk.attempt(found, found.named(THINKS), key)
+    assert caught.value.problem is problem
+    assert f"hosted add {endpoint.base}" in next_step(caught.value, TR)
+
+
+def test_a_model_that_is_not_listed_leads_to_the_list_of_that_address(new, journal, endpoint):
+    with desk_at(new, journal) as desk, pytest.raises(HostedError) as caught:
+        desk.find(endpoint.base, endpoint.key).named("zzz")
+    assert f"hosted add {endpoint.base}" in next_step(caught.value, TR)
 
 
 def test_a_wrong_key_a_thinker_and_a_slow_one_change_nothing(new, journal, endpoint, monkeypatch):

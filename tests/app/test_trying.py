@@ -5,14 +5,77 @@ import json
 import pytest
 
 from tests.app.test_speed import MIDDLE, bench, journal, played
+from tests.english import TR
 from tests.played import Played
 from tray_app.app.doing import trying
 from tray_app.core.report.trial import Entrant
+from tray_app.core.text.errors import told
 from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.hosted import HostedProblem, TaskRefused
+from tray_app.core.values.errors.service import Refused
+from tray_app.standins.endpoint import DemoEndpoint
 from tray_app.standins.models import BIG, SMALL
 from tray_app.standins.server import FaultKind
+from tray_app.standins.webui_models import Hosted
 
 __all__ = ["played"]
+
+
+HOSTED = "meta-llama/llama-3.2-3b-instruct"
+
+
+@pytest.fixture
+def endpoint(played):
+    """One chosen model of it does tasks; its key is `key` at Open WebUI."""
+    with DemoEndpoint() as made:
+        played.webui.registry.hosted.append(Hosted(made.base, made.key, config={"model_ids": [HOSTED]}))
+        played.webui.registry.refresh(now=True)
+        yield made
+
+
+REFUSALS = pytest.mark.parametrize(
+    ("spoil", "problem", "said"),
+    [
+        ({"key": "sk-another"}, HostedProblem.WRONG_KEY, "does not accept the key that Open WebUI has for it. Enter"),
+        ({"credit": False}, HostedProblem.NO_CREDIT, "says that the account has no credit. Look into"),
+        ({"limited": True}, HostedProblem.LIMITED, "takes no more requests for now: a limit of the account"),
+        ({"says": (403, "Not in your country")}, HostedProblem.REFUSES, "refuses: Not in your country. Look into"),
+    ],
+)
+
+
+@REFUSALS
+def test_what_a_hosted_model_s_endpoint_refuses_is_no_refusal_of_open_webui(played, endpoint, spoil, problem, said):
+    """Open WebUI hands status and words on: a wrong key at the endpoint was told as a sign-in that had ended."""
+    for name, value in spoil.items():
+        setattr(endpoint, name, value)
+    contest = bench(played.app()).compare(BIG, (Entrant(HOSTED, host="127.0.0.1"),), 1, lambda _: None)
+    failed = contest.trials[1].failed
+    assert (type(failed), failed.problem, failed.host) == (TaskRefused, problem, "127.0.0.1")
+    assert f"127.0.0.1 {said}" in told(failed, TR)
+    assert "nothing was changed" not in told(failed, TR)
+    assert (contest.ended, played.settings["TASK_MODEL"]) == (None, "")
+
+
+@REFUSALS
+def test_a_proof_that_the_endpoint_refuses_says_so(played, endpoint, capsys, spoil, problem, said):
+    played.load(BIG)
+    for name, value in spoil.items():
+        setattr(endpoint, name, value)
+    assert played.run("set", f"task-model={HOSTED}", "--prove") == 1
+    assert f"127.0.0.1 {said}" in capsys.readouterr().err
+    assert played.settings["TASK_MODEL"] == HOSTED
+
+
+def test_a_sign_in_that_ended_meanwhile_is_open_webui_s(played, endpoint):
+    endpoint.key = "sk-another"
+
+    def sign_out(step):
+        if step.asked == HOSTED:
+            played.webui.accounts.sessions.clear()
+
+    contest = bench(played.app()).compare(BIG, (Entrant(HOSTED, host="127.0.0.1"),), 1, sign_out)
+    assert isinstance(contest.trials[1].failed, Refused)
 
 
 class Killed(BaseException):

@@ -8,11 +8,11 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Protocol
 
 from msgspec import Struct
 
 from tray_app.app.changes import Carrier
+from tray_app.app.doing.at_endpoint import AtEndpoint, Server
 from tray_app.core.report.trial import TaskTrial
 from tray_app.core.tasks.chat import chat_model as chat_of
 from tray_app.core.tasks.conversations import CONVERSATIONS, Conversation
@@ -26,7 +26,7 @@ from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.names import full_name
 from tray_app.core.values.snapshot import Ollama, Presence, WebUIModel
 from tray_app.core.values.task_settings import Setting, Switch, TaskSettings
-from tray_app.core.values.version import Document, Version, parse_version
+from tray_app.core.values.version import Version, parse_version
 from tray_app.services._task_calls import TaskAnswer
 from tray_app.services._webui_models import any_outside, with_outside
 
@@ -34,22 +34,6 @@ MENU_RUNS = 3
 CHAT_PROMPT = "Say hello in five words."
 HEAD_START_S = 0.3
 """So long after the first task the chat is sent: by then the task has gone through Open WebUI to its model."""
-
-
-class Server(Protocol):
-    """What a measurement needs from Open WebUI."""
-
-    def version(self) -> str: ...
-    def read_document(self) -> Document: ...
-    def run_task(
-        self,
-        task: Setting,
-        model: str,
-        *,
-        about: Conversation = CONVERSATIONS[0],
-        cancelled: Callable[[], bool] | None = None,
-    ) -> TaskAnswer: ...
-    def chat_first_token(self, model: str, prompt: str) -> float: ...
 
 
 class Progress(Struct, frozen=True):
@@ -186,8 +170,8 @@ def prove(carrier: Carrier, slot: Setting) -> Proof | None:
     chat = min(chats, key=lambda one: (full_name(one.ollama_name or "") not in loaded, one.preset), default=None)
     if chat is None:
         return None
-    answer = client.run_task(task, chat.id)
     chosen = next((one for one in listed if one.id == (wanted or chat.id)), None)
+    answer = AtEndpoint(client, chosen.host if chosen is not None else None).run_task(task, chat.id)
     names = {wanted or chat.id, *(filter(None, (chosen.ollama_name, chosen.served.upstream)) if chosen else ())}
     good = full_name(answer.model) in {full_name(name) for name in names}
     return Proof(chat.id, wanted or chat.id, answer.model, answer.seconds, good)

@@ -57,7 +57,8 @@ def many(count: int) -> tuple[HostedEntry, ...]:
 
 
 class DemoEndpoint(DemoServer):
-    """`public_list`: models are told without a key. `credit`, `limited`, `wait_s`: what a completion meets."""
+    """`public_list`: models are told without a key. `credit`, `limited`, `wait_s`: what a completion meets;
+    `says`: status and words of any other refusal."""
 
     def __init__(
         self,
@@ -76,6 +77,7 @@ class DemoEndpoint(DemoServer):
         self.credit = True
         self.limited = False
         self.wait_s = 0.0
+        self.says: tuple[int, str] | None = None
         self._stop = threading.Event()
 
     @property
@@ -110,6 +112,8 @@ class DemoEndpoint(DemoServer):
             return _error(400, f"{body.get('model')} is not a valid model ID")
         if not self.credit and found.prompt != "0":
             return _error(402, "Insufficient credits. Add more and try again.")
+        if self.says is not None:
+            return _error(*self.says)
         if self.limited:
             return _error(429, "Rate limit exceeded: free-models-per-day.")
         self._stop.wait(self.wait_s)

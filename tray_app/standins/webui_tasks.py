@@ -19,6 +19,8 @@ from tray_app.standins.webui_models import Registry
 from tray_app.standins.webui_prompts import length_limit, prompt
 
 Settings = Callable[[], dict[str, Any]]
+PASSES_ERRORS: Version = (0, 6, 43)
+"""Read there and tried on 0.12.4; 0.6.18 tells nothing of them."""
 
 
 class PlayedTask(Struct, frozen=True):
@@ -75,7 +77,20 @@ class Generations:
             about = About(TASK_WORDS.get(name, ""), account.id, str(body.get("chat_id") or ""))
             return as_json(self._complete(model, self._task_body(name, model, text, settings), about))
         except UpstreamError as error:
-            raise self._failed(kind) from error
+            passed_on = self._passed_on(model, error)
+            if passed_on is None:
+                raise self._failed(kind) from error
+            return passed_on
+
+    def _passed_on(self, model: str, error: UpstreamError) -> Response | None:
+        """Of a hosted model newer releases hand the endpoint's status and JSON on as they came."""
+        hosted = "urlIdx" in self.registry.entries.get(model, {})
+        if not hosted or not error.status or self.version < PASSES_ERRORS:
+            return None
+        try:
+            return as_json(json.loads(error.text), error.status)
+        except ValueError:
+            return None
 
     @staticmethod
     def _failed(kind: str) -> NotAllowed:

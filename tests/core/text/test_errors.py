@@ -13,7 +13,7 @@ from tray_app.core.values import errors
 from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.errors.change import ChangeError, Problem, Written
 from tray_app.core.values.errors.exporter import ExporterError, ExporterProblem, LibraryMissing
-from tray_app.core.values.errors.hosted import HostedError, HostedProblem
+from tray_app.core.values.errors.hosted import HostedError, HostedProblem, TaskRefused
 from tray_app.core.values.errors.life import (
     ChatFirstError,
     ChatFirstProblem,
@@ -95,6 +95,7 @@ OTHER = [
         for problem in HostedProblem
         if problem is not HostedProblem.BY_ADDRESS  # the same as of chat first, in the same words
     ),
+    TaskRefused(HostedProblem.WRONG_KEY, "openrouter.ai"),  # others are the same as of an endpoint, in the same words
     *(TrayUnavailable(problem, "gi") for problem in TrayProblem),
     *(RelayError(problem, "127.0.0.1:11435", "in use") for problem in RelayProblem),
     *(ChatFirstError(problem, "0.9.6") for problem in ChatFirstProblem),

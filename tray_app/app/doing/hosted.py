@@ -61,7 +61,8 @@ class HostedPlace(Struct, frozen=True):
 
         found = next((one for one in self.offers if one.id == model), None)
         if found is None:
-            raise HostedError(HostedProblem.NO_SUCH_MODEL, self.host, nearest(model, (one.id for one in self.offers)))
+            meant = nearest(model, (one.id for one in self.offers))
+            raise HostedError(HostedProblem.NO_SUCH_MODEL, self.host, meant, self.url)
         return found
 
 

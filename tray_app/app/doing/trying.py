@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from msgspec.structs import replace
 
 from tray_app.app.changes import Carrier, CutShort
+from tray_app.app.doing.at_endpoint import AtEndpoint
 from tray_app.app.speed import Measured, Progress, measure
 from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.remedies.choices import entrants
@@ -22,6 +23,7 @@ from tray_app.core.tasks.settings import decode, key_of
 from tray_app.core.tasks.slots import slot_for
 from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.errors.change import ChangeError, Problem
+from tray_app.core.values.errors.hosted import TaskRefused
 from tray_app.core.values.errors.service import ServiceError
 from tray_app.core.values.names import full_name
 from tray_app.core.values.plan import Change, Event, Record
@@ -163,8 +165,10 @@ class Bench:
     def _tried(self, one: Entrant, show: Callable[[Progress], None], about: Conversation) -> Trial:
         contest, seen = self.contest, _Seen(self._carrier, one, self._chat_name)
         try:
-            made = measure(self._server, contest.chat_model, one.id, contest.runs, show, about, seen.look)
-        except ServiceError as error:
+            made = measure(
+                AtEndpoint(self._server, one.host), contest.chat_model, one.id, contest.runs, show, about, seen.look
+            )
+        except (ServiceError, TaskRefused) as error:
             return Trial(one, contest.runs, failed=error)
         return self._trial(one, made, seen)
 

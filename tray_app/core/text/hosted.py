@@ -1,6 +1,6 @@
 """What a hosted task model says: whom chat text goes to, what it costs, what is wrong with an endpoint."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import floor, log10
 
 from tray_app.core.tasks.cost import PriceRange
@@ -10,7 +10,7 @@ from tray_app.core.text.tasks import tasks_named
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import joined, listed
-from tray_app.core.values.errors.hosted import HostedError, HostedProblem
+from tray_app.core.values.errors.hosted import HostedError, HostedProblem, TaskRefused
 from tray_app.core.values.task_settings import Setting
 
 SHOWN = 15
@@ -20,7 +20,10 @@ NAME_WIDTH = 40
 
 def said(error: HostedError, tr: Translator) -> tuple[str, str]:
     """What is wrong, and what to do."""
-    text, step = {**_of_endpoint(error, tr), **_of_model(error, tr), **_of_open_webui(error, tr)}[error.problem]
+    told = {**_of_endpoint(error, tr), **_of_model(error, tr), **_of_open_webui(error, tr)}
+    if isinstance(error, TaskRefused):
+        told |= _of_a_call(error, told, tr)
+    text, step = told[error.problem]
     return text.format(host=clean(error.host), detail=clean(error.detail).rstrip(".")), step
 
 
@@ -59,11 +62,14 @@ def _of_endpoint(error: HostedError, tr: Translator) -> dict[HostedProblem, tupl
             tr.gettext("{host} answers, but not as an endpoint of the OpenAI type."),
             tr.gettext("The address usually ends with /v1, for instance https://openrouter.ai/api/v1."),
         ),
-        HostedProblem.NO_MODELS: (tr.gettext("{host} lists no model that could write a title."), ""),
+        HostedProblem.NO_MODELS: (
+            tr.gettext("{host} lists no model that could write a title."),
+            tr.gettext("Look there which models your account may use, or give another address."),
+        ),
         HostedProblem.NEEDS_KEY: (
             tr.gettext("{host} wants a key."),
             tr.gettext("Type it when asked, or send it: {command} < key.txt").format(
-                command=typed(tr, "hosted", "add", error.host, "--key-stdin")
+                command=typed(tr, "hosted", "add", error.url, "--key-stdin")
             ),
         ),
         HostedProblem.WRONG_KEY: (
@@ -79,12 +85,27 @@ def _of_endpoint(error: HostedError, tr: Translator) -> dict[HostedProblem, tupl
             tr.gettext("{host} did not answer within {detail} seconds: nothing was changed."),
             tr.gettext("For background tasks a faster model is better; try again, or choose another."),
         ),
-        HostedProblem.FAILS: (tr.gettext("{host} refuses: {detail}."), account),
+        HostedProblem.REFUSES: (tr.gettext("{host} refuses: {detail}."), account),
+        HostedProblem.FAILS: (
+            tr.gettext("{host} failed: {detail}."),
+            tr.gettext("Try again in a while, or choose another model; nothing was changed."),
+        ),
     }
 
 
+def _of_a_call(
+    error: TaskRefused, told: Mapping[HostedProblem, tuple[str, str]], tr: Translator
+) -> dict[HostedProblem, tuple[str, str]]:
+    """Where Open WebUI has asked, with its own key, and something may have been changed before."""
+    account = tr.gettext("Look into your account there, or choose another model.")
+    if error.problem is HostedProblem.WRONG_KEY:
+        key = tr.gettext("Enter another in Open WebUI: Admin Panel > Settings > Connections.")
+        return {error.problem: (tr.gettext("{host} does not accept the key that Open WebUI has for it."), key)}
+    return {error.problem: (told[error.problem][0], account)}
+
+
 def _of_model(error: HostedError, tr: Translator) -> dict[HostedProblem, tuple[str, str]]:
-    add = typed(tr, "hosted", "add", error.host)
+    add = typed(tr, "hosted", "add", error.url)
     meant = tr.gettext("Did you mean `{word}`?").format(word=clean(error.detail))
     return {
         HostedProblem.NO_TITLE: (

@@ -17,8 +17,10 @@ from tray_app.core.values.errors.service import (
     Insecure,
     Interrupted,
     Invalid,
+    NoSuchPath,
     NotFound,
     Refused,
+    RefusedBecause,
     ServerFailed,
     ServiceError,
     TimedOut,
@@ -40,7 +42,7 @@ _PROMPT = (
     "User: How do I keep basil alive on a kitchen window?\n"
     "Assistant: Bright light, water when the top of the soil is dry, and regular pinching."
 )
-_NO_CREDIT, _UNAUTHORIZED, _TOO_MANY = 402, 401, 429
+_NO_CREDIT, _UNAUTHORIZED, _TOO_MANY, _BROKEN = 402, 401, 429, 500
 
 
 class Tried(Struct, frozen=True):
@@ -69,7 +71,7 @@ class EndpointClient:
             self._raise(error)
         found = tuple(offers_of(answer))
         if not found and not _is_list(answer):
-            raise HostedError(HostedProblem.NO_API, self.host)
+            raise self._no(HostedProblem.NO_API)
         return found
 
     def title(self, model: str) -> Tried:
@@ -88,48 +90,63 @@ class EndpointClient:
         seconds = time.monotonic() - started
         told: dict[str, Any] = answer if isinstance(answer, dict) else {}
         if "error" in told:  # some say so with 200
-            code = number(part(told, "error"), "code") or 0
-            self._refuse(code, short(text(part(told, "error"), "message")), model)
+            self._told_with_200(part(told, "error"), model)
         choices = told.get("choices")
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-            raise HostedError(HostedProblem.NO_API, self.host)
+            raise self._no(HostedProblem.NO_API)
         said, usage = text(part(choices[0], "message"), "content").strip(), part(told, "usage")
         if not said:
-            raise HostedError(HostedProblem.NO_TITLE, self.host, model)
+            raise self._no(HostedProblem.NO_TITLE, model)
         return Tried(short(said), seconds, number(usage, "prompt_tokens"), number(usage, "completion_tokens"))
+
+    def _no(self, problem: HostedProblem, detail: str = "") -> HostedError:
+        return HostedError(problem, self.host, detail, self.url)
 
     def _raise(self, error: ServiceError, model: str = "") -> NoReturn:
         """The same as an endpoint's trouble; who does not answer at all is told as any other server."""
+        problem = refused_as(error, key=self._http.token is not None)
+        if problem is not None:
+            raise self._no(problem, error.detail if problem is HostedProblem.REFUSES else model) from error
         match error:
-            case Refused():
-                self._refuse(_UNAUTHORIZED, error.detail, model)
-            case TooMany():
-                self._refuse(_TOO_MANY, error.detail, model)
-            case Invalid():
-                self._refuse(error.status, error.detail, model)
+            case Invalid() | ServerFailed():
+                raise self._failed(error.status, error.detail) from error
             case Insecure():
-                raise HostedError(HostedProblem.PLAIN_HTTP, self.host) from error
+                raise self._no(HostedProblem.PLAIN_HTTP) from error
             case TimedOut():
-                raise HostedError(HostedProblem.SLOW, self.host, f"{error.seconds:g}") from error
-            case ServerFailed():
-                raise HostedError(HostedProblem.FAILS, self.host, error.detail or str(error.status)) from error
-            case NotFound() if model and error.detail:
-                raise HostedError(HostedProblem.FAILS, self.host, error.detail) from error
+                raise self._no(HostedProblem.SLOW, f"{error.seconds:g}") from error
+            case NotFound() if model and error.detail and not isinstance(error, NoSuchPath):
+                raise self._no(HostedProblem.REFUSES, error.detail) from error
             case NotFound():
-                raise HostedError(HostedProblem.NO_API, self.host) from error
+                raise self._no(HostedProblem.NO_API) from error
             case BadAnswer() if not isinstance(error, Interrupted):
-                raise HostedError(HostedProblem.NO_API, self.host) from error
+                raise self._no(HostedProblem.NO_API) from error
         raise error
 
-    def _refuse(self, status: int, said: str, model: str) -> NoReturn:
-        if status == _UNAUTHORIZED:
-            problem = HostedProblem.NEEDS_KEY if self._http.token is None else HostedProblem.WRONG_KEY
-            raise HostedError(problem, self.host)
-        if status == _NO_CREDIT:
-            raise HostedError(HostedProblem.NO_CREDIT, self.host, model)
-        if status == _TOO_MANY:
-            raise HostedError(HostedProblem.LIMITED, self.host, model)
-        raise HostedError(HostedProblem.FAILS, self.host, said or str(status))
+    def _told_with_200(self, problem: Mapping[str, Any], model: str) -> NoReturn:
+        """Under the same code that others answer with."""
+        status, said = number(problem, "code") or 0, short(text(problem, "message"))
+        known = {_UNAUTHORIZED: HostedProblem.WRONG_KEY, _NO_CREDIT: HostedProblem.NO_CREDIT}
+        known[_TOO_MANY] = HostedProblem.LIMITED
+        if status in known:
+            raise self._no(known[status], model)
+        raise self._failed(status, said)
+
+    def _failed(self, status: int, said: str) -> HostedError:
+        return self._no(HostedProblem.FAILS if status >= _BROKEN else HostedProblem.REFUSES, said or str(status))
+
+
+def refused_as(error: ServiceError, *, key: bool) -> HostedProblem | None:
+    """What a refusal says of the account. None: it is another error. `key`: one was sent."""
+    match error:
+        case Refused(because=RefusedBecause.OTHER) if error.detail:  # 403: the key is known
+            return HostedProblem.REFUSES
+        case Refused():
+            return HostedProblem.WRONG_KEY if key else HostedProblem.NEEDS_KEY
+        case TooMany():
+            return HostedProblem.LIMITED
+        case Invalid(status=status) if status == _NO_CREDIT:
+            return HostedProblem.NO_CREDIT
+    return None
 
 
 def host_of(url: str) -> str:

@@ -17,7 +17,8 @@ class HostedProblem(StrEnum):
     NO_CREDIT = "no-credit"
     LIMITED = "limited"  # too many requests for this account or model
     SLOW = "slow"
-    FAILS = "fails"  # its own error, in its own words
+    REFUSES = "refuses"  # for a reason of its own, in its own words
+    FAILS = "fails"  # it broke, in its own words
     NO_TITLE = "no-title"  # it spent all its words on thinking
     NO_SUCH_MODEL = "no-such-model"
     NOT_TOLD = "not-told"  # nobody chose a model, and nobody can be asked
@@ -27,10 +28,16 @@ class HostedProblem(StrEnum):
 
 
 class HostedError(ElbowroomError):
-    """`host`: who would have received chat text. `detail`: the model that it is about, or the endpoint's own words."""
+    """`host`: who would have received chat text. `detail`: the model that it is about, or the endpoint's own words.
+    `url`: its address, where a command that is to be typed needs it."""
 
-    def __init__(self, problem: HostedProblem, host: str, detail: str = "") -> None:
+    def __init__(self, problem: HostedProblem, host: str, detail: str = "", url: str = "") -> None:
         super().__init__(problem.value, host, detail)
         self.problem = problem
         self.host = host
         self.detail = detail
+        self.url = url or host
+
+
+class TaskRefused(HostedError):
+    """A task call that Open WebUI sent there; its settings are as they were set."""
