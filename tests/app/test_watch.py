@@ -11,6 +11,8 @@ from tray_app.app.poll import Poll
 from tray_app.app.servers import OllamaPoll, OpenWebUIPoll, RelayPoll
 from tray_app.app.watch import Observer
 from tray_app.core.fit.candidates import CANDIDATES
+from tray_app.core.fit.verdict import beside
+from tray_app.core.remedies.models import model_remedies
 from tray_app.core.requests.runners import LOADING_S
 from tray_app.core.values.connections import Owner
 from tray_app.core.values.limits import Limits
@@ -197,3 +199,29 @@ def test_notices_of_an_earlier_run_still_count(observer):
     observer.remember_told({"task-storm qwen3:32b": 990.0})
     observer.look()
     assert observer.told() == {"task-storm qwen3:32b": 990.0}
+
+
+def test_of_one_look_everything_is_judged_once_however_many_views_ask(observer, clock, monkeypatch):
+    """Remedies, task models and ways ask the same: whether a model fits, which tasks run, what relieves them."""
+    judged, ranked = [], []
+
+    def fits(candidate, *rest):
+        judged.append(candidate)
+        return beside(candidate, *rest)
+
+    def offers(here):
+        ranked.append(here)
+        return model_remedies(here)
+
+    monkeypatch.setattr("tray_app.core.diagnosis.facts.beside", fits)
+    monkeypatch.setattr("tray_app.core.remedies.ranked.model_remedies", offers)
+    observer.look()
+    go(observer, clock, 10)
+    judged.clear()
+    ranked.clear()
+    look = observer.look()
+    assert look.strategies()
+    assert look.task_models.choices
+    assert len(judged) > 3
+    assert len(judged) == len(set(judged))
+    assert ranked == [look.case]

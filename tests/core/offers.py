@@ -2,6 +2,7 @@
 
 from tests.core.findings import example
 from tests.core.machines import HOSTED, facts, installed, listed, loaded, machine, web_ui
+from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.ranked import remedies
 from tray_app.core.values.finding import Diagnosis, Level, TaskStorm
 
@@ -20,7 +21,7 @@ def diagnosis(*kinds) -> Diagnosis:
 
 
 def offered(snapshot, *kinds, **options):
-    return remedies(facts(snapshot), diagnosis(*(kinds or (TaskStorm,))), **options)
+    return remedies(Case(facts(snapshot), diagnosis(*(kinds or (TaskStorm,))), **options))
 
 
 def by_id(found, identity):

@@ -13,7 +13,7 @@ from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import LogEventKind, ServerConfig
 from tray_app.readers import ollama_log
 from tray_app.readers._ollama_lines import EVENT_LIMIT, LineReader, seconds, size_bytes
-from tray_app.readers.ollama_log import LogFollower, default_log
+from tray_app.readers.ollama_log import LogFollower, log_places, newest_log
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 LOAD, BUSY, EVICTION = LogEventKind.LOAD, LogEventKind.BUSY, LogEventKind.EVICTION
@@ -453,14 +453,14 @@ class TestFollowing:
 class TestPlaces:
     def test_the_apps_log_on_a_mac(self, tmp_path):
         path = tmp_path / ".ollama" / "logs" / "server.log"
-        assert default_log("darwin", {}, tmp_path) in {None, Path("/opt/homebrew/var/log/ollama.log")}
+        assert newest_log(log_places("darwin", {}, tmp_path)) in {None, Path("/opt/homebrew/var/log/ollama.log")}
         path.parent.mkdir(parents=True)
         path.write_text("")
-        assert default_log("darwin", {}, tmp_path) == path
+        assert newest_log(log_places("darwin", {}, tmp_path)) == path
 
     def test_windows(self, tmp_path):
         path = tmp_path / "Ollama" / "server.log"
-        assert default_log("win32", {"LOCALAPPDATA": str(tmp_path)}, tmp_path) is None
+        assert newest_log(log_places("win32", {"LOCALAPPDATA": str(tmp_path)}, tmp_path)) is None
         path.parent.mkdir()
         path.write_text("")
-        assert default_log("win32", {"LOCALAPPDATA": str(tmp_path)}, tmp_path) == path
+        assert newest_log(log_places("win32", {"LOCALAPPDATA": str(tmp_path)}, tmp_path)) == path

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.english import TR
 from tests.scenarios.traces import STORIES, trace
 from tray_app.app import trace as record
+from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.ranked import remedies
 from tray_app.core.report.status import status
 from tray_app.core.text.status import status_lines
@@ -23,7 +24,7 @@ def last_polls(name):
     lines = (json.dumps(line) for _phase, line in pairs)
     polls = zip(pairs, record.replay(lines), strict=True)
     found = {phase: poll for (phase, _line), poll in polls}
-    return {phase: (poll, remedies(poll.facts, poll.diagnosis)) for phase, poll in found.items()}
+    return {phase: (poll, remedies(Case(poll.facts, poll.diagnosis))) for phase, poll in found.items()}
 
 
 def answers(polls):

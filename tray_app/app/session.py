@@ -11,6 +11,7 @@ from tray_app import __version__, autostart
 from tray_app.app import language, opened
 from tray_app.app.connect import connect_work
 from tray_app.app.doing.advised import AdviceWatch
+from tray_app.app.doing.at_login import AtLogin
 from tray_app.app.doing.keeper import ChatFirstKeeper
 from tray_app.app.doing.reliever import Reliever
 from tray_app.app.doing.trying import held_in, left_switched, put_back
@@ -18,7 +19,6 @@ from tray_app.app.jobs import Work
 from tray_app.app.rhythm import FIND_EVERY_S, poll_within
 from tray_app.app.watch import HistoryKeeper, Look
 from tray_app.app.wiring import App, Overrides
-from tray_app.autostart.launch import has_lasting_place, login_command
 from tray_app.core.diagnosis.alerts import Notice, Quiet
 from tray_app.core.menu import first_run as tray_view
 from tray_app.core.menu import notice as notice_view
@@ -40,7 +40,6 @@ from tray_app.core.values.snapshot import Access
 from tray_app.core.values.token import origin_of
 from tray_app.readers.own_use import OwnUseReader
 from tray_app.services.deadline import all_within
-from tray_app.storage.files import Stamp, stamp_of
 from tray_app.storage.history import HistoryFile
 from tray_app.storage.settings_keys import IconChoice, Settings
 from tray_app.storage.state import State
@@ -77,7 +76,9 @@ class Session:
         )
         self._own_use = OwnUseReader()
         self._settled = False
-        self._autostart: tuple[Stamp | None, bool] | None = None
+        self._at_login = AtLogin(overrides.home)
+        given = overrides
+        self._repeated = language.repeated(str(given.home or ""), given.ollama, given.open_webui)
         self._moved = False
         self._not_taken: tuple[WishNotTaken, ...] = ()
         self._looked_for_at = float("-inf")
@@ -260,7 +261,7 @@ class Session:
             ways=look.strategies(self._keeper.work) if look else (),
             undoable=undoable,
             notices=self._notices(),
-            autostart=self._autostart_state(),
+            autostart=self._at_login.is_on(),
             language=self.app.state.read().language,
             languages=language.names(),
             utc_offset_s=time.localtime().tm_gmtoff,
@@ -307,8 +308,7 @@ class Session:
         )
 
     def translator(self) -> Translator:
-        given = self._overrides
-        return language.load(self.language(), language.repeated(str(given.home or ""), given.ollama, given.open_webui))
+        return language.load(self.language(), self._repeated)
 
     def connect_work(self, url: str) -> Work:
         return connect_work(self.app, url or self.app.open_webui_url, self.translator, self.language)
@@ -324,26 +324,10 @@ class Session:
     def autostart(self, *, on: bool) -> str:
         """As `disconnect`."""
         if on:
-            autostart.switch_on(self._command())
+            autostart.switch_on(self._at_login.command)
             return ""
         autostart.switch_off()
         return chat_first_view.not_at_login(self.translator()) if self.chat_first.leads() else ""
-
-    def _command(self) -> tuple[str, ...]:
-        return login_command(self._overrides.home)
-
-    def _autostart_state(self) -> bool | None:
-        """None where it cannot be offered: it cannot be read, or this copy runs from a temporary place."""
-        if not has_lasting_place():
-            return None
-        try:
-            file = autostart.file()
-            stamp = stamp_of(file) if file is not None else None
-            if file is None or self._autostart is None or self._autostart[0] != stamp:
-                self._autostart = (stamp, autostart.status(self._command()).state is autostart.AutostartState.ON)
-            return self._autostart[1]
-        except StorageError:
-            return None
 
     def open_link(self, command: OpenLink) -> None:
         """Without waiting for the program that opens."""

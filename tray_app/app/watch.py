@@ -46,23 +46,27 @@ class Look(Struct, frozen=True, dict=True):
     """One poll and what follows from it."""
 
     snapshot: Snapshot
-    facts: Facts
-    diagnosis: Diagnosis
+    case: Case
     remedies: tuple[Remedy, ...]
     alerts: Alerts
     notices: tuple[Notice, ...]
-    candidates: tuple[Candidate, ...]
-    relay_port: int | None = None
-    """Where our relay can stand; None where none can be started."""
+
+    @property
+    def facts(self) -> Facts:
+        return self.case.facts
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        return self.case.diagnosis
 
     @cached_property
     def task_models(self) -> TaskModels:
         """Only a menu asks for these."""
-        return task_models(Case(self.facts, self.diagnosis), self.candidates)
+        return task_models(self.case)
 
     def strategies(self, work: TaskWork | None = None) -> tuple[Strategy, ...]:
         """The answers to the problem, with the one that suits this machine. `work`: what the history tells of tasks."""
-        return strategies(self.facts, self.diagnosis, self.candidates, self.relay_port, work)
+        return strategies(self.case, work)
 
 
 class Observer:
@@ -92,10 +96,8 @@ class Observer:
     def look(self, quiet: Quiet | None = None) -> Look:
         """One poll, judged against the polls before it; `quiet`: what the user does not want to hear."""
         made = self._judge.judge(self.poll.take(), self._limits(), quiet)
-        candidates = self._candidates()
-        port = self._relay_port()
-        offered = remedies(made.facts, made.diagnosis, candidates, port)
-        return Look(made.snapshot, made.facts, made.diagnosis, offered, made.alerts, made.notices, candidates, port)
+        case = Case(made.facts, made.diagnosis, self._candidates(), self._relay_port())
+        return Look(made.snapshot, case, remedies(case), made.alerts, made.notices)
 
     def look_twice(self, sleep: Callable[[float], object] = time.sleep) -> Look:
         """Two polls, so that rates are known. Whatever was asked a second ago is not asked again."""

@@ -10,6 +10,7 @@ from tray_app.app.wiring import App
 from tray_app.cli.main import DONE, FAILED
 from tray_app.cli.redactor import redactor_of
 from tray_app.cli.terminal import Terminal
+from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.ranked import remedies
 from tray_app.core.report import status as report
 from tray_app.core.text import status as status_view
@@ -49,7 +50,7 @@ def replay(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> 
     count = 0
     for one in replayed(lines_of(options.file), limits, broken.append):
         count += 1
-        helps = remedies(one.facts, one.diagnosis, app.candidates)
+        helps = remedies(Case(one.facts, one.diagnosis, app.candidates))
         if options.json:
             made = report.status(one.snapshot, one.diagnosis, helps, one.facts.budget, one.alerts.words())
             terminal.json(made)

@@ -51,29 +51,30 @@ class Collector:
     """Reads below `root`, so that a test can give it a tree of its own."""
 
     def __init__(self, root: Path = Path("/"), clock: Callable[[], float] = time.monotonic) -> None:
-        self._proc = root / "proc"
+        proc = root / "proc"
+        self._meminfo, self._vmstat, self._pressure = proc / "meminfo", proc / "vmstat", proc / "pressure/memory"
         self._clock = clock
         self._page_size = mmap.PAGESIZE
         groups = root / "sys/fs/cgroup"
         if os.path.exists(groups / "memory.max"):
             self._group = groups
-            self._names = ("memory.max", "memory.current")
+            self._limit, self._usage = groups / "memory.max", groups / "memory.current"
         else:
             self._group = groups / "memory"
-            self._names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
+            self._limit, self._usage = (self._group / f"memory.{what}_in_bytes" for what in ("limit", "usage"))
 
     def collect(self) -> Raw:
         """Four small files, seven where a container has a limit: the kernel adds up memory.stat when asked."""
-        limit = read_file(self._group / self._names[0])
+        limit = read_file(self._limit)
         limited = isinstance(limit, bytes) and _limit_of(limit) is not None
         return Raw(
             counted_at=self._clock(),
             page_size=self._page_size,
-            meminfo=read_file(self._proc / "meminfo"),
-            vmstat=read_file(self._proc / "vmstat"),
-            pressure=read_file(self._proc / "pressure/memory"),
+            meminfo=read_file(self._meminfo),
+            vmstat=read_file(self._vmstat),
+            pressure=read_file(self._pressure),
             limit=limit,
-            usage=read_file(self._group / self._names[1]) if limited else NOT_READ,
+            usage=read_file(self._usage) if limited else NOT_READ,
             stat=read_file(self._group / "memory.stat") if limited else NOT_READ,
             group_pressure=read_file(self._group / "memory.pressure") if limited else NOT_READ,
         )

@@ -8,7 +8,7 @@ import glob
 import os
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,26 +34,29 @@ class _Place(Struct, frozen=True):
     skipping: bool = False
 
 
-def default_log(
+def log_places(
     system: str = sys.platform, environment: Mapping[str, str] = os.environ, home: Path | None = None
-) -> Path | None:
-    """Where Ollama's server log is on this system; None where no known place has one.
+) -> tuple[Path, ...]:
+    """Where Ollama may write its server log on this system.
 
     The macOS and Windows apps write one; Homebrew's service too. On Linux the log is in the journal.
     """
     try:
         home = home or Path.home()
     except RuntimeError:
-        return None
+        return ()
     if system == "win32":
-        places = [Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local") / "Ollama" / "server.log"]
-    else:
-        brew = ("/opt/homebrew", "/usr/local", "/home/linuxbrew/.linuxbrew")
-        places = [home / ".ollama" / "logs" / "server.log", *(Path(root, "var/log/ollama.log") for root in brew)]
+        return (Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local") / "Ollama" / "server.log",)
+    brew = ("/opt/homebrew", "/usr/local", "/home/linuxbrew/.linuxbrew")
+    return (home / ".ollama" / "logs" / "server.log", *(Path(root, "var/log/ollama.log") for root in brew))
+
+
+def newest_log(places: Iterable[Path]) -> Path | None:
+    """None where none of them has one."""
     found = []
     for place in places:
         try:
-            found.append((place.stat().st_mtime, place))
+            found.append((os.stat(place).st_mtime, place))  # noqa: PTH116 - in every look until there is one
         except OSError:
             continue
     return max(found)[1] if found else None

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -10,7 +11,7 @@ from tray_app.core.values.reading import Reading, Unknown, Unseen, Why
 from tray_app.core.values.snapshot import OllamaLog, Processes, ProcessRole, WatchedProcess
 from tray_app.readers.journal_log import JournalFollower
 from tray_app.readers.odd import NO_ANSWER
-from tray_app.readers.ollama_log import LogFollower, default_log
+from tray_app.readers.ollama_log import LogFollower, log_places, newest_log
 from tray_app.readers.server_output import Goes, output_of
 
 NOWHERE = Unknown(Why.MISSING, "server.log")
@@ -21,12 +22,12 @@ class ServerLog:
 
     def __init__(
         self,
-        find: Callable[[], Path | None] = default_log,
+        find: Callable[[], Path | None] | None = None,
         system: str = sys.platform,
         output: Callable[[int], Path | Goes] = output_of,
         process: Callable[[int], psutil.Process] = psutil.Process,
     ) -> None:
-        self._find = find
+        self._find = find or partial(newest_log, log_places())
         self._system = system
         self._output = output
         self._process = process

@@ -7,6 +7,7 @@ from tests.core.poll_builder import CHAT, TASK, facts, poll, requests, server, s
 from tests.english import TR
 from tray_app.core.diagnosis.diagnose import diagnose
 from tray_app.core.diagnosis.rules import queue_backlog, task_storm
+from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.ranked import remedies
 from tray_app.core.text import findings as finding_view
 from tray_app.core.text.status import status_lines
@@ -68,7 +69,7 @@ def test_anothers_backlog_is_told_as_that_and_offers_no_task_remedy_first():
     (backlog,) = [one for one in made.findings if one.kind == "queue-backlog"]
     assert backlog.others
     assert finding_view.sentence(backlog, TR).endswith("None of the requests comes from Open WebUI.")
-    assert [one.id for one in remedies(seen, made) if one.plan.changes] == []
+    assert [one.id for one in remedies(Case(seen, made)) if one.plan.changes] == []
 
 
 def test_its_own_backlog_says_nothing_of_others():

@@ -5,7 +5,6 @@ from msgspec.structs import replace
 from tests.core.findings import example
 from tray_app.core.diagnosis.facts import Facts
 from tray_app.core.diagnosis.recent import History
-from tray_app.core.fit.candidates import CANDIDATES
 from tray_app.core.menu.screen import ScreenState
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.choices import task_models
@@ -117,7 +116,7 @@ def at(snapshot, state):
         overview=facts.overview,
         used_bytes=facts.used_bytes,
         budget_bytes=facts.budget_bytes,
-        task_models=task_models(Case(facts, state.diagnosis), CANDIDATES),
+        task_models=task_models(Case(facts, state.diagnosis)),
     )
 
 

@@ -7,11 +7,12 @@ from tests.core.menu.states import STATE, calm
 from tests.core.offers import diagnosis, here
 from tests.english import TR
 from tray_app.core.menu.menu import menu
+from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.strategies import strategies
 from tray_app.core.values.command import ApplyRemedy
 from tray_app.core.values.finding import TaskStorm
 
-WAYS = strategies(facts(here()), diagnosis(TaskStorm), relay_port=11435)
+WAYS = strategies(Case(facts(here()), diagnosis(TaskStorm), relay_port=11435))
 
 
 def rows(state):

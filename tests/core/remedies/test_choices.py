@@ -6,7 +6,6 @@ from msgspec.structs import replace
 from tests.core.findings import example
 from tests.core.machines import HOSTED, facts, installed, listed, loaded, machine, settings, web_ui
 from tests.core.offers import CHAT, SMALL, by_id, diagnosis, ids, offered
-from tray_app.core.fit.candidates import CANDIDATES
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.choices import _ORDER, choices
 from tray_app.core.remedies.models import COMFORTABLE_BYTES, models_to_get
@@ -150,7 +149,7 @@ def test_a_download_asks_where_others_may_use_the_server(users, asks):
 )
 def test_a_download_is_listed_under_the_connections_prefix(entries, name):
     case = Case(facts(there(*entries, have=(CHAT,))), diagnosis(TaskStorm))
-    made = [one.model for one in models_to_get(case, CANDIDATES)]
+    made = [one.model for one in models_to_get(case)]
     assert name in made if name else made == []
 
 
@@ -168,7 +167,7 @@ def test_a_download_is_listed_under_the_connections_prefix(entries, name):
 def test_nothing_to_get_without_tasks_or_a_chat_model(changes):
     ui = web_ui(listed("qwen3:32b"), tasks=changes.get("tasks"))
     made = machine(*changes.get("loaded", (BIG,)), have=(CHAT,), open_webui=ui, available_gib=12)
-    assert models_to_get(Case(facts(made), Diagnosis(Level.CALM)), CANDIDATES) == []
+    assert models_to_get(Case(facts(made), Diagnosis(Level.CALM))) == []
 
 
 def test_a_comfortable_size_has_both_its_ends():
@@ -208,8 +207,8 @@ def test_the_chat_model_is_unloaded_only_where_memory_is_short():
     made = there(listed("qwen3:32b"))
     assert "unload:qwen3:32b" in ids(offered(made))
     program = replace(example(MemoryPressure), cause=CauseKind.PROGRAM)
-    assert "unload:qwen3:32b" not in ids(remedies(facts(made), Diagnosis(Level.TIGHT, (program,))))
-    assert "unload:qwen3:32b" not in ids(remedies(facts(made), Diagnosis(Level.CALM)))
+    assert "unload:qwen3:32b" not in ids(remedies(Case(facts(made), Diagnosis(Level.TIGHT, (program,)))))
+    assert "unload:qwen3:32b" not in ids(remedies(Case(facts(made), Diagnosis(Level.CALM))))
 
 
 def test_a_queue_alone_unloads_nothing():

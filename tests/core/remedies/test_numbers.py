@@ -135,7 +135,7 @@ def test_without_open_webui_no_switch_is_named():
     ],
 )
 def test_why_a_strategy_suits_or_does_not(ui, options, small, hosted):
-    made = {one.kind.value: one for one in strategies(facts(here(ui=ui, **options)), diagnosis(TaskStorm))}
+    made = {one.kind.value: one for one in strategies(Case(facts(here(ui=ui, **options)), diagnosis(TaskStorm)))}
     assert (made["small-model"].reason, made["hosted-model"].reason) == (small, hosted)
     fits = small is StrategyReason.FITS_BESIDE
     fewer = StrategyReason.SMALL_MODEL_IS_BETTER if fits else StrategyReason.NOTHING_FITS
@@ -172,17 +172,17 @@ def limited():
 def test_the_reasons_told_for_the_other_two_are_those_they_were_decided_by(ui, hosted, fewer):
     """Where nothing could be read it was said that no hosted model is listed and that no task is on."""
     options = {"budget_gib": 19.8}
-    told = strategies(facts(here(ui=ui, **options)), diagnosis(TaskStorm))
+    told = strategies(Case(facts(here(ui=ui, **options)), diagnosis(TaskStorm)))
     assert [one.reason.value for one in told[1:3]] == [hosted, fewer]
 
 
 def test_without_open_webui_nothing_is_known_of_its_tasks():
-    told = strategies(facts(machine(BIG)), diagnosis(TaskStorm))
+    told = strategies(Case(facts(machine(BIG)), diagnosis(TaskStorm)))
     assert {one.reason.value for one in told} == {"settings-unknown"}
 
 
 def test_where_no_task_does_harm_none_suits_and_the_reasons_are_still_true():
-    told = strategies(facts(here(ui=web_ui(*LISTED))), diagnosis())
+    told = strategies(Case(facts(here(ui=web_ui(*LISTED))), diagnosis()))
     assert [one.suits for one in told] == [False] * 4
     assert told[0].reason is StrategyReason.FITS_BESIDE
 
@@ -205,7 +205,7 @@ def test_where_no_task_does_harm_none_suits_and_the_reasons_are_still_true():
 )
 def test_the_reason_told_for_a_small_model_is_the_one_it_was_decided_by(snapshot, reason, subject):
     """With a second account everybody read that none fits, beside a menu that said it does."""
-    small = strategies(facts(snapshot), diagnosis(TaskStorm))[0]
+    small = strategies(Case(facts(snapshot), diagnosis(TaskStorm)))[0]
     assert (small.reason, small.subject) == (reason, subject)
 
 

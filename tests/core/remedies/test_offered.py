@@ -6,7 +6,6 @@ from msgspec.structs import replace
 from tests.core.findings import example
 from tests.core.machines import HOSTED, facts, listed, loaded, machine, settings, web_ui
 from tests.core.offers import BIG, CHAT, LISTED, SMALL, THINKER, by_id, diagnosis, here, ids, offered
-from tray_app.core.fit.candidates import CANDIDATES
 from tray_app.core.fit.need import need
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.models import Offer, _ranked, installed_offers, models_to_get, pull_offers
@@ -58,8 +57,8 @@ def test_by_verdict_before_anything_else():
 )
 def test_of_models_to_get_those_that_fit_or_else_the_best(available_gib, verdicts, offers):
     made = case(here(have=(CHAT,), ui=web_ui(listed("qwen3:32b")), available_gib=available_gib))
-    assert [one.fit.verdict for one in pull_offers(made, CANDIDATES)] == verdicts
-    assert [one.model for one in models_to_get(made, CANDIDATES)] == offers
+    assert [one.fit.verdict for one in pull_offers(made)] == verdicts
+    assert [one.model for one in models_to_get(made)] == offers
 
 
 def test_the_task_model_in_use_is_not_offered():
@@ -106,13 +105,13 @@ def test_a_model_to_get_is_less_than_half_the_chat_model(more_than_twice, offers
     size = 2 * 815_000_000 + more_than_twice
     chat = replace(BIG, size_bytes=size, size_vram_bytes=size)
     made = case(here(chat, have=(CHAT,), ui=web_ui(listed("qwen3:32b")), available_gib=12))
-    assert [one.name for one in pull_offers(made, CANDIDATES) if one.name == "gemma3:1b"] == offers
+    assert [one.name for one in pull_offers(made) if one.name == "gemma3:1b"] == offers
 
 
 @pytest.mark.parametrize(("cause", "helps"), [(None, True), (CauseKind.MODEL, True), (CauseKind.PROGRAM, False)])
 def test_fewer_tasks_help_a_model_that_spills_unless_a_program_is_to_blame(cause, helps):
     pressed = () if cause is None else (replace(example(MemoryPressure), cause=cause),)
-    found = remedies(facts(here()), Diagnosis(Level.TIGHT, (example(ModelSpills), *pressed)))
+    found = remedies(Case(facts(here()), Diagnosis(Level.TIGHT, (example(ModelSpills), *pressed))))
     assert ("follow-ups-off" in ids(found)) is helps
 
 

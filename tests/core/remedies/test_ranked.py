@@ -18,6 +18,7 @@ from tests.core.offers import (
     offered,
 )
 from tray_app.core.fit.candidates import CANDIDATES
+from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.ranked import remedies
 from tray_app.core.remedies.strategies import strategies
 from tray_app.core.values.finding import (
@@ -186,13 +187,13 @@ def test_not_undoable_ones_ask_and_never_come_first():
 def test_a_browser_is_no_reason_to_touch_tasks():
     pressed = example(MemoryPressure, taken_by="firefox", cause=CauseKind.PROGRAM)
     tasks = example(TasksOnBigModel)
-    found = remedies(facts(here(pressure=Pressure.WARNING)), Diagnosis(Level.OVERLOADED, (pressed, tasks)))
+    found = remedies(Case(facts(here(pressure=Pressure.WARNING)), Diagnosis(Level.OVERLOADED, (pressed, tasks))))
     assert found == ()
 
 
 def test_a_model_is_a_reason():
     pressed = example(MemoryPressure, cause=CauseKind.MODEL)
-    found = remedies(facts(here(pressure=Pressure.WARNING)), Diagnosis(Level.TIGHT, (pressed,)))
+    found = remedies(Case(facts(here(pressure=Pressure.WARNING)), Diagnosis(Level.TIGHT, (pressed,))))
     assert found[0].id == "follow-ups-off"
     assert "unload:qwen3:32b" in ids(found)
 
@@ -213,7 +214,7 @@ def test_advice_for_ollamas_own_settings():
     found = offered(here(config=config), ModelSpills)
     assert {"kv-cache-type", "num-parallel"} <= set(ids(found))
     grown = example(PromptCacheGrowth)
-    told = remedies(facts(here()), Diagnosis(Level.TIGHT, (grown,)))
+    told = remedies(Case(facts(here()), Diagnosis(Level.TIGHT, (grown,))))
     assert told[0].id == "cache-ram"
     assert told[0].effect.memory_bytes == 5 * 2**30
 
@@ -235,12 +236,12 @@ def test_a_reader_sees_the_plan_and_cannot_run_it():
 
 
 def test_nothing_wrong_nothing_offered():
-    assert remedies(facts(here()), Diagnosis(Level.CALM)) == ()
+    assert remedies(Case(facts(here()), Diagnosis(Level.CALM))) == ()
 
 
 def test_one_strategy_suits():
     def suiting(snapshot):
-        return [one.kind.value for one in strategies(facts(snapshot), diagnosis(TaskStorm)) if one.suits]
+        return [one.kind.value for one in strategies(Case(facts(snapshot), diagnosis(TaskStorm))) if one.suits]
 
     assert suiting(here()) == ["small-model"]
     assert suiting(here(pressure=Pressure.WARNING)) == ["fewer-tasks"]
@@ -259,10 +260,10 @@ UNKNOWN = Unknown(Why.MISSING)
 )
 def test_whatever_is_unknown_nothing_raises(hidden, kinds, pressure, version):
     snapshot = replace(here(pressure=pressure, version=version), **dict.fromkeys(hidden, UNKNOWN))
-    found = remedies(facts(snapshot), diagnosis(*kinds))
+    found = remedies(Case(facts(snapshot), diagnosis(*kinds)))
     assert len({one.id for one in found}) == len(found)
     assert not found or found[0].undoable
-    told = strategies(facts(snapshot), diagnosis(*kinds), relay_port=11435)
+    told = strategies(Case(facts(snapshot), diagnosis(*kinds), relay_port=11435))
     assert len(told) == 4
     assert sum(one.suits for one in told) <= 1
 
@@ -271,7 +272,7 @@ def test_a_task_model_that_thrashes_goes_back_first_then_one_that_fits():
     """Fewer follow-ups would leave titles and tags taking the chat model's place."""
     ui = web_ui(*LISTED, HOSTED, tasks=settings(task_model="llama3.2:3b"))
     thrash = example(ModelThrash, cause=ThrashCause.EVICTION, task_model="llama3.2:3b")
-    found = remedies(facts(here(ui=ui)), Diagnosis(Level.OVERLOADED, (thrash,)))
+    found = remedies(Case(facts(here(ui=ui)), Diagnosis(Level.OVERLOADED, (thrash,))))
     assert ids(found)[:2] == ["same-as-chat", "task-model:gemma3:1b"]
     assert found[0].plan.changes == (Change(Setting.TASK_MODEL, "llama3.2:3b", ""),)
     assert (found[0].needs, found[0].undoable) == (Consent.CLICK, True)
@@ -279,7 +280,7 @@ def test_a_task_model_that_thrashes_goes_back_first_then_one_that_fits():
 
 def test_a_thrash_that_the_task_model_has_no_part_in_is_not_answered_with_it():
     ui = web_ui(*LISTED, tasks=settings(task_model="llama3.2:3b"))
-    found = remedies(facts(here(ui=ui)), Diagnosis(Level.OVERLOADED, (example(ModelThrash),)))
+    found = remedies(Case(facts(here(ui=ui)), Diagnosis(Level.OVERLOADED, (example(ModelThrash),))))
     assert "same-as-chat" not in ids(found)
 
 
@@ -310,5 +311,5 @@ def test_a_critical_shortage_that_another_program_causes_is_none_of_the_tasks_bu
     pressed = example(MemoryPressure, pressure=Pressure.CRITICAL, taken_by="firefox", cause=CauseKind.PROGRAM)
     storm = example(TaskStorm)
     for found, offers in (((pressed, storm), False), ((replace(pressed, pressure=Pressure.WARNING), storm), True)):
-        made = remedies(facts(here(pressure=Pressure.WARNING)), Diagnosis(Level.OVERLOADED, found))
+        made = remedies(Case(facts(here(pressure=Pressure.WARNING)), Diagnosis(Level.OVERLOADED, found)))
         assert any(one.strategy for one in made) is offers

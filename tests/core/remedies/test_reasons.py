@@ -8,6 +8,7 @@ from tests.core.findings import example
 from tests.core.machines import HOSTED, NOW, facts, installed, listed, loaded, machine, settings, web_ui
 from tests.core.offers import BIG, CHAT, LISTED, PLAIN, SMALL, THINKER, THREE_B, here
 from tests.english import TR
+from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.ranked import remedies
 from tray_app.core.remedies.strategies import strategies
 from tray_app.core.remedies.strategy import Reach, Strategy, StrategyReason
@@ -187,7 +188,7 @@ REASONS = {
 def reason_of(identity, situation):
     """None where that remedy is not offered."""
     snapshot, found = situation if isinstance(situation, tuple) else (situation, STORM)
-    offered = remedies(facts(snapshot), Diagnosis(Level.OVERLOADED, found), relay_port=11435)
+    offered = remedies(Case(facts(snapshot), Diagnosis(Level.OVERLOADED, found), relay_port=11435))
     return next((one.reason for one in offered if one.id == identity), None)
 
 
@@ -343,7 +344,7 @@ STRATEGY_REASONS = {
 
 
 def told(snapshot, port=11435, work=None):
-    found = strategies(facts(snapshot), Diagnosis(Level.OVERLOADED, STORM), relay_port=port, work=work)
+    found = strategies(Case(facts(snapshot), Diagnosis(Level.OVERLOADED, STORM), relay_port=port), work=work)
     return {one.kind: one for one in found}
 
 

@@ -97,7 +97,7 @@ def plain_title(release: str) -> Flaw | None:
 
 def is_too_old_for_chat_first(release: str) -> bool:
     seen = facts(machine(BIG, open_webui=web_ui(listed("qwen3:32b"), version=release)))
-    return why_not(Case(seen, diagnosis()), 11435) is StrategyReason.OLDER_OPEN_WEBUI
+    return why_not(Case(seen, diagnosis(), relay_port=11435)) is StrategyReason.OLDER_OPEN_WEBUI
 
 
 def hosted_settings(release: str) -> str:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from tests.core.machines import HOSTED, facts, web_ui
 from tests.core.offers import LISTED, diagnosis, here
 from tests.english import TR
+from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.strategies import strategies
 from tray_app.core.report.work import TaskWork
 from tray_app.core.text import ways
@@ -17,7 +18,7 @@ WORK = TaskWork(10, 6.5, ((Setting.FOLLOW_UPS, 4.0),), (("gemma3:1b", 0.8),))
 
 
 def told(snapshot=None, work=None):
-    found = strategies(facts(snapshot or here()), diagnosis(TaskStorm), relay_port=11435, work=work)
+    found = strategies(Case(facts(snapshot or here()), diagnosis(TaskStorm), relay_port=11435), work=work)
     return ["".join(span.text for span in one) for one in ways.lines(found, TR)]
 
 

@@ -19,7 +19,6 @@ from tray_app.core.menu.details.hosted import (
     WrittenTitle,
     offers_view,
 )
-from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.models import slot_changes
 from tray_app.core.remedies.switches import running_tasks
 from tray_app.core.tasks.target import tasks_on
@@ -130,7 +129,7 @@ class HostedForms:
         place, key = self._place, self._key
         if place is None:
             return
-        model, case = place.named(name), Case(look.facts, look.diagnosis)
+        model, case = place.named(name), look.case
         wish = desk_of(app).wish(place, model, key=bool(key))
         slots = tuple(slot_changes(wish.listed_as, case))
         tasks = tasks_on(case.facts.tasks) if case.facts.tasks is not None else running_tasks(case)

@@ -98,7 +98,7 @@ class PictureMaker:
         """`unwritten`: what the file did not have yet when it was asked for."""
         seeing = Seeing(
             look.facts.at.taken_at,
-            memory_use(look.facts, look.candidates),
+            memory_use(look.facts, look.case.candidates),
             look.facts.requests,
             unwritten,
         )

@@ -43,7 +43,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
     if chosen is None:
         return DONE if options.dry_run else FAILED
     look = app.observer.look()
-    case = Case(look.facts, look.diagnosis)
+    case = look.case
     wish = desk.wish(endpoint, chosen, key=bool(key))
     slots = tuple(slot_changes(wish.listed_as, case))
     terminal.show(plan_view.plan_lines(Plan((*wish.connection.changes, *slots)), tr))

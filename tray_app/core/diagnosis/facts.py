@@ -12,7 +12,7 @@ from tray_app.core.diagnosis.cause import Cause, Holding, cause_of
 from tray_app.core.diagnosis.displacement import Thrash, thrash
 from tray_app.core.diagnosis.recent import History, Seen, server_of
 from tray_app.core.diagnosis.traffic import Traffic, traffic_of
-from tray_app.core.fit.verdict import Place, ram_bytes
+from tray_app.core.fit.verdict import Place, beside, ram_bytes
 from tray_app.core.report.overview import overview
 from tray_app.core.tasks.chat import chat_model
 from tray_app.core.tasks.releases import NEWEST_SEEN
@@ -29,8 +29,9 @@ from tray_app.core.tasks.target import (
     tasks_on,
 )
 from tray_app.core.values.finding import Settling
-from tray_app.core.values.fit import Budget
+from tray_app.core.values.fit import Budget, Fit
 from tray_app.core.values.limits import Limits
+from tray_app.core.values.model_shape import ModelShape
 from tray_app.core.values.names import same_model
 from tray_app.core.values.requests import Requests
 from tray_app.core.values.snapshot import (
@@ -76,6 +77,7 @@ class Facts:
         self.open_webui, self.settings, self.listed = read.open_webui, read.settings, read.listed
         self.settings_read_at, self.busy_chats = read.settings_read_at, read.busy_chats
         self.other_users = read.other_users
+        self._fits: dict[InstalledModel | ModelShape, Fit] = {}
 
     # --- memory ------------------------------------------------------------------------------
 
@@ -182,6 +184,12 @@ class Facts:
         """What decides whether another model fits."""
         ours, unclear = self.serves_open_webui, self.may_be_another_ollama
         return Place(self.ollama, self.gpu, self.memory, self.budget_bytes, ours, unclear)
+
+    def beside(self, model: InstalledModel | ModelShape) -> Fit:
+        """Whether it can live in memory beside the models that are loaded now."""
+        if model not in self._fits:
+            self._fits[model] = beside(model, self.place, self.limits)
+        return self._fits[model]
 
     def ram_bytes(self, model: LoadedModel) -> int:
         """What of a loaded model lies in RAM."""

@@ -1,10 +1,13 @@
-"""What remedies are asked about: a diagnosis, and the facts it rests on."""
+"""What remedies are asked about: a diagnosis, the facts it rests on, and what could be had here."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import TypeVar
 
 from msgspec import Struct
 
 from tray_app.core.diagnosis.facts import Facts
+from tray_app.core.fit.candidates import CANDIDATES, Candidate
 from tray_app.core.values.finding import (
     CauseKind,
     Diagnosis,
@@ -21,6 +24,7 @@ from tray_app.core.values.snapshot import Access
 from tray_app.core.values.task_settings import Setting
 
 F = TypeVar("F", bound=Finding)
+T = TypeVar("T")
 
 _MISSING = {
     Access.NONE: Reason.NEEDS_CONNECT,
@@ -30,9 +34,14 @@ _MISSING = {
 }
 
 
-class Case(Struct, frozen=True):
+class Case(Struct, frozen=True, dict=True):
+    """One for each look: remedies, task models and ways all ask it. `candidates`: models that could be downloaded;
+    `relay_port`: where our relay stands, None where none can be started."""
+
     facts: Facts
     diagnosis: Diagnosis
+    candidates: tuple[Candidate, ...] = CANDIDATES
+    relay_port: int | None = None
 
     @property
     def may_write(self) -> bool:
@@ -95,3 +104,19 @@ class Case(Struct, frozen=True):
     def other_users(self) -> bool | None:
         """None where it is not known."""
         return None if self.facts.other_users is None else self.facts.other_users > 0
+
+
+def once(work_out: Callable[[Case], T]) -> Callable[[Case], T]:
+    """Worked out at the first of the views that ask, and kept with the case for the others."""
+
+    name = f"{work_out.__module__}.{work_out.__name__}"
+
+    @wraps(work_out)
+    def kept(here: Case) -> T:
+        known = vars(here)
+        if name not in known:
+            known[name] = work_out(here)
+        found: T = known[name]
+        return found
+
+    return kept

@@ -1,6 +1,6 @@
 """Chat first: everything stays on, and nothing stands before a chat."""
 
-from tray_app.core.remedies.case import Case
+from tray_app.core.remedies.case import Case, once
 from tray_app.core.remedies.strategy import StrategyReason
 from tray_app.core.remedies.switches import planned, running_tasks
 from tray_app.core.tasks.ollama_connections import told_as
@@ -13,13 +13,10 @@ from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.version import parse_version
 
 
-def chat_first(here: Case, port: int) -> PutChatsFirst | None:
-    """Where tasks run, Open WebUI can tell what a request is for, and a connection of it leads to the watched Ollama.
-
-    `port`: where our relay stands.
-    """
-    led = _led(here)
-    if why_not(here, port) is not StrategyReason.TASKS_CAN_WAIT:
+def chat_first(here: Case) -> PutChatsFirst | None:
+    """Where tasks run, Open WebUI can tell what a call is for, and a connection of it leads to the watched Ollama."""
+    led, port = _led(here), here.relay_port
+    if port is None or why_not(here) is not StrategyReason.TASKS_CAN_WAIT:
         return None
     changes = tuple(
         Change(
@@ -39,7 +36,8 @@ def _led(here: Case) -> list[OllamaConnection]:
     return [one for one in here.facts.overview.connections or () if one.watched]
 
 
-def why_not(here: Case, port: int | None) -> StrategyReason:
+@once
+def why_not(here: Case) -> StrategyReason:
     """What is missing for it; TASKS_CAN_WAIT where nothing is."""
     facts = here.facts
     server = facts.open_webui
@@ -50,7 +48,7 @@ def why_not(here: Case, port: int | None) -> StrategyReason:
         StrategyReason.NO_TASK_IS_ON: not running_tasks(here),
         StrategyReason.OLDER_OPEN_WEBUI: version is None or version < TASK_IN_HEADERS_SINCE,
         StrategyReason.OLLAMA_ELSEWHERE: facts.is_remote,
-        StrategyReason.NO_RELAY_HERE: port is None,
+        StrategyReason.NO_RELAY_HERE: here.relay_port is None,
         StrategyReason.JOURNAL_UNREAD: facts.written is None,
         StrategyReason.CONNECTIONS_UNKNOWN: facts.overview.connections is None,
         StrategyReason.NO_CONNECTION_HERE: not _led(here),

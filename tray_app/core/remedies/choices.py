@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 
 from tray_app.core.diagnosis.facts import Facts
-from tray_app.core.fit.candidates import Candidate
-from tray_app.core.fit.verdict import beside
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.models import COMFORTABLE_BYTES, OFFERED, WORTH_SHARE, can_do_tasks, models_to_get
 from tray_app.core.report.trial import Entrant
@@ -25,7 +23,7 @@ def choice(model: WebUIModel, facts: Facts) -> TaskModelChoice:
     if here is not None and here.remote_host:
         return TaskModelChoice(model.id, NOT_LOCAL, here.remote_host)
     if here is not None and facts.serves_open_webui is not False:
-        return TaskModelChoice(model.id, beside(here, facts.place, facts.limits))
+        return TaskModelChoice(model.id, facts.beside(here))
     if model.host and (model.served.elsewhere or not model.is_ollamas):
         return TaskModelChoice(model.id, NOT_LOCAL, model.host)
     return TaskModelChoice(model.id, UNKNOWN)
@@ -55,9 +53,9 @@ def choices(facts: Facts) -> tuple[TaskModelChoice, ...]:
     return tuple(found)
 
 
-def task_models(case: Case, candidates: tuple[Candidate, ...]) -> TaskModels:
+def task_models(here: Case) -> TaskModels:
     """What the menu offers, worked out once per poll."""
-    return TaskModels(case.facts.slot, choices(case.facts), tuple(models_to_get(case, candidates)))
+    return TaskModels(here.facts.slot, choices(here.facts), tuple(models_to_get(here)))
 
 
 # --- to be tried side by side ----------------------------------------------------------------

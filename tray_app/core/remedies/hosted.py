@@ -2,7 +2,7 @@
 
 import re
 
-from tray_app.core.remedies.case import Case
+from tray_app.core.remedies.case import Case, once
 from tray_app.core.remedies.models import OFFERED, can_do_tasks, for_all, is_small_for, slot_changes
 from tray_app.core.remedies.strategy import StrategyReason
 from tray_app.core.remedies.switches import calls, planned, running_tasks, task_calls_per_minute
@@ -39,13 +39,14 @@ def why_none(here: Case) -> tuple[StrategyReason, str]:
     return (StrategyReason.HOSTED_NOT_FOR_ALL if able else StrategyReason.HOSTED_NOT_FOR_TASKS), ""
 
 
-def _outside(here: Case) -> list[WebUIModel]:
+@once
+def _outside(here: Case) -> tuple[WebUIModel, ...]:
     """Models that answer, and not at the Ollama that is watched."""
-    return [
+    return tuple(
         one
         for one in here.facts.listed or ()
         if can_do_tasks(one) and one.host and not one.ollama_name and (one.served.elsewhere or not one.is_local)
-    ]
+    )
 
 
 def _for_tasks(here: Case) -> list[WebUIModel]:

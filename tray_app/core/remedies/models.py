@@ -2,15 +2,13 @@
 
 from msgspec import Struct
 
-from tray_app.core.fit.candidates import Candidate
-from tray_app.core.fit.verdict import beside
-from tray_app.core.remedies.case import Case
+from tray_app.core.remedies.case import Case, once
 from tray_app.core.remedies.switches import calls, planned, running_tasks, task_calls_per_minute, thinking_change
 from tray_app.core.tasks.target import Where
 from tray_app.core.values.connections import OllamaConnection
 from tray_app.core.values.finding import ModelThrash, TaskModelDoesNotFit
 from tray_app.core.values.fit import Basis, Fit, Verdict
-from tray_app.core.values.names import same_model
+from tray_app.core.values.names import full_name, same_model
 from tray_app.core.values.plan import Action, ActionKind, Change, Plan
 from tray_app.core.values.remedy import Effect, Reason, SameAsChat, UseModel
 from tray_app.core.values.snapshot import Capability, InstalledModel, WebUIModel
@@ -51,32 +49,33 @@ def can_do_tasks(model: WebUIModel) -> bool:
     )
 
 
-def model_remedies(here: Case, candidates: tuple[Candidate, ...]) -> list[UseModel]:
+def model_remedies(here: Case) -> list[UseModel]:
     """Small models, best first; none that evicts the chat model or spills."""
     if here.facts.settings is None or here.facts.chat_model is None or not running_tasks(here):
         return []
-    return [*(_use(offer, here) for offer in installed_offers(here)[:OFFERED]), *models_to_get(here, candidates)]
+    return [*(_use(offer, here) for offer in installed_offers(here)[:OFFERED]), *models_to_get(here)]
 
 
-def models_to_get(here: Case, candidates: tuple[Candidate, ...]) -> list[UseModel]:
+def models_to_get(here: Case) -> list[UseModel]:
     """Small models to download and use for tasks; worth showing also while nothing is wrong."""
     if here.facts.settings is None or here.facts.chat_model is None or not running_tasks(here):
         return []
-    pulls = pull_offers(here, candidates)
+    pulls = pull_offers(here)
     fitting = [offer for offer in pulls if offer.fit.verdict is Verdict.FITS]
     return [_use(offer, here) for offer in fitting[:OFFERED] or pulls[:1]]
 
 
-def kept_private(here: Case, candidates: tuple[Candidate, ...]) -> tuple[Offer | None, Offer | None]:
+def kept_private(here: Case) -> tuple[Offer | None, Offer | None]:
     """What fits and is not offered only because not everybody may use it: the best installed one, the best to get."""
     theirs = [one for one in installed_offers(here, public=False) if one.fit.verdict is Verdict.FITS]
-    new = [one for one in _missing(here, candidates) if one.fit.verdict is Verdict.FITS] if here.other_users else []
+    new = [one for one in _missing(here) if one.fit.verdict is Verdict.FITS] if here.other_users else []
     return next(iter(theirs), None), next(iter(new), None)
 
 
-def thought_of(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
+def thought_of(here: Case) -> list[Offer]:
     """Every small model that could do the tasks, whatever the verdict on it and whoever may use it."""
-    return [*_present(here, public=True), *_present(here, public=False), *_absent(here, candidates)]
+    present = sorted(_present(here), key=lambda pair: not pair[1])
+    return [*(one for one, _ in present), *_absent(here)]
 
 
 def is_small_for(size_bytes: int, here: Case) -> bool:
@@ -96,21 +95,23 @@ def in_use(here: Case) -> str:
 
 def installed_offers(here: Case, *, public: bool = True) -> list[Offer]:
     """Installed models that Open WebUI lists and that can do the tasks: those that all users may use, or the others."""
-    return _ranked(_present(here, public=public), here)
+    return _ranked([one for one, everybodys in _present(here) if everybodys is public], here)
 
 
-def _present(here: Case, *, public: bool) -> list[Offer]:
+@once
+def _present(here: Case) -> tuple[tuple[Offer, bool], ...]:
+    """Each with whether everybody may use it."""
     if here.facts.open_webui is None or here.facts.ollama is None:
-        return []
+        return ()
     installed = {model.name: model for model in here.facts.ollama.installed}
     made = []
     for entry in here.facts.listed or ():
         model = installed.get(entry.ollama_name or "")
-        if model is not None and for_all(entry, here) is public and _can_serve(entry, model, here):
-            fit = beside(model, here.facts.place, here.facts.limits)
+        if model is not None and _can_serve(entry, model, here):
+            fit = here.facts.beside(model)
             reasoning = Capability.THINKING in (model.capabilities or ())
-            made.append(Offer(entry.id, model.name, model.size_bytes, fit, reasoning))
-    return made
+            made.append((Offer(entry.id, model.name, model.size_bytes, fit, reasoning), for_all(entry, here)))
+    return tuple(made)
 
 
 def for_all(entry: WebUIModel, here: Case) -> bool:
@@ -134,30 +135,30 @@ def _can_serve(entry: WebUIModel, model: InstalledModel, here: Case) -> bool:
     return bool(slot_changes(entry.id, here)) and is_small_for(model.size_bytes, here)
 
 
-def pull_offers(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
+def pull_offers(here: Case) -> list[Offer]:
     """Models of the table that are not installed. A new model is private: no help where others use this server too."""
-    return [] if here.other_users else _missing(here, candidates)
+    return [] if here.other_users else _missing(here)
 
 
-def _missing(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
+def _missing(here: Case) -> list[Offer]:
     """Nobody downloads a model of which it is not known whether it fits."""
-    return _ranked([one for one in _absent(here, candidates) if one.fit.verdict is not Verdict.UNKNOWN], here)
+    return _ranked([one for one in _absent(here) if one.fit.verdict is not Verdict.UNKNOWN], here)
 
 
-def _absent(here: Case, candidates: tuple[Candidate, ...]) -> list[Offer]:
+@once
+def _absent(here: Case) -> tuple[Offer, ...]:
     if here.facts.open_webui is None or here.facts.ollama is None or here.facts.chat_model is None:
-        return []
+        return ()
     prefix = _prefix(here)
     if prefix is None:
-        return []
-    made = []
-    for one in candidates:
-        there = any(same_model(model.name, one.name) for model in here.facts.ollama.installed)
-        if there or not is_small_for(one.download_bytes, here):
+        return ()
+    made, there = [], {full_name(model.name) for model in here.facts.ollama.installed}
+    for one in here.candidates:
+        if full_name(one.name) in there or not is_small_for(one.download_bytes, here):
             continue
-        fit = beside(one.shape, here.facts.place, here.facts.limits)
+        fit = here.facts.beside(one.shape)
         made.append(Offer(prefix + one.name, one.name, one.download_bytes, fit, one.reasoning, one.download_bytes))
-    return made
+    return tuple(made)
 
 
 def _connection(here: Case) -> OllamaConnection | None:

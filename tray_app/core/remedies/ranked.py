@@ -1,9 +1,7 @@
 """What helps here, best first: each remedy with its exact plan, a reason and a predicted effect."""
 
-from tray_app.core.diagnosis.facts import Facts
-from tray_app.core.fit.candidates import CANDIDATES, Candidate
 from tray_app.core.remedies.advice import advice, ends, last_resorts, spills_alone
-from tray_app.core.remedies.case import Case
+from tray_app.core.remedies.case import Case, once
 from tray_app.core.remedies.chat_first import chat_first
 from tray_app.core.remedies.hosted import hosted_remedies
 from tray_app.core.remedies.models import (
@@ -11,7 +9,7 @@ from tray_app.core.remedies.models import (
     same_as_chat,
 )
 from tray_app.core.remedies.switches import all_off, autocomplete_hurts, no_thinking, switches_off
-from tray_app.core.values.finding import Diagnosis, ModelSpills, ModelThrash, PromptCacheGrowth
+from tray_app.core.values.finding import ModelSpills, ModelThrash, PromptCacheGrowth
 from tray_app.core.values.fit import Verdict
 from tray_app.core.values.remedy import (
     AdviceKind,
@@ -20,30 +18,24 @@ from tray_app.core.values.remedy import (
 from tray_app.core.values.task_settings import Setting
 
 
-def remedies(
-    facts: Facts,
-    diagnosis: Diagnosis,
-    candidates: tuple[Candidate, ...] = CANDIDATES,
-    relay_port: int | None = None,
-) -> tuple[Remedy, ...]:
+def remedies(here: Case) -> tuple[Remedy, ...]:
     """Best first. Nothing that ends an answer or unloads a model comes first, and nothing that evicts the chat model
-    comes at all. `relay_port`: where our relay stands; None where none can be started."""
-    here = Case(facts, diagnosis)
-    ordered = _ordered(here, candidates, relay_port)
+    comes at all."""
+    ordered = _ordered(here)
     left = ends(here)
     if ordered and not ordered[0].undoable:
         return tuple(left)
     return (*left, *ordered) if here.blames_program else (*ordered, *left)
 
 
-def _ordered(here: Case, candidates: tuple[Candidate, ...], relay_port: int | None) -> list[Remedy]:
+def _ordered(here: Case) -> list[Remedy]:
     advised = advice(here)
     urgent = {AdviceKind.CONTEXT_LENGTH} if spills_alone(here) is not None else set()
     if here.found(PromptCacheGrowth) and not here.tasks_hurt:
         urgent.add(AdviceKind.CACHE_RAM)
     first = [remedy for remedy in advised if remedy.kind in urgent]
     rest = [remedy for remedy in advised if remedy not in first]
-    tasks = for_tasks(here, candidates, relay_port) if tasks_matter(here) else []
+    tasks = for_tasks(here) if tasks_matter(here) else ()
     return [*first, *tasks, *rest, *last_resorts(here)]
 
 
@@ -51,8 +43,10 @@ def tasks_matter(here: Case) -> bool:
     return here.tasks_hurt or (here.found(ModelSpills) is not None and not here.blames_program)
 
 
-def for_tasks(here: Case, candidates: tuple[Candidate, ...], relay_port: int | None = None) -> list[Remedy]:
-    models, off = model_remedies(here, candidates), switches_off(here)
+@once
+def for_tasks(here: Case) -> tuple[Remedy, ...]:
+    """What relieves the chat model of tasks, best first, whether or not that is needed."""
+    models, off = model_remedies(here), switches_off(here)
     fitting = [one for one in models if one.fit is not None and one.fit.verdict is Verdict.FITS]
     others = [one for one in models if one not in fitting]
     ready = [one for one in fitting if one.download is None]
@@ -64,8 +58,8 @@ def for_tasks(here: Case, candidates: tuple[Candidate, ...], relay_port: int | N
     left = [one for one in off if one not in typing and one not in follow]
     back = same_as_chat(here)
     thrashes = here.found(ModelThrash) is not None
-    relay = chat_first(here, relay_port) if relay_port is not None else None
-    return [
+    relay = chat_first(here)
+    return (
         *([back] if back is not None and thrashes else []),
         *([relay] if relay is not None and not fitting else []),
         *typing,
@@ -79,4 +73,4 @@ def for_tasks(here: Case, candidates: tuple[Candidate, ...], relay_port: int | N
         *hosted_remedies(here),
         *left,
         *all_off(here),
-    ]
+    )

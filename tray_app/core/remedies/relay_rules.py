@@ -3,7 +3,6 @@
 from msgspec.structs import replace
 
 from tray_app.core.diagnosis.facts import Facts
-from tray_app.core.fit.verdict import beside
 from tray_app.core.lanes.known import rules_for, wished_models
 from tray_app.core.lanes.rules import LanesRules
 from tray_app.core.values.fit import Verdict
@@ -41,6 +40,4 @@ def _evicting(facts: Facts, models: ModelPerTask) -> tuple[tuple[str, str], ...]
     chosen = facts.settings.model(facts.slot) if facts.settings is not None else ""
     names = dict.fromkeys((*wished_models(models).values(), *filter(None, (chosen,))))
     here = [one for name in names if not same_model(name, chat.name) and (one := facts.installed_as(name)) is not None]
-    return tuple(
-        (one.name, chat.name) for one in here if beside(one, facts.place, facts.limits).verdict is Verdict.EVICTS
-    )
+    return tuple((one.name, chat.name) for one in here if facts.beside(one).verdict is Verdict.EVICTS)

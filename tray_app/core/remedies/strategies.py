@@ -1,7 +1,5 @@
 """Which way suits this machine: the answers to the problem side by side, all from the facts of one poll."""
 
-from tray_app.core.diagnosis.facts import Facts
-from tray_app.core.fit.candidates import CANDIDATES, Candidate
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.chat_first import chat_first, why_not
 from tray_app.core.remedies.hosted import why_none
@@ -18,7 +16,6 @@ from tray_app.core.remedies.strategy import Strategy, StrategyReason
 from tray_app.core.remedies.switches import calls, running_tasks
 from tray_app.core.report.work import TaskWork
 from tray_app.core.tasks.cost import price_range
-from tray_app.core.values.finding import Diagnosis
 from tray_app.core.values.fit import Basis, Fit, Verdict
 from tray_app.core.values.remedy import AllTasksOff, HostedModel, Remedy, StrategyKind, SwitchOff, UseModel
 from tray_app.core.values.task_settings import Setting
@@ -26,29 +23,22 @@ from tray_app.core.values.task_settings import Setting
 Why = tuple[StrategyReason, str]
 
 
-def strategies(
-    facts: Facts,
-    diagnosis: Diagnosis,
-    candidates: tuple[Candidate, ...] = CANDIDATES,
-    relay_port: int | None = None,
-    work: TaskWork | None = None,
-) -> tuple[Strategy, ...]:
+def strategies(here: Case, work: TaskWork | None = None) -> tuple[Strategy, ...]:
     """The three answers in the order of the documentation, then chat first; exactly one suits, unless nothing hurts or
     is known. `work`: how long tasks took, where the history tells.
 
     Their reasons are those of this machine, also where no task does harm and none of them is offered.
     """
-    here = Case(facts, diagnosis)
-    offered, matter = for_tasks(here, candidates), tasks_matter(here)
+    offered, matter = for_tasks(here), tasks_matter(here)
     small = next((one for one in offered if isinstance(one, UseModel)), None)
     hosted = next((one for one in offered if isinstance(one, HostedModel)), None)
     fewer = next((one for one in offered if one.strategy is StrategyKind.FEWER_TASKS), None)
-    relay = chat_first(here, relay_port) if relay_port is not None else None
+    relay = chat_first(here)
     fits = small is not None and small.fit is not None and small.fit.verdict is Verdict.FITS
     best = _suiting(small if fits else None, relay, fewer, hosted) if matter else StrategyKind.NONE
     before = work.chat_model_s if work is not None else None
     return (
-        _moved(StrategyKind.SMALL_MODEL, small, best, _small_reason(small, here, candidates), here, work),
+        _moved(StrategyKind.SMALL_MODEL, small, best, _small_reason(small, here), here, work),
         _moved(StrategyKind.HOSTED_MODEL, hosted, best, _hosted_reason(hosted, here), here, work),
         Strategy(
             StrategyKind.FEWER_TASKS,
@@ -64,7 +54,7 @@ def strategies(
         Strategy(
             StrategyKind.CHAT_FIRST,
             best is StrategyKind.CHAT_FIRST,
-            StrategyReason.TASKS_CAN_WAIT if relay is not None else why_not(here, relay_port),
+            StrategyReason.TASKS_CAN_WAIT if relay is not None else why_not(here),
             remedy=relay,
             calls=_pair(*calls(running_tasks(here))) if relay is not None else None,
             seconds_before=before,
@@ -146,10 +136,10 @@ _TIGHT = {
 }
 
 
-def _small_reason(small: UseModel | None, here: Case, candidates: tuple[Candidate, ...]) -> Why:
+def _small_reason(small: UseModel | None, here: Case) -> Why:
     """The reason by which it was decided, and the model it is about."""
     if small is None or small.fit is None:
-        return _why_none(here, candidates)
+        return _why_none(here)
     return _by_fit(small.fit), small.subject
 
 
@@ -160,7 +150,7 @@ def _by_fit(fit: Fit) -> StrategyReason:
     return StrategyReason.FITS_BESIDE if fit.verdict is Verdict.FITS else StrategyReason.FIT_UNKNOWN
 
 
-def _why_none(here: Case, candidates: tuple[Candidate, ...]) -> Why:
+def _why_none(here: Case) -> Why:
     if here.facts.settings is None:
         return StrategyReason.SETTINGS_UNKNOWN, ""
     if here.facts.chat_model is None:
@@ -168,18 +158,18 @@ def _why_none(here: Case, candidates: tuple[Candidate, ...]) -> Why:
     if not running_tasks(here):
         return StrategyReason.NO_TASK_IS_ON, ""
     used = in_use(here)
-    return (StrategyReason.IN_USE, used) if used else _why_no_model(here, candidates)
+    return (StrategyReason.IN_USE, used) if used else _why_no_model(here)
 
 
-def _why_no_model(here: Case, candidates: tuple[Candidate, ...]) -> Why:
-    private, new = kept_private(here, candidates)
+def _why_no_model(here: Case) -> Why:
+    private, new = kept_private(here)
     if private is not None:
         return StrategyReason.FITS_BUT_PRIVATE, private.name
     if new is not None:
         return StrategyReason.WOULD_BE_PRIVATE, new.name
-    offers = thought_of(here, candidates)
+    offers = thought_of(here)
     if not offers:
-        return _why_none_to_try(here, candidates)
+        return _why_none_to_try(here)
     usable = [one for one in offers if not one.fit.verdict.is_bad]
     thinker = next((one for one in usable if thinks_on(one, here) and one.fit.verdict is Verdict.FITS), None)
     if thinker is not None:
@@ -190,8 +180,8 @@ def _why_no_model(here: Case, candidates: tuple[Candidate, ...]) -> Why:
     return (StrategyReason.ONE_AT_A_TIME if held else StrategyReason.NO_SMALL_MODEL_FITS), ""
 
 
-def _why_none_to_try(here: Case, candidates: tuple[Candidate, ...]) -> Why:
-    if candidates and not any(is_small_for(one.download_bytes, here) for one in candidates):
+def _why_none_to_try(here: Case) -> Why:
+    if here.candidates and not any(is_small_for(one.download_bytes, here) for one in here.candidates):
         return StrategyReason.CHAT_MODEL_IS_SMALL, ""
     if here.facts.listed is None:
         return StrategyReason.MODELS_UNKNOWN, ""

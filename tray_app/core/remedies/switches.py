@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from tray_app.core.remedies.case import Case
+from tray_app.core.remedies.case import Case, once
 from tray_app.core.tasks.releases import TASK_KINDS, TITLE_BESIDE_ANSWER, support
 from tray_app.core.tasks.target import UNASKED, Where, tasks_on
 from tray_app.core.values.finding import AutocompleteOn, Severity
@@ -30,6 +30,7 @@ def calls(tasks: tuple[Setting, ...]) -> tuple[float | None, float | None]:
     return float(len(later)), float(len(unasked))
 
 
+@once
 def running_tasks(here: Case) -> tuple[Setting, ...]:
     """Tasks with a switch that is on."""
     settings = here.facts.settings

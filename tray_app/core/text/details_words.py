@@ -35,13 +35,12 @@ def duration(seconds: float, tr: Translator) -> str:
 
 
 def lane_name(kind: LaneKind, tr: Translator) -> str:
-    words = task_words(tr)
     return {
         LaneKind.CHAT: tr.gettext("Chats"),
-        LaneKind.TITLES: words[Setting.TITLES].name,
-        LaneKind.TAGS: words[Setting.TAGS].name,
-        LaneKind.FOLLOW_UPS: words[Setting.FOLLOW_UPS].name,
-        LaneKind.AUTOCOMPLETE: words[Setting.AUTOCOMPLETE].name,
+        LaneKind.TITLES: task_words(Setting.TITLES, tr).name,
+        LaneKind.TAGS: task_words(Setting.TAGS, tr).name,
+        LaneKind.FOLLOW_UPS: task_words(Setting.FOLLOW_UPS, tr).name,
+        LaneKind.AUTOCOMPLETE: task_words(Setting.AUTOCOMPLETE, tr).name,
         LaneKind.QUERIES: tr.gettext("Queries"),
         LaneKind.OTHER: tr.gettext("Other tasks"),
         LaneKind.UNTOLD: tr.gettext("Kind not known"),

@@ -8,6 +8,7 @@ from tray_app.core.text.tasks import task_words
 from tray_app.core.text.text import Translator
 from tray_app.core.text.typed import typed
 from tray_app.core.values.remedy import ALL_TASKS_OFF, ReliefStage, switch_off_id, task_model_named
+from tray_app.core.values.task_settings import TASKS
 from tray_app.core.values.units import minutes_of
 
 
@@ -27,7 +28,7 @@ def standing(stage: ReliefStage, tr: Translator) -> str:
 
 def choices(tr: Translator) -> dict[str, str]:
     """The switches that it may be, by the id of their remedy."""
-    names = {switch_off_id(task): words.turn_off for task, words in task_words(tr).items()}
+    names = {switch_off_id(task): task_words(task, tr).turn_off for task in TASKS}
     return {**names, ALL_TASKS_OFF: tr.gettext("Turn all background tasks off")}
 
 

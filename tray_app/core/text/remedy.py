@@ -29,7 +29,7 @@ def sentence(remedy: Remedy, tr: Translator) -> str:
     """`Turn follow-ups off`, `Use gemma3:1b for tasks (tight: +0.9 GiB, 1.2 GiB left)`."""
     match remedy:
         case SwitchOff(task=task):
-            text = task_words(tr)[task].turn_off
+            text = task_words(task, tr).turn_off
         case PutChatsFirst() | AllTasksOff() | SameAsChat() | NoThinking():
             text = _for_all_tasks(remedy, tr)
         case UseModel():

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from tray_app.core.text.text import Translator
 from tray_app.core.text.words import listed
-from tray_app.core.values.task_settings import Setting
+from tray_app.core.values.task_settings import TASKS, Setting
 
 
 class TaskWords(Struct, frozen=True):
@@ -20,64 +20,71 @@ class TaskWords(Struct, frozen=True):
     lacks: str
 
 
-def task_words(tr: Translator) -> dict[Setting, TaskWords]:
-    """By task, in the order in which they are listed."""
-    return {
-        Setting.TITLES: TaskWords(
-            tr.gettext("Titles"),
-            tr.gettext("titles"),
-            tr.gettext("Turn titles off"),
-            tr.gettext("Open WebUI {version} has no switch for titles: it always makes them."),
-        ),
-        Setting.TAGS: TaskWords(
-            tr.gettext("Tags"),
-            tr.gettext("tags"),
-            tr.gettext("Turn tags off"),
-            tr.gettext("Open WebUI {version} has no switch for tags."),
-        ),
-        Setting.FOLLOW_UPS: TaskWords(
-            tr.gettext("Follow-ups"),
-            tr.gettext("follow-ups"),
-            tr.gettext("Turn follow-ups off"),
-            tr.gettext("Open WebUI {version} has no follow-ups."),
-        ),
-        Setting.AUTOCOMPLETE: TaskWords(
-            tr.gettext("Autocomplete"),
-            tr.gettext("autocomplete"),
-            tr.gettext("Turn autocomplete off"),
-            tr.gettext("Open WebUI {version} has no autocomplete."),
-        ),
-        Setting.SEARCH_QUERIES: TaskWords(
-            tr.gettext("Search queries"),
-            tr.gettext("search queries"),
-            tr.gettext("Turn search queries off"),
-            tr.gettext("Open WebUI {version} has no switch for search queries."),
-        ),
-        Setting.RETRIEVAL_QUERIES: TaskWords(
-            tr.gettext("Retrieval queries"),
-            tr.gettext("retrieval queries"),
-            tr.gettext("Turn retrieval queries off"),
-            tr.gettext("Open WebUI {version} has no retrieval queries."),
-        ),
-    }
+def task_words(task: Setting, tr: Translator) -> TaskWords:
+    """Of one of TASKS; of another setting, KeyError."""
+    match task:
+        case Setting.TITLES:
+            return TaskWords(
+                tr.gettext("Titles"),
+                tr.gettext("titles"),
+                tr.gettext("Turn titles off"),
+                tr.gettext("Open WebUI {version} has no switch for titles: it always makes them."),
+            )
+        case Setting.TAGS:
+            return TaskWords(
+                tr.gettext("Tags"),
+                tr.gettext("tags"),
+                tr.gettext("Turn tags off"),
+                tr.gettext("Open WebUI {version} has no switch for tags."),
+            )
+        case Setting.FOLLOW_UPS:
+            return TaskWords(
+                tr.gettext("Follow-ups"),
+                tr.gettext("follow-ups"),
+                tr.gettext("Turn follow-ups off"),
+                tr.gettext("Open WebUI {version} has no follow-ups."),
+            )
+        case Setting.AUTOCOMPLETE:
+            return TaskWords(
+                tr.gettext("Autocomplete"),
+                tr.gettext("autocomplete"),
+                tr.gettext("Turn autocomplete off"),
+                tr.gettext("Open WebUI {version} has no autocomplete."),
+            )
+        case Setting.SEARCH_QUERIES:
+            return TaskWords(
+                tr.gettext("Search queries"),
+                tr.gettext("search queries"),
+                tr.gettext("Turn search queries off"),
+                tr.gettext("Open WebUI {version} has no switch for search queries."),
+            )
+        case Setting.RETRIEVAL_QUERIES:
+            return TaskWords(
+                tr.gettext("Retrieval queries"),
+                tr.gettext("retrieval queries"),
+                tr.gettext("Turn retrieval queries off"),
+                tr.gettext("Open WebUI {version} has no retrieval queries."),
+            )
+    raise KeyError(task)
 
 
 def tasks_named(tasks: Collection[Setting], tr: Translator) -> str:
     """`titles, tags, follow-ups`."""
-    return listed((words.inline for task, words in task_words(tr).items() if task in tasks), tr)
+    return listed((task_words(task, tr).inline for task in TASKS if task in tasks), tr)
 
 
 def setting_name(setting: Setting, tr: Translator) -> str:
     """The name as Open WebUI's users know it."""
-    others = {
+    if setting in TASKS:
+        return task_words(setting, tr).name
+    return {
         Setting.TASK_MODEL: tr.gettext("Task model"),
         Setting.TASK_MODEL_EXTERNAL: tr.gettext("Task model (external)"),
         Setting.TASK_MODEL_PARAMS: tr.gettext("Task model parameters"),
         Setting.OLLAMA_CONNECTION: tr.gettext("Ollama connection"),
         Setting.OPENAI_CONNECTION: tr.gettext("Hosted connection"),
         Setting.OPENAI_API: tr.gettext("Hosted connections"),
-    }
-    return others[setting] if setting in others else task_words(tr)[setting].name
+    }[setting]
 
 
 def unsupported(setting: str, tr: Translator) -> str:
@@ -86,7 +93,7 @@ def unsupported(setting: str, tr: Translator) -> str:
         return tr.gettext("Open WebUI {version} has no parameters for the task model.")
     if setting == Setting.OLLAMA_CONNECTION.value:
         return tr.gettext("The connection to Ollama is no longer in Open WebUI's list.")
-    known = (words.lacks for task, words in task_words(tr).items() if task.value == setting)
+    known = (task_words(task, tr).lacks for task in TASKS if task.value == setting)
     return next(known, tr.gettext("Open WebUI {version} has no setting `{setting}`."))
 
 

@@ -8,9 +8,62 @@ from tray_app.core.text.hosted import first_step
 from tray_app.core.text.lines import Line, Span, Style, clean, in_turn, line
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
+from tray_app.core.text.text import later as _
 from tray_app.core.text.typed import typed
 from tray_app.core.text.words import joined, listed
 from tray_app.core.values.remedy import StrategyKind, UseModel
+
+_REASONS = {
+    StrategyReason.FITS_BESIDE: _("{subject} fits into memory beside the chat model."),
+    StrategyReason.NO_SMALL_MODEL_FITS: _("None of the small models fits into memory beside the chat model."),
+    StrategyReason.ONE_AT_A_TIME: _(
+        "Ollama is set to hold only so many models at a time (OLLAMA_MAX_LOADED_MODELS): each task would push the "
+        "chat model out."
+    ),
+    StrategyReason.NONE_TO_TRY: _("Open WebUI lists no small model of this Ollama."),
+    StrategyReason.NEW_ARE_NOT_LISTED: _(
+        "Open WebUI lists no small model of this Ollama, and would not list a new one by itself."
+    ),
+    StrategyReason.CHAT_MODEL_IS_SMALL: _("The chat model is small itself: none is clearly smaller."),
+    StrategyReason.IN_USE: _("{subject} does the tasks already."),
+    StrategyReason.FITS_BUT_THINKS: _(
+        "{subject} fits, but thinks before each task, and this version of Open WebUI cannot tell it not to."
+    ),
+    StrategyReason.HOSTED_NOT_FOR_TASKS: _(
+        "Open WebUI lists models of other servers, but none that suits: not for text, or not clearly smaller."
+    ),
+    StrategyReason.HOSTED_NOT_FOR_ALL: _("Open WebUI lists hosted models, but not for everybody who uses it."),
+    StrategyReason.FITS_BUT_PRIVATE: _(
+        "{subject} fits, but only admins may use it: make it public in Open WebUI's Admin Panel > Settings > Models."
+    ),
+    StrategyReason.WOULD_BE_PRIVATE: _(
+        "{subject} would fit, but others use this Open WebUI too and may not use a new model until an admin makes "
+        "it public there."
+    ),
+    StrategyReason.SETTINGS_UNKNOWN: _("Open WebUI's task settings are not known."),
+    StrategyReason.MODELS_UNKNOWN: _("Which models Open WebUI lists is not known."),
+    StrategyReason.NO_CHAT_MODEL: _("It is not known now which model it would run beside."),
+    StrategyReason.NO_TASK_IS_ON: _("No task is on that it could do."),
+    StrategyReason.PRESSURE: _("{subject} might fit, but memory is under pressure now."),
+    StrategyReason.LITTLE_AVAILABLE: _("{subject} might fit, but little memory is available now."),
+    StrategyReason.BUDGET_NEARLY_FULL: _("{subject} would fill almost all that is left for models."),
+    StrategyReason.FIT_UNKNOWN: _("Whether {subject} fits beside the chat model is not known."),
+    StrategyReason.LISTED_ALREADY: _("Open WebUI already lists a model at {subject}; chat text would be sent there."),
+    StrategyReason.NONE_LISTED: _("Open WebUI lists no hosted model. It needs an account there and a good connection."),
+    StrategyReason.NOTHING_FITS: _("It helps at once, needs no memory and is easily taken back."),
+    StrategyReason.SMALL_MODEL_IS_BETTER: _("Possible, but here you can keep all tasks."),
+    StrategyReason.CHAT_FIRST_IS_BETTER: _("Possible, but chat first keeps all tasks."),
+    StrategyReason.NOTHING_TO_SWITCH_OFF: _("No task is on that has a switch."),
+    StrategyReason.TASKS_CAN_WAIT: _("Elbowroom can hold tasks back here until nobody waits for an answer."),
+    StrategyReason.CHAT_FIRST_IS_ON: _("It is on."),
+    StrategyReason.OLDER_OPEN_WEBUI: _("Open WebUI before 0.10 does not tell tasks from chats."),
+    StrategyReason.OLLAMA_ELSEWHERE: _("Ollama runs on another computer: a gateway there can do it."),
+    StrategyReason.NO_RELAY_HERE: _("Elbowroom's relay cannot be started here."),
+    StrategyReason.NO_CONNECTION_HERE: _("None of Open WebUI's connections leads to this Ollama."),
+    StrategyReason.CONNECTIONS_UNKNOWN: _("Which Ollama Open WebUI uses could not be read."),
+    StrategyReason.JOURNAL_UNREAD: _("Elbowroom's journal cannot be read: nothing is changed without it."),
+}
+"""Of a table only the line that is said is translated: a menu says four in each look."""
 
 
 def lines(strategies: Iterable[Strategy], tr: Translator) -> list[Line]:
@@ -170,79 +223,10 @@ def costs(one: Strategy, tr: Translator) -> str:
 
 def reason(one: Strategy, tr: Translator) -> str:
     """Why it suits this machine or does not."""
-    return {**_about_a_model(tr), **_about_the_rest(tr)}[one.reason].format(subject=clean(one.subject))
+    return tr.gettext(_REASONS[one.reason]).format(subject=clean(one.subject))
 
 
 def why(one: Strategy, tr: Translator) -> str:
     """The same, with what is typed where only the first step is missing."""
     said = reason(one, tr)
     return in_turn(said, first_step(tr)) if one.reason is StrategyReason.NONE_LISTED else said
-
-
-def _about_a_model(tr: Translator) -> dict[StrategyReason, str]:
-    return {
-        StrategyReason.FITS_BESIDE: tr.gettext("{subject} fits into memory beside the chat model."),
-        StrategyReason.NO_SMALL_MODEL_FITS: tr.gettext(
-            "None of the small models fits into memory beside the chat model."
-        ),
-        StrategyReason.ONE_AT_A_TIME: tr.gettext(
-            "Ollama is set to hold only so many models at a time (OLLAMA_MAX_LOADED_MODELS): each task would push the "
-            "chat model out."
-        ),
-        StrategyReason.NONE_TO_TRY: tr.gettext("Open WebUI lists no small model of this Ollama."),
-        StrategyReason.NEW_ARE_NOT_LISTED: tr.gettext(
-            "Open WebUI lists no small model of this Ollama, and would not list a new one by itself."
-        ),
-        StrategyReason.CHAT_MODEL_IS_SMALL: tr.gettext("The chat model is small itself: none is clearly smaller."),
-        StrategyReason.IN_USE: tr.gettext("{subject} does the tasks already."),
-        StrategyReason.FITS_BUT_THINKS: tr.gettext(
-            "{subject} fits, but thinks before each task, and this version of Open WebUI cannot tell it not to."
-        ),
-        StrategyReason.HOSTED_NOT_FOR_TASKS: tr.gettext(
-            "Open WebUI lists models of other servers, but none that suits: not for text, or not clearly smaller."
-        ),
-        StrategyReason.HOSTED_NOT_FOR_ALL: tr.gettext(
-            "Open WebUI lists hosted models, but not for everybody who uses it."
-        ),
-        StrategyReason.FITS_BUT_PRIVATE: tr.gettext(
-            "{subject} fits, but only admins may use it: make it public in Open WebUI's Admin Panel > Settings > "
-            "Models."
-        ),
-        StrategyReason.WOULD_BE_PRIVATE: tr.gettext(
-            "{subject} would fit, but others use this Open WebUI too and may not use a new model until an admin makes "
-            "it public there."
-        ),
-    }
-
-
-def _about_the_rest(tr: Translator) -> dict[StrategyReason, str]:
-    return {
-        StrategyReason.SETTINGS_UNKNOWN: tr.gettext("Open WebUI's task settings are not known."),
-        StrategyReason.MODELS_UNKNOWN: tr.gettext("Which models Open WebUI lists is not known."),
-        StrategyReason.NO_CHAT_MODEL: tr.gettext("It is not known now which model it would run beside."),
-        StrategyReason.NO_TASK_IS_ON: tr.gettext("No task is on that it could do."),
-        StrategyReason.PRESSURE: tr.gettext("{subject} might fit, but memory is under pressure now."),
-        StrategyReason.LITTLE_AVAILABLE: tr.gettext("{subject} might fit, but little memory is available now."),
-        StrategyReason.BUDGET_NEARLY_FULL: tr.gettext("{subject} would fill almost all that is left for models."),
-        StrategyReason.FIT_UNKNOWN: tr.gettext("Whether {subject} fits beside the chat model is not known."),
-        StrategyReason.LISTED_ALREADY: tr.gettext(
-            "Open WebUI already lists a model at {subject}; chat text would be sent there."
-        ),
-        StrategyReason.NONE_LISTED: tr.gettext(
-            "Open WebUI lists no hosted model. It needs an account there and a good connection."
-        ),
-        StrategyReason.NOTHING_FITS: tr.gettext("It helps at once, needs no memory and is easily taken back."),
-        StrategyReason.SMALL_MODEL_IS_BETTER: tr.gettext("Possible, but here you can keep all tasks."),
-        StrategyReason.CHAT_FIRST_IS_BETTER: tr.gettext("Possible, but chat first keeps all tasks."),
-        StrategyReason.NOTHING_TO_SWITCH_OFF: tr.gettext("No task is on that has a switch."),
-        StrategyReason.TASKS_CAN_WAIT: tr.gettext(
-            "Elbowroom can hold tasks back here until nobody waits for an answer."
-        ),
-        StrategyReason.CHAT_FIRST_IS_ON: tr.gettext("It is on."),
-        StrategyReason.OLDER_OPEN_WEBUI: tr.gettext("Open WebUI before 0.10 does not tell tasks from chats."),
-        StrategyReason.OLLAMA_ELSEWHERE: tr.gettext("Ollama runs on another computer: a gateway there can do it."),
-        StrategyReason.NO_RELAY_HERE: tr.gettext("Elbowroom's relay cannot be started here."),
-        StrategyReason.NO_CONNECTION_HERE: tr.gettext("None of Open WebUI's connections leads to this Ollama."),
-        StrategyReason.CONNECTIONS_UNKNOWN: tr.gettext("Which Ollama Open WebUI uses could not be read."),
-        StrategyReason.JOURNAL_UNREAD: tr.gettext("Elbowroom's journal cannot be read: nothing is changed without it."),
-    }

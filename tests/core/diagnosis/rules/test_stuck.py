@@ -7,6 +7,7 @@ from tests.core.poll_builder import BIG, CHAT, GIB, GONE, facts, history, poll, 
 from tests.english import TR
 from tray_app.core.diagnosis.diagnose import diagnose
 from tray_app.core.diagnosis.rules import stuck
+from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.ranked import remedies
 from tray_app.core.report.status import status
 from tray_app.core.text import findings as finding_view
@@ -149,7 +150,7 @@ class TestItsEnd:
 
     def offered(self, *runners, **changed):
         seen = facts(poll(runners=runners, **changed))
-        return remedies(seen, diagnose(seen))
+        return remedies(Case(seen, diagnose(seen)))
 
     def ends(self, *runners):
         return [one for one in self.offered(*runners) if isinstance(one, EndRunner)]

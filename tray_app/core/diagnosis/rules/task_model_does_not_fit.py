@@ -1,7 +1,6 @@
 """The chosen task model cannot live in memory beside the chat model."""
 
 from tray_app.core.diagnosis.facts import Facts
-from tray_app.core.fit.verdict import beside
 from tray_app.core.tasks.target import Target, Where
 from tray_app.core.values.finding import TaskModelDoesNotFit
 from tray_app.core.values.names import same_model
@@ -30,7 +29,7 @@ def _misfit(chat: LoadedModel, target: Target, facts: Facts) -> TaskModelDoesNot
     candidate = facts.installed_as(target.model)
     if candidate is None or candidate.remote_host:
         return None
-    fit = beside(candidate, facts.place, facts.limits)
+    fit = facts.beside(candidate)
     if not fit.verdict.is_bad:
         return None
     return TaskModelDoesNotFit(
