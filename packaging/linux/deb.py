@@ -1,6 +1,5 @@
 """The .deb: the frozen folder below /usr/lib, a row in the desktop's menu, completions; no daemon, nothing as root."""
 
-import datetime as dt
 import gzip
 import hashlib
 import os
@@ -73,15 +72,9 @@ def fill(tree: Path, folder: Path) -> None:
 
 def metainfo() -> str:
     """The AppStream description, with the release that is packed."""
-    date = dated(os.environ.get("SOURCE_DATE_EPOCH"))
+    found = product()
     text = (HERE / "metainfo.xml").read_text("utf-8")
-    return text.replace("@VERSION@", product().version).replace("@DATE@", date)
-
-
-def dated(epoch: str | None) -> str:
-    """The day of the build; SOURCE_DATE_EPOCH (reproducible-builds.org) sets it."""
-    now = dt.datetime.now(dt.UTC)
-    return (dt.datetime.fromtimestamp(int(epoch), dt.UTC) if epoch else now).date().isoformat()
+    return text.replace("@VERSION@", found.version).replace("@DATE@", found.released)
 
 
 def write_control(tree: Path, architecture: str) -> None:

@@ -42,6 +42,30 @@ def test_all_bundles_speak_of_the_same_app(module):
     assert all(product.icon(size).is_file() for size in product.SIZES)
 
 
+def test_what_a_release_says_of_itself_stands_in_the_changelog(module):
+    """Its day in the package, its text on the release page: both are of the version that is built."""
+    product, deb = module("product"), module("deb", "linux")
+    found = product.product()
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    newest = re.findall(r"^## \[(.+?)\](?: - (.+))?$", text, re.MULTILINE)
+    assert newest[:2] == [("Unreleased", ""), (tray_app.__version__, found.released)]
+    assert found.notes.splitlines()[0] in text
+    assert f'<release version="{tray_app.__version__}" date="{found.released}"/>' in deb.metainfo()
+    assert "@" not in deb.metainfo()
+
+
+CHANGES = "# Changelog\n\n## [Unreleased]\n\n- soon\n\n## [1.10.0] - 2027-01-02\n\n- ten\n\n## [1.1.0] - 2026-12-01\n\n- one\n"
+
+
+def test_the_notes_of_a_version_are_its_own_alone(module):
+    product = module("product")
+    assert product.changes("1.10.0", CHANGES) == ("2027-01-02", "- ten")
+    assert product.changes("1.1.0", CHANGES) == ("2026-12-01", "- one")
+    for missing in ("1.1", "1x1.0", "2.0.0", "Unreleased"):
+        with pytest.raises(ValueError, match=re.escape(missing)):
+            product.changes(missing, CHANGES)
+
+
 def test_a_program_outside_gets_the_users_libraries(module, monkeypatch):
     """PyInstaller's starter leads the bundle to its own; a browser started from it must not load them."""
     surroundings = module("surroundings", "frozen")
