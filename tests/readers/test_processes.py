@@ -17,7 +17,7 @@ from tray_app.core.values.connections import Owner
 from tray_app.core.values.reading import Known, Unknown, Why
 from tray_app.core.values.snapshot import ProcessRole
 from tray_app.readers.listening import Listening
-from tray_app.readers.processes import YOUNG_S, ProcessReader
+from tray_app.readers.processes import SWEEP, SWEEP_EVERY_S, YOUNG_S, ProcessReader
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the stand-in's names need links to the interpreter")
 
@@ -153,6 +153,20 @@ class TestFinding:
         system.add(10, "ollama", ("ollama", "serve"))
         system.add(11, "llama-server", ("llama-server", "--port", "5", "--verbose"), parent=10)
         assert set(watched(system.reader())) == {10}
+
+    def test_faster_polls_look_at_old_processes_no_more_often(self, system):
+        """While somebody waits the machine has better to do."""
+        for pid in range(20, 120):
+            system.add(pid, "sh", ("sh",))
+        reader = system.reader()
+        watched(reader)
+        system.now += YOUNG_S + 1
+        watched(reader)
+        system.looked_at.clear()
+        for _ in range(10):
+            system.now += SWEEP_EVERY_S / 5
+            watched(reader)
+        assert len(system.looked_at) == 2 * SWEEP
 
     def test_an_old_process_that_becomes_ollama_is_found_in_turn(self, system):
         shell = system.add(5, "sh", ("sh",))

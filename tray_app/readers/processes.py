@@ -23,8 +23,9 @@ from tray_app.readers.server_output import settings_of
 
 YOUNG_S = 12.0
 """A process may still be a copy of its parent (fork, then exec): a new one is looked at again for so long."""
-SWEEP = 4
-"""Old processes looked at again per poll, in turn, for an exec later in life or a reused id."""
+SWEEP, SWEEP_EVERY_S = 4, 5.0
+"""Old processes looked at again so often, in turn, for an exec later in life or a reused id: no more often while
+somebody waits and polls come faster."""
 SETTLES_S = 30.0
 """A server listens a moment after its start, and is asked again until then."""
 _FAMILY = {ProcessRole.OLLAMA_SERVER, ProcessRole.OLLAMA_RUNNER}
@@ -87,6 +88,7 @@ class ProcessReader:
         self._known: set[int] = set()
         self._young: dict[int, _Young] = {}
         self._turn: list[int] = []
+        self._sweep_due = float("-inf")
         self._starting = True
         self._nameless = False
 
@@ -123,9 +125,11 @@ class ProcessReader:
         self._starting = not self._known
         self._known = present
         self._young = {pid: young for pid, young in self._young.items() if now <= young.until}
-        if not self._turn:
-            self._turn = list(present)
-        turn, self._turn = self._turn[-SWEEP:], self._turn[:-SWEEP]
+        turn: list[int] = []
+        if now >= self._sweep_due:
+            self._sweep_due = now + SWEEP_EVERY_S
+            self._turn = self._turn or list(present)
+            turn, self._turn = self._turn[-SWEEP:], self._turn[:-SWEEP]
         return [pid for pid in dict.fromkeys((*new, *self._young, *turn)) if pid in present]
 
     def _find(self, candidates: list[int]) -> None:
