@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import threading
+from collections.abc import Sequence
 
 from tests.page.test_way_in import secret_in
 from tests.played import Played
@@ -19,13 +20,15 @@ SETTINGS = "# mine\npoll_s = 1 # often\npoll_busy_s = 1\npoll_idle_s = 1\n"
 class Opened(contextlib.AbstractContextManager):
     """`played`: the servers. The page is open when this is entered; `way_in()` opens it once more."""
 
-    def __init__(self, played: Played, *, language: str = "en", on_duty: bool = True) -> None:
+    def __init__(
+        self, played: Played, *, language: str = "en", on_duty: bool = True, beside: Sequence[str] = ()
+    ) -> None:
         self.played = played
         self.file = played.home / "settings.toml"
         if not self.file.exists():
             self.file.write_text(SETTINGS + f'language = "{language}"\n', encoding="utf-8")
         self.opened: list[str] = []
-        self.session = Session(played.overrides, on_duty=on_duty)
+        self.session = Session(played.overrides, on_duty=on_duty, beside=beside)
         self.screen = NoTray()
         self.worker = Worker(self.session, self.screen, open_browser=self._browser)
         self.thread = threading.Thread(target=self.worker.run)

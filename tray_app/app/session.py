@@ -3,7 +3,7 @@
 import logging
 import time
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -60,11 +60,17 @@ class Session:
     """
 
     def __init__(
-        self, overrides: Overrides, troubles: tuple[ElbowroomError, ...] = (), *, on_duty: bool = True
+        self,
+        overrides: Overrides,
+        troubles: tuple[ElbowroomError, ...] = (),
+        *,
+        on_duty: bool = True,
+        beside: Sequence[str] = (),
     ) -> None:
         """`troubles`: what went wrong before, for the menu. Not `on_duty`: it looks and does what it is asked; notices,
-        relief and watching over chat first are the tray's."""
+        relief and watching over chat first are the tray's. `beside`: other Ollamas that the page shows, too."""
         self.on_duty = on_duty
+        self.beside = beside
         self._overrides = overrides
         self._lasting = self._troubles = troubles
         self.app = App(overrides)

@@ -91,6 +91,18 @@ function now(is, words) {
   put(at("calls"), table, is.told ? el("p", { class: "soft" }, is.told) : null);
 }
 
+function hosts(is, words) {
+  at("hosts").hidden = !is;
+  if (!is) return;
+  const rows = is.rows.map((one) =>
+    el("tr", { class: one.level },
+      cell("", one.url, ""), cell("level", one.level_word, words.level), cell("number", one.running, words.running),
+      cell("number", one.waiting, words.waiting), cell("model", one.models, words.models)));
+  const names = [[words.ollama, ""], [words.level, ""], [words.running, "number"], [words.waiting, "number"], [words.models, "model"]];
+  const told = is.told.length ? el("ul", {}, ...is.told.map((text) => el("li", {}, text))) : null;
+  put(at("side"), el("table", { class: "rows" }, header(...names), el("tbody", {}, ...rows)), told, el("p", { class: "soft" }, is.about));
+}
+
 function toggle(one) {
   const note = one.note ? el("span", { class: "soft" }, one.note) : null;
   if (one.on === null) return el("div", { class: "toggle" }, el("span", {}, one.text, " ", note));
@@ -159,7 +171,7 @@ function about(is, words) {
 
 const given = { act, fix, post };
 const SECTIONS = {
-  head, job, now, tasks, receipt, journal, about,
+  head, job, hosts, now, tasks, receipt, journal, about,
   ways: (is, words) => ways(is, words, given),
   hosted: (is, words) => hosted(is, words, given),
   compare: (is, words) => compare(is, words, given),

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tray_app.app.connect import open_in_browser
+from tray_app.app.details.beside import HostsBeside
 from tray_app.app.details.comparing import Comparisons
 from tray_app.app.details.form import SettingsDesk
 from tray_app.app.details.hosted import HostedForms
@@ -44,7 +45,7 @@ class DetailsDesk:
         open_browser: Callable[[str], bool] = open_in_browser,
         drawn: Callable[[], None] = lambda: None,
     ) -> None:
-        """`drawn`: pictures that took a while are there to be shown; called on a thread of theirs."""
+        """`drawn`: pictures that took a while, or another Ollama, are to be shown; called on a thread of theirs."""
         self._session = session
         self._send = send
         self._open_browser = open_browser
@@ -58,6 +59,7 @@ class DetailsDesk:
         self._comparing = Comparisons()
         self._at, self._at_until, self._times = "", 0.0, 0
         self._pictures = PicturesBeside(session.history, drawn)
+        self._beside = HostsBeside(session.beside, drawn)
 
     def open(self, form: PageForm = PageForm.WHOLE) -> str:
         """A tab with the page, the same page for every tab; what to say where no browser opens one."""
@@ -101,6 +103,7 @@ class DetailsDesk:
             way_in.remove()
         self._hosted.forget()
         self._pictures.forget()
+        self._beside.forget()
         with self._lock:
             self._commands.clear()
 
@@ -113,7 +116,8 @@ class DetailsDesk:
         app = self._session.app
         form = self._settings.state(app.settings_file)
         led = self._at if time.monotonic() < self._at_until else ""
-        state = PageState(screen, lang, app.changes().all, form, self._hosted.state, self._comparing.state, led)
+        hosts = self._beside.seen(app, look)
+        state = PageState(screen, lang, app.changes().all, form, self._hosted.state, self._comparing.state, led, hosts)
         made = document(state, offered, _local_time, tr)
         if look is not None:
             made = replace(made, pictures=self._pictures.document(look, tr, state.lang))

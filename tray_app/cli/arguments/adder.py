@@ -25,6 +25,21 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(Slip.ARGUMENTS, message, command=self.command)
 
 
+class Once(argparse.Action):
+    """Of two addresses none is dropped in silence: a command that takes one says so."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest, None) is not None:
+            raise UsageError(Slip.TWICE, option_string or self.dest, command=getattr(parser, "command", ""))
+        setattr(namespace, self.dest, values)
+
+
 def _language(given: str) -> str:
     """Under any name that systems have for it."""
     return language.known(given) or given
@@ -40,7 +55,7 @@ def everywhere(parser: argparse.ArgumentParser, tr: Translator, *, defaults: boo
         several = _("an Ollama host; once for each")
         group.add_argument("--ollama", dest="hosts", action="append", default=[], metavar="URL", help=several)
     else:
-        group.add_argument("--ollama", metavar="URL", default=default, help=_("where Ollama listens"))
+        group.add_argument("--ollama", action=Once, metavar="URL", default=default, help=_("where Ollama listens"))
     group.add_argument("--open-webui", metavar="URL", default=default, help=_("where Open WebUI answers"))
     group.add_argument("--lang", type=_language, choices=LANGUAGES, default=default, help=_("language of this command"))
 

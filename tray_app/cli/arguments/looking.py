@@ -38,7 +38,8 @@ def add_to(add: Adder, tr: Translator) -> None:
     watch.add_argument("--json", action="store_true", help=as_json)
     watch.add_argument("--interval", type=seconds(tr), metavar="S", default=5.0, help=_("seconds between polls (5)"))
     watch.add_argument("--count", type=number(tr), metavar="N", help=_("stop after N polls"))
-    add("details", _("everything to look at, as a page in the browser"), "details")
+    page = "details", f"details {side_by_side}"
+    add("details", _("everything to look at, as a page in the browser"), *page, hosts=True)
     settings = add("settings", _("Open WebUI's task settings now"), "settings")
     settings.add_argument("--json", action="store_true", help=as_json)
     journal = add("journal", _("every change that was made, and what became of it"), "journal")

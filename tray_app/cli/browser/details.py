@@ -1,8 +1,13 @@
-"""`details`: the page of the tray app that runs, else one of its own that ends when its last tab has gone."""
+"""`details`: the page of the tray app that runs, else one of its own that ends when its last tab has gone.
+
+The tray app watches one Ollama: of several there is always a page of its own."""
 
 import queue
 import threading
 from argparse import Namespace
+from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from tray_app.app.connect import open_in_browser
 from tray_app.app.details.headless import NoTray, serve
@@ -11,6 +16,7 @@ from tray_app.app.session import Session
 from tray_app.app.wiring import App
 from tray_app.app.worker import Worker
 from tray_app.cli.main import DONE, FAILED
+from tray_app.cli.teams.hosts import addresses
 from tray_app.cli.terminal import Terminal
 from tray_app.core.text import details as view
 from tray_app.core.text import ending
@@ -20,7 +26,8 @@ from tray_app.storage.lock import SingleInstance
 
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """0: it was opened. 1: no browser opens it, or the tray app does not answer."""
-    del options
+    if options.hosts:
+        return _serve(app, queue.SimpleQueue(), terminal, tr, addresses(app, options))
     tray = SingleInstance(app.paths.instance_lock_file, app.paths.instance_file)
     if not tray.acquire():
         running = tray.other()
@@ -43,7 +50,10 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
         own.release()
 
 
-def _serve(app: App, rung: "queue.SimpleQueue[Errand]", terminal: Terminal, tr: Translator) -> int:
+def _serve(
+    app: App, rung: "queue.SimpleQueue[Errand]", terminal: Terminal, tr: Translator, urls: Sequence[str] = ()
+) -> int:
+    """`urls`: where several Ollamas were named, the first is what the page is about."""
     failed = threading.Event()
 
     def open_browser(address: str) -> bool:
@@ -53,7 +63,8 @@ def _serve(app: App, rung: "queue.SimpleQueue[Errand]", terminal: Terminal, tr: 
         return opened
 
     screen = NoTray()
-    session = Session(app.overrides, on_duty=False)
+    overrides = replace(app.overrides, ollama=urls[0]) if urls else app.overrides
+    session = Session(overrides, on_duty=False, beside=urls[1:])
     worker = Worker(session, screen, open_browser=open_browser)
     terminal.text(view.stays_open(tr))
     terminal.out.flush()

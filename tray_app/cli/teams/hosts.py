@@ -11,6 +11,11 @@ from tray_app.services.address import ollama_address
 def apps_of(app: App, options: Namespace) -> list[App]:
     """One for each host that was named, each once; whoever asks closes them. None where one is meant, or the usual one.
     UsageError where an address is none."""
-    given = [*filter(None, [app.overrides.ollama]), *options.hosts]
-    urls = dict.fromkeys(ollama_address(one) for one in given)
+    urls = addresses(app, options)
     return [App(replace(app.overrides, ollama=url)) for url in urls] if len(urls) > 1 else []
+
+
+def addresses(app: App, options: Namespace) -> list[str]:
+    """Every host that was named, each once. UsageError as above."""
+    given = [*filter(None, [app.overrides.ollama]), *options.hosts]
+    return list(dict.fromkeys(ollama_address(one) for one in given))

@@ -14,6 +14,12 @@ def words(tr: Translator) -> dict[str, str]:
         "what_changes": tr.gettext("What exactly changes"),
         "how": tr.gettext("How to do it"),
         "now": tr.gettext("At the model now"),
+        "hosts": tr.gettext("Ollamas side by side"),
+        "ollama": "Ollama",
+        "level": tr.gettext("Level"),
+        "running": tr.gettext("Running"),
+        "waiting": tr.gettext("Waiting"),
+        "models": tr.gettext("Models"),
         "request": tr.gettext("request"),
         "model": tr.gettext("model"),
         "state": tr.gettext("state"),
@@ -104,6 +110,16 @@ def stays_open(tr: Translator) -> str:
         "The details page opens in your browser. It ends a few minutes after its last tab was closed, "
         "or with Ctrl+C here."
     )
+
+
+def page_is_about(url: str, tr: Translator) -> str:
+    """Where several Ollamas are shown side by side."""
+    return tr.gettext("Everything else on this page is about {url}.").format(url=clean(url))
+
+
+def looked_at_now(tr: Translator) -> str:
+    """Of an Ollama that nobody has looked at yet."""
+    return tr.gettext("Looking...")
 
 
 def nobody(tr: Translator) -> str:

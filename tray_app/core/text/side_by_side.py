@@ -31,9 +31,9 @@ class HostRow(Struct, frozen=True):
 def lines(rows: Sequence[HostRow], tr: Translator) -> list[Line]:
     """The rows, this machine's memory, and each finding with the host that it is about."""
     head = [line("Ollama"), line(tr.gettext("Level")), line(tr.gettext("Running")), line(tr.gettext("Waiting"))]
-    cells = [[*head, line(tr.gettext("Models"))], *(_cells(row, tr) for row in rows)]
-    widths = [max(sum(width(span.text) for span in row[place]) for row in cells) for place in range(len(cells[0]))]
-    made = [_row(row, widths) for row in cells]
+    table = [[*head, line(tr.gettext("Models"))], *(cells(row, tr) for row in rows)]
+    widths = [max(sum(width(span.text) for span in row[place]) for row in table) for place in range(len(table[0]))]
+    made = [_row(row, widths) for row in table]
     made[0] = tuple(Span(span.text, Style.FAINT) for span in made[0])
     memory = line(Span(tr.gettext("Memory") + "  ", Style.FAINT), *memory_line(rows[0].seen, tr))
     return [*made, line(""), memory, *_findings(rows, tr)]
@@ -54,7 +54,8 @@ def _row(cells: Sequence[Line], widths: Sequence[int]) -> Line:
     return tuple(spans[:-1])
 
 
-def _cells(row: HostRow, tr: Translator) -> list[Line]:
+def cells(row: HostRow, tr: Translator) -> list[Line]:
+    """Its address, its level, who runs, who waits, its models or why they are not known."""
     seen = row.seen
     level = Span(level_words(row.diagnosis, tr), level_style(row.diagnosis.level))
     return [
@@ -85,10 +86,14 @@ def _models(seen: Overview, tr: Translator) -> Line:
 
 
 def _findings(rows: Sequence[HostRow], tr: Translator) -> Iterator[Line]:
-    """Memory is this machine's, so that one row tells of it."""
     for row in rows:
-        for finding in row.diagnosis.findings:
-            if finding.severity is Severity.INFO or (isinstance(finding, MemoryPressure) and row is not rows[0]):
-                continue
-            text = tr.gettext("{where}: {what}").format(where=clean(row.url), what=finding_view.sentence(finding, tr))
+        for text in found(row, tr, memory=row is rows[0]):
             yield line("* ", text)
+
+
+def found(row: HostRow, tr: Translator, *, memory: bool) -> Iterator[str]:
+    """What is wrong, and where. Memory is this machine's, so that one row tells of it (`memory`)."""
+    for finding in row.diagnosis.findings:
+        if finding.severity is Severity.INFO or (isinstance(finding, MemoryPressure) and not memory):
+            continue
+        yield tr.gettext("{where}: {what}").format(where=clean(row.url), what=finding_view.sentence(finding, tr))

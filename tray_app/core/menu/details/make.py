@@ -20,6 +20,7 @@ from tray_app.core.menu.details.document import (
 from tray_app.core.menu.details.fixes import fixes
 from tray_app.core.menu.details.form import FormState, FormView, form_view
 from tray_app.core.menu.details.hosted import HostedFormState, HostedView, hosted_view
+from tray_app.core.menu.details.hosts import HostSeen, HostsView, hosts_view
 from tray_app.core.menu.details.past import journal_view, receipt_view
 from tray_app.core.menu.details.present import now_view
 from tray_app.core.menu.details.tasks import tasks_view
@@ -44,6 +45,7 @@ class PageDocument(Struct, frozen=True):
     head: Head
     job: JobView | None
     message: str
+    hosts: HostsView | None
     now: NowView
     ways: WaysView | None
     tasks: TasksView
@@ -60,7 +62,8 @@ class PageDocument(Struct, frozen=True):
 
 
 class PageState(Struct, frozen=True):
-    """What the page is made from. `journal`: all changes, as all their lines leave them, oldest first."""
+    """What the page is made from. `journal`: all changes, as all their lines leave them, oldest first. `hosts`: where
+    several Ollamas are watched, the first in front."""
 
     screen: ScreenState
     lang: str
@@ -69,6 +72,7 @@ class PageState(Struct, frozen=True):
     hosted: HostedFormState = HostedFormState()
     compare: CompareState = CompareState()
     at: str = ""
+    hosts: Sequence[HostSeen] = ()
 
 
 def document(state: PageState, offered: Offered, local_time: Callable[[float], str], tr: Translator) -> PageDocument:
@@ -79,6 +83,7 @@ def document(state: PageState, offered: Offered, local_time: Callable[[float], s
         head=_head(screen, offered, tr),
         job=_job(screen, offered, tr),
         message=screen.message,
+        hosts=hosts_view(state.hosts, tr),
         now=now_view(screen, tr),
         ways=ways_view(screen, offered, tr),
         tasks=tasks_view(screen, offered, tr),

@@ -20,7 +20,7 @@ class Unreachable(ServiceError):
 
 class TimedOut(ServiceError):
     def __init__(self, url: str, seconds: float) -> None:
-        super().__init__(url, f"{seconds:g} s")
+        super().__init__(url, f"{round(seconds, 1):g} s")  # what was left of a poll is no round number
         self.seconds = seconds
 
 
