@@ -1,12 +1,13 @@
 """What the tray costs: start to icon, memory, CPU while nothing happens and while people chat, beside a bare icon.
 
-    python bench/tray_cost.py [--minutes 5] [--starts 5] [--peer NAME=COMMAND ...]
+    python bench/tray_cost.py [--minutes 5] [--starts 5] [--peer NAME=COMMAND ...] [--before FOLDER]
 
 Everything runs at the same time on one private screen and bus, so that a noisy minute is everyone's. The floor is a
 bare pystray icon with the same imports and no work. Ours runs against stand-ins for Ollama and Open WebUI in the
 bench's own process: once with no model loaded (idle), once with two people chatting on a 32B model (busy), each over
 the session bus alone and as an AppIndicator with GTK, which older panels need. A peer runs on a terminal, with
-OLLAMA_HOST set to the busy Ollama. "Least" is the CPU of the least minute, as others make
+OLLAMA_HOST set to the busy Ollama. `--before` is the source tree of an earlier version (`git worktree add FOLDER
+COMMIT`), which runs beside ours at the same servers. "Least" is the CPU of the least minute, as others make
 everything dearer who share the caches. Other people's processes are looked at, too: on a machine where they come by the
 dozen, put `unshare --pid --fork --mount-proc` before it. Memory is resident and private (USS), in MB (10^6 bytes);
 wake-ups are voluntary context switches of all threads. Needs Linux with what tests/e2e needs.
@@ -103,12 +104,19 @@ class Measured:
 
 
 def ours(
-    desk: desks.Desk, name: str, ollama: DemoOllama, web: DemoOpenWebUI, *, gtk: bool = False
+    desk: desks.Desk,
+    name: str,
+    ollama: DemoOllama,
+    web: DemoOpenWebUI,
+    *,
+    gtk: bool = False,
+    tree: Path = desks.ROOT,
 ) -> subprocess.Popen[bytes]:
+    """`tree`: the sources that are run."""
     how = ["-c", WITH_GTK] if gtk else ["-m", "tray_app"]
     argv = [sys.executable, *how, "--home", str(desk.folder / name), "--ollama", ollama.url]
     env = {"ELBOWROOM_API_KEY": web.session()}
-    process: subprocess.Popen[bytes] = desk.start([*argv, "--open-webui", web.url], env, cwd=desks.ROOT)
+    process: subprocess.Popen[bytes] = desk.start([*argv, "--open-webui", web.url], env, cwd=tree)
     return process
 
 
@@ -159,7 +167,7 @@ def _drain(terminal: int) -> None:
         os.close(terminal)
 
 
-def over_time(minutes: int, peers: list[tuple[str, str]]) -> None:
+def over_time(minutes: int, peers: list[tuple[str, str]], before: Path | None) -> None:
     with desks.Desk() as desk, ExitStack() as stack:
         quiet, crowded = stand_ins(stack), stand_ins(stack)
         floor = desk.start([sys.executable, "-c", FLOOR], {"PYSTRAY_BACKEND": "appindicator"})
@@ -170,6 +178,9 @@ def over_time(minutes: int, peers: list[tuple[str, str]]) -> None:
             Measured("elbowroom with GTK, idle", ours(desk, "idle-gtk", *quiet, gtk=True).pid),
             Measured("elbowroom with GTK, busy", ours(desk, "busy-gtk", *crowded, gtk=True).pid),
         ]
+        if before is not None:
+            measured.append(Measured("before, idle", ours(desk, "idle-before", *quiet, tree=before).pid))
+            measured.append(Measured("before, busy", ours(desk, "busy-before", *crowded, tree=before).pid))
         for name, command in peers:
             measured.append(Measured(name, in_terminal(desk, shlex.split(command), crowded[0].url).pid))
         people = [Person(crowded[1], model=CHAT_MODEL, pause_s=1.0) for _ in range(2)]
@@ -198,13 +209,15 @@ def main() -> None:
     parser.add_argument("--minutes", type=int, default=5)
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--peer", action="append", default=[], metavar="NAME=COMMAND")
+    parser.add_argument("--before", type=Path, metavar="FOLDER")
     options = parser.parse_args()
     reason = desks.missing()
     if reason:
         raise SystemExit(f"tray_cost: {reason}")
     for name, seconds in start_to_icon(options.starts).items():
         print(f"start to icon, {name}: {seconds:.2f} s (median of {options.starts})")
-    over_time(options.minutes, [(name, command) for name, _, command in (one.partition("=") for one in options.peer)])
+    peers = [(name, command) for name, _, command in (one.partition("=") for one in options.peer)]
+    over_time(options.minutes, peers, options.before)
 
 
 if __name__ == "__main__":
