@@ -205,12 +205,14 @@ def in_the_page(made: Pictures, series: int) -> None:
     body = json.dumps(document(made)).encode()
     server = served(body)
     bars = sum(len(one.bars) for one in made.lanes)
-    first, floor, again = [], [], []
+    first, cpu, floor, again = [], [], [], []
     try:
         for _ in range(series):
             with ExitStack() as stack:
                 tab = fresh_tab(stack, f"http://127.0.0.1:{server.server_address[1]}/")
+                worked = worked_ms(tab)
                 first.append(tab.run("window.first()"))
+                cpu.append(worked_ms(tab) - worked)
                 floor.append(tab.run(f"window.floor({bars})"))
                 again += [tab.run(f"window.again({number + 1})") for number in range(series)]
                 before = heap(tab)
@@ -222,8 +224,15 @@ def in_the_page(made: Pictures, series: int) -> None:
     print(f"document: {len(body) / 1024:.0f} KiB; floor, {bars} rectangles in Chromium: {min(floor):.1f} ms")
     told = f"least {min(first):.1f}, median {statistics.median(first):.1f} ms of {series} browsers"
     print(f"drawn first: {told} ({min(first) / max(min(floor), 0.1):.1f} times)")
+    print(f"  CPU of the page's thread: least {min(cpu):.1f}, median {statistics.median(cpu):.1f} ms")
     print(f"drawn anew: {min(again):.1f} ms ({min(again) / max(min(floor), 0.1):.1f} times)")
     print(f"the page's memory after {REDRAWN} drawings: {grown / 1024:+.0f} KiB")
+
+
+def worked_ms(tab: Tab) -> float:
+    """CPU of the thread that runs and lays out the page, since it began."""
+    metrics = tab.call("Performance.getMetrics")["metrics"]
+    return 1000 * next(float(one["value"]) for one in metrics if one["name"] == "TaskDuration")
 
 
 def fresh_tab(stack: ExitStack, url: str) -> Tab:
@@ -232,6 +241,7 @@ def fresh_tab(stack: ExitStack, url: str) -> Tab:
     stack.callback(browser.close)
     tab = browser.tab()
     tab.look(width=1280, height=900)
+    tab.call("Performance.enable", timeDomain="threadTicks")
     tab.go(url)
     tab.wait_for("window.ready")
     return tab
