@@ -176,7 +176,8 @@ class Tab:
 
     def type(self, selector: str, text: str) -> None:
         """Replace what is in a field, as typing does."""
-        self.run(f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.focus(); e.select(); }})()")
+        self.focus(selector)
+        self.run("document.activeElement.select()")
         self.call("Input.insertText", text=text)
 
     def click(self, selector: str) -> None:
