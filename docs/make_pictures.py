@@ -49,6 +49,7 @@ from tray_app.core.values.command import OpenDetails, Quit
 from tray_app.core.values.job import JobKind, RunningJob
 from tray_app.demo.person import Person
 from tray_app.standins.open_webui import DemoOpenWebUI
+from tray_app.tray.linux.notify import picture
 
 if TYPE_CHECKING:
     from tests.e2e.bus import Note
@@ -222,7 +223,8 @@ def notice(desk: Desk, note: "Note", path: Path) -> None:
     stop(desk.panel)
     desk.start([str(NOTICE_SERVICE)])
     buttons = [word for index, label in enumerate(note.actions) for word in (str(index), label)]
-    body = ("Elbowroom", 0, "dialog-information", note.title, note.body, buttons, {"urgency": ("y", note.urgency)}, -1)
+    hints = {"urgency": ("y", note.urgency), "image-data": picture()}
+    body = ("Elbowroom", 0, "dialog-information", note.title, note.body, buttons, hints, -1)
     service = "org.freedesktop.Notifications"
     wait(lambda: desk.person.owns(service))
     desk.person.call(service, "/org/freedesktop/Notifications", service, "Notify", "susssasa{sv}i", body)

@@ -11,6 +11,7 @@ import pytest
 
 from tray_app.core.menu.screen import Button, NoticeView
 from tray_app.core.values.command import Refresh
+from tray_app.tray.art import app_icon
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the session bus of Linux")
 
@@ -53,6 +54,21 @@ def test_markup_and_buttons_are_for_servers_that_know_them(monkeypatch, able, bo
     notifier._notify(None, NoticeView("t", "a <b> & c", "cause", (Button("Look again", Refresh()),)), frozenset(able))
     notifier.close()
     assert sent[0][4:6] == (body, buttons)
+
+
+def test_a_notice_brings_our_own_icon(monkeypatch):
+    """No theme has it where we were not installed by a package: XFCE showed a light bulb."""
+    from tray_app.tray.linux import notify as _notify_linux
+
+    sent = []
+    monkeypatch.setattr(_notify_linux.BusNotifier, "_call", lambda *call: sent.append(call[-1]) or (1,))
+    notifier = _notify_linux.BusNotifier(print)
+    notifier._notify(None, NoticeView("t", "b", "cause"), frozenset())
+    notifier.close()
+    signature, (wide, high, stride, alpha, bits, channels, data) = sent[0][6]["image-data"]
+    assert (signature, alpha, bits, channels, stride) == ("(iiibiiay)", True, 8, 4, 4 * wide)
+    assert data == app_icon(wide).tobytes()
+    assert len(data) == stride * high
 
 
 def test_a_click_that_comes_in_one_piece_with_the_answer_is_not_left_lying(monkeypatch):

@@ -58,10 +58,10 @@ def test_when_it_is_over_that_is_told_in_the_place_of_the_warning():
     warned = notice.about(STORM, (), TR)
     over = notice.relief(STORM, 4, Level.CALM, TR)
     assert over.cause == warned.cause
-    assert over.title == "Calm again"
-    assert over.body == "qwen3:32b: It lasted 4 minutes."
+    assert over.title == "Calm again: qwen3:32b"
+    assert over.body == "The overload lasted 4 minutes."
     assert not over.urgent
-    assert notice.relief(STORM, 4, Level.TIGHT, TR).title == "The overload is over"
+    assert notice.relief(STORM, 4, Level.TIGHT, TR).title == "The overload is over: qwen3:32b"
 
 
 def test_a_change_of_the_task_model_offers_the_call_that_proves_it():

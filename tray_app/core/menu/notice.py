@@ -50,10 +50,10 @@ def title(finding: Finding, tr: Translator) -> str:
 def relief(finding: Finding, minutes: int, level: Level, tr: Translator) -> NoticeView:
     """What was told is over. It takes the place of the notice that told it."""
     head = tr.gettext("Calm again") if level is Level.CALM else tr.gettext("The overload is over")
-    lasted = max(1, minutes)
-    body = tr.ngettext("It lasted {count} minute.", "It lasted {count} minutes.", lasted).format(count=lasted)
     if finding.subject:
-        body = f"{short(finding.subject)}: {body}"
+        head = tr.gettext("{level}: {what}").format(level=head, what=short(finding.subject))
+    lasted = max(1, minutes)
+    body = tr.ngettext("The overload lasted {count} minute.", "The overload lasted {count} minutes.", lasted).format(count=lasted)
     return NoticeView(head, row_text(body, BODY_LIMIT), f"{finding.kind}:{finding.subject}")
 
 

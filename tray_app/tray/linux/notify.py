@@ -9,6 +9,7 @@ import selectors
 import socket
 import threading
 from collections import deque
+from functools import cache
 from typing import Any
 
 from jeepney import DBusAddress, DBusErrorResponse, MatchRule, Message, message_bus, new_method_call
@@ -18,6 +19,7 @@ from jeepney.wrappers import unwrap_msg
 from tray_app.core.menu.screen import NoticeView
 from tray_app.core.values.command import NoticeProblem
 from tray_app.core.values.reading import Unknown, Why
+from tray_app.tray import art
 from tray_app.tray.base import NoticeReport, NoticeWay, SaidOnce, Send
 from tray_app.tray.linux.host import open_session_bus
 
@@ -29,6 +31,8 @@ SERVICE = DBusAddress(
 ANSWER_WITHIN_S = 3.0
 APP_NAME = "Elbowroom"
 ICON = "dialog-information"
+"""Of the theme, for a server that draws no picture that comes with the notice."""
+PICTURE_SIZE = 64
 NEW = 0
 LEFT_TO_THE_SERVER_MS = -1
 # Urgency levels of the specification.
@@ -38,6 +42,14 @@ NORMAL, CRITICAL = 1, 2
 def markup_safe(text: str) -> str:
     """For servers that read the body as markup: the three signs that matter there. Others would show this as it is."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@cache
+def picture() -> tuple[str, tuple[int, int, int, bool, int, int, bytes]]:
+    """Our own icon as the hint `image-data`: no theme has it where we were not installed by a package."""
+    made = art.app_icon(PICTURE_SIZE).convert("RGBA")
+    bits, channels = 8, 4
+    return "(iiibiiay)", (made.width, made.height, made.width * channels, True, bits, channels, made.tobytes())
 
 
 def find_service() -> NoticeWay | Unknown:
@@ -159,7 +171,11 @@ class BusNotifier:
     def _notify(self, bus: DBusConnection, notice: NoticeView, able: frozenset[str]) -> None:
         """A newer notice of the same cause takes the place of the older one. `able`: the server's capabilities."""
         buttons = [word for index, button in enumerate(notice.buttons) for word in (str(index), button.text)]
-        hints = {"urgency": ("y", CRITICAL if notice.urgent else NORMAL), "desktop-entry": ("s", "elbowroom")}
+        hints = {
+            "urgency": ("y", CRITICAL if notice.urgent else NORMAL),
+            "desktop-entry": ("s", "elbowroom"),
+            "image-data": picture(),
+        }
         body = (
             APP_NAME,
             self._shown.get(notice.cause, NEW),
