@@ -141,6 +141,23 @@ def test_in_the_tray_every_change_is_told_with_what_it_brought(monkeypatch):
             story.end()
 
 
+@pytest.mark.timeout(600)
+def test_in_the_tray_a_fix_that_is_clicked_while_the_queue_stands_is_told_too(monkeypatch):
+    """The notice with the fix comes before the first word: who clicked it at once never heard what it brought."""
+    monkeypatch.setattr(tray_story, "STANDS_S", 10.0)
+    told = []
+    with stage(FAST_PACE, scripted=False) as played:
+        person = Person(played.open_webui, pause_s=0.05, chat_length=2)
+        story = tray_story.TrayStory(played.ollama, played.open_webui, person, played.app.relay.state)
+        story.begin(told.append, lambda: TR)
+        try:
+            assert wait_until(lambda: played.ollama.waiting > 1, 60)
+            played.app.carrier.apply(played.app.carrier.plan(dict.fromkeys(TASKS, False)).changes)
+            assert wait_until(lambda: any("Nothing was ahead of your message" in one.body for one in told), 60)
+        finally:
+            story.end()
+
+
 @pytest.mark.timeout(60)
 def test_the_figures_are_measured_at_the_played_model():
     """Half the pace, twice the wait: nothing of it is written down."""

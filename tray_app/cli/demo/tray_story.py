@@ -53,6 +53,7 @@ class TrayStory:
     def _tell(self, tell: Callable[[NoticeView], None], translator: Callable[[], Translator]) -> None:
         """The first wait behind tasks; then what each change brings, once more when it brings more."""
         tell(notice_view.told(*view.tray_opening(translator()), CAUSE))
+        told = latest = self._held()  # before anybody can have changed something: some click while the queue stands
         with contextlib.suppress(StoryStuck):  # it goes on without: the person chats all the same
             self._visit.begin()
             self._visit.ask()
@@ -61,7 +62,6 @@ class TrayStory:
         if not self._over.is_set():
             self._person.start()
         slow: float | None = None
-        told = latest = self._held()
         changed_at, good = 0.0, 0
         while (work := self._next_word()) is not None:
             if self._held() != latest:

@@ -53,8 +53,8 @@ def relief(finding: Finding, minutes: int, level: Level, tr: Translator) -> Noti
     if finding.subject:
         head = tr.gettext("{level}: {what}").format(level=head, what=short(finding.subject))
     lasted = max(1, minutes)
-    body = tr.ngettext("The overload lasted {count} minute.", "The overload lasted {count} minutes.", lasted).format(count=lasted)
-    return NoticeView(head, row_text(body, BODY_LIMIT), f"{finding.kind}:{finding.subject}")
+    body = tr.ngettext("The overload lasted {count} minute.", "The overload lasted {count} minutes.", lasted)
+    return NoticeView(head, row_text(body.format(count=lasted), BODY_LIMIT), f"{finding.kind}:{finding.subject}")
 
 
 def changed(change_id: str, changes: tuple[Change, ...], tr: Translator) -> NoticeView:
