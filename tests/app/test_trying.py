@@ -106,6 +106,19 @@ def test_what_a_killed_comparison_left_is_put_back_by_the_next_command(played, m
     assert "undone" in journal(played)
 
 
+def test_status_tells_of_a_comparison_that_was_killed_and_not_of_one_that_runs(played, monkeypatch, capsys):
+    killed(played, monkeypatch)
+    with trying.held_in(played.app().paths)():
+        assert played.run("status") == 0
+    assert "cut short" not in capsys.readouterr().err
+    assert played.run("status") == 0
+    assert "still the one that it tried. Put it back: " in capsys.readouterr().err
+    assert played.run("undo") == 0
+    capsys.readouterr()
+    assert played.run("status") == 0
+    assert "cut short" not in capsys.readouterr().err
+
+
 def test_undo_takes_back_no_older_change_with_it(played, monkeypatch, capsys):
     assert played.run("set", "tags=off") == 0
     killed(played, monkeypatch)

@@ -1,7 +1,7 @@
 """`status`: one answer, and how an answer is shown."""
 
 from argparse import Namespace
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from tray_app.app.watch import Look
 from tray_app.app.wiring import App
@@ -13,6 +13,7 @@ from tray_app.core.report import status as report
 from tray_app.core.text import chat_first as chat_first_view
 from tray_app.core.text import status as status_view
 from tray_app.core.text.text import Translator
+from tray_app.core.values.errors.change import ChangeError
 from tray_app.core.values.finding import Blind
 from tray_app.core.values.snapshot import Presence
 
@@ -34,6 +35,17 @@ def tell_models_not_taken(app: App, look: Look, terminal: Terminal, tr: Translat
             terminal.note(chat_first_view.not_taken(one, tr))
 
 
+def tell_left_switched(app: App, look: Look, terminal: Terminal, tr: Translator) -> None:
+    """A comparison that was killed leaves the model that it tried; one that runs is nobody's fault."""
+    if not any(one.is_left_switched for one in look.snapshot.written or ()):
+        return
+    from tray_app.app.doing.trying import held_in
+    from tray_app.core.text import speed as speed_view
+
+    with suppress(ChangeError), held_in(app.paths)():
+        terminal.note(speed_view.left_switched(tr))
+
+
 def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int:
     """Two samples one second apart, no hold time; exit code 0 whenever it answered, Unknown included."""
     with ExitStack() as ends:
@@ -49,6 +61,7 @@ def run(app: App, options: Namespace, terminal: Terminal, tr: Translator) -> int
             look = app.observer.look_twice()
     show(look, terminal, tr, as_json=options.json)
     tell_models_not_taken(app, look, terminal, tr)
+    tell_left_switched(app, look, terminal, tr)
     ollama = look.facts.ollama
     there = ollama.url if ollama is not None and ollama.presence is Presence.RUNNING else ""
     tried = tuple(url for url in app.tried if url != there)

@@ -26,7 +26,7 @@ from tray_app.core.values.errors.change import ChangeError, Problem
 from tray_app.core.values.errors.hosted import TaskRefused
 from tray_app.core.values.errors.service import ServiceError
 from tray_app.core.values.names import full_name
-from tray_app.core.values.plan import Change, Event, Record
+from tray_app.core.values.plan import MEASURED, Change, Event, Record
 from tray_app.core.values.snapshot import LoadedModel, WebUIModel
 from tray_app.core.values.task_settings import Setting
 from tray_app.core.values.version import parse_version
@@ -35,8 +35,6 @@ from tray_app.services.open_webui import OpenWebUIClient
 from tray_app.storage.lock import write_lock
 from tray_app.storage.paths import Paths
 
-REMEDY = "speed"
-"""How the journal names a switch that was made for a measurement."""
 TRIES, TRY_EVERY_S = 5, 2.0
 """A server that is being started again gets some time before its settings are left as they are."""
 Known = Callable[[str], Entrant]
@@ -68,7 +66,7 @@ def knower(facts: Facts, listed: tuple[WebUIModel, ...], chat: WebUIModel, clien
 
 def left_switched(undoable: Iterable[Record]) -> tuple[Record, ...]:
     """Of the changes in force those that a measurement made, and nobody has taken back or changed since."""
-    return tuple(one for one in undoable if one.remedy == REMEDY and one.event is Event.APPLIED)
+    return tuple(one for one in undoable if one.is_left_switched)
 
 
 def put_back(carrier: Carrier, held: Held) -> tuple[Record, ...]:
@@ -197,7 +195,7 @@ class Bench:
         assert key is not None
         change = Change(self._slot, document[key], model)
         try:
-            applied = self._carrier.apply((change,), REMEDY)
+            applied = self._carrier.apply((change,), MEASURED)
         except CutShort as cut:
             if cut.record is not None and cut.record.event is Event.APPLIED:
                 self._carrier.undo(cut.record.id)

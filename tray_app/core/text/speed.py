@@ -7,6 +7,7 @@ from tray_app.core.text.fit import verdict_words
 from tray_app.core.text.lines import clean, in_turn
 from tray_app.core.text.tasks import setting_name
 from tray_app.core.text.text import Translator
+from tray_app.core.text.typed import typed
 from tray_app.core.text.words import listed
 from tray_app.core.values.task_settings import Setting
 
@@ -57,6 +58,13 @@ def none_to_try(tr: Translator) -> str:
 
 def put_back(tr: Translator) -> str:
     return tr.gettext("A comparison was cut short earlier: the task model is back as it was.")
+
+
+def left_switched(tr: Translator) -> str:
+    told = tr.gettext(
+        "A comparison was cut short: the task model is still the one that it tried. Put it back: {command}"
+    )
+    return told.format(command=typed(tr, "undo"))
 
 
 def called(one: Entrant, tr: Translator) -> str:

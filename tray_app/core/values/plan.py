@@ -83,6 +83,10 @@ SETTLED = frozenset({Event.FAILED, Event.UNDONE})
 """Over for good."""
 
 
+MEASURED = "speed"
+"""The remedy of a switch that was made for a measurement only."""
+
+
 class Record(Struct, frozen=True, gc=False):
     """A line of the journal, or a change as all its lines leave it.
 
@@ -98,3 +102,8 @@ class Record(Struct, frozen=True, gc=False):
     remedy: str = ""
     changes: tuple[Change, ...] = ()
     detail: str = ""
+
+    @property
+    def is_left_switched(self) -> bool:
+        """A measurement made it, and nobody has taken it back or changed it since."""
+        return self.remedy == MEASURED and self.event is Event.APPLIED
