@@ -10,6 +10,7 @@ from tray_app.core.fit.need import need
 from tray_app.core.remedies.case import Case
 from tray_app.core.remedies.models import Offer, _ranked, installed_offers, models_to_get, pull_offers
 from tray_app.core.remedies.ranked import remedies
+from tray_app.core.values.connections import Price, Served
 from tray_app.core.values.finding import (
     CauseKind,
     Diagnosis,
@@ -113,6 +114,14 @@ def test_fewer_tasks_help_a_model_that_spills_unless_a_program_is_to_blame(cause
     pressed = () if cause is None else (replace(example(MemoryPressure), cause=cause),)
     found = remedies(Case(facts(here()), Diagnosis(Level.TIGHT, (example(ModelSpills), *pressed))))
     assert ("follow-ups-off" in ids(found)) is helps
+
+
+def test_the_cheapest_hosted_model_first_and_one_that_thinks_last():
+    """In the order in which its endpoint's list is offered: the dearest came first where its name did."""
+    priced = {"a-dear-3b": 9e-7, "b-cheap-3b": 1e-8, "c-thinking-1b": 1e-9, "d-mini": 2e-7, "e-embed-1b": 1e-9}
+    models = [replace(HOSTED, id=one, name=one, served=Served(price=Price(usd, usd))) for one, usd in priced.items()]
+    found = [one for one in ids(offered(here(have=(CHAT,), ui=web_ui(*LISTED, *models)))) if "hosted-task" in one]
+    assert [one.removeprefix("hosted-task-model:") for one in found] == ["b-cheap-3b", "d-mini", "a-dear-3b"]
 
 
 def test_small_hosted_models_first_then_by_name():

@@ -1,19 +1,15 @@
 """Remedies that give the tasks a model of another server, and why there is none to give."""
 
-import re
-
 from tray_app.core.remedies.case import Case, once
 from tray_app.core.remedies.models import OFFERED, can_do_tasks, for_all, is_small_for, slot_changes
 from tray_app.core.remedies.strategy import StrategyReason
 from tray_app.core.remedies.switches import calls, planned, running_tasks, task_calls_per_minute
+from tray_app.core.tasks.hosted.offers import for_tasks, offer
 from tray_app.core.tasks.same_ollama import is_on_this_machine
 from tray_app.core.values.fit import Basis, Fit, Verdict
 from tray_app.core.values.plan import Plan
 from tray_app.core.values.remedy import Effect, HostedModel, Reason
 from tray_app.core.values.snapshot import WebUIModel
-
-_NOT_FOR_TEXT = re.compile(r"embed|whisper|tts|image|dall|moderation|rerank|audio|speech|vision-only", re.IGNORECASE)
-_SMALL = re.compile(r"mini|small|flash|haiku|lite|nano|instant|-[1-9]b|:[1-9]b", re.IGNORECASE)
 
 
 def hosted_remedies(here: Case) -> list[HostedModel]:
@@ -22,7 +18,6 @@ def hosted_remedies(here: Case) -> list[HostedModel]:
         return []
     chosen = here.facts.settings.model(here.facts.slot)
     found = [one for one in _for_tasks(here) if for_all(one, here) and one.id != chosen]
-    found.sort(key=lambda one: (_SMALL.search(one.id) is None, one.id))
     return [_use(one, here) for one in found[:OFFERED]]
 
 
@@ -49,14 +44,17 @@ def _outside(here: Case) -> tuple[WebUIModel, ...]:
     )
 
 
-def _for_tasks(here: Case) -> list[WebUIModel]:
-    """Those that write text; on a server of one's own only small ones: a big one is no quick helper there either."""
-    return [
-        one
+@once
+def _for_tasks(here: Case) -> tuple[WebUIModel, ...]:
+    """Those that write text, the best first, as of an endpoint's own list; on a server of one's own only small ones: a
+    big one is no quick helper there either."""
+    able = {
+        one.id: one
         for one in _outside(here)
-        if not _NOT_FOR_TEXT.search(one.id)
-        and (not one.served.elsewhere or (one.size_bytes is not None and is_small_for(one.size_bytes, here)))
-    ]
+        if not one.served.elsewhere or (one.size_bytes is not None and is_small_for(one.size_bytes, here))
+    }
+    ranked = for_tasks(offer(one.id, one.name, one.served.price) for one in able.values())
+    return tuple(able[one.id] for one in ranked)
 
 
 def _use(entry: WebUIModel, here: Case) -> HostedModel:

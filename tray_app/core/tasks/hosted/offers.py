@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -58,6 +59,28 @@ class HostedOffer(Struct, frozen=True):
         return self.input_usd is not None and 0 < self.input_usd < CHEAP_USD
 
 
+class _Name(Struct, frozen=True):
+    """What a model's name alone tells."""
+
+    thinks: bool
+    text: bool
+    small: bool
+    billions: float | None
+
+
+@lru_cache(maxsize=8192)
+def _told_by(identity: str) -> _Name:
+    """Kept: every look ranks all that is listed, and an endpoint may list thousands."""
+    found = _BILLIONS.search(identity)
+    billions = float(found[1]) if found else None
+    return _Name(
+        thinks=_THINKS.search(identity) is not None,
+        text=_NOT_FOR_TEXT.search(identity) is None,
+        small=billions <= _SMALL_BILLIONS if billions is not None else _SMALL.search(identity) is not None,
+        billions=billions,
+    )
+
+
 def offer(
     identity: str,
     name: str = "",
@@ -72,19 +95,9 @@ def offer(
         identity,
         name,
         price,
-        thinks=reasons or _THINKS.search(identity) is not None,
-        text=Output.TEXT in told if told else _NOT_FOR_TEXT.search(identity) is None,
+        thinks=reasons or _told_by(identity).thinks,
+        text=Output.TEXT in told if told else _told_by(identity).text,
     )
-
-
-def _billions(one: HostedOffer) -> float | None:
-    found = _BILLIONS.search(one.id)
-    return float(found[1]) if found else None
-
-
-def _is_small(one: HostedOffer) -> bool:
-    billions = _billions(one)
-    return billions <= _SMALL_BILLIONS if billions is not None else _SMALL.search(one.id) is not None
 
 
 def _rank(one: HostedOffer) -> tuple[bool, int, float, bool, float, str]:
@@ -95,7 +108,8 @@ def _rank(one: HostedOffer) -> tuple[bool, int, float, bool, float, str]:
         group = 1
     else:
         group = 2 if one.input_usd is not None else 3
-    return one.thinks, group, one.input_usd or 0.0, not _is_small(one), _billions(one) or float("inf"), one.id
+    name = _told_by(one.id)
+    return one.thinks, group, one.input_usd or 0.0, not name.small, name.billions or float("inf"), one.id
 
 
 def for_tasks(offers: Iterable[HostedOffer], wanted: str = "") -> tuple[HostedOffer, ...]:
