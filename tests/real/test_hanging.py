@@ -1,6 +1,6 @@
 """Elbowroom that is started because the chat hangs: a real Open WebUI with its own pool of connections, a real
 llama-server behind a process like Ollama's, and the connections seen as macOS and Windows show them, without a word of
-what went over each. `ELBOWROOM_REAL_VERSIONS` names releases; those before 0.9 keep no connections.
+what went over each. Releases before 0.9 keep no connections: the newest one is tried.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tests.llama.bench import BIG, Serve, runner_program
 from tests.llama.test_seen import counted, truth
 from tests.real.install import CannotInstall, install
-from tests.real.servers import ADMIN, RealServer, chosen, free_port, session
+from tests.real.servers import ADMIN, VERSIONS, RealServer, free_port, session
 from tests.requirements import require
 from tray_app.app.wiring import App, Overrides
 from tray_app.core.values.connections import KEPT_S
@@ -27,7 +27,7 @@ from tray_app.storage.secret import KeptIn
 
 pytestmark = [pytest.mark.real, pytest.mark.llama, pytest.mark.timeout(900)]
 CALLS = 4
-NEWEST = chosen()[-1]
+NEWEST = VERSIONS[-1]
 
 
 class Servers:
