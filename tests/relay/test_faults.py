@@ -1,6 +1,7 @@
 """What goes wrong: strange requests, servers that come and go, many clients, slow ones, a circle."""
 
 import socket
+import sys
 
 import pytest
 
@@ -8,6 +9,7 @@ from tests.relay.places import CHUNKED, InThread, Link, Ollama, chunk, get, post
 from tray_app.core.values.errors.life import RelayError, RelayProblem
 from tray_app.core.values.relay import Ending, Lane, Stage
 
+MANY_FILES = 6000
 TITLE = "X-Elbowroom-Task: title_generation"
 
 
@@ -114,6 +116,23 @@ def test_a_relay_for_other_machines_takes_their_name_for_it(ollama, tmp_path, li
     relay.end()
 
 
+@pytest.fixture
+def room_for_files():
+    """An ordinary user has 1024 open files, and may ask for more."""
+    if sys.platform == "win32":
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < MANY_FILES:
+        pytest.skip(f"no more than {hard} open files are allowed here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, MANY_FILES), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("room_for_files")
 def test_a_thousand_connections(ollama, relay):
     links = [relay.link() for _ in range(1000)]
     for number, link in enumerate(links):
