@@ -162,3 +162,15 @@ def test_what_goes_to_another_program_is_utf_8_whatever_the_code_page(monkeypatc
     assert pipe.buffer.getvalue() == "요청 3개 ?".encode()
     print("요청 3", end="", flush=True, file=sys.stderr)
     assert screen.buffer.getvalue() == b"?? 3", "a terminal keeps its own encoding"
+
+
+def test_a_question_breaks_between_its_words(monkeypatch):
+    """The terminal broke it inside a word; the answer is typed behind the last line."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    err = Tty()
+    question = "This sends 6 short task calls and 2 short chats through Open WebUI. Proceed? [y/N]"
+    assert Terminal(Tty(), err).ask(question, ("y",)) is True
+    assert " ".join(err.getvalue().split()) == question
+    assert max(map(width, err.getvalue().split("\n"))) <= 40
+    assert err.getvalue().endswith("[y/N] ")

@@ -128,9 +128,16 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """A line beside the answer: goes to stderr so that pipes stay clean."""
+        self.err.write("\n".join(self._beside(text)) + "\n")
+        self.err.flush()
+
+    def _beside(self, text: str) -> list[str]:
         columns = self.columns if self.err.isatty() else 0
-        for piece in wrapped(line(text), columns) if columns else (line(text),):
-            self.err.write(self.render(piece, self.err) + "\n")
+        return [self.render(one, self.err) for one in (wrapped(line(text), columns) if columns else (line(text),))]
+
+    def _question(self, text: str) -> None:
+        """The answer is typed behind its last line."""
+        self.err.write("\n".join(self._beside(text)) + " ")
         self.err.flush()
 
     def problem(self, text: str) -> None:
@@ -178,8 +185,7 @@ class Terminal:
 
     def ask(self, question: str, yes: Collection[str]) -> bool:
         """True for one of the words in `yes`, in small or capital letters of any width; the end of input is a no."""
-        self.err.write(question + " ")
-        self.err.flush()
+        self._question(question)
         try:
             answer = input()
         except EOFError:
@@ -190,8 +196,7 @@ class Terminal:
 
     def asked(self, question: str) -> str | None:
         """What a person types; None at the end of input."""
-        self.err.write(question + " ")
-        self.err.flush()
+        self._question(question)
         try:
             return input().strip()
         except EOFError:
