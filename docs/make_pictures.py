@@ -85,6 +85,7 @@ Said = dict[str, list[str]]
 """The texts that each picture shows."""
 DRAWN_BY = {
     "menu": ("tray/art.py",),
+    "notice": ("tray/art.py",),
     "page": ("page/connect.*",),
     "details": ("page/details.*", "page/draw*.*", "page/parts.js", "page/settings.js", "page/ways/*"),
 }
@@ -389,7 +390,8 @@ def main() -> None:
         recorder = record(spoken)
         stories[spoken] = fingerprint(recorder)
         moving(recorder, FOLDER / f"story-{spoken}.gif")
-        made = {"menu": screens(spoken, said), "page": page(spoken, said), "details": details(spoken, said)}
+        on_screen = screens(spoken, said)
+        made = {"menu": on_screen, "notice": on_screen, "page": page(spoken, said), "details": details(spoken, said)}
         drawn_by |= {kind: digest for kind, digest in looks().items() if made[kind]}
     for name, drawing in badges().items():
         (FOLDER / name).write_text(drawing, encoding="ascii")

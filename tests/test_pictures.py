@@ -48,7 +48,7 @@ def test_the_moving_picture_is_of_the_story_that_is_told(pictures, noted, langua
         require("pictures", STALE.format(f"story-{language}.gif"))
 
 
-@pytest.mark.parametrize("kind", ["menu", "page", "details"])
+@pytest.mark.parametrize("kind", ["menu", "notice", "page", "details"])
 def test_nothing_that_draws_a_picture_was_changed_since(pictures, noted, kind):
     """Icon, styles, markup and scripts."""
     if noted["looks"].get(kind) != pictures.looks()[kind]:
