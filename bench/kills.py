@@ -41,6 +41,8 @@ FAILED, NOTHING_TO_DO = 1, 3
 CHAT_MODEL = "qwen3:32b"
 HOSTED_MODEL = "meta-llama/llama-3.2-3b-instruct"
 RELAY_BEGINS_S = 3.0
+CRASHED = 70
+"""Exit code of a child that ended by an exception, which no command of ours does."""
 
 
 class Fault(Exception):
@@ -143,7 +145,11 @@ class Bench:
         with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
             sys.stdout = sys.stderr = nowhere
             sys.stdin = io.TextIOWrapper(io.BytesIO(text.encode() + b"\n"), encoding="utf-8")
-            os._exit(run(self._full(home, argv)))
+            code = CRASHED
+            try:
+                code = run(self._full(home, argv))
+            finally:  # whatever happens, it does not go on as a second bench
+                os._exit(code)
 
     def _quietly(self, home: Path, *argv: str, text: str = "") -> int:
         """A command to its end: its exit code."""
