@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="unix sockets")
 
 @pytest.fixture
 def collected():
-    """From Python 3.13 on it comes late, and a test that follows, in whatever file, would be told of it."""
+    """It comes late on some Pythons (3.12, 3.13), and a test that follows, in whatever file, would be told of it."""
     yield
     gc.collect()
 

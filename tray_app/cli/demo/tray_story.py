@@ -38,6 +38,8 @@ class TrayStory:
         self._visit = Visit(ollama, webui, crowded=True)
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
+        self._counted = 0
+        """Messages whose first word was looked at."""
 
     def begin(self, tell: Callable[[NoticeView], None], translator: Callable[[], Translator]) -> None:
         self._thread = threading.Thread(target=self._tell, args=(tell, translator), name="story")
@@ -58,6 +60,7 @@ class TrayStory:
             self._visit.begin()
             self._visit.ask()
             self._over.wait(STANDS_S)
+        self._counted = len(self._heard())
         self._visit.go_on()
         if not self._over.is_set():
             self._person.start()
@@ -84,12 +87,13 @@ class TrayStory:
         return dict(self._webui.settings), self._webui.registry.ollama.urls[:]
 
     def _next_word(self) -> Work | None:
-        """The newest message of the person that has just got its first word; None at the end."""
-        seen = self._heard()
-        while not self._over.wait(LOOK_EVERY_S):
-            now = self._heard()
-            if len(now) > len(seen):
-                return now[-1]
+        """The next message of the person that has got its first word, none left out; None at the end."""
+        while not self._over.is_set():
+            heard = self._heard()
+            if len(heard) > self._counted:
+                self._counted += 1
+                return heard[self._counted - 1]
+            self._over.wait(LOOK_EVERY_S)
         return None
 
     def _heard(self) -> list[Work]:
