@@ -46,8 +46,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.fleet import Call as FleetCall
 from bench.fleet import Hosts, Life, Relayed
 from tests.llama.bench import BIG, Serve, runner_program
+from tests.ports import free_port
 from tests.real.relayed import lead, relay, switch_on
-from tests.real.servers import ADMIN, RealServer, free_port, session
+from tests.real.servers import ADMIN, RealServer, session
 from tray_app.standins.server import wait_until
 
 VERSION = "0.12.4"

@@ -39,7 +39,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.haproxy.balancer import Balancer
-from tests.real.servers import free_port
+from tests.ports import free_port
 from tray_app.core.lanes.event import Arrived, BreakOff, Drop, Ended, Event, FirstByte, Send, Tick
 from tray_app.core.lanes.rules import LanesRules
 from tray_app.core.lanes.state import begin

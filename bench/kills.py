@@ -17,7 +17,6 @@ import json
 import os
 import random
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tests.ports import free_port
 from tray_app.cli.main import run
 from tray_app.standins import webui_hosted
 from tray_app.standins.endpoint import DemoEndpoint
@@ -73,9 +73,7 @@ class Bench:
         self._folder = folder
         self._first = copy.deepcopy(self.server.settings)
         self._connections = copy.deepcopy(self.server.registry.ollama.told())
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._relay_port = probe.getsockname()[1]
+        self._relay_port = free_port()
         self._usual: dict[str, float] = {}
         self._count = 0
 

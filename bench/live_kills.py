@@ -31,9 +31,9 @@ from typing import Any
 
 import httpx
 
-from bench.relay import free_port
 from tests.e2e import desk as desks
 from tests.e2e.bus import Gone, wait_for
+from tests.ports import free_port
 from tests.real.relayed import switch_on
 from tests.real.servers import ADMIN, RealServer, session
 from tray_app.core.values.plan import IN_FORCE, Record

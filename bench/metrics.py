@@ -24,10 +24,11 @@ from msgspec import Struct
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.ports import free_port
 from tray_app.standins.models import BIG
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.scheduler import Pace
-from tray_app.standins.server import free_port, wait_until
+from tray_app.standins.server import wait_until
 from tray_app.standins.upstream import Call, UpstreamError
 
 ROOT = Path(__file__).parents[1]

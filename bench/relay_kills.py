@@ -26,7 +26,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.relay import free_port, until_listening
+from bench.relay import until_listening
+from tests.ports import free_port
 from tray_app.core.lanes.rules import LanesRules
 from tray_app.core.report.codec import encode
 from tray_app.storage.relay_file import RelayDoor, RelayFile

@@ -34,7 +34,8 @@ from msgspec.structs import replace
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.llama.bench import BIG, Serve, runner_program
-from tests.real.servers import ADMIN, RealServer, free_port, session
+from tests.ports import free_port
+from tests.real.servers import ADMIN, RealServer, session
 from tray_app.app.watch import Look
 from tray_app.app.wiring import App, Overrides
 from tray_app.cli.main import run

@@ -15,7 +15,7 @@ import pytest
 
 from tests.exporter.process import Exporter, samples, value
 from tests.played import Played
-from tests.real.servers import free_port
+from tests.ports import free_port
 from tray_app.app.exporting import Exporting
 from tray_app.app.watch import Observer
 from tray_app.autostart import launch

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.exporter.process import samples
-from tests.real.servers import free_port
+from tests.ports import free_port
 from tray_app.core.report.metrics import catalog
 from tray_app.core.report.metrics.metric import Distribution, Reported
 from tray_app.core.values.errors.exporter import ExporterError, ExporterProblem

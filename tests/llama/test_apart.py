@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.llama.bench import BIG, Serve, clients, runner_program, settled
-from tests.real.servers import free_port
+from tests.ports import free_port
 from tests.requirements import require
 from tray_app.app.wiring import App, Overrides
 from tray_app.core.values.connections import Owner

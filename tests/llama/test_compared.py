@@ -11,7 +11,7 @@ import pytest
 from tests.llama.bench import Serve, near, runner_program
 from tests.llama.gguf import write
 from tests.played import Played
-from tests.real.servers import free_port
+from tests.ports import free_port
 from tray_app.app.doing.advised import AdviceWatch
 from tray_app.app.wiring import App, Overrides
 from tray_app.core.remedies.ollama_settings import InEffect

@@ -11,7 +11,7 @@ import pytest
 
 from tests.english import TR
 from tests.llama.bench import BIG, HERE, SMALL, Serve, clients, runner_program, settled
-from tests.real.servers import free_port
+from tests.ports import free_port
 from tray_app.app.wiring import App, Overrides
 from tray_app.cli.main import DONE, NOTHING_TO_DO, USAGE, run
 from tray_app.core.diagnosis.rules import stuck as stuck_rule

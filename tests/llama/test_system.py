@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from tests.llama.bench import BIG, Serve, runner_program
-from tests.real.servers import free_port
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.llama, pytest.mark.real, pytest.mark.timeout(600)]
 

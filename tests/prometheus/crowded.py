@@ -19,7 +19,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tests.played import Played
-from tests.real.servers import free_port
+from tests.ports import free_port
 from tray_app.core.values.reading import Known
 from tray_app.core.values.snapshot import LogEvent, LogEventKind, OllamaLog
 from tray_app.demo.person import Person

@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 from typing import Self
 
-from tests.real.servers import free_port
+from tests.ports import free_port
 from tests.requirements import require
 from tray_app.standins.server import wait_until
 

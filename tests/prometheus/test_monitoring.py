@@ -17,9 +17,9 @@ from grafana_foundation_sdk.models import dashboard
 
 from tests.exporter.process import Exporter, samples
 from tests.haproxy.balancer import Balancer
+from tests.ports import free_port
 from tests.prometheus.board import board, board_queries, filled, labels_of, named, rule_expressions, rules
 from tests.prometheus.server import MONITORING, RULE_TESTS, RULES, Prometheus, promtool
-from tests.real.servers import free_port
 from tray_app.app import language
 from tray_app.cli.arguments.teams import METRICS_AT
 from tray_app.cli.main import parse

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.real.servers import free_port
+from tests.ports import free_port
 from tray_app.core.tasks.ollama_connections import HEADERS
 from tray_app.standins.server import wait_until
 

@@ -15,7 +15,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +26,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from tests.ports import free_port
 from tests.real.install import CannotInstall, cache, install, program
 
 VERSIONS = ("0.3.35", "0.4.8", "0.5.20", "0.6.5", "0.6.36", "0.6.43", "0.8.12", "0.10.2", "0.11.4", "0.12.4")
@@ -40,13 +40,6 @@ def chosen() -> tuple[str, ...]:
     """The versions this run uses: `ELBOWROOM_REAL_VERSIONS`, words or `all`."""
     named = os.environ.get("ELBOWROOM_REAL_VERSIONS") or DEFAULT
     return VERSIONS if named.strip() == "all" else tuple(named.replace(",", " ").split())
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class NotStarted(Exception):

@@ -2,12 +2,12 @@
 
 import os
 import signal
-import socket
 
 import pytest
 
 from tests.app.chat_first.bench import at_once
 from tests.contract.bench import BIG, SMALL, Bench
+from tests.ports import free_port
 from tests.real.install import CannotInstall, install
 from tests.real.servers import NotStarted
 from tests.requirements import require
@@ -46,10 +46,9 @@ def server(request, tmp_path):
 def app(server, tmp_path, own_code):
     home = tmp_path / "home"
     home.mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    (home / "settings.toml").write_text(f"request_limit_s = 20\n[chat_first]\nrelay_port = {port}\nquiet_low_s = 0\n")
+    (home / "settings.toml").write_text(
+        f"request_limit_s = 20\n[chat_first]\nrelay_port = {free_port()}\nquiet_low_s = 0\n"
+    )
     machine = played_machine(server.ollama)
     with App(Overrides(home=home, ollama=server.ollama.url, open_webui=server.url, machine=machine)) as made:
         made.secrets.store(Token(server.token(), origin_of(server.url)), KeptIn.FILE)

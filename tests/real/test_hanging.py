@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from tests.llama.bench import BIG, Serve, runner_program
 from tests.llama.test_seen import counted, truth
+from tests.ports import free_port
 from tests.real.install import CannotInstall, install
-from tests.real.servers import ADMIN, VERSIONS, RealServer, free_port, session
+from tests.real.servers import ADMIN, VERSIONS, RealServer, session
 from tests.requirements import require
 from tray_app.app.wiring import App, Overrides
 from tray_app.core.values.connections import KEPT_S

@@ -7,8 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.ports import free_port
 from tests.real.install import CannotInstall, install
-from tests.real.servers import chosen, free_port
+from tests.real.servers import chosen
 from tests.requirements import require
 
 SCRIPT = Path(__file__).with_name("servers.py")

@@ -12,8 +12,9 @@ import time
 import httpx
 import pytest
 
+from tests.ports import free_port
 from tests.real.install import CannotInstall, install
-from tests.real.servers import ADMIN, RealServer, free_port, session
+from tests.real.servers import ADMIN, RealServer, session
 from tests.requirements import require
 from tray_app.cli.main import DONE, FAILED, NOTHING_TO_DO, run
 from tray_app.standins.ollama import DemoOllama

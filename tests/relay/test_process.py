@@ -9,16 +9,12 @@ import time
 
 import pytest
 
+from tests.ports import free_port
 from tests.relay.places import Link, Ollama, get, post, sized
 from tray_app.cli.main import run
 from tray_app.storage.relay_file import RelayFile
 
 START_S = 60.0
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 class Process:

@@ -7,7 +7,7 @@ from pathlib import PureWindowsPath
 import pytest
 
 from tests.exporter.process import value
-from tests.real.servers import free_port
+from tests.ports import free_port
 from tests.wine.windows_python import new_home
 from tray_app.standins.ollama import DemoOllama
 from tray_app.standins.server import wait_until

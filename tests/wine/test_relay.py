@@ -1,9 +1,8 @@
 """The relay of chat first on Windows: it outlives whoever started it, has no console, and writes its own log."""
 
-import socket
-
 import pytest
 
+from tests.ports import free_port
 from tests.wine.windows_python import new_home
 from tray_app.standins.ollama import DemoOllama
 
@@ -38,9 +37,7 @@ if sys.argv[2] == "end":
 
 
 def test_it_goes_on_when_its_starter_ends_and_ends_when_it_is_asked(windows, ask):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     home = new_home(windows, "relay")
     ollama = DemoOllama()
     ollama.start()

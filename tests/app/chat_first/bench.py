@@ -8,6 +8,7 @@ import socket
 import threading
 
 from tests.played import Played
+from tests.ports import free_port
 from tray_app.core.values.errors.base import ElbowroomError
 from tray_app.core.values.token import Token, origin_of
 from tray_app.standins.open_webui import ADMIN, DemoOpenWebUI
@@ -15,12 +16,6 @@ from tray_app.standins.server import wait_until
 from tray_app.storage.secret import KeptIn
 
 FAILED = 1
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Bench(Played):

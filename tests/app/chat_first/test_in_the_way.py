@@ -9,7 +9,8 @@ import threading
 
 import pytest
 
-from tests.app.chat_first.bench import at_once, free_port, refused, state, title
+from tests.app.chat_first.bench import at_once, refused, state, title
+from tests.ports import free_port
 from tray_app.app.session import Session
 from tray_app.core.tasks.ollama_connections import HEADERS
 from tray_app.core.values.errors.base import ElbowroomError

@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from tests.app.chat_first.bench import FAILED, Bench, free_port, refused, state, title
+from tests.app.chat_first.bench import FAILED, Bench, refused, state, title
+from tests.ports import free_port
 from tray_app.app.jobs import chat_first_work
 from tray_app.app.session import Session
 from tray_app.core.tasks.ollama_connections import HEADERS

@@ -13,7 +13,8 @@ from urllib.request import urlopen
 import pytest
 
 from tests.english import English
-from tests.relay.test_process import Process, free_port
+from tests.ports import free_port
+from tests.relay.test_process import Process
 from tray_app.app.doing import relay_process
 from tray_app.app.doing.relay_process import RelayProcess
 from tray_app.core.text.chat_first import said
