@@ -14,7 +14,6 @@ import http.server
 import json
 import os
 import select
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ import time
 from pathlib import Path
 
 from tests.llama.gguf import write
+from tests.ports import free_port
 from tray_app.standins.models import CHAT_TEMPLATE, LIBRARY
 
 VERSION = os.environ.get("STAND_IN_VERSION", "0.32.15")
@@ -52,8 +52,7 @@ class Runner:
         self.running = {}
         """Ticket -> TASK or CHAT."""
         self._changed = threading.Condition()
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.process = subprocess.Popen(
             _command(write(MODELS, name), self.port),
             env={**os.environ, "LD_LIBRARY_PATH": str(Path(os.environ["STAND_IN_RUNNER"]).parent)},

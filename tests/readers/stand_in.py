@@ -16,12 +16,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from tests.ports import free_port
+
 BLOB = "sha256-" + "7527116228d3d6838ba05d004aeb3957dfd3a1317b718046d1a451a4eafa3c6d"
 
 SERVE = """
 import os, socket, subprocess, sys, threading
-here, blob = os.path.dirname(os.path.abspath(__file__)), sys.argv[1]
-spare = socket.create_server(("127.0.0.1", 0)); runner_port = spare.getsockname()[1]; spare.close()
+here, blob, runner_port = os.path.dirname(os.path.abspath(__file__)), sys.argv[1], int(sys.argv[2])
 runner = subprocess.Popen([here + "/llama-server", "--model", "/models/blobs/" + blob, "--port", str(runner_port),
     "--host", "127.0.0.1", "--no-webui", "--offline", "-c", "8192", "-np", "2"], stdin=subprocess.DEVNULL)
 while True:
@@ -91,7 +92,8 @@ class OllamaStandIn:
         (self._folder / "llama-server").chmod(0o755)
         other = {"user": self._user, "group": self._user, "extra_groups": []} if self._user is not None else {}
         self._process = subprocess.Popen(
-            [str(self._folder / "ollama"), "serve", BLOB],
+            # A port that the system would choose: to ask for it until the runner listens may meet one's own other end there.
+            [str(self._folder / "ollama"), "serve", BLOB, str(free_port())],
             cwd=self._folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

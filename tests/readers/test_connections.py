@@ -514,7 +514,9 @@ def take(port):
 
 
 def mine(answer, standing):
-    """Clients and runner connections of one stand-in; another one may run at the same time."""
+    """Clients and runner connections of one stand-in; another one may run at the same time, and begin or end just now."""
+    if isinstance(answer, Unknown):
+        return answer.why
     return len(answer.value.clients), answer.value.at_runner(standing.runner_port)
 
 

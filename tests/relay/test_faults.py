@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from tests.ports import free_port
 from tests.relay.places import CHUNKED, InThread, Link, Ollama, chunk, get, post, sized
 from tray_app.core.values.errors.life import RelayError, RelayProblem
 from tray_app.core.values.relay import Ending, Lane, Stage
@@ -81,8 +82,7 @@ def test_an_answer_that_ends_with_its_connection(ollama, client):
 
 
 def test_a_circle_is_told_and_ends(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     relay = InThread(f"http://localhost:{port}", tmp_path, port=port)  # as by a name that leads back here
     link = relay.link()
     try:
